@@ -1,0 +1,68 @@
+import type { Instant } from "./time.ts";
+import type { Rule } from "./classify.ts";
+
+/** Where an image stands; README "Stages" says who puts it there and who takes it out. */
+export const STAGES = [
+  "unresolved",
+  "public",
+  "private",
+  "deleting",
+  "restoring",
+  "held",
+  "kept",
+  "deleted",
+  "gone",
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** What "make private" takes from an image, recorded before it is taken and never overwritten: what restore gives back. */
+export interface TakenAway {
+  /** Whether the launch permission of the group `all` was there. */
+  readonly image: boolean;
+  /** The snapshots whose create-volume permission had the group `all`. */
+  readonly snapshots: readonly string[];
+}
+
+/** One AMI in one region: the unit of work, as the schedule remembers it. */
+export interface Image {
+  readonly region: string;
+  readonly amiId: string;
+  readonly composeId: string;
+  /** The name in the message; the name that counts is EC2's. */
+  readonly imageName: string | null;
+  readonly arch: string | null;
+  readonly stage: Stage;
+  readonly rule: Rule | null;
+  readonly reason: string;
+  /** The first announcement's time, in whole seconds, never later than its arrival. */
+  readonly uploadedAt: Instant;
+  readonly privateAt: Instant;
+  readonly takenAway: TakenAway | null;
+  readonly madePrivateAt: Instant | null;
+  readonly noticedAt: Instant | null;
+  readonly deleteAt: Instant | null;
+  /** Every snapshot of the image, written before the first irreversible call. */
+  readonly snapshotIds: readonly string[];
+  /** What `restoring` ends in. */
+  readonly becomes: "held" | "kept" | null;
+  readonly attempts: number;
+  /** Why the last attempt did not end, in one word and a sentence: `name-guard: …`; empty when it did. */
+  readonly lastError: string;
+  /** Looks that did not find the image in EC2, and the first of them: three over 24 hours make it `gone`. */
+  readonly missedLooks: number;
+  readonly missedSince: Instant | null;
+  /** The claim under way, or empty. */
+  readonly token: string;
+  /** Counts the writes of this record, so that a change made from a stale reading is refused. */
+  readonly revision: number;
+}
+
+/** `ami-` and 8 or 17 hexadecimal digits; EC2 gave out the long form from 2018 on. */
+export function isAmiId(text: string): boolean {
+  return /^ami-(?:[0-9a-f]{8}|[0-9a-f]{17})$/.test(text);
+}
+
+/** The form of an EC2 region's name: `us-east-1`, `ap-southeast-3`, `us-gov-west-1`. */
+export function isRegion(text: string): boolean {
+  return /^[a-z]{2}(?:-[a-z]{2,12}){1,2}-[1-9][0-9]?$/.test(text) && text.length <= 32;
+}

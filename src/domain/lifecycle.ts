@@ -1,0 +1,172 @@
+import type { Decision, KeepRule, Rule } from "./classify.ts";
+import type { EventDraft, EventKind } from "./event.ts";
+import type { Image, Stage } from "./image.ts";
+import type { Upload } from "./upload.ts";
+import { HOUR_MS, MINUTE_MS, type Instant } from "./time.ts";
+
+/** Sorted sets of a region in which images wait. */
+export const QUEUES = ["unresolved", "private", "delete", "restore", "held"] as const;
+export type Queue = (typeof QUEUES)[number];
+
+/** The durations that the life of an image is made of, in milliseconds. */
+export interface Periods {
+  /** From the upload to being made private. */
+  readonly privateAfterMs: number;
+  /** From the notice to being deleted. */
+  readonly deleteAfterMs: number;
+  /** How long facts of a compose may be missing before its images are kept. */
+  readonly unresolvedForMs: number;
+  /** How long a claim lasts. */
+  readonly leaseMs: number;
+}
+
+/** What a change may write; the rest of an image is written once, when it is first heard of. */
+export type ChangeableField =
+  | "rule"
+  | "reason"
+  | "takenAway"
+  | "madePrivateAt"
+  | "snapshotIds"
+  | "becomes"
+  | "attempts"
+  | "lastError"
+  | "missedLooks"
+  | "missedSince";
+
+/** A new standing of an image: its stage, where it waits next, what else is written, and the event that tells it. */
+export interface Change {
+  readonly stage: Stage;
+  /** The one queue to wait in, until `wakeAt` (`Infinity` is legal); null: it waits for nothing. */
+  readonly wait: { readonly queue: Queue; readonly wakeAt: Instant } | null;
+  readonly fields: Partial<Pick<Image, ChangeableField>>;
+  readonly event: EventDraft | null;
+}
+
+/** The standing of an image that is heard of for the first time. */
+export function firstStanding(
+  upload: Upload,
+  decision: Decision,
+  periods: Periods,
+  now: Instant,
+  who: string,
+): Change & { readonly privateAt: Instant; readonly event: EventDraft } {
+  const privateAt = upload.uploadedAt + periods.privateAfterMs;
+  const rule = decision.kind === "unresolved" ? null : decision.rule;
+  const standing = (stage: Stage, wait: Change["wait"]): ReturnType<typeof firstStanding> => ({
+    stage,
+    wait,
+    privateAt,
+    fields: { rule, reason: decision.reason },
+    event: draft("scheduled", now, who, decision.reason, { stage, rule: rule ?? "" }),
+  });
+  switch (decision.kind) {
+    case "delete":
+      return standing("public", { queue: "private", wakeAt: privateAt });
+    case "keep":
+      return standing("kept", null);
+    case "unresolved":
+      return standing("unresolved", { queue: "unresolved", wakeAt: now });
+  }
+}
+
+/** An image that is kept from now on, and that nothing was taken from. */
+export function keep(
+  fields: { readonly rule: KeepRule; readonly reason: string },
+  now: Instant,
+  who: string,
+): Change & { readonly event: EventDraft } {
+  const event = draft("decided", now, who, fields.reason, { stage: "kept", rule: fields.rule });
+  return { stage: "kept", wait: null, fields: { rule: fields.rule, reason: fields.reason }, event };
+}
+
+/** Keeps that are decided again when a fact arrives. */
+const REVISABLE_KEEPS: readonly (Rule | null)[] = ["unresolved", "unlabelled", "malformed"];
+
+/**
+ * What a decision changes for an image that is already known, or null when it changes nothing. A keep beats every pending
+ * delete: what was begun on a public image, or done to a private one, is taken back. An image being deleted is past that,
+ * unless its ticker finds it still standing.
+ */
+export function redecide(image: Image, decision: Decision, periods: Periods, now: Instant, who: string): Change | null {
+  if (decision.kind === "unresolved") return null;
+  if (decision.kind === "delete") {
+    const waits = image.stage === "unresolved" || (image.stage === "kept" && REVISABLE_KEEPS.includes(image.rule));
+    if (!waits) return null;
+    const { rule, reason } = decision;
+    return {
+      stage: "public",
+      wait: { queue: "private", wakeAt: image.privateAt },
+      fields: reset({ rule, reason }),
+      event: draft("decided", now, who, reason, { stage: "public", rule }),
+    };
+  }
+  const touched = image.takenAway !== null;
+  switch (image.stage) {
+    case "unresolved":
+      return keep(decision, now, who);
+    case "public":
+    case "held":
+      return touched ? takeBack(image, decision, periods, now, who) : keep(decision, now, who);
+    case "private":
+      return takeBack(image, decision, periods, now, who);
+    case "restoring":
+      return image.becomes === "kept" ? null : takeBack(image, decision, periods, now, who);
+    case "kept":
+      return image.rule === decision.rule ? null : keep(decision, now, who);
+    case "deleting":
+    case "deleted":
+    case "gone":
+      return null;
+  }
+}
+
+/** Begins to give back what was taken; a claim under way must have run out first, for EC2 cannot be fenced. */
+export function takeBack(
+  image: Image,
+  decision: { readonly rule: KeepRule; readonly reason: string },
+  periods: Periods,
+  now: Instant,
+  who: string,
+): Change {
+  const { rule, reason } = decision;
+  return {
+    stage: "restoring",
+    wait: { queue: "restore", wakeAt: image.token === "" ? now : now + periods.leaseMs },
+    fields: reset({ rule, reason, becomes: "kept" as const }),
+    event: draft("restoring", now, who, reason, { rule }),
+  };
+}
+
+/** An unresolved image whose facts have not come: tried again later, and kept in the end. */
+export function stillUnresolved(image: Image, reason: string, periods: Periods, now: Instant): Change {
+  if (now >= image.uploadedAt + periods.unresolvedForMs) {
+    const why = `${reason}; nothing more was learnt in time`;
+    return keep({ rule: "unresolved", reason: why }, now, "resolver");
+  }
+  const wakeAt = now + backoffMs(image.attempts, MINUTE_MS, 6 * HOUR_MS);
+  return {
+    stage: "unresolved",
+    wait: { queue: "unresolved", wakeAt },
+    fields: { attempts: image.attempts + 1, lastError: reason },
+    event: null,
+  };
+}
+
+/** `firstMs` doubled with every attempt, at most `longestMs`: 0 → 1 m, 1 → 2 m, 2 → 4 m for a first minute. */
+export function backoffMs(attempts: number, firstMs: number, longestMs: number): number {
+  return Math.min(longestMs, firstMs * 2 ** Math.min(attempts, 30));
+}
+
+export function draft(
+  what: EventKind,
+  at: Instant,
+  who: string,
+  why: string,
+  details: Readonly<Record<string, string>> = {},
+): EventDraft {
+  return { what, at, who, why, details };
+}
+
+function reset<T extends object>(fields: T): T & Pick<Image, "attempts" | "lastError" | "missedLooks" | "missedSince"> {
+  return { ...fields, attempts: 0, lastError: "", missedLooks: 0, missedSince: null };
+}

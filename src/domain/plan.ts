@@ -1,0 +1,156 @@
+import type { Decision } from "./classify.ts";
+import type { Image, TakenAway } from "./image.ts";
+import { INTENT_TAG, nameMismatch, PRIVATE_AT_TAG, type Seen } from "./look.ts";
+import { formatInstant, parseInstant, type Instant } from "./time.ts";
+import type { Periods } from "./lifecycle.ts";
+
+/** Why an act is refused; the first word of an image's `last_error`. */
+export type RefusalCode =
+  | "account"
+  | "state"
+  | "name"
+  | "protecting-tag"
+  | "protection"
+  | "age"
+  | "block-public-access"
+  | "no-private-at"
+  | "no-notice"
+  | "permission";
+
+/** Everything that was read right before acting. */
+export interface Look {
+  /** Null: EC2 does not show the image. */
+  readonly seen: Seen | null;
+  /** Those of its snapshots that everybody may use. */
+  readonly publicSnapshotIds: readonly string[];
+  /** Block Public Access is off: what is taken away can be given back. */
+  readonly isWayBackOpen: boolean;
+}
+
+/** What a plan is made against, besides the image itself. */
+export interface Terms {
+  readonly now: Instant;
+  readonly periods: Periods;
+  readonly guards: Guards;
+}
+
+export interface Guards {
+  /** The account that owns our images. */
+  readonly account: string;
+  /** Tags by which anybody protects an image from us. */
+  readonly protectingTags: readonly string[];
+}
+
+/** What would be done with an image now, and why. */
+export type Plan =
+  | { readonly do: "make-private"; readonly seen: Seen; readonly takeAway: TakenAway }
+  | { readonly do: "delete"; readonly seen: Seen | null; readonly snapshotIds: readonly string[] }
+  | { readonly do: "restore"; readonly seen: Seen; readonly takenAway: TakenAway }
+  | { readonly do: "keep"; readonly decision: Decision & { readonly kind: "keep" } }
+  | { readonly do: "hold"; readonly reason: string }
+  | { readonly do: "wait"; readonly until: Instant; readonly reason: string }
+  | { readonly do: "refuse"; readonly code: RefusalCode; readonly reason: string }
+  | { readonly do: "miss" };
+
+/**
+ * The pure answer to "what would be done with this image now". The real run executes it; a dry run prints it. The decision is
+ * made from the facts as they stand at this moment: it is the one that counts.
+ */
+export function planFor(image: Image, decision: Decision, look: Look, terms: Terms): Plan {
+  const { seen } = look;
+  const { now, periods, guards } = terms;
+  if (image.stage === "restoring") {
+    if (seen === null) return { do: "miss" };
+    return { do: "restore", seen, takenAway: image.takenAway ?? { image: false, snapshots: [] } };
+  }
+  const isStanding = seen?.state === "available";
+  if (image.stage === "deleting" && !isStanding) return { do: "delete", seen, snapshotIds: image.snapshotIds };
+  if (decision.kind === "keep") return { do: "keep", decision };
+  if (decision.kind === "unresolved")
+    return { do: "wait", until: now + periods.leaseMs, reason: `${decision.reason}; facts were lost` };
+  if (seen === null) return { do: "miss" };
+  const refusal = refusalFor(image, seen, guards);
+  if (refusal !== null) return refusal;
+  if (seen.createdAt === null) return { do: "refuse", code: "age", reason: "EC2 does not tell its CreationDate" };
+  const oldEnoughAt = seen.createdAt + periods.privateAfterMs;
+  if (oldEnoughAt > now)
+    return { do: "wait", until: oldEnoughAt, reason: `created ${formatInstant(seen.createdAt)}, too young` };
+  return image.stage === "public" ? planPrivate(image, look, seen) : planDelete(image, seen, terms);
+}
+
+function planPrivate(image: Image, look: Look, seen: Seen): Plan {
+  if (!seen.isPublic && seen.tags[INTENT_TAG] === undefined) {
+    const reason = "already private when first looked at, and not by us";
+    return { do: "keep", decision: { kind: "keep", rule: "not-ours", reason } };
+  }
+  if (!look.isWayBackOpen) {
+    const reason = "Block Public Access is on in this region: what is made private could not be made public again";
+    return { do: "refuse", code: "block-public-access", reason };
+  }
+  const takeAway = image.takenAway ?? {
+    // A tag of ours that outlived our memory says what was there before we took it.
+    image: seen.isPublic || (seen.tags[INTENT_TAG] ?? "").endsWith(" all"),
+    snapshots: look.publicSnapshotIds,
+  };
+  return { do: "make-private", seen, takeAway };
+}
+
+function planDelete(image: Image, seen: Seen, { now, periods }: Terms): Plan {
+  if (seen.isPublic) return { do: "hold", reason: "somebody made it public again" };
+  if (image.stage !== "deleting" && (image.noticedAt === null || image.deleteAt === null || image.deleteAt > now))
+    return {
+      do: "refuse",
+      code: "no-notice",
+      reason: "the notice to the public is not confirmed, or its days are not over",
+    };
+  const privateAt = parseInstant(seen.tags[PRIVATE_AT_TAG] ?? "");
+  if (privateAt === null || privateAt + periods.deleteAfterMs > now) {
+    const reason = `its tag ${PRIVATE_AT_TAG} is missing, unreadable or too young`;
+    return { do: "refuse", code: "no-private-at", reason };
+  }
+  return { do: "delete", seen, snapshotIds: [...new Set([...image.snapshotIds, ...seen.snapshotIds])] };
+}
+
+function refusalFor(image: Image, seen: Seen, guards: Guards): (Plan & { do: "refuse" }) | null {
+  const refuse = (code: RefusalCode, reason: string): Plan & { do: "refuse" } => ({ do: "refuse", code, reason });
+  if (seen.ownerId !== guards.account)
+    return refuse("account", `it belongs to account ${seen.ownerId}, not to ${guards.account}`);
+  if (seen.state !== "available") return refuse("state", `its state in EC2 is ${seen.state}, not available`);
+  const mismatch = nameMismatch(seen.name, image.composeId);
+  if (mismatch !== null) return refuse("name", mismatch);
+  const tag = guards.protectingTags.find((key) => seen.tags[key] !== undefined);
+  if (tag !== undefined) return refuse("protecting-tag", `it carries the protecting tag ${tag}`);
+  // Only the one value that certainly means "not protected" lets it pass; "disabled after …" is a cooldown that still protects.
+  if (seen.deregistrationProtection !== null && seen.deregistrationProtection !== "disabled")
+    return refuse("protection", `deregistration protection is ${seen.deregistrationProtection}`);
+  return null;
+}
+
+/** An image with what would be done about it now. */
+export interface Planned {
+  readonly image: Image;
+  readonly plan: Plan;
+}
+
+/** One line a planned image, for people and logs. */
+export function describePlan({ image, plan }: Planned): string {
+  const head = `${image.region} ${image.amiId} ${image.composeId}: ${plan.do}`;
+  switch (plan.do) {
+    case "make-private":
+      return `${head} (${plan.seen.name}, ${plan.seen.snapshotIds.length} snapshots)`;
+    case "delete":
+      return `${head} (${plan.seen?.name ?? "image is gone"}, ${plan.snapshotIds.length} snapshots)`;
+    case "restore":
+      return `${head} (${image.reason})`;
+    case "keep":
+      return `${head} (${plan.decision.reason})`;
+    case "wait":
+      return `${head} until ${formatInstant(plan.until)} (${plan.reason})`;
+    case "refuse":
+      return `${head} (${plan.code}: ${plan.reason})`;
+    case "hold":
+      return `${head} (${plan.reason})`;
+    case "miss":
+      return `${head} (EC2 does not show it)`;
+  }
+}
