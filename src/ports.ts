@@ -1,0 +1,168 @@
+import type { Instant } from "./domain/time.ts";
+import type { Image, TakenAway } from "./domain/image.ts";
+import type { ComposeFacts, FactClaim } from "./domain/facts.ts";
+import type { Decision } from "./domain/classify.ts";
+import type { Upload } from "./domain/upload.ts";
+import type { EventDraft, ImageEvent } from "./domain/event.ts";
+import type { Change, Queue } from "./domain/lifecycle.ts";
+import type { Seen } from "./domain/look.ts";
+
+/** Time, so that a test can own it. */
+export interface Clock {
+  now(): Instant;
+  /** Resolves after `ms` milliseconds, or at once when `signal` aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Structured log: data first, then one fixed sentence, as pino takes it. */
+export interface Log {
+  debug(data: object, message: string): void;
+  info(data: object, message: string): void;
+  warn(data: object, message: string): void;
+  error(data: object, message: string): void;
+}
+
+/** A message as the bus delivers it or an archive returns it. */
+export interface Message {
+  readonly topic: string;
+  readonly messageId: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Buffer;
+  readonly arrivedAt: Instant;
+}
+
+/** A message with the way to acknowledge it and all that came before it on its channel. */
+export interface Delivery {
+  readonly message: Message;
+  /** Acknowledges every delivery of this channel up to and with this one; does nothing on a channel that is gone. */
+  ackUpTo(): void;
+}
+
+/**
+ * EC2's images, one region a call. Every method may be repeated without harm. All throw `UpstreamError` for what may work
+ * later (throttling, 5xx, time-outs) and `RefusedError` for what will not (permission, protection, a bad request).
+ */
+export interface Images {
+  /** The images of these ids that EC2 shows, disabled ones included; ids that it does not know are absent. */
+  look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>>;
+  /** Those of the snapshots whose create-volume permission has the group `all`; a snapshot that is gone has none. */
+  publicSnapshots(region: string, snapshotIds: readonly string[]): Promise<readonly string[]>;
+  /** Whether images may be made public in this region: Block Public Access is off. */
+  isWayBackOpen(region: string): Promise<boolean>;
+  tag(region: string, resourceIds: readonly string[], tags: Readonly<Record<string, string>>): Promise<void>;
+  untag(region: string, resourceIds: readonly string[], keys: readonly string[]): Promise<void>;
+  /** Takes the group `all` from the image's launch permission, and nothing else; explicit shares stay. */
+  closeImage(region: string, amiId: string): Promise<void>;
+  closeSnapshot(region: string, snapshotId: string): Promise<void>;
+  openImage(region: string, amiId: string): Promise<void>;
+  openSnapshot(region: string, snapshotId: string): Promise<void>;
+  /** `gone` when EC2 no longer knows the image: the aim is reached. */
+  deregister(region: string, amiId: string): Promise<"deregistered" | "gone">;
+  deleteSnapshot(region: string, snapshotId: string): Promise<"deleted" | "gone" | "in-use">;
+  /** The images, other than `amiId`, that are built on this snapshot. */
+  imagesOnSnapshot(region: string, snapshotId: string, amiId: string): Promise<readonly string[]>;
+}
+
+/** One post to the public. */
+export interface ReportPart {
+  /** The UTC day whose report this belongs to: `2026-11-24`. */
+  readonly day: string;
+  /** Title of the day's report. */
+  readonly title: string;
+  /** Stands in `text`, is looked for before every post, and makes a repeat harmless. */
+  readonly marker: string;
+  /** Markdown. */
+  readonly text: string;
+}
+
+/** Where the public reads what was done. */
+export interface Reports {
+  /**
+   * Makes the part visible exactly once and resolves only when it was read back. A repeat with the same marker posts
+   * nothing. Throws `UpstreamError` (try again) or `RefusedError` (a token, a permission, a project to mend).
+   */
+  publish(part: ReportPart): Promise<{ readonly url: string }>;
+}
+
+/** What is remembered of composes, each fact with its source. All throw `UpstreamError`. */
+export interface Facts {
+  recall(composeIds: readonly string[]): Promise<readonly ComposeFacts[]>;
+  /**
+   * Adds a claim; the first word of a source stands, a differing one is remembered as a conflict. Facts are never taken back.
+   * Resolves to whether anything was new.
+   */
+  remember(claim: FactClaim): Promise<boolean>;
+}
+
+/** The images and their deadlines. Each method is atomic for one image. All throw `UpstreamError`. */
+export interface Schedule {
+  /** Now, by the earlier of this machine's clock and Redis'; `skewMs` is how far they are apart. */
+  now(): Promise<{ readonly at: Instant; readonly skewMs: number }>;
+  regions(): Promise<readonly string[]>;
+  /** The first hearing of an image; an image that is known is returned as it stands, unchanged. */
+  add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image>;
+  get(region: string, amiId: string): Promise<Image | null>;
+  /** The compose's images in every region. */
+  ofCompose(composeId: string): Promise<readonly Image[]>;
+  /** Writes `change` unless the image was written since it was read (`image.revision`); false when it was. Ends any claim. */
+  change(image: Image, change: Change): Promise<boolean>;
+  /** What is due in a queue, in order of its deadline, without claiming it. */
+  due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]>;
+  /** Takes up to `limit` due images and moves their wake-up forward by the lease. */
+  claim(region: string, queue: Queue, lease: Lease, limit: number): Promise<readonly Image[]>;
+  /** Whether the claim is still ours and no pause is in force. Asked before each mutating call. */
+  mayAct(image: Image): Promise<boolean>;
+  /** Writes `taken_away` once, under the claim. Resolves to what stands there now, or null when the claim is lost. */
+  recordTakenAway(image: Image, takenAway: TakenAway): Promise<TakenAway | null>;
+  /**
+   * Ends the claim with its outcome. Resolves to false, with nothing written, when the claim is lost, unless the outcome is
+   * `irreversible`. With `keepClaim` the claim goes on: `change.wait` must be its lease.
+   */
+  settle(
+    image: Image,
+    change: Change,
+    options?: { readonly irreversible?: boolean; readonly keepClaim?: boolean },
+  ): Promise<boolean>;
+  /** Sets `noticed_at` and `delete_at` once, for a private image; false when there was nothing to set. */
+  notice(image: Image, noticedAt: Instant, deleteAt: Instant, event: EventDraft): Promise<boolean>;
+}
+
+export interface Lease {
+  readonly token: string;
+  readonly now: Instant;
+  readonly until: Instant;
+}
+
+/** The event streams, and how far the reporter has read them. All throw `UpstreamError`. */
+export interface Journal {
+  /** The reporter's lease, kept until it is released; null when another process holds it. */
+  reporterLease(): Promise<{ release(): Promise<void> } | null>;
+  /** Up to `limit` events of a region after the reporter's cursor, oldest first. */
+  unreported(region: string, limit: number): Promise<readonly ImageEvent[]>;
+  /** The part under way, or null. */
+  pendingPart(): Promise<PendingPart | null>;
+  savePendingPart(part: PendingPart): Promise<void>;
+  /** Moves the cursors past the part, and forgets it, in one step. */
+  finishPart(part: PendingPart): Promise<void>;
+}
+
+/** A post that was begun: enough to make the same text, with the same marker, after a crash. */
+export interface PendingPart {
+  readonly day: string;
+  readonly marker: string;
+  /** When the text was made: its dates count from here. */
+  readonly renderedAt: Instant;
+  /** Per region, the id of the last event of this part. */
+  readonly until: Readonly<Record<string, string>>;
+}
+
+/** What could not be understood. Throws `UpstreamError`. */
+export interface Rejected {
+  add(entry: {
+    readonly body: Buffer;
+    readonly reason: string;
+    readonly messageId: string;
+    readonly topic: string;
+    readonly at: Instant;
+  }): Promise<void>;
+}
