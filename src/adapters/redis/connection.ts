@@ -1,0 +1,96 @@
+import { Redis } from "ioredis";
+import { ConfigError, describeError, UpstreamError } from "../../errors.ts";
+import type { Log } from "../../ports.ts";
+import { keysOf, type Keys } from "./keys.ts";
+
+/** The key layout that this program writes. Within a format, fields are only added. */
+const FORMAT = 1;
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/** An open Redis and the names of its keys, for the other files of this folder. */
+export interface RedisConnection {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects and checks the key format. Throws `UpstreamError` when Redis cannot be reached, `ConfigError` when a newer program
+ * has written there. A connection that breaks later is made anew by itself; commands fail meanwhile as `UpstreamError`.
+ */
+export async function openRedis(url: string, prefix: string, log: Log): Promise<RedisConnection> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    maxRetriesPerRequest: 1,
+    retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
+  });
+  let isTold = false;
+  redis.on("error", (error: Error) => {
+    if (!isTold) log.warn({ service: "redis", error: describeError(error) }, "redis is away, trying again");
+    isTold = true;
+  });
+  redis.on("ready", () => {
+    if (isTold) log.info({ service: "redis" }, "redis is back");
+    isTold = false;
+  });
+  const keys = keysOf(prefix);
+  try {
+    await redis.connect();
+    await checkFormat(redis, keys);
+  } catch (error) {
+    redis.disconnect();
+    if (error instanceof ConfigError) throw error;
+    const where = redactUrl(url);
+    throw new UpstreamError(
+      "redis",
+      "unreachable",
+      `redis at ${where} cannot be used: ${describeError(error)}: start it, or mend consumer_config.redis_url or REDIS_URL`,
+      { cause: error },
+    );
+  }
+  return {
+    redis,
+    keys,
+    close: async () => {
+      try {
+        await redis.quit();
+      } catch {
+        // It is gone already: what is left is to drop the socket and the timers.
+        redis.disconnect();
+      }
+    },
+  };
+}
+
+/** A record in Redis that cannot be read: somebody else wrote there. Not a failure that passes by itself. */
+export class UnreadableRecord extends Error {
+  override readonly name = "UnreadableRecord";
+}
+
+/**
+ * Redis' failures as `UpstreamError`. What is not Redis' failure stays as it is: a record or key that is not ours, or a bug,
+ * would fail again on every repeat.
+ */
+export function asUpstream(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof UpstreamError || error instanceof UnreadableRecord) return error;
+  if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) return error;
+  if (error.message.startsWith("WRONGTYPE")) return error;
+  return new UpstreamError("redis", "failed", `redis: ${describeError(error)}`, { cause: error });
+}
+
+async function checkFormat(redis: Redis, keys: Keys): Promise<void> {
+  await redis.set(keys.format, FORMAT, "NX");
+  const format = Number(await redis.get(keys.format));
+  if (!(format <= FORMAT))
+    throw new ConfigError(
+      `redis: ${keys.format} is ${format}, this program knows ${FORMAT}: run the newer clean-amis that wrote it`,
+    );
+}
+
+function redactUrl(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, "//***@");
+}

@@ -1,0 +1,60 @@
+import { FACT_SOURCES, type ComposeFacts, type FactClaim } from "../../domain/facts.ts";
+import { formatInstant } from "../../domain/time.ts";
+import type { Facts } from "../../ports.ts";
+import { translateErrors } from "../translate.ts";
+import { asUpstream, type RedisConnection } from "./connection.ts";
+import { loadScript } from "./script.ts";
+
+const remember = loadScript("remember");
+
+/** What is remembered of composes: one hash a compose, one field a source and fact, such as `pungi.label`. */
+export function redisFacts({ redis, keys }: RedisConnection): Facts {
+  const facts: Facts = {
+    recall: async (composeIds) =>
+      Promise.all(
+        composeIds.map(async (composeId) => readFacts(composeId, await redis.hgetall(keys.compose(composeId)))),
+      ),
+    remember: async (claim) => {
+      const claims = claimFields(claim);
+      const answer = await remember(
+        redis,
+        [keys.compose(claim.composeId)],
+        [claims.length, ...claims, ...noteFields(claim)],
+      );
+      return answer === 1;
+    },
+  };
+  return translateErrors(facts, asUpstream);
+}
+
+/** A label that a source says is not there is an empty text; one that it does not speak of is no field at all. */
+function claimFields({ source, type, label }: FactClaim): string[] {
+  return [
+    ...(type === undefined ? [] : [`${source}.type`, type]),
+    ...(label === undefined ? [] : [`${source}.label`, label ?? ""]),
+  ];
+}
+
+function noteFields({ source, location, released, at, by }: FactClaim): string[] {
+  return [
+    ...(location === undefined ? [] : ["location", location]),
+    ...(released === true ? ["released_at", formatInstant(at), "released_by", by] : []),
+    ...(released === true ? [] : [`${source}.heard_at`, formatInstant(at), `${source}.by`, by]),
+  ];
+}
+
+function readFacts(composeId: string, hash: Readonly<Record<string, string>>): ComposeFacts {
+  const said = (fact: string): { source: (typeof FACT_SOURCES)[number]; value: string }[] =>
+    FACT_SOURCES.flatMap((source) => {
+      const value = hash[`${source}.${fact}`];
+      return value === undefined ? [] : [{ source, value }];
+    });
+  return {
+    composeId,
+    types: said("type"),
+    labels: said("label").map(({ source, value }) => ({ source, value: value === "" ? null : value })),
+    released: hash["released_at"] !== undefined,
+    contradiction: hash["contradiction"] ?? null,
+    location: hash["location"] ?? null,
+  };
+}

@@ -1,0 +1,36 @@
+import type { Queue } from "../../domain/lifecycle.ts";
+
+/**
+ * Names of every key. What belongs to a region shares the hash tag `{region}`, so that each script touches one slot of a
+ * Redis Cluster; `control` is a tag of its own and no region's name.
+ */
+export interface Keys {
+  readonly format: string;
+  readonly regions: string;
+  readonly rejected: string;
+  queue(region: string, queue: Queue): string;
+  image(region: string, amiId: string): string;
+  composeImages(region: string, composeId: string): string;
+  events(region: string): string;
+  compose(composeId: string): string;
+  control(name: ControlName): string;
+}
+
+/** `paused` stops every act while it exists; `queue` is the name of the AMQP queue that all replicas share. */
+export type ControlName = "paused" | "queue" | `reporter:${string}:${"lease" | "cursors" | "part"}`;
+
+/** `prefix` is `clean-amis`, unless two installations share one Redis. */
+export function keysOf(prefix: string): Keys {
+  const inRegion = (region: string, rest: string): string => `${prefix}:{${region}}:${rest}`;
+  return {
+    format: `${prefix}:format`,
+    regions: `${prefix}:regions`,
+    rejected: `${prefix}:rejected`,
+    queue: (region, queue) => inRegion(region, queue),
+    image: (region, amiId) => inRegion(region, `image:${amiId}`),
+    composeImages: (region, composeId) => inRegion(region, `compose:${composeId}`),
+    events: (region) => inRegion(region, "events"),
+    compose: (composeId) => `${prefix}:compose:${composeId}`,
+    control: (name) => inRegion("control", name),
+  };
+}

@@ -1,0 +1,30 @@
+-- settle.lua: give an image its new standing and tell it in the stream, in one step.
+-- KEYS[1] image hash   KEYS[2…6] the five queues of the region   KEYS[7] events
+-- ARGV[1] ami-id   ARGV[2] the field that guards, "token" or "revision"   ARGV[3] the value it must have
+-- ARGV[4] "1": write whatever the guard says, for what cannot be undone; once, if the stage is not there yet
+-- ARGV[5] index in KEYS of the queue to wait in, "0" for none   ARGV[6] score (epoch s, or +inf)
+-- ARGV[7] token from now on, "" ends the claim   ARGV[8] life of the record (s), "0" for ever
+-- ARGV[9] how many words of fields follow   ARGV[10…] "stage", stage, field, value, …   then those of an event, or nothing
+-- Returns 1, or 0 when the guard said no and nothing was written.
+local count = tonumber(ARGV[9])
+local rest = #ARGV - 9 - (count or 0)
+if count == nil or count % 2 ~= 0 or rest < 0 or rest % 2 ~= 0 then
+  return redis.error_reply("settle.lua: the fields do not come in pairs")
+end
+local value, stage = unpack(redis.call("HMGET", KEYS[1], ARGV[2], "stage"))
+if not value or (value ~= ARGV[3] and (ARGV[4] ~= "1" or stage == ARGV[11])) then
+  return 0
+end
+for index = 2, 6 do
+  redis.call("ZREM", KEYS[index], ARGV[1])
+end
+if ARGV[5] ~= "0" then
+  redis.call("ZADD", KEYS[tonumber(ARGV[5])], ARGV[6], ARGV[1])
+end
+redis.call("HSET", KEYS[1], "token", ARGV[7], unpack(ARGV, 10, 9 + count))
+redis.call("HINCRBY", KEYS[1], "revision", 1)
+redis.call(unpack(ARGV[8] == "0" and { "PERSIST", KEYS[1] } or { "EXPIRE", KEYS[1], ARGV[8] }))
+if rest > 0 then
+  redis.call("XADD", KEYS[7], "*", unpack(ARGV, 10 + count))
+end
+return 1

@@ -1,0 +1,105 @@
+import type { Rule } from "../../domain/classify.ts";
+import type { EventDraft, EventKind, ImageEvent } from "../../domain/event.ts";
+import { STAGES, type Image, type TakenAway } from "../../domain/image.ts";
+import type { Change } from "../../domain/lifecycle.ts";
+import { formatInstant, parseInstant, type Instant } from "../../domain/time.ts";
+import { UnreadableRecord } from "./connection.ts";
+
+type Hash = Readonly<Record<string, string>>;
+
+/** Pairs of a flat `field, value, …` answer. */
+export function pairsOf(flat: readonly string[]): Hash {
+  const pairs: Record<string, string> = {};
+  for (let index = 0; index + 1 < flat.length; index += 2) pairs[flat[index] ?? ""] = flat[index + 1] ?? "";
+  return pairs;
+}
+
+/** An image from its hash; null when there is none. Throws when the hash is not ours to understand. */
+export function readImage(region: string, amiId: string, hash: Hash): Image | null {
+  const stage = STAGES.find((name) => name === hash["stage"]);
+  if (hash["stage"] === undefined) return null;
+  if (stage === undefined) throw new UnreadableRecord(`${region} ${amiId}: unknown stage ${hash["stage"]}`);
+  const instant = (field: string): Instant | null => parseInstant(hash[field] ?? "");
+  const uploadedAt = instant("uploaded_at");
+  const privateAt = instant("private_at");
+  if (uploadedAt === null || privateAt === null)
+    throw new UnreadableRecord(`${region} ${amiId}: uploaded_at or private_at is unreadable`);
+  return {
+    region,
+    amiId,
+    composeId: hash["compose_id"] ?? "",
+    imageName: hash["image_name"] || null,
+    arch: hash["arch"] || null,
+    stage,
+    rule: (hash["rule"] || null) as Rule | null,
+    reason: hash["reason"] ?? "",
+    uploadedAt,
+    privateAt,
+    takenAway: readTakenAway(hash["taken_away"]),
+    madePrivateAt: instant("made_private_at"),
+    noticedAt: instant("noticed_at"),
+    deleteAt: instant("delete_at"),
+    snapshotIds: hash["snapshot_ids"] ? (JSON.parse(hash["snapshot_ids"]) as string[]) : [],
+    becomes: hash["becomes"] === "held" || hash["becomes"] === "kept" ? hash["becomes"] : null,
+    attempts: Number(hash["attempts"] ?? 0),
+    lastError: hash["last_error"] ?? "",
+    missedLooks: Number(hash["missed_looks"] ?? 0),
+    missedSince: instant("missed_since"),
+    token: hash["token"] ?? "",
+    revision: Number(hash["revision"] ?? 0),
+  };
+}
+
+export function readTakenAway(text: string | undefined): TakenAway | null {
+  return text ? (JSON.parse(text) as TakenAway) : null;
+}
+
+/** The hash fields of a change, as `field, value, …`; an empty value means none. */
+export function writeFields(change: Pick<Change, "stage" | "fields">): string[] {
+  const { fields } = change;
+  const words = ["stage", change.stage as string];
+  const put = (field: string, value: string | number | null | undefined): void => {
+    if (value !== undefined) words.push(field, value === null ? "" : String(value));
+  };
+  const instant = (value: Instant | null | undefined): string | null | undefined =>
+    value === null || value === undefined ? value : formatInstant(value);
+  put("rule", fields.rule);
+  put("reason", fields.reason);
+  put("taken_away", fields.takenAway === undefined ? undefined : JSON.stringify(fields.takenAway));
+  put("made_private_at", instant(fields.madePrivateAt));
+  put("snapshot_ids", fields.snapshotIds === undefined ? undefined : JSON.stringify(fields.snapshotIds));
+  put("becomes", fields.becomes);
+  put("attempts", fields.attempts);
+  put("last_error", fields.lastError);
+  put("missed_looks", fields.missedLooks);
+  put("missed_since", instant(fields.missedSince));
+  return words;
+}
+
+type Named = Pick<Image, "amiId" | "composeId" | "imageName">;
+
+/** An event's stream entry, as `field, value, …`. */
+export function writeEvent(image: Named, event: EventDraft): string[] {
+  const { what, at, who, why, details } = event;
+  const head = ["what", what, "when", formatInstant(at), "who", who, "why", why];
+  const subject = ["ami", image.amiId, "compose", image.composeId, "name", image.imageName ?? ""];
+  return [...head, ...subject, ...Object.entries(details).flat()];
+}
+
+const EVENT_HEAD = new Set(["what", "when", "who", "why", "ami", "compose", "name"]);
+
+export function readEvent(region: string, id: string, flat: readonly string[]): ImageEvent {
+  const entry = pairsOf(flat);
+  return {
+    id,
+    region,
+    amiId: entry["ami"] ?? "",
+    composeId: entry["compose"] ?? "",
+    imageName: entry["name"] ?? "",
+    what: entry["what"] as EventKind,
+    at: parseInstant(entry["when"] ?? "") ?? 0,
+    who: entry["who"] ?? "",
+    why: entry["why"] ?? "",
+    details: Object.fromEntries(Object.entries(entry).filter(([field]) => !EVENT_HEAD.has(field))),
+  };
+}

@@ -1,0 +1,185 @@
+import type { Redis } from "ioredis";
+import type { Decision } from "../../domain/classify.ts";
+import type { EventDraft } from "../../domain/event.ts";
+import type { Image, TakenAway } from "../../domain/image.ts";
+import { firstStanding, QUEUES, type Change, type Periods, type Queue } from "../../domain/lifecycle.ts";
+import { DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
+import type { Upload } from "../../domain/upload.ts";
+import type { Clock, Lease, Schedule } from "../../ports.ts";
+import { translateErrors } from "../translate.ts";
+import { asUpstream, type RedisConnection } from "./connection.ts";
+import type { Keys } from "./keys.ts";
+import { pairsOf, readImage, readTakenAway, writeEvent, writeFields } from "./record.ts";
+import { loadScript } from "./script.ts";
+
+const add = loadScript("add");
+const claim = loadScript("claim");
+const settle = loadScript("settle");
+const take = loadScript("take");
+const notice = loadScript("notice");
+
+/** How long a deleted or gone image can still be explained. Kept ones never expire. */
+const TOMBSTONE_S = (400 * DAY_MS) / SECOND_MS;
+
+/** The schedule in Redis sorted sets, one set of keys a region. */
+export function redisSchedule(connection: RedisConnection, clock: Clock, periods: Periods): Schedule {
+  return translateErrors<Schedule>(new RedisSchedule(connection, clock, periods), asUpstream);
+}
+
+/** What must be true of a record for a change to be written; see settle.lua. */
+interface Guard {
+  readonly field: "token" | "revision";
+  readonly value: string;
+  /** Write whatever the record says. */
+  readonly isOpen: boolean;
+}
+
+class RedisSchedule implements Schedule {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+  readonly #clock: Clock;
+  readonly #periods: Periods;
+
+  constructor({ redis, keys }: RedisConnection, clock: Clock, periods: Periods) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#clock = clock;
+    this.#periods = periods;
+  }
+
+  async now(): Promise<{ at: Instant; skewMs: number }> {
+    const before = this.#clock.now();
+    const [seconds, microseconds] = await this.#redis.time();
+    const theirs = Number(seconds) * SECOND_MS + Math.floor(Number(microseconds) / 1000);
+    const ours = this.#clock.now();
+    // While the question was under way our clock moved on; only what lies outside that time is skew.
+    const skewMs = Math.max(0, theirs - ours, before - theirs);
+    return { at: Math.min(ours, theirs), skewMs };
+  }
+
+  async regions(): Promise<readonly string[]> {
+    return (await this.#redis.smembers(this.#keys.regions)).sort();
+  }
+
+  async add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image> {
+    const { region, amiId, composeId } = upload;
+    const standing = firstStanding(upload, decision, this.#periods, this.#clock.now(), who);
+    await this.#redis.sadd(this.#keys.regions, region);
+    const fields = [
+      ...["compose_id", composeId, "image_name", upload.imageName ?? "", "arch", upload.arch ?? ""],
+      ...["uploaded_at", formatInstant(upload.uploadedAt), "private_at", formatInstant(standing.privateAt)],
+      ...writeFields(standing),
+    ];
+    const score = standing.wait === null ? "" : scoreOf(standing.wait.wakeAt);
+    const known = (await add(
+      this.#redis,
+      [
+        this.#keys.image(region, amiId),
+        this.#keys.queue(region, standing.wait?.queue ?? "unresolved"),
+        this.#keys.composeImages(region, composeId),
+        this.#keys.events(region),
+      ],
+      [amiId, score, fields.length, ...fields, ...writeEvent(upload, standing.event)],
+    )) as string[];
+    return known.length === 0 ? "new" : (readImage(region, amiId, pairsOf(known)) ?? "new");
+  }
+
+  async get(region: string, amiId: string): Promise<Image | null> {
+    return readImage(region, amiId, await this.#redis.hgetall(this.#keys.image(region, amiId)));
+  }
+
+  async ofCompose(composeId: string): Promise<readonly Image[]> {
+    const regions = await this.#redis.smembers(this.#keys.regions);
+    const found = await Promise.all(
+      regions.map(async (region) => {
+        const amiIds = await this.#redis.smembers(this.#keys.composeImages(region, composeId));
+        return Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
+      }),
+    );
+    return found.flat().filter((image) => image !== null);
+  }
+
+  change(image: Image, change: Change): Promise<boolean> {
+    return this.#write(image, change, { field: "revision", value: String(image.revision), isOpen: false }, "");
+  }
+
+  async due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]> {
+    const key = this.#keys.queue(region, queue);
+    const amiIds = await this.#redis.zrangebyscore(key, "-inf", floorScore(now), "LIMIT", 0, limit);
+    const images = await Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
+    return images.filter((image) => image !== null);
+  }
+
+  async claim(region: string, queue: Queue, lease: Lease, limit: number): Promise<readonly Image[]> {
+    const taken = (await claim(
+      this.#redis,
+      [this.#keys.queue(region, queue)],
+      [floorScore(lease.now), toScore(lease.until), lease.token, limit, this.#keys.image(region, "")],
+    )) as [string, string[]][];
+    const images = taken.map(([amiId, flat]) => readImage(region, amiId, pairsOf(flat)));
+    return images.filter((image) => image !== null);
+  }
+
+  async mayAct({ region, amiId, token }: Image): Promise<boolean> {
+    const [stored, paused] = await Promise.all([
+      this.#redis.hget(this.#keys.image(region, amiId), "token"),
+      this.#redis.exists(this.#keys.control("paused")),
+    ]);
+    return stored === token && token !== "" && paused === 0;
+  }
+
+  async recordTakenAway({ region, amiId, token }: Image, takenAway: TakenAway): Promise<TakenAway | null> {
+    const stands = await take(this.#redis, [this.#keys.image(region, amiId)], [token, JSON.stringify(takenAway)]);
+    return readTakenAway(stands as string);
+  }
+
+  settle(
+    image: Image,
+    change: Change,
+    options: { readonly irreversible?: boolean; readonly keepClaim?: boolean } = {},
+  ): Promise<boolean> {
+    const guard: Guard = { field: "token", value: image.token, isOpen: options.irreversible === true };
+    return this.#write(image, change, guard, options.keepClaim === true ? image.token : "");
+  }
+
+  async notice(image: Image, noticedAt: Instant, deleteAt: Instant, event: EventDraft): Promise<boolean> {
+    const { region, amiId } = image;
+    const answer = await notice(
+      this.#redis,
+      [this.#keys.image(region, amiId), this.#keys.queue(region, "delete"), this.#keys.events(region)],
+      [amiId, formatInstant(noticedAt), formatInstant(deleteAt), toScore(deleteAt), ...writeEvent(image, event)],
+    );
+    return answer === 1;
+  }
+
+  async #write(image: Image, change: Change, guard: Guard, nextToken: string): Promise<boolean> {
+    const { region, amiId } = image;
+    const queues = QUEUES.map((queue) => this.#keys.queue(region, queue));
+    const fields = writeFields(change);
+    const isOver = change.stage === "deleted" || change.stage === "gone";
+    const answer = await settle(
+      this.#redis,
+      [this.#keys.image(region, amiId), ...queues, this.#keys.events(region)],
+      [
+        ...[amiId, guard.field, guard.value, guard.isOpen ? 1 : 0],
+        // The queues are KEYS[2] to KEYS[6].
+        change.wait === null ? 0 : 2 + QUEUES.indexOf(change.wait.queue),
+        change.wait === null ? "" : scoreOf(change.wait.wakeAt),
+        ...[nextToken, isOver ? TOMBSTONE_S : 0, fields.length],
+        ...fields,
+        ...(change.event === null ? [] : writeEvent(image, change.event)),
+      ],
+    );
+    return answer === 1;
+  }
+}
+
+/** A queue's score: whole seconds, rounded up, so that nothing is due early. */
+function scoreOf(at: Instant): string {
+  return at === Infinity ? "+inf" : String(toScore(at));
+}
+
+/** Now, as a score: rounded down, so that nothing is due early. */
+function floorScore(at: Instant): number {
+  return Math.floor(at / SECOND_MS);
+}

@@ -1,0 +1,20 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Redis } from "ioredis";
+
+/** A Lua script from `lua/`, run by its hash; Redis is sent the text when it does not know it, as after a restart. */
+export type Script = (redis: Redis, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
+
+/** Reads a script once. Throws when the file is missing, which is a broken installation. */
+export function loadScript(name: string): Script {
+  const text = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), "utf8");
+  const sha = createHash("sha1").update(text).digest("hex");
+  return async (redis, keys, args) => {
+    try {
+      return await redis.evalsha(sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+      return redis.eval(text, keys.length, ...keys, ...args);
+    }
+  };
+}
