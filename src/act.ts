@@ -1,0 +1,197 @@
+import { draft, type Change } from "./domain/lifecycle.ts";
+import type { Image, TakenAway } from "./domain/image.ts";
+import { IMAGE_TAG, INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "./domain/look.ts";
+import { ceilSecond, formatInstant, SECOND_MS, type Instant } from "./domain/time.ts";
+import { UpstreamError } from "./errors.ts";
+import type { Clock, Images, Lease, Schedule } from "./ports.ts";
+
+/** What an act needs: the claimed image, its lease, and the two sides that it keeps in step. */
+export interface ActParts {
+  readonly images: Images;
+  readonly schedule: Schedule;
+  readonly clock: Clock;
+  readonly lease: Lease;
+}
+
+/** `lost`: the claim went to somebody else, a person held the image, or the lease is nearly over; nothing more was done. */
+export type Acted = "settled" | "lost";
+
+/** What an act is given: a mutating call goes out only if the claim still stands. */
+type Step = (call: () => Promise<unknown>) => Promise<boolean>;
+
+/** A call that is under way when the lease ends could meet the next claim's; so none begins this late. */
+const LEASE_MARGIN = 0.2;
+const READ_BACKS = 6;
+const IN_USE_RETRIES = 5;
+
+function stepsOf(image: Image, { schedule, clock, lease }: ActParts): Step {
+  const lastStart = lease.until - (lease.until - lease.now) * LEASE_MARGIN;
+  return async (call) => {
+    if (clock.now() > lastStart || !(await schedule.mayAct(image))) return false;
+    await call();
+    return true;
+  };
+}
+
+/**
+ * Makes an image and its snapshots private: tags first, so that no crash leaves an image private and unknown; records what is
+ * taken before it is taken; reads back; tags that it is done; settles. Every step may be repeated. Throws `UpstreamError`,
+ * `RefusedError`.
+ */
+export async function makePrivate(image: Image, seen: Seen, takeAway: TakenAway, parts: ActParts): Promise<Acted> {
+  const { images, schedule, clock } = parts;
+  const { region, amiId } = image;
+  const step = stepsOf(image, parts);
+  for (const [ids, tags] of intentTags(seen, takeAway, clock.now()))
+    if (!(await step(() => images.tag(region, ids, tags)))) return "lost";
+  const taken = await schedule.recordTakenAway(image, takeAway);
+  if (taken === null) return "lost";
+  if (taken.image && !(await step(() => images.closeImage(region, amiId)))) return "lost";
+  for (const snapshotId of taken.snapshots)
+    if (!(await step(() => images.closeSnapshot(region, snapshotId)))) return "lost";
+  await readBack(image, seen, parts);
+  const madePrivateAt = ceilSecond(clock.now());
+  const tags = { [PRIVATE_AT_TAG]: formatInstant(madePrivateAt) };
+  if (!(await step(() => images.tag(region, [amiId, ...seen.snapshotIds], tags)))) return "lost";
+  const why = image.reason === "" ? "due" : image.reason;
+  const change: Change = {
+    stage: "private",
+    wait: null,
+    fields: { madePrivateAt, attempts: 0, lastError: "", missedLooks: 0, missedSince: null },
+    event: draft("made-private", madePrivateAt, "ticker", why, {
+      ec2_name: seen.name,
+      arch: image.arch ?? "",
+      gib: String(seen.sizeGiB),
+      snapshots: String(seen.snapshotIds.length),
+      taken_away: JSON.stringify(taken),
+    }),
+  };
+  return (await schedule.settle(image, change)) ? "settled" : "lost";
+}
+
+/** The intent, per resource, with a word on what was there to take; resources that carry one already keep it. */
+function intentTags(
+  seen: Seen,
+  takeAway: TakenAway,
+  now: Instant,
+): readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] {
+  if (seen.tags[INTENT_TAG] !== undefined) return [];
+  const at = formatInstant(ceilSecond(now));
+  const isTaken = (id: string): boolean => takeAway.snapshots.includes(id);
+  const tagsOf = (hadAll: boolean): Readonly<Record<string, string>> => ({
+    [INTENT_TAG]: `${at} ${hadAll ? "all" : "nothing"}`,
+    [IMAGE_TAG]: seen.amiId,
+  });
+  const groups = [
+    // Snapshots before their image: the image's own tag is what says that all of them carry theirs.
+    [seen.snapshotIds.filter(isTaken), tagsOf(true)],
+    [seen.snapshotIds.filter((id) => !isTaken(id)), tagsOf(false)],
+    [[seen.amiId], tagsOf(takeAway.image)],
+  ] as const;
+  return groups.filter(([ids]) => ids.length > 0);
+}
+
+/** DescribeImages is eventually consistent: what was changed is believed only when it was read. */
+async function readBack(image: Image, seen: Seen, { images, clock }: ActParts): Promise<void> {
+  for (let reading = 0; reading < READ_BACKS; reading += 1) {
+    const [now, open] = await Promise.all([
+      images.look(image.region, [image.amiId]),
+      images.publicSnapshots(image.region, seen.snapshotIds),
+    ]);
+    if (now.get(image.amiId)?.isPublic === false && open.length === 0) return;
+    await clock.sleep(SECOND_MS / 4 + reading * SECOND_MS);
+  }
+  throw new UpstreamError(
+    "ec2",
+    "not-private-yet",
+    `${image.region} ${image.amiId} still reads as public after it was made private`,
+  );
+}
+
+/**
+ * Deletes an image and every snapshot of every block device: first the record says so, with all snapshot ids, then the image
+ * goes, then the snapshots, then one outcome with a result for each. Throws `UpstreamError` with the leftovers still due.
+ */
+export async function remove(
+  image: Image,
+  seen: Seen | null,
+  snapshotIds: readonly string[],
+  parts: ActParts,
+): Promise<Acted> {
+  const { images, schedule, clock, lease } = parts;
+  const { region, amiId } = image;
+  const step = stepsOf(image, parts);
+  if (image.stage !== "deleting") {
+    const begin: Change = {
+      stage: "deleting",
+      wait: { queue: "delete", wakeAt: lease.until },
+      fields: { snapshotIds },
+      event: draft("deleting", clock.now(), "ticker", image.reason),
+    };
+    if (!(await schedule.settle(image, begin, { keepClaim: true }))) return "lost";
+  }
+  if (seen?.state === "available" && !(await step(() => images.deregister(region, amiId)))) return "lost";
+  const results: Record<string, string> = {};
+  for (const snapshotId of snapshotIds) {
+    if (!(await step(async () => (results[snapshotId] = await deleteSnapshot(image, snapshotId, parts)))))
+      return "lost";
+  }
+  const change: Change = {
+    stage: "deleted",
+    wait: null,
+    fields: { attempts: 0, lastError: "" },
+    event: draft("deleted", clock.now(), "ticker", image.reason, {
+      ec2_name: seen?.name ?? "",
+      gib: String(seen?.sizeGiB ?? ""),
+      snapshots: JSON.stringify(results),
+    }),
+  };
+  return (await schedule.settle(image, change, { irreversible: true })) ? "settled" : "lost";
+}
+
+/** Right after its image went, a snapshot is often still said to be in use: tried again, unless another image stands on it. */
+async function deleteSnapshot(image: Image, snapshotId: string, { images, clock }: ActParts): Promise<string> {
+  for (let attempt = 0; attempt < IN_USE_RETRIES; attempt += 1) {
+    const result = await images.deleteSnapshot(image.region, snapshotId);
+    if (result !== "in-use") return result;
+    const others = await images.imagesOnSnapshot(image.region, snapshotId, image.amiId);
+    if (others.length > 0) return `kept: shared with ${others.join(", ")}`;
+    await clock.sleep(SECOND_MS / 4 + attempt * SECOND_MS);
+  }
+  throw new UpstreamError(
+    "ec2",
+    "InvalidSnapshot.InUse",
+    `${image.region} ${snapshotId} is still in use after its image ${image.amiId} went`,
+  );
+}
+
+/** Gives back exactly what was taken, reads it back, drops our tags last, and settles. Throws `UpstreamError`, `RefusedError`. */
+export async function restore(image: Image, seen: Seen, takenAway: TakenAway, parts: ActParts): Promise<Acted> {
+  const { images, schedule, clock } = parts;
+  const { region, amiId } = image;
+  const step = stepsOf(image, parts);
+  if (takenAway.image && !(await step(() => images.openImage(region, amiId)))) return "lost";
+  for (const snapshotId of takenAway.snapshots)
+    if (!(await step(() => images.openSnapshot(region, snapshotId)))) return "lost";
+  if (takenAway.image) {
+    const now = await images.look(region, [amiId]);
+    if (now.get(amiId)?.isPublic !== true)
+      throw new UpstreamError(
+        "ec2",
+        "not-public-yet",
+        `${region} ${amiId} does not read as public after it was given back`,
+      );
+  }
+  const ids = [amiId, ...seen.snapshotIds];
+  if (!(await step(() => images.untag(region, ids, [PRIVATE_AT_TAG, INTENT_TAG, IMAGE_TAG])))) return "lost";
+  const change: Change = {
+    stage: "kept",
+    wait: null,
+    fields: { attempts: 0, lastError: "", takenAway: null, becomes: null },
+    event: draft("restored", clock.now(), "ticker", image.reason, {
+      ec2_name: seen.name,
+      snapshots: String(takenAway.snapshots.length),
+    }),
+  };
+  return (await schedule.settle(image, change)) ? "settled" : "lost";
+}

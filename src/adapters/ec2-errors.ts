@@ -1,0 +1,58 @@
+import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+
+/**
+ * Codes that say "later", beside every 5xx (AWS's list of EC2 error codes). The SDK has repeated the call already by its own
+ * rules when one of these arrives here.
+ */
+const LATER = new Set([
+  "RequestLimitExceeded",
+  "Throttling",
+  "ThrottlingException",
+  "InternalError",
+  "InternalFailure",
+  "Unavailable",
+  "ServiceUnavailable",
+  "RequestTimeout",
+  "RequestExpired",
+  "TimeoutError",
+]);
+
+/** The aim is reached: what was to go is not there any more. */
+const GONE = new Set(["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidSnapshot.NotFound"]);
+
+interface AwsError extends Error {
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && GONE.has(error.name);
+}
+
+export function isInUse(error: unknown): boolean {
+  return error instanceof Error && error.name === "InvalidSnapshot.InUse";
+}
+
+/** EC2's failures as `UpstreamError` (again later) and `RefusedError` (a person has to act); anything else as it is. */
+export function translateEc2(error: unknown, method: string, args: readonly unknown[]): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, $metadata } = error as AwsError;
+  const status = $metadata?.httpStatusCode;
+  const says = `ec2: ${method} ${String(args[1])} in ${String(args[0])}: ${name}: ${describeError(error)}`;
+  if (LATER.has(name) || isNetworkFailure(error) || (status !== undefined && (status >= 500 || status === 429)))
+    return new UpstreamError("ec2", name, says, { cause: error });
+  // An answer that cannot be read (a proxy's page, a cut connection) has a good status and no code of EC2's.
+  if (status !== undefined && status < 400)
+    return new UpstreamError("ec2", "unreadable-answer", says, { cause: error });
+  if (status !== undefined) return new RefusedError("ec2", name, says, { cause: error });
+  if (name === "CredentialsProviderError")
+    return new RefusedError("ec2", name, `${says}: give AWS credentials, or AWS_ACCESS_KEY and AWS_SECRET_ACCESS_KEY`, {
+      cause: error,
+    });
+  return error;
+}
+
+/** Node's socket errors carry a code such as ECONNRESET; the SDK's aborts and time-outs their names. */
+function isNetworkFailure(error: Error): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return (typeof code === "string" && /^E[A-Z_]+$/.test(code)) || error.name === "AbortError";
+}
