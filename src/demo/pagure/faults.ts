@@ -1,0 +1,51 @@
+/** What goes wrong with a call. `takesEffect` says whether Pagure has done the deed all the same. */
+export type Trouble =
+  /** Answers this; the call does nothing. A string is sent as a web page, an object as JSON. */
+  | { readonly kind: "answer"; readonly status: number; readonly body: object | string }
+  /** Answers as usual, but later. */
+  | { readonly kind: "delay"; readonly ms: number }
+  /** Never answers; the connection stays open until the client gives up or the double closes. */
+  | { readonly kind: "withhold"; readonly takesEffect: boolean }
+  /** Cuts the connection in place of an answer. */
+  | { readonly kind: "cut"; readonly takesEffect: boolean }
+  /** Does the deed and sends only the first `bytes` of the answer, as if that were all of it. */
+  | { readonly kind: "truncate"; readonly bytes: number };
+
+/** Which calls meet the trouble. */
+export interface Fault {
+  /** Any method when left out. */
+  readonly method?: "GET" | "POST";
+  /** Matched against the path without its query; any path when left out. */
+  readonly path?: RegExp;
+  /** How many calls; default 1, `Infinity` until it is lifted. */
+  readonly times?: number;
+  readonly trouble: Trouble;
+}
+
+/** A web page where JSON is expected, as a proxy under maintenance sends it. */
+export function htmlPage(title: string): string {
+  return `<!doctype html>\n<html lang="en"><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
+}
+
+/** The faults in force; the first that matches a call is used up by it. */
+export class Faults {
+  readonly #armed: { readonly fault: Fault; left: number }[] = [];
+
+  /** Arms a fault; the returned function lifts it. */
+  arm(fault: Fault): () => void {
+    const armed = { fault, left: fault.times ?? 1 };
+    this.#armed.push(armed);
+    return () => {
+      armed.left = 0;
+    };
+  }
+
+  take(method: string, path: string): Trouble | null {
+    const armed = this.#armed.find(
+      ({ fault, left }) => left > 0 && (fault.method ?? method) === method && (fault.path?.test(path) ?? true),
+    );
+    if (armed === undefined) return null;
+    armed.left -= 1;
+    return armed.fault.trouble;
+  }
+}
