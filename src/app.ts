@@ -1,0 +1,120 @@
+import { systemClock } from "./adapters/clock.ts";
+import { openBus } from "./adapters/amqp.ts";
+import { logReports, openLog } from "./adapters/log.ts";
+import { openPagure } from "./adapters/pagure.ts";
+import { openRedis, type RedisConnection } from "./adapters/redis/connection.ts";
+import { sharedQueueName } from "./adapters/redis/control.ts";
+import { redisFacts } from "./adapters/redis/facts.ts";
+import { redisJournal, redisRejected } from "./adapters/redis/journal.ts";
+import { redisSchedule } from "./adapters/redis/schedule.ts";
+import type { Config } from "./config.ts";
+import { Consumer } from "./consume.ts";
+import { SECOND_MS } from "./domain/time.ts";
+import type { IngestParts } from "./ingest.ts";
+import { runLoop } from "./loop.ts";
+import { reportOnce, type NotifyParts } from "./notify.ts";
+import { RegionPasses } from "./passes.ts";
+import type { Images, Log, Reports } from "./ports.ts";
+import type { TickParts } from "./tick.ts";
+
+/** How long a stop waits for Redis to take what was already delivered. */
+const STOP_WITHIN_MS = 10 * SECOND_MS;
+
+/** Everything that is open, wired once. */
+export interface App {
+  readonly ingest: IngestParts;
+  readonly tick: TickParts;
+  readonly notify: NotifyParts;
+  /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. */
+  consume(stop: AbortSignal): Promise<void>;
+  /** Closes what was opened, in reverse. */
+  close(): Promise<void>;
+}
+
+/** Opens every adapter. Throws `UpstreamError` when Redis cannot be reached, `ConfigError` for a newer key format. */
+export async function openApp(config: Config, logLevel: string = config.logLevel): Promise<App> {
+  const clock = systemClock;
+  const log = openLog(logLevel);
+  if (config.ignoredKeys.length > 0)
+    log.info({ keys: config.ignoredKeys }, "keys for Python or publishers are ignored");
+  const { periods } = config;
+  const connection = await openRedis(config.redis.url, config.redis.prefix, log);
+  const images = await openEc2(config);
+  const schedule = redisSchedule(connection, clock, periods);
+  const facts = redisFacts(connection);
+  const base = { schedule, facts, clock, log, periods };
+  const ingest = { ...base, rejected: redisRejected(connection), environments: config.environments };
+  const tick = { ...base, images, guards: config.ec2.guards, act: config.act };
+  const reports = openReports(config, log);
+  const journal = redisJournal(connection, config.report.kind, log);
+  const notify = { schedule, journal, reports, clock, log, periods, isPublic: config.report.isPublic };
+  return {
+    ingest,
+    tick,
+    notify,
+    consume: (stop) => consume(config, connection, { ingest, tick, notify }, stop),
+    close: async () => {
+      images.close();
+      await connection.close();
+    },
+  };
+}
+
+/** The SDK takes half a second and 100 MB to load: only what needs EC2 pays for it. */
+async function openEc2(config: Config): Promise<Images & { close(): void }> {
+  const { openImages } = await import("./adapters/ec2.ts");
+  return openImages(config.ec2);
+}
+
+function openReports({ report }: Config, log: Log): Reports {
+  if (report.kind === "log") return logReports(log);
+  const { url, repo, tags, token } = report;
+  return openPagure({ url, repo, tags, token, userAgent: "clean-amis", timeoutMs: 30 * SECOND_MS });
+}
+
+async function consume(
+  config: Config,
+  connection: RedisConnection,
+  { ingest, tick, notify }: Pick<App, "ingest" | "tick" | "notify">,
+  stop: AbortSignal,
+): Promise<void> {
+  const { clock, log } = tick;
+  const giveUp = new AbortController();
+  const consumer = new Consumer(ingest, giveUp.signal);
+  const { name } = config.amqp.queue;
+  const bus = await openBus(config.amqp, {
+    queueName: name === "auto" ? await sharedQueueName(connection) : name,
+    deliver: (delivery) => {
+      consumer.deliver(delivery);
+    },
+    now: () => clock.now(),
+    log,
+  });
+  const passes = new RegionPasses(tick);
+  const ending = new AbortController();
+  const end = (): void => {
+    ending.abort();
+  };
+  stop.addEventListener("abort", end);
+  if (stop.aborted) end();
+  const loops = [
+    runLoop("ticker", config.tickEveryMs, () => passes.start(), tick, ending.signal),
+    ...(config.act === "nothing"
+      ? []
+      : [runLoop("reporter", config.reportEveryMs, () => reportOnce(notify), tick, ending.signal)]),
+  ].map((loop) => loop.finally(end));
+  log.info({ act: config.act, config: config.file }, "clean-amis is running");
+  // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
+  const ended = await Promise.allSettled(loops);
+  stop.removeEventListener("abort", end);
+  await bus.stopDeliveries();
+  const timer = setTimeout(() => {
+    giveUp.abort();
+  }, STOP_WITHIN_MS);
+  await consumer.idle();
+  clearTimeout(timer);
+  const passed = await Promise.allSettled([passes.idle()]);
+  await bus.close();
+  log.info({ ...consumer.counts }, "clean-amis has stopped");
+  for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;
+}

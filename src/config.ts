@@ -1,0 +1,182 @@
+import type { Act } from "./tick.ts";
+import type { Periods } from "./domain/lifecycle.ts";
+import type { Guards } from "./domain/plan.ts";
+import { DAY_MS, formatDuration, parseDuration } from "./domain/time.ts";
+import { ConfigError } from "./errors.ts";
+import { readConfigFile, readText, secret, type ConfigFile, type Environment } from "./config-file.ts";
+
+/** Everything that the file and the environment say, checked; later code never checks again. */
+export interface Config {
+  readonly file: string;
+  readonly amqp: AmqpConfig;
+  readonly redis: { readonly url: string; readonly prefix: string };
+  readonly environments: readonly string[];
+  readonly act: Act;
+  readonly logLevel: string;
+  readonly periods: Periods;
+  readonly tickEveryMs: number;
+  readonly reportEveryMs: number;
+  readonly ec2: { readonly endpoint: string | null; readonly credentials: Credentials | null; readonly guards: Guards };
+  readonly report: ReportConfig;
+  /** Keys that only Python or publishers need. */
+  readonly ignoredKeys: readonly string[];
+}
+
+export interface AmqpConfig {
+  readonly url: string;
+  readonly passiveDeclares: boolean;
+  readonly tls: { readonly ca?: Buffer; readonly key?: Buffer; readonly cert?: Buffer };
+  readonly clientProperties: Readonly<Record<string, unknown>>;
+  readonly exchanges: Readonly<Record<string, ExchangeConfig>>;
+  readonly queue: { readonly name: string } & QueueConfig;
+  readonly bindings: readonly { readonly exchange: string; readonly routing_keys: readonly string[] }[];
+  readonly prefetchCount: number;
+}
+
+export interface ExchangeConfig {
+  readonly type: string;
+  readonly durable: boolean;
+  readonly auto_delete: boolean;
+  readonly arguments: object;
+}
+
+export interface QueueConfig {
+  readonly durable: boolean;
+  readonly auto_delete: boolean;
+  readonly exclusive: boolean;
+  readonly arguments: object;
+}
+
+export interface ReportConfig {
+  readonly kind: "pagure" | "log";
+  readonly url: string;
+  readonly repo: string;
+  readonly tags: readonly string[];
+  readonly token: string;
+  /** Whether a post counts as the notice without which nothing is deleted. */
+  readonly isPublic: boolean;
+}
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+const IGNORED_KEYS = ["callback", "log_config", "topic_prefix", "publish_exchange", "publish_priority"];
+
+/** The path of the configuration file: `--config`, else FEDORA_MESSAGING_CONF, else ./config.toml. */
+export function configPath(option: string | undefined, env: Environment): string {
+  return option ?? env["FEDORA_MESSAGING_CONF"] ?? "config.toml";
+}
+
+/** Reads and checks the configuration. Throws `ConfigError` with one line: file, key, what is wrong, what is allowed. */
+export function loadConfig(file: string, env: Environment): Config {
+  const filled = readConfigFile(file);
+  const own = filled.consumer_config;
+  const periods = readPeriods(file, own.schedule, isLoopback(own.ec2.endpoint));
+  return {
+    file,
+    amqp: readAmqp(file, filled, env),
+    redis: { url: secret("REDIS_URL", env) ?? own.redis_url, prefix: own.redis_prefix },
+    environments: own.environments,
+    act: own.act,
+    logLevel: own.log_level,
+    periods,
+    tickEveryMs: duration(own.schedule.tick_every),
+    reportEveryMs: duration(own.schedule.report_every),
+    ec2: {
+      endpoint: own.ec2.endpoint === "" ? null : own.ec2.endpoint,
+      credentials: oldCredentials(env),
+      guards: { account: own.ec2.account, protectingTags: own.ec2.protecting_tags },
+    },
+    report: readReport(file, own.report, env),
+    ignoredKeys: IGNORED_KEYS.filter((key) => key in filled),
+  };
+}
+
+function readPeriods(file: string, schedule: ConfigFile["consumer_config"]["schedule"], isTrial: boolean): Periods {
+  for (const key of ["private_after", "delete_after"] as const)
+    if (!isTrial && duration(schedule[key]) < DAY_MS)
+      throw new ConfigError(
+        `${file}: consumer_config.schedule.${key} = "${schedule[key]}": at least 1d, unless consumer_config.ec2.endpoint is on this machine`,
+      );
+  const leaseMs = duration(schedule.lease);
+  if (leaseMs < 1_000)
+    throw new ConfigError(
+      `${file}: consumer_config.schedule.lease = "${schedule.lease}": at least ${formatDuration(1_000)}`,
+    );
+  return {
+    privateAfterMs: duration(schedule.private_after),
+    deleteAfterMs: duration(schedule.delete_after),
+    unresolvedForMs: duration(schedule.unresolved_for),
+    leaseMs,
+  };
+}
+
+function readAmqp(file: string, filled: ConfigFile, env: Environment): AmqpConfig {
+  const [name = "auto", queue] = Object.entries(filled.queues)[0] ?? [];
+  if (queue === undefined) throw new ConfigError(`${file}: missing key queues`);
+  const stranger = filled.bindings.find((binding) => binding.queue !== undefined && binding.queue !== name);
+  if (stranger !== undefined)
+    throw new ConfigError(`${file}: bindings: queue "${stranger.queue ?? ""}" is not in queues, which has "${name}"`);
+  const pem = (key: "ca_cert" | "keyfile" | "certfile"): Buffer | undefined => {
+    const path = filled.tls[key];
+    if (path === undefined) return undefined;
+    return Buffer.from(
+      readText(
+        path,
+        `tls.${key}: file ${path}`,
+        `mend tls.${key} in ${file}, or install fedora-messaging's certificates`,
+      ),
+    );
+  };
+  const [ca, key, cert] = [pem("ca_cert"), pem("keyfile"), pem("certfile")];
+  return {
+    url: secret("AMQP_URL", env) ?? filled.amqp_url,
+    passiveDeclares: filled.passive_declares,
+    tls: { ...(ca && { ca }), ...(key && { key }), ...(cert && { cert }) },
+    clientProperties: filled.client_properties,
+    exchanges: filled.exchanges,
+    queue: { name, ...queue },
+    bindings: filled.bindings,
+    prefetchCount: filled.qos.prefetch_count,
+  };
+}
+
+function readReport(file: string, report: ConfigFile["consumer_config"]["report"], env: Environment): ReportConfig {
+  const { kind, url, repo, tags, allow_delete_without_public_notice: isAllowed } = report;
+  const token = secret("PAGURE_ACCESS_TOKEN", env) ?? "";
+  if (kind === "pagure" && repo === "")
+    throw new ConfigError(
+      `${file}: missing key consumer_config.report.repo: the Pagure project whose issues are the reports`,
+    );
+  if (kind === "pagure" && token === "")
+    throw new ConfigError(
+      "PAGURE_ACCESS_TOKEN is not set: a token with issue_create and issue_comment, or its file in PAGURE_ACCESS_TOKEN_FILE",
+    );
+  if (kind === "pagure" && isAllowed)
+    throw new ConfigError(
+      `${file}: consumer_config.report.allow_delete_without_public_notice goes only with kind = "log"`,
+    );
+  return { kind, url, repo, tags, token, isPublic: kind === "pagure" || isAllowed };
+}
+
+/** The names that the old script read, for when AWS's own are not set; AWS's chain does the rest. */
+function oldCredentials(env: Environment): Credentials | null {
+  if (env["AWS_ACCESS_KEY_ID"] !== undefined || env["AWS_PROFILE"] !== undefined) return null;
+  const accessKeyId = secret("AWS_ACCESS_KEY", env);
+  const secretAccessKey = secret("AWS_SECRET_ACCESS_KEY", env);
+  return accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey };
+}
+
+function duration(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs === null) throw new ConfigError(`duration "${text}": at most 3650d`);
+  return durationMs;
+}
+
+function isLoopback(endpoint: string): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  const { hostname } = new URL(endpoint);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}

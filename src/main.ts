@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { runCommand } from "./cli.ts";
+import { ConfigError, RefusedError, UpstreamError, UsageError } from "./errors.ts";
+
+/** The process edge: argv, signals, exit codes. 0 done, 1 a service failed or a bug, 2 the command line or the configuration. */
+async function main(): Promise<number> {
+  const stop = new AbortController();
+  const end = (): void => {
+    stop.abort();
+  };
+  process.once("SIGTERM", end);
+  process.once("SIGINT", end);
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // A reader that closed the pipe early has seen enough.
+    process.exit(error.code === "EPIPE" ? 0 : 1);
+  });
+  try {
+    await runCommand(process.argv.slice(2), {
+      env: process.env,
+      print: (line) => process.stdout.write(`${line}\n`),
+      stop: stop.signal,
+    });
+    return 0;
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof UsageError) return fail(error.message, 2);
+    if (error instanceof UpstreamError || error instanceof RefusedError) return fail(error.message, 1);
+    console.error(error);
+    return fail("this is a bug in clean-amis: please report it with the lines above", 1);
+  }
+}
+
+function fail(message: string, code: number): number {
+  console.error(`clean-amis: ${message}`);
+  return code;
+}
+
+process.exitCode = await main();
