@@ -1,0 +1,121 @@
+import { readdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Distribution } from "./distribution.ts";
+import { installCommand, readDistribution } from "./distribution.ts";
+import { describeError } from "../../errors.ts";
+import { firstProgram, isProgram } from "./programs.ts";
+import { SetupError } from "./setup-error.ts";
+import { unpackServers } from "./unpack.ts";
+
+/** Where Redis comes from: given by its address, or a program that we start. */
+export type RedisSource =
+  { readonly from: "url"; readonly url: string } | { readonly from: "machine" | "cache"; readonly program: string };
+
+/** Where RabbitMQ comes from. Its script finds `erl` on the path. */
+export type RabbitmqSource =
+  | { readonly from: "url"; readonly url: string }
+  | { readonly from: "machine" | "cache"; readonly script: string; readonly erl: string; readonly epmd: string };
+
+export type Servers = {
+  readonly redis: RedisSource;
+  readonly rabbitmq: RabbitmqSource;
+  /** Null only when Redis was given by its address and no redis-cli or valkey-cli is at hand. */
+  readonly redisCli: string | null;
+};
+
+export type FindOptions = {
+  /** Where REDIS_URL, AMQP_URL, PATH, XDG_CACHE_HOME and HOME are read from; the process's own by default. */
+  readonly env?: Readonly<NodeJS.ProcessEnv>;
+  /** Told what takes long. */
+  readonly log?: (line: string) => void;
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * Finds both servers: first those given by REDIS_URL and AMQP_URL, then programs on this machine, then the
+ * distribution's packages, unpacked into a cache folder. Throws a SetupError that names the command to install them.
+ */
+export async function findServers(options: FindOptions = {}): Promise<Servers> {
+  const env = options.env ?? process.env;
+  const path = [...(env["PATH"] ?? "").split(":"), "/usr/local/bin", "/usr/bin", "/usr/sbin", "/usr/lib/erlang/bin"];
+  const redis = givenUrl(env["REDIS_URL"]) ?? redisOnMachine(path);
+  const rabbitmq = givenUrl(env["AMQP_URL"]) ?? rabbitmqOnMachine(path);
+  const redisCli = firstProgram(["redis-cli", "valkey-cli"], path);
+  if (redis !== null && rabbitmq !== null && (redisCli !== null || redis.from === "url")) {
+    return { redis, rabbitmq, redisCli };
+  }
+
+  const bin = join(await cachedServers(env, options), "bin");
+  const unpacked = (name: string) => join(bin, name);
+  return {
+    redis: redis ?? { from: "cache", program: unpacked("redis-server") },
+    rabbitmq: rabbitmq ?? {
+      from: "cache",
+      script: unpacked("rabbitmq-server"),
+      erl: unpacked("erl"),
+      epmd: unpacked("epmd"),
+    },
+    redisCli: redisCli ?? unpacked("redis-cli"),
+  };
+}
+
+async function cachedServers(env: Readonly<NodeJS.ProcessEnv>, options: FindOptions): Promise<string> {
+  const distribution = readDistribution();
+  const cacheHome = env["XDG_CACHE_HOME"] ?? join(env["HOME"] ?? homedir(), ".cache");
+  const folder = join(cacheHome, "clean-amis", `servers-${distribution.name}-${process.arch}`);
+  if (isUnpacked(folder)) return folder;
+  try {
+    await unpackServers(folder, options);
+  } catch (error) {
+    throw new SetupError(remedy(distribution, describeFailure(error)), { cause: error });
+  }
+  return folder;
+}
+
+/** What `unpackServers` wrote last, under the names of this version. */
+function isUnpacked(folder: string): boolean {
+  return ["redis-server", "redis-cli", "rabbitmq-server", "erl", "epmd"].every((name) =>
+    isProgram(join(folder, "bin", name)),
+  );
+}
+
+function describeFailure(error: unknown): string {
+  return error instanceof SetupError ? error.message : describeError(error);
+}
+
+function remedy(distribution: Distribution, why: string): string {
+  return [
+    `Redis and RabbitMQ are not on this machine and cannot be unpacked: ${why}`,
+    `Install them with:  ${installCommand(distribution)}`,
+    "or name running ones in REDIS_URL and AMQP_URL.",
+  ].join("\n");
+}
+
+function givenUrl(url: string | undefined): { readonly from: "url"; readonly url: string } | null {
+  return url === undefined || url === "" ? null : { from: "url", url };
+}
+
+function redisOnMachine(path: readonly string[]): RedisSource | null {
+  const program = firstProgram(["redis-server", "valkey-server"], path);
+  return program === null ? null : { from: "machine", program };
+}
+
+function rabbitmqOnMachine(path: readonly string[]): RabbitmqSource | null {
+  const erl = firstProgram(["erl"], path);
+  const epmd = firstProgram(["epmd"], path);
+  // RabbitMQ's own script; what packages put on the path is a wrapper that changes the user.
+  const script = [
+    "/usr/lib/rabbitmq/bin/rabbitmq-server",
+    ...subfolders("/usr/lib/rabbitmq/lib").map((folder) => join(folder, "sbin/rabbitmq-server")),
+  ].find(isProgram);
+  return erl === null || epmd === null || script === undefined ? null : { from: "machine", script, erl, epmd };
+}
+
+function subfolders(folder: string): string[] {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name));
+  } catch {
+    return []; // Most machines have no such folder.
+  }
+}

@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Test } from "tap";
+import t from "tap";
+
+const RUNNER = fileURLToPath(new URL("../support/run.js", import.meta.url));
+const NODE_MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
+
+/** A project of its own with these test files, run by our runner. */
+async function runTests(t: Test, files: Readonly<Record<string, string>>): Promise<{ code: number; lines: string[] }> {
+  const tap = { plugin: ["!@tapjs/typescript"], "disable-coverage": true, "allow-empty-coverage": true, timeout: 6 };
+  const dir = t.testdir({
+    "package.json": JSON.stringify({ type: "module", tap }),
+    node_modules: t.fixture("symlink", NODE_MODULES),
+    test: Object.fromEntries(
+      Object.entries(files).map(([name, text]) => [`${name}.test.js`, `import t from "tap";\n${text}\n`]),
+    ),
+  });
+  const args = Object.keys(files).map((name) => `test/${name}.test.js`);
+  const runner = spawn(process.execPath, [RUNNER, ...args], {
+    cwd: dir,
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { PATH: process.env["PATH"], TEST_REDIS_URL: "redis://unused", TEST_AMQP_URL: "amqp://unused" },
+  });
+  let output = "";
+  runner.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  const [code] = (await once(runner, "close")) as [number];
+  return { code, lines: output.trimEnd().split("\n") };
+}
+
+const PASSING = `t.test("passes", async t => { t.equal(1, 1); t.equal(2, 2); });`;
+
+t.test(
+  "each innermost test counts once, however many assertions it has; skipped ones are a third figure",
+  async (t) => {
+    const inner = `await t.test("a", async t => t.ok(1)); await t.test("b", async t => t.ok(1));`;
+    const { code, lines } = await runTests(t, {
+      nested: `${PASSING} t.test("outer", async t => { ${inner} });`,
+      flat: `t.equal(1, 1); t.equal(2, 2);`,
+      skips: `${PASSING} t.test("later", { skip: true }, async t => { t.ok(1); }); t.test("some day");`,
+    });
+    t.equal(lines.at(-1), "5 passed, 0 failed, 2 skipped");
+    t.equal(code, 0);
+  },
+);
+
+t.test("a planted failing test is counted once, shown with its difference, and the exit code is 1", async (t) => {
+  const { code, lines } = await runTests(t, {
+    planted: `${PASSING} t.test("is planted", async t => { t.equal("left", "right"); t.equal(3, 4); });`,
+    beside: `${PASSING} t.equal("an assertion beside the passing test", "");`,
+  });
+  t.equal(lines.at(-1), "2 passed, 2 failed");
+  t.ok(lines.some((line) => line.includes("test/planted.test.js > is planted")));
+  t.ok(lines.some((line) => line.trim() === "+left"));
+  t.equal(code, 1);
+});
+
+t.test("files that crash at import, die by a signal or hang are failures beside the tests that passed", async (t) => {
+  const { code, lines } = await runTests(t, {
+    crash: `import "./is-not-there.js";`,
+    killed: `${PASSING} t.test("dies", async () => { process.kill(process.pid, "SIGKILL"); });`,
+    hangs: `${PASSING} t.test("hangs", () => new Promise(() => { setInterval(() => {}, 1000); }));`,
+  });
+  t.equal(lines.at(-1), "2 passed, 3 failed");
+  t.equal(code, 1);
+});
+
+t.test("a run in which nothing passed is no success", async (t) => {
+  const skipped = await runTests(t, { skips: `t.test("later", { skip: true }, async t => { t.ok(1); });` });
+  t.equal(skipped.lines.at(-1), "0 passed, 0 failed, 1 skipped");
+  t.equal(skipped.code, 1);
+  const none = await runTests(t, {});
+  t.equal(none.lines.at(-1), "0 passed, 1 failed");
+  t.equal(none.code, 1);
+});

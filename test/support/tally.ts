@@ -1,0 +1,83 @@
+import type { FinalResults, Parser, Result } from "tap-parser";
+
+/** Counts of tests, not of assertions. */
+export type Counts = { readonly passed: number; readonly failed: number; readonly skipped: number };
+
+export const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+export function add(a: Counts, b: Counts): Counts {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+}
+
+/** One failing test: where it stands, and the failed assertions, or the point that closes it when there are none. */
+export type Failure = { readonly path: readonly string[]; readonly points: readonly Result[] };
+
+export type Outcome = Counts & { readonly failures: readonly Failure[] };
+
+/**
+ * Watches one block of TAP, that is a test file or a `t.test(…)`.
+ *
+ * A block without blocks inside is one test. A block that has some is none, they are; but when it fails and they don't
+ * explain it (its own assertion, a crash after them, a signal), it counts as one failed test.
+ */
+export class Block {
+  readonly name: string;
+  readonly #children: Block[] = [];
+  readonly #failed: Result[] = [];
+  #assertions = 0;
+  #skipped = 0;
+  #closing: Result | null = null;
+  #results: FinalResults | null = null;
+
+  constructor(name: string, parser: Parser) {
+    this.name = name;
+    parser.on("child", (child: Parser) => {
+      this.#children.push(new Block(child.name, child));
+    });
+    parser.on("assert", (point: Result) => {
+      this.#see(point);
+    });
+    parser.on("complete", (results: FinalResults) => {
+      this.#results = results;
+    });
+  }
+
+  get lastChild(): Block | undefined {
+    return this.#children.at(-1);
+  }
+
+  #see(point: Result): void {
+    const child = this.lastChild;
+    // The point that follows a block closes it. The parser's own mark is missing on some, such as one that timed out.
+    if (child !== undefined && child.#closing === null) child.#closing = point;
+    else if (isSkipped(point)) this.#skipped += 1;
+    else if (point.ok) this.#assertions += 1;
+    else this.#failed.push(point);
+  }
+
+  outcome(parents: readonly string[] = []): Outcome {
+    const path = [...parents, this.name];
+    const children = this.#children.map((child) => child.outcome(path));
+    const inner = children.reduce<Counts>(add, { ...NOTHING, skipped: this.#skipped });
+    const failures = children.flatMap((child) => child.failures);
+    if (this.#isUnexplained(inner.failed)) {
+      const points = this.#failed.length > 0 || this.#closing === null ? this.#failed : [this.#closing];
+      return { ...add(inner, { ...NOTHING, failed: 1 }), failures: [...failures, { path, points }] };
+    }
+    const isLeaf = this.#children.length === 0 && (this.#assertions > 0 || this.#skipped === 0);
+    if (!isLeaf) return { ...inner, failures };
+    const own =
+      this.#closing !== null && isSkipped(this.#closing) ? { skipped: 1, passed: 0 } : { skipped: 0, passed: 1 };
+    return { ...add(inner, { failed: 0, ...own }), failures };
+  }
+
+  #isUnexplained(failedInside: number): boolean {
+    if (this.#failed.length > 0) return true;
+    const closedWell = this.#closing !== null && (this.#closing.ok || isSkipped(this.#closing));
+    return failedInside === 0 && !(closedWell && this.#results !== null);
+  }
+}
+
+function isSkipped(point: Result): boolean {
+  return point.skip !== false || point.todo !== false;
+}
