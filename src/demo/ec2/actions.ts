@@ -1,0 +1,19 @@
+import { blockPublicAccessActions } from "./block-public-access.ts";
+import type { Actions } from "./call.ts";
+import { describeImages } from "./describe-images.ts";
+import { imageAttributeActions } from "./image-attribute.ts";
+import { imageLifecycleActions } from "./image-lifecycle.ts";
+import { snapshotActions } from "./snapshots.ts";
+import { tagActions } from "./tags.ts";
+import { usageActions } from "./usage.ts";
+
+/** All that the simulator knows; anything else is `InvalidAction`, as an unknown action is at EC2. */
+export const ACTIONS: Actions = {
+  DescribeImages: describeImages,
+  ...imageAttributeActions,
+  ...imageLifecycleActions,
+  ...blockPublicAccessActions,
+  ...snapshotActions,
+  ...tagActions,
+  ...usageActions,
+};

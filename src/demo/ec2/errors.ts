@@ -1,0 +1,58 @@
+/**
+ * A refusal as EC2 words it: code, HTTP status, message. The codes are those of "Error codes for the Amazon EC2 API"
+ * (errors-overview); client errors are 400 where nothing else is known.
+ */
+export class Ec2Error extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.name = "Ec2Error";
+    this.code = code;
+    this.status = status;
+  }
+}
+
+export const missingParameter = (name: string): Ec2Error =>
+  new Ec2Error("MissingParameter", `The request must contain the parameter ${name}`);
+
+export const invalidValue = (name: string, value: string, why: string): Ec2Error =>
+  new Ec2Error("InvalidParameterValue", `Value (${value}) for parameter ${name} is invalid. ${why}`);
+
+export const authFailure = (): Ec2Error =>
+  new Ec2Error("AuthFailure", "AWS was not able to validate the provided access credentials", 401);
+
+export const unauthorizedOperation = (action: string): Ec2Error =>
+  new Ec2Error("UnauthorizedOperation", `You are not authorized to perform ec2:${action}.`, 403);
+
+/** Real EC2 answers 503 and the SDK takes it for throttling. */
+export const requestLimitExceeded = (): Ec2Error =>
+  new Ec2Error("RequestLimitExceeded", "Request limit exceeded.", 503);
+
+/** The success of a dry run; HTTP 412 as observed on the live service. */
+export const dryRunOperation = (): Ec2Error =>
+  new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
+
+/** EC2 can do this and the simulator cannot: loud, so that no test passes by accident. */
+export const notSimulated = (what: string): Ec2Error =>
+  new Ec2Error("UnsupportedOperation", `The EC2 simulator does not simulate ${what}.`, 501);
+
+export const imagesNotFound = (ids: readonly string[]): Ec2Error =>
+  new Ec2Error(
+    "InvalidAMIID.NotFound",
+    ids.length === 1
+      ? `The image id '[${ids.join()}]' does not exist`
+      : `The image ids '[${ids.join(", ")}]' do not exist`,
+  );
+
+export const imageUnavailable = (id: string): Ec2Error =>
+  new Ec2Error("InvalidAMIID.Unavailable", `The image ID '${id}' is no longer available`);
+
+export const imageNotOurs = (id: string): Ec2Error => new Ec2Error("AuthFailure", `Not authorized for image:${id}`);
+
+export const snapshotNotFound = (id: string): Ec2Error =>
+  new Ec2Error("InvalidSnapshot.NotFound", `The snapshot '${id}' does not exist.`);
+
+export const snapshotInUse = (id: string, imageId: string): Ec2Error =>
+  new Ec2Error("InvalidSnapshot.InUse", `The snapshot ${id} is currently in use by ${imageId}`);

@@ -1,0 +1,121 @@
+import type { Device, ImageRecord, NewImage, NewSnapshot, SnapshotRecord } from "./records.ts";
+import { Region } from "./region.ts";
+
+/** All regions, and the way to put things into them past the API. */
+export class World {
+  readonly #now: () => number;
+  readonly #ownerId: string;
+  readonly #regions = new Map<string, Region>();
+  #lastId = 0;
+
+  constructor(now: () => number, ownerId: string) {
+    this.#now = now;
+    this.#ownerId = ownerId;
+  }
+
+  region(name: string): Region {
+    const known = this.#regions.get(name);
+    if (known !== undefined) return known;
+    const region = new Region(name);
+    this.#regions.set(name, region);
+    return region;
+  }
+
+  addSnapshot(regionName: string, wanted: NewSnapshot): SnapshotRecord {
+    const region = this.region(regionName);
+    const id = wanted.id ?? this.#newId("snap");
+    if (region.snapshot(id) !== null) throw new Error(`There is a snapshot ${id} in ${regionName} already.`);
+    const snapshot: SnapshotRecord = {
+      id,
+      ownerId: wanted.ownerId ?? this.#ownerId,
+      description: wanted.description ?? "",
+      state: wanted.state ?? "completed",
+      startedAt: wanted.startedAt ?? this.#now(),
+      sizeGiB: wanted.sizeGiB ?? 5,
+      permission: { isPublic: wanted.isPublic ?? false, userIds: wanted.userIds ?? [] },
+      tags: wanted.tags ?? {},
+    };
+    region.putSnapshot(snapshot);
+    return snapshot;
+  }
+
+  /** DescribeImages shows it at once, however stale its answers are. */
+  addImage(regionName: string, wanted: NewImage): ImageRecord {
+    const region = this.region(regionName);
+    const id = wanted.id ?? this.#newId("ami");
+    if (region.image(id) !== null) throw new Error(`There is an image ${id} in ${regionName} already.`);
+    const isPublic = wanted.isPublic ?? true;
+    const image: ImageRecord = {
+      id,
+      name: wanted.name ?? id,
+      description: wanted.description ?? null,
+      ownerId: wanted.ownerId ?? this.#ownerId,
+      state: wanted.state ?? "available",
+      createdAt: wanted.createdAt ?? this.#now(),
+      architecture: wanted.architecture ?? "x86_64",
+      permission: {
+        isPublic,
+        userIds: wanted.userIds ?? [],
+        organizationArns: wanted.organizationArns ?? [],
+        organizationalUnitArns: wanted.organizationalUnitArns ?? [],
+      },
+      tags: wanted.tags ?? {},
+      devices: this.#devices(region, { snapshots: [{ isPublic }], ...wanted }),
+      deprecatedAt: wanted.deprecatedAt ?? null,
+      deregistrationProtection: wanted.deregistrationProtection ?? "disabled",
+      protectedUntil: null,
+      deregisteredAt: wanted.state === "deregistered" ? this.#now() : null,
+      references: wanted.references ?? [],
+    };
+    region.putImage(image, Number.NEGATIVE_INFINITY);
+    return image;
+  }
+
+  changeImage(regionName: string, id: string, changes: Partial<Omit<ImageRecord, "id">>): ImageRecord {
+    const region = this.region(regionName);
+    const image = region.image(id);
+    if (image === null) throw new Error(`There is no image ${id} in ${regionName}.`);
+    const deregisteredAt = changes.state === "deregistered" ? this.#now() : image.deregisteredAt;
+    const changed = { ...image, deregisteredAt, ...changes };
+    region.putImage(changed, this.#now());
+    return changed;
+  }
+
+  changeSnapshot(regionName: string, id: string, changes: Partial<Omit<SnapshotRecord, "id">>): SnapshotRecord {
+    const region = this.region(regionName);
+    const snapshot = region.snapshot(id);
+    if (snapshot === null) throw new Error(`There is no snapshot ${id} in ${regionName}.`);
+    const changed = { ...snapshot, ...changes };
+    region.putSnapshot(changed);
+    return changed;
+  }
+
+  #devices(region: Region, wanted: NewImage): readonly Device[] {
+    const snapshots = (wanted.snapshots ?? []).map((snapshot) => {
+      if (typeof snapshot !== "string")
+        return this.addSnapshot(region.name, { ...(wanted.ownerId ? { ownerId: wanted.ownerId } : {}), ...snapshot });
+      const known = region.snapshot(snapshot);
+      if (known === null) throw new Error(`There is no snapshot ${snapshot} in ${region.name}.`);
+      return known;
+    });
+    const volumes = snapshots.map(({ id, sizeGiB }, index): Device => {
+      const deviceName = index === 0 ? "/dev/sda1" : deviceLetter(index);
+      return { kind: "ebs", deviceName, snapshotId: id, sizeGiB };
+    });
+    const disks = Array.from({ length: wanted.ephemeralDevices ?? 0 }, (_, index): Device => {
+      const deviceName = deviceLetter(Math.max(volumes.length, 1) + index);
+      return { kind: "ephemeral", deviceName, virtualName: `ephemeral${index}` };
+    });
+    return [...volumes, ...disks];
+  }
+
+  /** Seventeen digits, as EC2's long ids; counted, so that a story reads the same each time. */
+  #newId(prefix: "ami" | "snap"): string {
+    this.#lastId += 1;
+    return `${prefix}-0${this.#lastId.toString(16).padStart(16, "0")}`;
+  }
+}
+
+function deviceLetter(index: number): string {
+  return `/dev/sd${"abcdefghijklmnopqrstuvwxyz".charAt(index)}`;
+}
