@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { castImages } from "./cast.ts";
+import { perform, type Stage } from "./perform.ts";
+import { startEc2Simulator } from "./ec2/simulator.ts";
+import { fillEc2, ACCOUNT } from "./world.ts";
+import { findServers } from "./servers/find.ts";
+import { startRabbitmq } from "./servers/rabbitmq.ts";
+import { startRedis } from "./servers/redis.ts";
+import { SetupError } from "./servers/setup-error.ts";
+import { startPagureDouble } from "./pagure/double.ts";
+import { serviceConfig, TOKEN, USER } from "./service-config.ts";
+
+/** Each thing that was started registers its end at once; the end runs them all, the last first. */
+type Cleanup = () => Promise<void> | void;
+
+const stop = new AbortController();
+const end = (): void => {
+  stop.abort();
+};
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+// The set-up holds a channel to us: when it dies, however it dies, we end too.
+process.on("disconnect", end);
+process.channel?.unref();
+
+/** Starts the world, plays the demo in it, and takes the world down again. Resolves to the exit code. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { json: { type: "boolean", default: false }, stay: { type: "boolean", default: false } },
+  });
+  const say = (line: string): void => {
+    (values.json ? process.stderr : process.stdout).write(`${line}\n`);
+  };
+  const cleanups: Cleanup[] = [];
+  try {
+    const stage = await setUp(cleanups, say);
+    const summary = await perform(stage);
+    if (values.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+    if (values.stay && !stop.signal.aborted) {
+      say(`the servers stay until Ctrl-C: redis at ${stage.redisUrl}, reports in memory at ${stage.pagure.url}`);
+      await new Promise<void>((resolve) => {
+        stop.signal.addEventListener("abort", () => {
+          resolve();
+        });
+      });
+    }
+    return summary.violations.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(error.message);
+    return 1;
+  } finally {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  }
+}
+
+async function setUp(cleanups: Cleanup[], say: (line: string) => void): Promise<Stage> {
+  const images = castImages();
+  const since = Date.now();
+  const servers = await findServers({ log: say, signal: stop.signal });
+  const [redis, rabbitmq] = await Promise.all([
+    startRedis(servers.redis).then((server) => {
+      cleanups.push(server.stop);
+      return server;
+    }),
+    startRabbitmq(servers.rabbitmq).then((server) => {
+      cleanups.push(server.stop);
+      return server;
+    }),
+  ]);
+  const simulator = await startEc2Simulator({ accounts: { AKIDDEMO: { id: ACCOUNT } } });
+  cleanups.push(() => simulator.close());
+  fillEc2(simulator, images);
+  const pagure = await startPagureDouble();
+  cleanups.push(() => pagure.close());
+  pagure.tracker.setProject("fedora-cloud/ami-reports", {});
+  pagure.setToken(TOKEN, { user: USER });
+  say(
+    `set-up  Redis (${servers.redis.from}), RabbitMQ (${servers.rabbitmq.from}), EC2 and Pagure doubles: ready (${((Date.now() - since) / 1000).toFixed(1)} s)`,
+  );
+  // On servers that are not its own the demo keeps to names of its own.
+  const isOwn = servers.redis.from !== "url" && servers.rabbitmq.from !== "url";
+  const name = `clean-amis-demo-${randomUUID()}`;
+  const places = isOwn ? { exchange: "amq.topic", prefix: "clean-amis" } : { exchange: name, prefix: name };
+  const dir = await mkdtemp(join(tmpdir(), "clean-amis-demo-"));
+  cleanups.push(() => rm(dir, { recursive: true, force: true }));
+  const configFile = join(dir, "config.toml");
+  const queue = randomUUID();
+  const addresses = { amqpUrl: rabbitmq.url, redisUrl: redis.url, ec2Url: simulator.url, pagureUrl: pagure.url };
+  await writeFile(configFile, serviceConfig({ ...addresses, ...places, queue }));
+  return { ...addresses, ...places, queue, configFile, images, simulator, pagure, isOwn, say, stop: stop.signal };
+}
+
+process.exitCode = await main();

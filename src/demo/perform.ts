@@ -1,0 +1,189 @@
+import type { CastImage } from "./cast.ts";
+import type { Ec2Simulator } from "./ec2/simulator.ts";
+import { RUBBISH } from "./noise.ts";
+import { violationsIn, type Call, type Post } from "./judge.ts";
+import { Ledger } from "./ledger.ts";
+import { wavesOf } from "./messages.ts";
+import type { PagureDouble } from "./pagure/double.ts";
+import { Publisher } from "./publisher.ts";
+import { ServiceProcess } from "./service.ts";
+import { SECRETS, type Addresses } from "./service-config.ts";
+import { Story } from "./story.ts";
+import { remainsIn } from "./world.ts";
+
+/** The world that the demo plays in. */
+export interface Stage extends Addresses {
+  readonly configFile: string;
+  readonly images: readonly CastImage[];
+  readonly simulator: Ec2Simulator;
+  readonly pagure: PagureDouble;
+  /** Whether the servers are the demo's own, and end with it. */
+  readonly isOwn: boolean;
+  readonly say: (line: string) => void;
+  readonly stop: AbortSignal;
+}
+
+/** What happened, for programs. */
+export interface Summary {
+  readonly messages: number;
+  readonly images: number;
+  readonly stages: Readonly<Record<string, number>>;
+  readonly rules: Readonly<Record<string, number>>;
+  readonly ec2_calls: Readonly<Record<string, number>>;
+  readonly reports: number;
+  readonly rejected: number;
+  readonly violations: readonly string[];
+  readonly seconds: number;
+}
+
+const DAY_MS = 1_000;
+/** A demo that has not ended by then has failed, and says what is missing. */
+const LIMIT_MS = 55_000;
+const LATER_MS = 2_500;
+
+/** Plays the demo: starts the service, sends the messages, watches until every fate is met, and judges. */
+export async function perform(stage: Stage): Promise<Summary> {
+  const since = Date.now();
+  const story = new Story(stage, since);
+  const ledger = new Ledger(stage.redisUrl, stage.prefix);
+  const publisher = await Publisher.open(stage.amqpUrl, stage.exchange);
+  const service = new ServiceProcess(["consume", "--config", stage.configFile], SECRETS);
+  const stopService = (): void => void service.end();
+  stage.stop.addEventListener("abort", stopService);
+  try {
+    await service.line((line) => line.msg === "consuming");
+    story.tell("clean-amis consume is running: it has bound its queue and waits");
+    const { messages, announcedAt } = await sendAll(stage, publisher, story);
+    await untilMet(stage, ledger, since, story);
+    const unheard = await publisher.waiting(stage.queue);
+    const code = await service.end();
+    const known = await ledger.images();
+    const calls = stage.simulator.journal.entries.map(callOf);
+    const posts = postsOf(stage.pagure);
+    const rejected = await ledger.rejected();
+    const violations = [
+      ...violationsIn(stage.images, {
+        ...{ calls, posts, announcedAt, rejected, unheard, dayMs: DAY_MS, expectedRejected: RUBBISH.length },
+        remainsOf: (image) => remainsIn(stage.simulator, image),
+        stageOf: (image) => known.get(`${image.region} ${image.amiId}`)?.stage ?? null,
+      }),
+      ...(code === 0 ? [] : [`the service ended with ${String(code)}: ${service.complaints}`]),
+      ...(stage.stop.aborted ? ["stopped before the end"] : []),
+    ];
+    const summary: Summary = {
+      messages,
+      images: stage.images.length,
+      stages: count([...known.values()].map(({ stage: name }) => name)),
+      rules: count([...known.values()].map(({ rule }) => rule || "none")),
+      ec2_calls: count(calls.map((call) => call.action)),
+      reports: posts.length,
+      rejected,
+      violations,
+      seconds: Math.round((Date.now() - since) / 100) / 10,
+    };
+    story.end(summary);
+    return summary;
+  } finally {
+    stage.stop.removeEventListener("abort", stopService);
+    await service.end();
+    if (!stage.isOwn) {
+      await ledger.remove();
+      await publisher.remove(stage.queue);
+    }
+    await publisher.close();
+    ledger.close();
+    story.close();
+  }
+}
+
+async function sendAll(
+  stage: Stage,
+  publisher: Publisher,
+  story: Story,
+): Promise<{ messages: number; announcedAt: number }> {
+  const announcedAt = Date.now();
+  const waves = wavesOf(stage.images, announcedAt);
+  await publisher.send(waves.first);
+  story.tell(`sent ${waves.first.length} messages: nightlies, dated composes, releases, a Beta, odd ones and rubbish`);
+  await wait(LATER_MS, stage.stop);
+  await publisher.send(waves.later);
+  story.tell(`sent ${waves.later.length} more: a label that comes late, copies, one AMI under a second compose`);
+  await untilPrivate(stage);
+  await publisher.send(waves.lateReleases);
+  story.tell("announced a compose as released whose images are private already: they must come back");
+  const messages = waves.first.length + waves.later.length + waves.lateReleases.length;
+  return { messages, announcedAt: Math.floor(announcedAt / 1000) * 1000 };
+}
+
+/** Resolves when the images of the late release are private, and told: or at the limit, when the judge will say so. */
+async function untilPrivate({ images, pagure, stop }: Stage): Promise<void> {
+  const due = images.filter((image) => image.fate === "restored");
+  const end = Date.now() + LIMIT_MS / 2;
+  while (Date.now() < end && !stop.aborted) {
+    const text = postsOf(pagure)
+      .map((post) => post.text)
+      .join("\n");
+    if (due.every((image) => text.includes(image.amiId))) return;
+    await wait(200, stop);
+  }
+}
+
+/** Resolves when every image stands where it must in the end, and everything is told; or at the limit. */
+async function untilMet(stage: Stage, ledger: Ledger, since: number, story: Story): Promise<void> {
+  const { images, pagure, stop } = stage;
+  const ends = new Map<string, string>([
+    ["deleted", "deleted"],
+    ["kept", "kept"],
+    ["restored", "kept"],
+  ]);
+  let isShown = false;
+  while (Date.now() < since + LIMIT_MS && !stop.aborted) {
+    const known = await ledger.images();
+    const stageOf = (image: CastImage): string | undefined => known.get(`${image.region} ${image.amiId}`)?.stage;
+    const queue = await ledger.deleteQueue("us-east-1");
+    if (!isShown && queue.length > 0) story.showDeleteQueue(queue);
+    isShown ||= queue.length > 0;
+    const text = postsOf(pagure)
+      .map((post) => post.text.split("## Deleted")[1] ?? "")
+      .join("\n");
+    const isMet = images.every((image) => {
+      const end = ends.get(image.fate);
+      return end === undefined || (stageOf(image) === end && (image.fate !== "deleted" || text.includes(image.amiId)));
+    });
+    if (isMet) return;
+    await wait(500, stop);
+  }
+}
+
+function callOf(entry: Ec2Simulator["journal"]["entries"][number]): Call {
+  const { at, region, action, mutating, errorCode, parameters } = entry;
+  return { at, region: region ?? "", action, mutating, errorCode, words: Object.values(parameters).join(" ") };
+}
+
+/** Every post, with the time at which Pagure had it. */
+function postsOf({ tracker }: PagureDouble): Post[] {
+  return tracker
+    .issues("fedora-cloud/ami-reports")
+    .flatMap((issue) => [
+      { at: issue.createdAt, text: issue.content },
+      ...issue.comments.map((comment) => ({ at: comment.createdAt, text: comment.text })),
+    ]);
+}
+
+function count(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words.toSorted()) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}
+
+async function wait(ms: number, stop: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      stop.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    stop.addEventListener("abort", end);
+  });
+}

@@ -1,0 +1,68 @@
+/** Who reports in the demo, and with what token: neither is known anywhere else. */
+export const USER = "clean-amis-bot";
+export const TOKEN = "DEMO0PAGURE0TOKEN";
+
+export interface Addresses {
+  readonly amqpUrl: string;
+  readonly redisUrl: string;
+  readonly ec2Url: string;
+  readonly pagureUrl: string;
+  readonly exchange: string;
+  readonly prefix: string;
+  readonly queue: string;
+}
+
+const ROUTING_KEYS = [
+  "org.fedoraproject.*.fedimg.image.upload",
+  "org.fedoraproject.*.fedimg.image.publish",
+  "org.fedoraproject.*.fedimg.image.copy",
+  "org.fedoraproject.*.fedora_image_uploader.published.v1.aws",
+  "org.fedoraproject.*.fedora_image_uploader.published.v1.aws.#",
+  "org.fedoraproject.*.pungi.compose.status.change",
+  "org.fedoraproject.*.releng.atomic.twoweek.complete",
+];
+
+/** The service's configuration: the shipped one with other addresses, all acts allowed, and seconds for days. */
+export function serviceConfig(at: Addresses): string {
+  return `amqp_url = "${at.amqpUrl}"
+
+[queues.${at.queue}]
+durable = true
+auto_delete = false
+exclusive = false
+arguments = {}
+
+[[bindings]]
+queue = "${at.queue}"
+exchange = "${at.exchange}"
+routing_keys = ${JSON.stringify(ROUTING_KEYS)}
+
+[consumer_config]
+act = "delete"
+redis_url = "${at.redisUrl}"
+redis_prefix = "${at.prefix}"
+
+[consumer_config.schedule]
+private_after = "5s"
+delete_after = "10s"
+unresolved_for = "14s"
+lease = "20s"
+tick_every = "1s"
+report_every = "1s"
+
+[consumer_config.ec2]
+endpoint = "${at.ec2Url}"
+
+[consumer_config.report]
+kind = "pagure"
+url = "${at.pagureUrl}"
+repo = "fedora-cloud/ami-reports"
+`;
+}
+
+/** The service's secrets, as its unit file would give them. */
+export const SECRETS = {
+  AWS_ACCESS_KEY_ID: "AKIDDEMO",
+  AWS_SECRET_ACCESS_KEY: "demo-secret",
+  PAGURE_ACCESS_TOKEN: TOKEN,
+};

@@ -1,0 +1,88 @@
+import type { Stage, Summary } from "./perform.ts";
+
+/** Tells what happens while it happens, in the words of somebody who watches EC2 and Pagure. */
+export class Story {
+  readonly #stage: Stage;
+  readonly #since: number;
+  readonly #ends: (() => void)[];
+  #seen = 0;
+  #posts = 0;
+
+  constructor(stage: Stage, since: number) {
+    this.#stage = stage;
+    this.#since = since;
+    const timer = setInterval(() => {
+      this.#look();
+    }, 1_000);
+    this.#ends = [
+      () => {
+        clearInterval(timer);
+      },
+    ];
+  }
+
+  tell(line: string): void {
+    const day = (Date.now() - this.#since) / 1000;
+    this.#stage.say(`day ${day.toFixed(1).padStart(4)}  ${line}`);
+  }
+
+  showDeleteQueue(queue: readonly string[]): void {
+    this.tell("the delete queue of us-east-1, as redis-cli shows it (AMI, then the second it is due):");
+    const command = `ZRANGE '${this.#stage.prefix}:{us-east-1}:delete' 0 -1 WITHSCORES`;
+    this.#stage.say(`          redis-cli -u ${this.#stage.redisUrl} ${command}`);
+    for (const word of queue.slice(0, 4)) this.#stage.say(`          ${word}`);
+    if (queue.length > 4) this.#stage.say(`          … ${queue.length / 2 - 2} more`);
+  }
+
+  end(summary: Summary): void {
+    this.#look();
+    const list = (counts: Readonly<Record<string, number>>): string =>
+      Object.entries(counts)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(", ");
+    const { say } = this.#stage;
+    say("");
+    say(`heard     ${summary.messages} messages, ${summary.images} AMIs; ${summary.rejected} not understood, and kept`);
+    say(`stages    ${list(summary.stages)}`);
+    say(`rules     ${list(summary.rules)}`);
+    say(`EC2 calls ${list(summary.ec2_calls)}`);
+    say(`reports   ${summary.reports} posts in the day's issue`);
+    say(`verdict   ${verdict(summary)}`);
+    for (const violation of summary.violations.slice(0, 20)) say(`          ${violation}`);
+  }
+
+  close(): void {
+    for (const end of this.#ends) end();
+  }
+
+  /** One line for what EC2 was asked to change since the last look, and one for each new post. */
+  #look(): void {
+    const { simulator, pagure } = this.#stage;
+    const fresh = simulator.journal.entries
+      .slice(this.#seen)
+      .filter((entry) => entry.mutating && entry.errorCode === null);
+    this.#seen = simulator.journal.entries.length;
+    const number = (action: string): number => fresh.filter((entry) => entry.action === action).length;
+    const parts = [
+      [number("ModifyImageAttribute"), "launch permissions changed"],
+      [number("ModifySnapshotAttribute"), "volume permissions changed"],
+      [number("DeregisterImage"), "images deregistered"],
+      [number("DeleteSnapshot"), "snapshots deleted"],
+    ] as const;
+    const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+    if (told.length > 0) this.tell(`EC2: ${told.join(", ")}`);
+    const texts = pagure.tracker
+      .issues("fedora-cloud/ami-reports")
+      .flatMap((issue) => [issue.content, ...issue.comments.map(({ text }) => text)]);
+    for (const text of texts.slice(this.#posts)) {
+      const headings = [...text.matchAll(/^## (?<title>.+)$/gm)].map((match) => match.groups?.["title"] ?? "");
+      this.tell(`Pagure: a post: ${headings.join("; ")}`);
+    }
+    this.#posts = texts.length;
+  }
+}
+
+function verdict({ violations, seconds }: Summary): string {
+  if (violations.length === 0) return `every image met its fate, in ${seconds} s`;
+  return `${violations.length} violations in ${seconds} s`;
+}

@@ -1,0 +1,41 @@
+import t from "tap";
+import { runDemo, sabotagedCopy, type Sabotage } from "../support/demo-run.ts";
+
+t.setTimeout(300_000);
+t.jobs = 2;
+
+const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabotage[]; readonly seenAs: RegExp }[] = [
+  {
+    what: "the rule that keeps released two-week composes is dropped",
+    how: [{ file: "domain/classify.js", from: "(facts.released ?", to: "(false ?" }],
+    seenAs: /released as a two-week compose.*touched by DeregisterImage/,
+  },
+  {
+    what: "images are deleted right after the notice",
+    how: [{ file: "demo/service-config.js", from: 'delete_after = "10s"', to: 'delete_after = "0s"' }],
+    seenAs: /deleted before ten days had passed since the notice/,
+  },
+  {
+    what: "only the first snapshot is deleted",
+    how: [
+      {
+        file: "act.js",
+        from: "for (const snapshotId of snapshotIds)",
+        to: "for (const snapshotId of snapshotIds.slice(0, 1))",
+      },
+    ],
+    seenAs: /snapshot snap-[0-9a-f]+ was left behind/,
+  },
+  {
+    what: "the notice is skipped, and counted as given",
+    how: [{ file: "notify.js", from: "await reports.publish(", to: "await ((part) => ({ url: part.day }))(" }],
+    seenAs: /the public was never told/,
+  },
+];
+
+for (const { what, how, seenAs } of SABOTAGES)
+  t.test(`the demo turns red when ${what}`, async (t) => {
+    const { code, summary } = await runDemo(await sabotagedCopy(t, how));
+    t.equal(code, 1);
+    t.match(summary.violations.join("\n"), seenAs);
+  });
