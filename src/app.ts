@@ -18,7 +18,7 @@ import type { Images, Log, Reports } from "./ports.ts";
 import type { TickParts } from "./tick.ts";
 
 /** How long a stop waits for Redis to take what was already delivered. */
-const STOP_WITHIN_MS = 10 * SECOND_MS;
+const STOP_WITHIN_MS = 5 * SECOND_MS;
 
 /** Everything that is open, wired once. */
 export interface App {
@@ -92,8 +92,14 @@ async function consume(
   });
   const passes = new RegionPasses(tick);
   const ending = new AbortController();
+  let lastResort: NodeJS.Timeout | undefined;
   const end = (): void => {
     ending.abort();
+    // A Redis that does not answer must not keep the process: what it did not take will be delivered, or due, again.
+    lastResort ??= setTimeout(() => {
+      giveUp.abort();
+      connection.abandon();
+    }, STOP_WITHIN_MS);
   };
   stop.addEventListener("abort", end);
   if (stop.aborted) end();
@@ -108,12 +114,9 @@ async function consume(
   const ended = await Promise.allSettled(loops);
   stop.removeEventListener("abort", end);
   await bus.stopDeliveries();
-  const timer = setTimeout(() => {
-    giveUp.abort();
-  }, STOP_WITHIN_MS);
   await consumer.idle();
-  clearTimeout(timer);
   const passed = await Promise.allSettled([passes.idle()]);
+  clearTimeout(lastResort);
   await bus.close();
   log.info({ ...consumer.counts }, "clean-amis has stopped");
   for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;

@@ -47,35 +47,46 @@ export class Consumer {
     try {
       while (this.#waiting.length > 0) {
         const batch = this.#waiting.splice(0, LARGEST_BATCH);
-        const isDone = await Promise.all(batch.map((delivery) => this.#ingestUntilDone(delivery.message)));
-        const firstOpen = isDone.indexOf(false);
-        const last = batch.at(firstOpen < 0 ? -1 : firstOpen - 1);
-        if (firstOpen !== 0) last?.ackUpTo();
-        if (firstOpen >= 0) this.#waiting.length = 0;
+        const open = await this.#ingestAll(batch);
+        const firstOpen = open.size === 0 ? batch.length : batch.findIndex((delivery) => open.has(delivery));
+        batch[firstOpen - 1]?.ackUpTo();
+        if (open.size > 0) this.#waiting.length = 0;
       }
     } finally {
       this.#working = null;
     }
   }
 
-  /** False when the stop came before Redis did. */
-  async #ingestUntilDone(message: Message): Promise<boolean> {
-    for (let attempt = 0; !this.#stop.aborted; attempt += 1) {
-      try {
-        this.#count(await this.#ingestOnce(message));
-        return true;
-      } catch (error) {
-        if (!(error instanceof UpstreamError)) throw error;
-        const waitMs = backoffMs(attempt, SECOND_MS / 4, 10 * SECOND_MS) * (0.5 + Math.random() / 2);
-        if (attempt === 0) this.#parts.log.warn({ error: error.message }, "holding deliveries until redis is back");
-        await this.#parts.clock.sleep(waitMs, this.#stop);
-      }
+  /** Ingests a batch until Redis has taken all of it. Resolves to what was still open when the stop came. */
+  async #ingestAll(batch: readonly Delivery[]): Promise<ReadonlySet<Delivery>> {
+    const { clock, log } = this.#parts;
+    const open = new Set(batch);
+    for (let attempt = 0; open.size > 0; attempt += 1) {
+      const failures = await Promise.all([...open].map((delivery) => this.#ingestOne(delivery, open)));
+      const failure = failures.find((error) => error !== null);
+      if (failure === undefined) break;
+      if (this.#stop.aborted) return open;
+      if (attempt === 0)
+        log.warn({ error: failure.message, open: open.size }, "holding deliveries until redis is back");
+      await clock.sleep(backoffMs(attempt, SECOND_MS / 4, 10 * SECOND_MS) * (0.5 + Math.random() / 2), this.#stop);
     }
-    return false;
+    return open;
+  }
+
+  /** Takes the delivery out of `open` when it is done; resolves to the failure that passes by itself. */
+  async #ingestOne(delivery: Delivery, open: Set<Delivery>): Promise<UpstreamError | null> {
+    try {
+      this.#count(await this.#ingestOrReject(delivery.message));
+      open.delete(delivery);
+      return null;
+    } catch (error) {
+      if (error instanceof UpstreamError) return error;
+      throw error;
+    }
   }
 
   /** A message that makes our code throw is a bug of ours, not a reason to stop or to loop: it is kept, with the stack. */
-  async #ingestOnce(message: Message): Promise<Ingested> {
+  async #ingestOrReject(message: Message): Promise<Ingested> {
     try {
       return await ingest(message, this.#parts);
     } catch (error) {

@@ -36,14 +36,14 @@ const SUFFIX_OF: Readonly<Record<ComposeType, string>> = {
   ci: ".ci",
   development: ".d",
 };
-const TYPE_OF_SUFFIX: Readonly<Record<string, ComposeType>> = {
-  n: "nightly",
-  nightly: "nightly",
-  t: "test",
-  test: "test",
-  ci: "ci",
-  d: "development",
-};
+const TYPE_OF_SUFFIX: ReadonlyMap<string, ComposeType> = new Map([
+  ["n", "nightly"],
+  ["nightly", "nightly"],
+  ["t", "test"],
+  ["test", "test"],
+  ["ci", "ci"],
+  ["d", "development"],
+]);
 
 /** productmd/common.py, RELEASE_TYPES without `ga`, which an id never spells; the longer name first. */
 const RELEASE_TYPES = ["updates-testing", "updates", "fast", "eus", "aus", "els", "tus", "e4s"];
@@ -72,7 +72,7 @@ export function parseComposeId(id: string): Parsed<ComposeId> {
   const { release: releaseText = "", date = "", suffix, respin } = parts;
   const place = `at character ${releaseText.length + 2}`;
   if (!isCalendarDate(date)) return refuse(`${quote(date)} ${place} is no day of the calendar`);
-  const type = suffix === undefined ? "production" : TYPE_OF_SUFFIX[suffix];
+  const type = suffix === undefined ? "production" : TYPE_OF_SUFFIX.get(suffix);
   if (type === undefined) return refuse(`unknown compose type ${quote(`.${suffix ?? ""}`)} after the date ${place}`);
   if (respin === undefined) return refuse(`no respin after the date ${place}`);
   if (!/^(?:0|[1-9]\d{0,5})$/.test(respin))

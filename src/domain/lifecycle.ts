@@ -139,11 +139,12 @@ export function takeBack(
 
 /** An unresolved image whose facts have not come: tried again later, and kept in the end. */
 export function stillUnresolved(image: Image, reason: string, periods: Periods, now: Instant): Change {
-  if (now >= image.uploadedAt + periods.unresolvedForMs) {
+  const endsAt = image.uploadedAt + periods.unresolvedForMs;
+  if (now >= endsAt) {
     const why = `${reason}; nothing more was learnt in time`;
     return keep({ rule: "unresolved", reason: why }, now, "resolver");
   }
-  const wakeAt = now + backoffMs(image.attempts, MINUTE_MS, 6 * HOUR_MS);
+  const wakeAt = Math.min(endsAt, now + backoffMs(image.attempts, MINUTE_MS, 6 * HOUR_MS));
   return {
     stage: "unresolved",
     wait: { queue: "unresolved", wakeAt },

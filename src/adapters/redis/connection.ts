@@ -13,6 +13,8 @@ const COMMAND_TIMEOUT_MS = 10_000;
 export interface RedisConnection {
   readonly redis: Redis;
   readonly keys: Keys;
+  /** Ends the connection at once: commands under way fail. */
+  abandon(): void;
   close(): Promise<void>;
 }
 
@@ -55,13 +57,12 @@ export async function openRedis(url: string, prefix: string, log: Log): Promise<
   return {
     redis,
     keys,
+    abandon: () => {
+      redis.disconnect();
+    },
     close: async () => {
-      try {
-        await redis.quit();
-      } catch {
-        // It is gone already: what is left is to drop the socket and the timers.
-        redis.disconnect();
-      }
+      if (redis.status === "ready") await redis.quit();
+      else redis.disconnect();
     },
   };
 }
