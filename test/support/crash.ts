@@ -1,0 +1,54 @@
+/** The process is gone: nothing after this moment happens. */
+export class Crash extends Error {
+  override readonly name = "Crash";
+}
+
+/** Where a run ends: at its n-th call, before the call has its effect or after. */
+export interface CrashPoint {
+  readonly call: number;
+  readonly when: "before" | "after";
+}
+
+/**
+ * Counts the calls that go through the ports it wraps, and ends the run at one of them. From then on every call fails, as
+ * nothing runs in a dead process. `at` may do something else at the point instead: what another process does meanwhile.
+ */
+export class CallCounter {
+  readonly names: string[] = [];
+  #point: CrashPoint | null;
+  #isDead = false;
+  readonly #meanwhile: (() => Promise<unknown>) | null;
+
+  constructor(point: CrashPoint | null, meanwhile: (() => Promise<unknown>) | null = null) {
+    this.#point = point;
+    this.#meanwhile = meanwhile;
+  }
+
+  wrap<T extends object>(port: T): T {
+    return new Proxy(port, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        return async (...args: unknown[]): Promise<unknown> => {
+          if (this.#isDead) throw new Crash("dead");
+          this.names.push(String(name));
+          const isHere = this.#point?.call === this.names.length;
+          if (isHere && this.#point?.when === "before") await this.#happen();
+          const result: unknown = await Reflect.apply(value, target, args);
+          if (isHere && this.#point?.when === "after") await this.#happen();
+          return result;
+        };
+      },
+    });
+  }
+
+  async #happen(): Promise<void> {
+    this.#point = null;
+    if (this.#meanwhile !== null) {
+      await this.#meanwhile();
+      return;
+    }
+    this.#isDead = true;
+    throw new Crash("killed");
+  }
+}

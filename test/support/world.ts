@@ -1,0 +1,127 @@
+import type { Test } from "tap";
+import { openImages } from "../../src/adapters/ec2.ts";
+import { openPagure } from "../../src/adapters/pagure.ts";
+import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
+import { redisFacts } from "../../src/adapters/redis/facts.ts";
+import { redisJournal, redisRejected } from "../../src/adapters/redis/journal.ts";
+import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
+import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
+import { startPagureDouble, type PagureDouble } from "../../src/demo/pagure/double.ts";
+import type { Periods } from "../../src/domain/lifecycle.ts";
+import { DAY_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
+import { ingest, type Ingested, type IngestParts } from "../../src/ingest.ts";
+import { reportOnce, type NotifyParts } from "../../src/notify.ts";
+import type { Message } from "../../src/ports.ts";
+import { tickRegion, type TickCounts, type TickParts } from "../../src/tick.ts";
+import { SettableClock, withClock } from "./clock.ts";
+import { silentLog } from "./log.ts";
+import { openTestRedis } from "./redis.ts";
+
+export const START: Instant = Date.parse("2026-11-24T08:00:00Z");
+export const ACCOUNT = "125523088429";
+export const REGION = "us-east-1";
+export const PERIODS: Periods = {
+  privateAfterMs: 5 * DAY_MS,
+  deleteAfterMs: 10 * DAY_MS,
+  unresolvedForMs: 14 * DAY_MS,
+  leaseMs: 5 * MINUTE_MS,
+};
+
+/** The whole service but for the bus: real Redis, EC2 and Pagure doubles, and a clock that the test moves. */
+export interface World {
+  readonly clock: SettableClock;
+  readonly connection: RedisConnection;
+  readonly simulator: Ec2Simulator;
+  readonly pagure: PagureDouble;
+  readonly ingestParts: IngestParts;
+  readonly tickParts: TickParts;
+  readonly notifyParts: NotifyParts;
+  hear(topic: string, body: object | string, sentAt?: Instant): Promise<Ingested>;
+  tick(region?: string): Promise<TickCounts>;
+  report(): Promise<{ posted: number; noticed: number }>;
+  /** Every text that the public can read. */
+  posts(): string[];
+  events(region?: string): Promise<string[]>;
+}
+
+export async function openWorld(test: Test): Promise<World> {
+  const clock = new SettableClock(START);
+  const connection = await openTestRedis(test);
+  const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
+  const pagure = await startPagureDouble({ now: clock.now });
+  pagure.tracker.setProject("ami-reports", {});
+  pagure.setToken("test-token", { user: "bot" });
+  const images = openImages({
+    endpoint: simulator.url,
+    credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
+  });
+  test.teardown(async () => {
+    images.close();
+    await simulator.close();
+    await pagure.close();
+  });
+  const schedule = withClock(redisSchedule(connection, clock, PERIODS), clock);
+  const facts = redisFacts(connection);
+  const base = { schedule, facts, clock, log: silentLog, periods: PERIODS };
+  const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
+  const guards = { account: ACCOUNT, protectingTags: ["clean-amis:hold", "do-not-delete"] };
+  const tickParts: TickParts = { ...base, images, guards, act: "delete" };
+  const reports = openPagure({
+    ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
+    ...{ userAgent: "test", timeoutMs: 2_000 },
+  });
+  const journal = redisJournal(connection, "pagure", silentLog);
+  const notifyParts: NotifyParts = { ...base, journal, reports, isPublic: true };
+  return {
+    ...{ clock, connection, simulator, pagure, ingestParts, tickParts, notifyParts },
+    hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingestParts),
+    tick: (region = REGION) => tickRegion(region, tickParts),
+    report: () => reportOnce(notifyParts),
+    posts: () =>
+      pagure.tracker
+        .issues("ami-reports")
+        .flatMap((issue) => [issue.content, ...issue.comments.map((comment) => comment.text)]),
+    events: async (region = REGION) => {
+      const entries = await connection.redis.xrange(connection.keys.events(region), "-", "+");
+      return entries.map(([, fields]) => fields[1] ?? "");
+    },
+  };
+}
+
+let messages = 0;
+
+export function messageOf(event: string, body: object | string, sentAt: Instant, arrivedAt: Instant): Message {
+  messages += 1;
+  return {
+    topic: `org.fedoraproject.prod.${event}`,
+    messageId: `message-${messages}`,
+    headers: { "sent-at": new Date(sentAt).toISOString() },
+    body: Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
+    arrivedAt,
+  };
+}
+
+/** A nightly with one image of two snapshots in a region, in EC2 since `createdAt`, and the message that announces it. */
+export interface Nightly {
+  readonly amiId: string;
+  readonly composeId: string;
+  readonly snapshotIds: readonly string[];
+  readonly message: object;
+}
+
+export const UPLOADER = "fedora_image_uploader.published.v1.aws.rawhide.Cloud_Base.x86_64";
+
+/** `number` tells one from another: 1 to 9. */
+export function addNightly(world: World, number = 1, region = REGION): Nightly {
+  const composeId = `Fedora-Rawhide-2026112${number}.n.0`;
+  const amiId = `ami-0000000000000000${number}`;
+  const snapshotIds = [`snap-0000000000000000${number}`, `snap-1000000000000000${number}`];
+  const name = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-2026112${number}.n.0`;
+  world.simulator.addImage(region, {
+    id: amiId,
+    name,
+    snapshots: snapshotIds.map((id) => ({ id, isPublic: true })),
+  });
+  const message = { architecture: "x86_64", compose_id: composeId, image_name: name, regions: { [region]: amiId } };
+  return { amiId, composeId, snapshotIds, message };
+}
