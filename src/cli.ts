@@ -25,7 +25,7 @@ interface Command {
 const CONFIG = { type: "string", help: "configuration file (else FEDORA_MESSAGING_CONF, else ./config.toml)" } as const;
 
 /** Every command; `--help` is made from this table. */
-export const COMMANDS: Readonly<Record<string, Command>> = {
+const COMMANDS: Readonly<Record<string, Command>> = {
   consume: {
     summary: "the service: hears uploads, makes private, deletes and reports, until SIGTERM",
     options: { config: CONFIG },

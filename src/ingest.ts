@@ -94,10 +94,7 @@ async function ingestUpload(upload: Upload, parts: IngestParts): Promise<"new" |
 }
 
 /** Remembers a fact, then decides again on every image of its compose. Resolves to how many images changed. */
-export async function ingestClaim(
-  claim: FactClaim,
-  parts: Omit<IngestParts, "rejected" | "environments">,
-): Promise<number> {
+async function ingestClaim(claim: FactClaim, parts: Omit<IngestParts, "rejected" | "environments">): Promise<number> {
   await parts.facts.remember(claim);
   const [[facts], images] = await Promise.all([
     parts.facts.recall([claim.composeId]),
@@ -136,7 +133,7 @@ function conflictOf(image: Image, upload: Upload, parts: IngestParts, now: Insta
 }
 
 /** Applies a change that is computed from the image as it stands, and again when somebody wrote it meanwhile. */
-export async function changeImage(
+async function changeImage(
   image: Image,
   changeOf: (image: Image, now: Instant) => Change | null,
   parts: Pick<IngestParts, "schedule" | "clock">,

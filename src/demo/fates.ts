@@ -17,7 +17,7 @@ export type Fate =
 export type Arch = "x86_64" | "aarch64";
 
 /** The regions that Fedora uploads to. */
-export const REGIONS = [
+const REGIONS = [
   ...["af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1"],
   ...["ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ca-central-1", "eu-central-1", "eu-north-1"],
   ...["eu-south-1", "eu-west-1", "eu-west-2", "eu-west-3", "me-south-1", "sa-east-1"],

@@ -3,7 +3,7 @@ import type { Ec2Simulator } from "./ec2/simulator.ts";
 import type { Remains } from "./judge.ts";
 
 export const ACCOUNT = "125523088429";
-export const FOREIGN_ACCOUNT = "999900001111";
+const FOREIGN_ACCOUNT = "999900001111";
 
 /** Puts the cast into EC2 as Fedora's uploader leaves it: images and snapshots public, nothing tagged. */
 export function fillEc2(simulator: Ec2Simulator, images: readonly CastImage[]): void {

@@ -51,7 +51,10 @@ type RuleRow = (
 
 const DATE_DIGITS = 8;
 
-/** The rules in order; the first that applies decides. Every keep stands before every delete. */
+/**
+ * The rules in order; the first that applies decides. Every keep stands before every delete.
+ * @internal exported for its tests
+ */
 export const RULES: readonly RuleRow[] = [
   {
     rule: "released-two-week",

@@ -82,7 +82,10 @@ export function parseComposeId(id: string): Parsed<ComposeId> {
   return { ok: true, value: { ...releases, date, type, respin: Number(respin) } };
 }
 
-/** Writes a compose id as productmd does; the inverse of `parseComposeId` for every id that productmd writes. */
+/**
+ * Writes a compose id as productmd does; the inverse of `parseComposeId` for every id that productmd writes.
+ * @internal exported for its tests
+ */
 export function formatComposeId(id: ComposeId): string {
   const base = id.base === null ? "" : `-${formatRelease(id.base)}`;
   return `${formatRelease(id.release)}${base}-${stampOf(id)}`;
@@ -154,6 +157,7 @@ export function parseLabel(label: string): Parsed<Label> {
   return { ok: true, value: { milestone, major: parts["major"] ?? "", minor: parts["minor"] ?? "" } };
 }
 
+/** @internal exported for its tests */
 export function formatLabel(label: Label): string {
   return `${label.milestone}-${label.major}.${label.minor}`;
 }

@@ -31,6 +31,7 @@ export interface ComposeFacts {
   readonly location: string | null;
 }
 
+/** @internal exported for its tests */
 export function noFacts(composeId: string): ComposeFacts {
   return { composeId, types: [], labels: [], released: false, contradiction: null, location: null };
 }

@@ -35,7 +35,7 @@ export function nameMismatch(name: string, composeId: string): string | null {
   const id = parseComposeId(composeId);
   if (!id.ok) return id.reason;
   const stamp = stampOf(id.value);
-  const at = name.search(new RegExp(`(?<![0-9.])${stamp.replaceAll(".", "\\.")}(?![0-9])`));
+  const at = name.search(new RegExp(`(?<![0-9.])${stamp.replaceAll(".", "\\.")}(?!\\.?[0-9])`));
   if (at < 0) return `its name in EC2 does not contain ${stamp} of its compose`;
   const rest = `${name.slice(0, at)} ${name.slice(at + stamp.length)}`;
   if (/prerelease/i.test(rest)) return "its name in EC2 says Prerelease";

@@ -119,7 +119,10 @@ function snapshotResults(event: ImageEvent): Readonly<Record<string, string>> {
   return JSON.parse(event.details["snapshots"] ?? "{}") as Record<string, string>;
 }
 
-/** A code span that no text can leave, on one line of a table, at most 200 characters. */
+/**
+ * A code span that no text can leave, on one line of a table, at most 200 characters.
+ * @internal exported for its tests
+ */
 export function code(text: string): string {
   const flat = text
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")

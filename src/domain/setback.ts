@@ -7,8 +7,8 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "./time.ts";
 const REFUSED_AGAIN_MS: Readonly<Record<"daily" | "weekly", number>> = { daily: DAY_MS, weekly: 7 * DAY_MS };
 
 /** Looks that must miss an image, and the time they must span, before it counts as gone. */
-export const GONE_AFTER_LOOKS = 3;
-export const GONE_AFTER_MS = DAY_MS;
+const GONE_AFTER_LOOKS = 3;
+const GONE_AFTER_MS = DAY_MS;
 
 /** How many failures in a row are a hiccup that nobody needs to read about. */
 const QUIET_FAILURES = 3;

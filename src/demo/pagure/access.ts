@@ -46,7 +46,10 @@ export class ApiError extends Error {
   }
 }
 
-/** The JSON body of an error, for faults that shall look like Pagure's own. */
+/**
+ * The JSON body of an error, for faults that shall look like Pagure's own.
+ * @internal exported for the tests
+ */
 export function pagureError(code: PagureErrorCode, errors?: PagureErrors): object {
   return { error: SENTENCES[code], error_code: code, ...(errors === undefined ? {} : { errors }) };
 }
