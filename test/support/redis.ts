@@ -21,7 +21,7 @@ export async function openTestRedis(test: Test, url = serverUrl("TEST_REDIS_URL"
   return connection;
 }
 
-export async function removeKeys({ redis }: RedisConnection, prefix: string): Promise<void> {
+async function removeKeys({ redis }: RedisConnection, prefix: string): Promise<void> {
   for await (const keys of redis.scanStream({ match: `${prefix}:*`, count: 1000 }))
     await Promise.all((keys as string[]).map((key) => redis.del(key)));
 }

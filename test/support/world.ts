@@ -18,7 +18,7 @@ import { silentLog } from "./log.ts";
 import { openTestRedis } from "./redis.ts";
 
 export const START: Instant = Date.parse("2026-11-24T08:00:00Z");
-export const ACCOUNT = "125523088429";
+const ACCOUNT = "125523088429";
 export const REGION = "us-east-1";
 export const PERIODS: Periods = {
   privateAfterMs: 5 * DAY_MS,
@@ -90,7 +90,7 @@ export async function openWorld(test: Test): Promise<World> {
 
 let messages = 0;
 
-export function messageOf(event: string, body: object | string, sentAt: Instant, arrivedAt: Instant): Message {
+function messageOf(event: string, body: object | string, sentAt: Instant, arrivedAt: Instant): Message {
   messages += 1;
   return {
     topic: `org.fedoraproject.prod.${event}`,
