@@ -6,7 +6,8 @@ import { UsageError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { reportOnce } from "./notify.ts";
 import { resolveRegion } from "./resolve.ts";
-import { planRegion, tickRegion } from "./tick.ts";
+import { planRegion } from "./survey.ts";
+import { tickRegion } from "./tick.ts";
 
 /** What a command is given: its options, the environment, a place for its lines, and the order to stop. */
 export interface Invocation {

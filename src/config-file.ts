@@ -28,6 +28,8 @@ export interface ConfigFile {
       "private_after" | "delete_after" | "unresolved_for" | "lease" | "tick_every" | "report_every",
       string
     >;
+    policy: { delete_unlabelled: boolean; keep_newest: number };
+    sources: { compose_host: string; datagrepper: string };
     ec2: { account: string; endpoint: string; protecting_tags: string[] };
     report: {
       kind: "pagure" | "log";

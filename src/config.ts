@@ -1,4 +1,5 @@
 import type { Act } from "./tick.ts";
+import type { Policy } from "./domain/classify.ts";
 import type { Periods } from "./domain/lifecycle.ts";
 import type { Guards } from "./domain/plan.ts";
 import { DAY_MS, formatDuration, parseDuration } from "./domain/time.ts";
@@ -12,6 +13,10 @@ export interface Config {
   readonly redis: { readonly url: string; readonly prefix: string };
   readonly environments: readonly string[];
   readonly act: Act;
+  readonly policy: Policy;
+  readonly sources: { readonly composeHost: string | null; readonly datagrepper: string | null };
+  /** How we name ourselves to those we ask. */
+  readonly userAgent: string;
   readonly logLevel: string;
   readonly periods: Periods;
   readonly tickEveryMs: number;
@@ -80,6 +85,12 @@ export function loadConfig(file: string, env: Environment): Config {
     redis: { url: secret("REDIS_URL", env) ?? own.redis_url, prefix: own.redis_prefix },
     environments: own.environments,
     act: own.act,
+    policy: { deleteUnlabelled: own.policy.delete_unlabelled, keepNewest: own.policy.keep_newest },
+    sources: {
+      composeHost: address(file, "compose_host", own.sources.compose_host),
+      datagrepper: address(file, "datagrepper", own.sources.datagrepper),
+    },
+    userAgent: userAgentOf(filled.client_properties),
     logLevel: own.log_level,
     periods,
     tickEveryMs: duration(own.schedule.tick_every),
@@ -167,6 +178,20 @@ function oldCredentials(env: Environment): Credentials | null {
   const accessKeyId = secret("AWS_ACCESS_KEY", env);
   const secretAccessKey = secret("AWS_SECRET_ACCESS_KEY", env);
   return accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey };
+}
+
+/** A base address, or null for "", which switches the source off. */
+function address(file: string, key: string, text: string): string | null {
+  if (text === "") return null;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new ConfigError(
+    `${file}: consumer_config.sources.${key} = ${JSON.stringify(text)}: an http or https address, or ""`,
+  );
+}
+
+function userAgentOf({ app, app_url: url }: Readonly<Record<string, unknown>>): string {
+  const told = [app, url].filter((word) => typeof word === "string" && /^[\x20-\x7e]+$/.test(word));
+  return told.length === 0 ? "clean-amis" : `clean-amis (${told.join("; ")})`;
 }
 
 function duration(text: string): number {

@@ -8,7 +8,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-export type Service = "amqp" | "redis" | "ec2" | "pagure";
+export type Service = "amqp" | "redis" | "ec2" | "pagure" | "compose-host" | "datagrepper";
 
 /** A service failed for now. The catcher backs off and tries the same again; every port method is safe to repeat. */
 export class UpstreamError extends Error {

@@ -1,5 +1,5 @@
 import { decode, type IgnoredBecause } from "./decode.ts";
-import { classify } from "./domain/classify.ts";
+import { classify, type Policy } from "./domain/classify.ts";
 import type { FactClaim } from "./domain/facts.ts";
 import type { Image } from "./domain/image.ts";
 import { keep, redecide, takeBack, type Change, type Periods } from "./domain/lifecycle.ts";
@@ -21,6 +21,7 @@ export interface IngestParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly periods: Periods;
+  readonly policy: Policy;
   readonly environments: readonly string[];
 }
 
@@ -77,7 +78,7 @@ async function ingestUpload(upload: Upload, parts: IngestParts): Promise<"new" |
   const decide = async (): Promise<ReturnType<typeof classify>> => {
     const [known] = await facts.recall([upload.composeId]);
     if (known === undefined) throw new Error(`no facts came back for ${upload.composeId}`);
-    return classify(known);
+    return classify(known, parts.policy);
   };
   const before = await decide();
   const standing = await schedule.add(upload, before, "ingest");
@@ -94,14 +95,17 @@ async function ingestUpload(upload: Upload, parts: IngestParts): Promise<"new" |
 }
 
 /** Remembers a fact, then decides again on every image of its compose. Resolves to how many images changed. */
-async function ingestClaim(claim: FactClaim, parts: Omit<IngestParts, "rejected" | "environments">): Promise<number> {
+export async function ingestClaim(
+  claim: FactClaim,
+  parts: Omit<IngestParts, "rejected" | "environments">,
+): Promise<number> {
   await parts.facts.remember(claim);
   const [[facts], images] = await Promise.all([
     parts.facts.recall([claim.composeId]),
     parts.schedule.ofCompose(claim.composeId),
   ]);
   if (facts === undefined) return 0;
-  const decision = classify(facts);
+  const decision = classify(facts, parts.policy);
   const changes = await Promise.all(
     images.map((image) =>
       changeImage(image, (current, now) => redecide(current, decision, parts.periods, now, "ingest"), parts),

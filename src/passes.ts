@@ -1,7 +1,8 @@
 import { describePlan } from "./domain/plan.ts";
 import { UpstreamError, describeError } from "./errors.ts";
 import { resolveRegion } from "./resolve.ts";
-import { planRegion, tickRegion, type TickParts } from "./tick.ts";
+import { planRegion } from "./survey.ts";
+import { tickRegion, type TickParts } from "./tick.ts";
 
 /**
  * Passes over all regions at once, each at its own speed: a region whose EC2 is slow or dead is still under way when the next

@@ -1,6 +1,6 @@
 import type { Instant } from "./domain/time.ts";
 import type { Image, TakenAway } from "./domain/image.ts";
-import type { ComposeFacts, FactClaim } from "./domain/facts.ts";
+import type { AskedOutcome, ComposeFacts, FactClaim, FactSource } from "./domain/facts.ts";
 import type { Decision } from "./domain/classify.ts";
 import type { Upload } from "./domain/upload.ts";
 import type { EventDraft, ImageEvent } from "./domain/event.ts";
@@ -92,6 +92,34 @@ export interface Facts {
    * Resolves to whether anything was new.
    */
   remember(claim: FactClaim): Promise<boolean>;
+  /** Notes that a source was asked and what it answered, so that nobody asks again in vain. */
+  noteAsked(composeId: string, source: FactSource, outcome: AskedOutcome, at: Instant): Promise<void>;
+}
+
+/** A place that can be asked what it knows of a compose. */
+export interface ComposeSource {
+  readonly source: FactSource;
+  /**
+   * The claims that it makes, one for each different thing that it says; none when it certainly knows nothing of the compose
+   * (a 404 in every place, no message in the window). Throws `UpstreamError` when it gave no answer that can be believed:
+   * unreachable, 5xx, a web page for JSON, a truncated body, another compose's metadata.
+   */
+  ask(composeId: string, location: string | null): Promise<readonly FactClaim[]>;
+}
+
+/** Past messages. */
+export interface Archive {
+  /**
+   * Every message of these categories (the fourth word of a topic) or exact topics from `start` up to, not including, `end`,
+   * oldest first as far as the archive sorts them; one may come twice. Throws `UpstreamError` when the archive fails for
+   * longer than retries help.
+   */
+  messages(query: {
+    readonly categories?: readonly string[];
+    readonly topics?: readonly string[];
+    readonly start: Instant;
+    readonly end: Instant;
+  }): AsyncIterable<Message>;
 }
 
 /** The images and their deadlines. Each method is atomic for one image. All throw `UpstreamError`. */
@@ -106,6 +134,8 @@ export interface Schedule {
   ofCompose(composeId: string): Promise<readonly Image[]>;
   /** Writes `change` unless the image was written since it was read (`image.revision`); false when it was. Ends any claim. */
   change(image: Image, change: Change): Promise<boolean>;
+  /** The ids of the newest `count` composes of a stream (see domain/stream.ts) that had an image in this region. */
+  newest(region: string, stream: string, count: number): Promise<readonly string[]>;
   /** What is due in a queue, in order of its deadline, without claiming it. */
   due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]>;
   /** Takes up to `limit` due images and moves their wake-up forward by the lease. */

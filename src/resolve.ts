@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { classify } from "./domain/classify.ts";
+import type { Consultation } from "./consult.ts";
+import { classify, type Policy } from "./domain/classify.ts";
 import { redecide, stillUnresolved, type Periods } from "./domain/lifecycle.ts";
 import type { Clock, Facts, Schedule } from "./ports.ts";
 
@@ -8,21 +9,25 @@ export interface ResolveParts {
   readonly facts: Facts;
   readonly clock: Clock;
   readonly periods: Periods;
+  readonly policy: Policy;
+  readonly consultation: Consultation;
 }
 
 const BATCH = 200;
 
 /**
- * One pass over the unresolved images of a region that are due: decided when facts have come, put off when not, kept when
- * nothing came for too long. Resolves to how many were decided. Throws `UpstreamError`.
+ * One pass over the unresolved images of a region that are due: their composes are asked about, then they are decided, or put
+ * off, or kept when nothing came for too long. Resolves to how many were decided. Throws `UpstreamError`.
  */
 export async function resolveRegion(region: string, parts: ResolveParts): Promise<number> {
-  const { schedule, facts, periods } = parts;
+  const { schedule, facts, periods, policy, consultation } = parts;
   const { at: now } = await schedule.now();
   const lease = { token: randomUUID(), now, until: now + periods.leaseMs };
   const images = await schedule.claim(region, "unresolved", lease, BATCH);
   const composeIds = [...new Set(images.map((image) => image.composeId))];
-  const decisions = new Map((await facts.recall(composeIds)).map((known) => [known.composeId, classify(known)]));
+  await Promise.all(composeIds.map((composeId) => consultation.about(composeId)));
+  const known = await facts.recall(composeIds);
+  const decisions = new Map(known.map((each) => [each.composeId, classify(each, policy)]));
   let decided = 0;
   for (const image of images) {
     const decision = decisions.get(image.composeId);

@@ -1,26 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { makePrivate, remove, restore, type Acted, type ActParts } from "./act.ts";
-import { classify, type Decision } from "./domain/classify.ts";
 import type { Image } from "./domain/image.ts";
-import { draft, redecide, takeBack, type Change, type Periods, type Queue } from "./domain/lifecycle.ts";
-import type { Seen } from "./domain/look.ts";
-import { planFor, type Guards, type Look, type Planned } from "./domain/plan.ts";
+import { draft, redecide, takeBack, type Change, type Queue } from "./domain/lifecycle.ts";
+import type { Plan, Planned } from "./domain/plan.ts";
 import { afterFailure, afterMiss, afterRefusal } from "./domain/setback.ts";
-import { MINUTE_MS, type Instant } from "./domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "./errors.ts";
-import type { Clock, Facts, Images, Lease, Log, Schedule } from "./ports.ts";
+import type { Clock, Lease, Log } from "./ports.ts";
+import { consultFor, decisionNow, safeNow, survey, type SurveyParts } from "./survey.ts";
 
 /** How far the service may go: print what it would do, make private, or delete as well. */
 export type Act = "nothing" | "private" | "delete";
 
-export interface TickParts {
-  readonly schedule: Schedule;
-  readonly facts: Facts;
-  readonly images: Images;
+export interface TickParts extends SurveyParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly periods: Periods;
-  readonly guards: Guards;
   readonly act: Act;
 }
 
@@ -29,7 +22,6 @@ export type TickCounts = Record<string, number>;
 
 /** No more than one lease can serve: EC2's buckets give five mutating calls a second, an image takes about five. */
 const BATCH = 50;
-const LARGEST_SKEW_MS = MINUTE_MS;
 /** Fewer missing images than this are not yet a sick region. */
 const FEW = 3;
 
@@ -46,80 +38,13 @@ export async function tickRegion(region: string, parts: TickParts): Promise<Tick
     const now = await safeNow(parts);
     const lease = { token: randomUUID(), now, until: now + parts.periods.leaseMs };
     const claimed = await parts.schedule.claim(region, queue, lease, BATCH);
-    const { planned, failures } = await planAll(region, claimed, now, parts);
+    await consultFor(claimed, now, parts);
+    const { planned, failures } = await survey(region, claimed, now, parts);
     const outcomes = await withoutMassacre(planned, async (each) => actOn(each, lease, parts), parts);
     for (const { image, error } of failures) outcomes.push(await setBack(image, error, lease, parts));
     for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
   }
   return counts;
-}
-
-/** What a pass would do now, without claiming or changing anything. Throws `UpstreamError`. */
-export async function planRegion(region: string, parts: TickParts, limit = 10_000): Promise<readonly Planned[]> {
-  const now = await safeNow(parts);
-  const due = await Promise.all(QUEUES_OF.delete.map((queue) => parts.schedule.due(region, queue, now, limit)));
-  const { planned } = await planAll(region, due.flat(), now, parts);
-  return planned;
-}
-
-async function safeNow({ schedule }: TickParts): Promise<Instant> {
-  const { at, skewMs } = await schedule.now();
-  if (skewMs > LARGEST_SKEW_MS)
-    throw new UpstreamError(
-      "redis",
-      "clock-skew",
-      `this machine's clock and redis' are ${Math.round(skewMs / 1000)} s apart: nothing is acted on until they agree`,
-    );
-  return at;
-}
-
-/** Reads facts and EC2 for a batch, and plans each image. An image whose look fails is a failure of its own. */
-async function planAll(
-  region: string,
-  batch: readonly Image[],
-  now: Instant,
-  parts: TickParts,
-): Promise<{ planned: Planned[]; failures: { image: Image; error: unknown }[] }> {
-  const planned: Planned[] = [];
-  const failures: { image: Image; error: unknown }[] = [];
-  if (batch.length === 0) return { planned, failures };
-  try {
-    const [decisions, seen] = await Promise.all([
-      decisionsFor(batch, parts),
-      parts.images.look(
-        region,
-        batch.map((image) => image.amiId),
-      ),
-    ]);
-    const isWayBackOpen = batch.some((image) => image.stage === "public") && (await parts.images.isWayBackOpen(region));
-    for (const image of batch) {
-      const decision = decisions.get(image.composeId);
-      if (decision === undefined) continue;
-      try {
-        const look = await lookAt(image, seen.get(image.amiId) ?? null, isWayBackOpen, parts);
-        planned.push({
-          image,
-          plan: planFor(image, decision, look, { now, periods: parts.periods, guards: parts.guards }),
-        });
-      } catch (error) {
-        failures.push({ image, error });
-      }
-    }
-    return { planned, failures };
-  } catch (error) {
-    return { planned: [], failures: batch.map((image) => ({ image, error })) };
-  }
-}
-
-async function decisionsFor(batch: readonly Image[], { facts }: TickParts): Promise<Map<string, Decision>> {
-  const known = await facts.recall([...new Set(batch.map((image) => image.composeId))]);
-  return new Map(known.map((each) => [each.composeId, classify(each)]));
-}
-
-async function lookAt(image: Image, seen: Seen | null, isWayBackOpen: boolean, { images }: TickParts): Promise<Look> {
-  const isTaken = image.stage === "public" && seen !== null && image.takenAway === null;
-  const publicSnapshotIds = isTaken ? await images.publicSnapshots(image.region, seen.snapshotIds) : [];
-  return { seen, publicSnapshotIds, isWayBackOpen };
 }
 
 /** Many images missing at once are a sick region, not a massacre: then no miss counts. */
@@ -141,8 +66,9 @@ async function withoutMassacre(
 }
 
 /** Carries out a plan. Every failure ends in the image's own record; only Redis' failures are thrown. */
-async function actOn({ image, plan }: Planned, lease: Lease, parts: TickParts): Promise<string> {
+async function actOn({ image, plan: surveyed }: Planned, lease: Lease, parts: TickParts): Promise<string> {
   try {
+    const plan = await stillWanted(image, surveyed, parts);
     const outcome = await execute({ image, plan }, lease, parts);
     parts.log.info(
       { region: image.region, ami: image.amiId, compose: image.composeId, plan: plan.do, outcome },
@@ -152,6 +78,15 @@ async function actOn({ image, plan }: Planned, lease: Lease, parts: TickParts): 
   } catch (error) {
     return setBack(image, error, lease, parts);
   }
+}
+
+/** A survey covers a batch; by an image's turn a fact may have come that keeps it. */
+async function stillWanted(image: Image, plan: Plan, parts: TickParts): Promise<Plan> {
+  if (plan.do !== "make-private" && plan.do !== "delete") return plan;
+  // What is already deregistered cannot be kept any more; its snapshots must not be left behind.
+  if (plan.do === "delete" && plan.seen?.state !== "available") return plan;
+  const decision = await decisionNow(image.composeId, parts);
+  return decision.kind === "keep" ? { do: "keep", decision } : plan;
 }
 
 async function execute({ image, plan }: Planned, lease: Lease, parts: TickParts): Promise<Acted> {
@@ -186,7 +121,7 @@ async function execute({ image, plan }: Planned, lease: Lease, parts: TickParts)
       return settle({
         stage: image.stage,
         wait: { queue: queueOf(image), wakeAt: plan.until },
-        fields: {},
+        fields: { lastError: `waiting: ${plan.reason}` },
         event: null,
       });
     case "refuse":

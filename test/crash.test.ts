@@ -145,3 +145,20 @@ t.test("a release that was remembered, and then the process died, is still seen 
     t.same([image?.state, image?.permission.isPublic], ["available", true], act);
   }
 });
+
+t.test("a fact that comes while a batch is being looked at is seen before an image of it is acted on", async (t) => {
+  for (const act of ["make private", "delete"] as const) {
+    const [dry] = await dueWorld(t, act);
+    const counter = new CallCounter(null);
+    await countedTick(dry, counter);
+    const [world, { amiId, composeId }] = await dueWorld(t, act);
+    const before = world.simulator.journal.mutating().length;
+    const claim = { composeId, source: "pungi", released: true, at: world.clock.now(), by: "a message" } as const;
+    const point = { call: counter.names.indexOf("look") + 1, when: "after" } as const;
+    await countedTick(world, new CallCounter(point, () => world.ingestParts.facts.remember(claim)));
+    t.equal(world.simulator.journal.mutating().length, before, `${act}: no changing call went out`);
+    await carryOn(world, 2);
+    const image = world.simulator.image(REGION, amiId);
+    t.same([image?.state, image?.permission.isPublic], ["available", true], act);
+  }
+});

@@ -1,6 +1,7 @@
 import t from "tap";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
-import { planRegion, tickRegion } from "../src/tick.ts";
+import { planRegion } from "../src/survey.ts";
+import { tickRegion } from "../src/tick.ts";
 import { describePlan } from "../src/domain/plan.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type World } from "./support/world.ts";
 
@@ -193,7 +194,7 @@ t.test("a missing permission is told by its name, once, and asked again in a wee
 
 t.test("with act = nothing the plan is made of looks alone, and with private nothing is deleted", async (t) => {
   const { world, amiId } = await dueNightly(t, () => undefined);
-  const plans = await planRegion(REGION, { ...world.tickParts, act: "nothing" });
+  const plans = await planRegion(REGION, world.tickParts);
   t.same(plans.map(describePlan), [
     `us-east-1 ${amiId} Fedora-Rawhide-20261121.n.0: make-private (Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261121.n.0, 2 snapshots)`,
   ]);

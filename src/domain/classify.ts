@@ -20,8 +20,18 @@ export type KeepRule =
   | "unlabelled"
   | "unresolved"
   | "not-ours";
-export type DeleteRule = "nightly" | "dated-label";
+export type DeleteRule = "nightly" | "dated-label" | "unlabelled-deleted";
 export type Rule = KeepRule | DeleteRule;
+
+/** The switches of `[consumer_config.policy]`; both off unless somebody asks. */
+export interface Policy {
+  /** Deletes production composes that certainly have no label. Risk: GA images of composes that lost their metadata. */
+  readonly deleteUnlabelled: boolean;
+  /** How many of the newest composes of each stream and architecture stay public, whatever their age; 0: none. */
+  readonly keepNewest: number;
+}
+
+export const DEFAULT_POLICY: Policy = { deleteUnlabelled: false, keepNewest: 0 };
 
 /** What classification says, by which rule, and why in a sentence. */
 export type Decision =
@@ -35,6 +45,7 @@ export const KEPT_FOR_A_PERSON: readonly Rule[] = ["conflict", "malformed", "unl
 /** The facts in the form that the rules ask about. */
 interface Case {
   readonly facts: ComposeFacts;
+  readonly policy: Policy;
   readonly id: Parsed<ComposeId>;
   /** Undefined: not known. The first source's word; where sources differ, `conflict` stands before every rule that asks. */
   readonly type: string | undefined;
@@ -85,8 +96,10 @@ export const RULES: readonly RuleRow[] = [
   {
     rule: "unlabelled",
     kind: "keep",
-    applies: ({ type, label }) =>
-      type === "production" && label === null ? "a production compose without a label: somebody has to look" : null,
+    applies: ({ type, label, policy }) =>
+      type === "production" && label === null && !policy.deleteUnlabelled
+        ? "a production compose without a label: somebody has to look"
+        : null,
   },
   {
     rule: "nightly",
@@ -101,11 +114,19 @@ export const RULES: readonly RuleRow[] = [
         ? `labelled ${c.label ?? ""}: a dated compose, not a release`
         : null,
   },
+  {
+    rule: "unlabelled-deleted",
+    kind: "delete",
+    applies: ({ type, label, policy }) =>
+      type === "production" && label === null && policy.deleteUnlabelled
+        ? "a production compose without a label, and the policy is to delete those"
+        : null,
+  },
 ];
 
 /** Decides on a compose from what is known of it. Pure and total: any facts give a decision. */
-export function classify(facts: ComposeFacts): Decision {
-  const subject = caseOf(facts);
+export function classify(facts: ComposeFacts, policy: Policy = DEFAULT_POLICY): Decision {
+  const subject = caseOf(facts, policy);
   for (const row of RULES) {
     const reason = row.applies(subject);
     if (reason === null) continue;
@@ -116,11 +137,16 @@ export function classify(facts: ComposeFacts): Decision {
   return { kind: "unresolved", missing: "label", reason: "the compose's label is not known yet" };
 }
 
-function caseOf(facts: ComposeFacts): Case {
+/** Whether a decision to delete rests on a label, which a source may have got wrong. */
+export function isByLabel(decision: Decision): boolean {
+  return decision.kind === "delete" && decision.rule !== "nightly";
+}
+
+function caseOf(facts: ComposeFacts, policy: Policy): Case {
   const id = parseComposeId(facts.composeId);
   const type = id.ok ? id.value.type : facts.types[0]?.value;
   const label = facts.labels[0]?.value;
-  return { facts, id, type, label, parsedLabel: typeof label === "string" ? parseLabel(label) : null };
+  return { facts, policy, id, type, label, parsedLabel: typeof label === "string" ? parseLabel(label) : null };
 }
 
 function milestoneOf(c: Case): string | null {

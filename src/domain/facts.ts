@@ -29,9 +29,14 @@ export interface ComposeFacts {
   /** A source that contradicted itself, as a sentence; null when none did. */
   readonly contradiction: string | null;
   readonly location: string | null;
+  /** The sources that were asked and answered, each with its last answer. */
+  readonly asked: readonly { readonly source: FactSource; readonly outcome: AskedOutcome; readonly at: Instant }[];
 }
+
+/** What a source that was asked has answered: something, or that it knows nothing of the compose (any more). */
+export type AskedOutcome = "said" | "silent";
 
 /** @internal exported for its tests */
 export function noFacts(composeId: string): ComposeFacts {
-  return { composeId, types: [], labels: [], released: false, contradiction: null, location: null };
+  return { composeId, types: [], labels: [], released: false, contradiction: null, location: null, asked: [] };
 }

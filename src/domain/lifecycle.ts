@@ -82,6 +82,11 @@ export function keep(
 /** Keeps that are decided again when a fact arrives. */
 const REVISABLE_KEEPS: readonly (Rule | null)[] = ["unresolved", "unlabelled", "malformed"];
 
+/** A keep that may be decided again never takes the place of one that is final: two composes for one AMI, not made by us. */
+function isNewKeep(before: Rule | null, after: KeepRule): boolean {
+  return before !== after && (REVISABLE_KEEPS.includes(before) || !REVISABLE_KEEPS.includes(after));
+}
+
 /**
  * What a decision changes for an image that is already known, or null when it changes nothing. A keep beats every pending
  * delete: what was begun on a public image, or done to a private one, is taken back. An image being deleted is past that,
@@ -112,7 +117,7 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
     case "restoring":
       return image.becomes === "kept" ? null : takeBack(image, decision, periods, now, who);
     case "kept":
-      return image.rule === decision.rule ? null : keep(decision, now, who);
+      return isNewKeep(image.rule, decision.rule) ? keep(decision, now, who) : null;
     case "deleting":
     case "deleted":
     case "gone":

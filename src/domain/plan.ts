@@ -1,7 +1,7 @@
 import type { Decision } from "./classify.ts";
 import type { Image, TakenAway } from "./image.ts";
 import { INTENT_TAG, nameMismatch, PRIVATE_AT_TAG, type Seen } from "./look.ts";
-import { formatInstant, parseInstant, type Instant } from "./time.ts";
+import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, type Instant } from "./time.ts";
 import type { Periods } from "./lifecycle.ts";
 
 /** Why an act is refused; the first word of an image's `last_error`. */
@@ -25,7 +25,14 @@ export interface Look {
   readonly publicSnapshotIds: readonly string[];
   /** Block Public Access is off: what is taken away can be given back. */
   readonly isWayBackOpen: boolean;
+  /** The sources that a decision by label still has to hear. */
+  readonly unanswered: readonly string[];
+  /** The compose is among the newest of its stream, which the policy keeps. */
+  readonly isNewest: boolean;
 }
+
+/** When an image that waits for a source's word is looked at again. */
+const ASK_AGAIN_MS = 10 * MINUTE_MS;
 
 /** What a plan is made against, besides the image itself. */
 export interface Terms {
@@ -63,7 +70,8 @@ export function planFor(image: Image, decision: Decision, look: Look, terms: Ter
     if (seen === null) return { do: "miss" };
     return { do: "restore", seen, takenAway: image.takenAway ?? { image: false, snapshots: [] } };
   }
-  const isStanding = seen?.state === "available";
+  // Whatever else its state is, an image that EC2 shows can still be saved.
+  const isStanding = seen !== null && seen.state !== "deregistered";
   if (image.stage === "deleting" && !isStanding) return { do: "delete", seen, snapshotIds: image.snapshotIds };
   if (decision.kind === "keep") return { do: "keep", decision };
   if (decision.kind === "unresolved")
@@ -75,14 +83,20 @@ export function planFor(image: Image, decision: Decision, look: Look, terms: Ter
   const oldEnoughAt = seen.createdAt + periods.privateAfterMs;
   if (oldEnoughAt > now)
     return { do: "wait", until: oldEnoughAt, reason: `created ${formatInstant(seen.createdAt)}, too young` };
-  return image.stage === "public" ? planPrivate(image, look, seen) : planDelete(image, seen, terms);
+  return image.stage === "public" ? planPrivate(image, look, seen, now) : planDelete(image, seen, terms);
 }
 
-function planPrivate(image: Image, look: Look, seen: Seen): Plan {
+function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {
   if (!seen.isPublic && seen.tags[INTENT_TAG] === undefined) {
     const reason = "already private when first looked at, and not by us";
     return { do: "keep", decision: { kind: "keep", rule: "not-ours", reason } };
   }
+  if (look.unanswered.length > 0) {
+    const reason = `its label has to be confirmed, and not yet heard of it: ${look.unanswered.join(", ")}`;
+    return { do: "wait", until: now + ASK_AGAIN_MS, reason };
+  }
+  if (look.isNewest && image.takenAway === null)
+    return { do: "wait", until: now + DAY_MS, reason: "among the newest of its stream, which the policy keeps" };
   if (!look.isWayBackOpen) {
     const reason = "Block Public Access is on in this region: what is made private could not be made public again";
     return { do: "refuse", code: "block-public-access", reason };

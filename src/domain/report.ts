@@ -54,6 +54,8 @@ export function renderPart(events: readonly ImageEvent[], frame: PartFrame): str
   return [INTRODUCTION, ...sections, `<sub>${code(frame.marker)}</sub>`].join("\n\n");
 }
 
+const LONGEST_TEXT = 200;
+
 const INTRODUCTION = [
   "This service removes Fedora's nightly and dated cloud images (AMIs) from Amazon EC2; releases and Betas stay.",
   "An image is first made private: nobody outside the project can start it any more. Later it is deleted for good.",
@@ -120,7 +122,8 @@ function snapshotResults(event: ImageEvent): Readonly<Record<string, string>> {
 }
 
 /**
- * A code span that no text can leave, on one line of a table, at most 200 characters.
+ * A code span that no text can leave, on one line of a table, at most 200 characters. Pagure mails everybody who is
+ * mentioned, in a code span too (pagure/lib/notify.py), and a backslash before the last backtick would hide it.
  * @internal exported for its tests
  */
 export function code(text: string): string {
@@ -128,6 +131,8 @@ export function code(text: string): string {
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
     .replaceAll("`", "'")
     .replaceAll("|", "¦")
+    .replaceAll("@", "＠")
     .trim();
-  return `\`${flat === "" ? "-" : flat.slice(0, 200)}\``;
+  const cut = flat.slice(0, LONGEST_TEXT).replace(/[\\\ud800-\udbff]+$/, "");
+  return `\`${cut === "" ? "-" : cut}\``;
 }

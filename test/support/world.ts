@@ -7,11 +7,14 @@ import { redisJournal, redisRejected } from "../../src/adapters/redis/journal.ts
 import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
 import { startPagureDouble, type PagureDouble } from "../../src/demo/pagure/double.ts";
+import { Consultation } from "../../src/consult.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/domain/classify.ts";
 import type { Periods } from "../../src/domain/lifecycle.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { ingest, type Ingested, type IngestParts } from "../../src/ingest.ts";
 import { reportOnce, type NotifyParts } from "../../src/notify.ts";
-import type { Message } from "../../src/ports.ts";
+import type { ComposeSource, Message } from "../../src/ports.ts";
+import { resolveRegion } from "../../src/resolve.ts";
 import { tickRegion, type TickCounts, type TickParts } from "../../src/tick.ts";
 import { SettableClock, withClock } from "./clock.ts";
 import { silentLog } from "./log.ts";
@@ -38,13 +41,18 @@ export interface World {
   readonly notifyParts: NotifyParts;
   hear(topic: string, body: object | string, sentAt?: Instant): Promise<Ingested>;
   tick(region?: string): Promise<TickCounts>;
+  /** One pass over the unresolved images; resolves to how many were decided. */
+  resolve(region?: string): Promise<number>;
   report(): Promise<{ posted: number; noticed: number }>;
   /** Every text that the public can read. */
   posts(): string[];
   events(region?: string): Promise<string[]>;
 }
 
-export async function openWorld(test: Test): Promise<World> {
+export async function openWorld(
+  test: Test,
+  options: { readonly sources?: readonly ComposeSource[]; readonly policy?: Policy } = {},
+): Promise<World> {
   const clock = new SettableClock(START);
   const connection = await openTestRedis(test);
   const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
@@ -62,10 +70,11 @@ export async function openWorld(test: Test): Promise<World> {
   });
   const schedule = withClock(redisSchedule(connection, clock, PERIODS), clock);
   const facts = redisFacts(connection);
-  const base = { schedule, facts, clock, log: silentLog, periods: PERIODS };
+  const base = { schedule, facts, clock, log: silentLog, periods: PERIODS, policy: options.policy ?? DEFAULT_POLICY };
+  const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
   const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   const guards = { account: ACCOUNT, protectingTags: ["clean-amis:hold", "do-not-delete"] };
-  const tickParts: TickParts = { ...base, images, guards, act: "delete" };
+  const tickParts: TickParts = { ...base, images, consultation, guards, act: "delete" };
   const reports = openPagure({
     ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
     ...{ userAgent: "test", timeoutMs: 2_000 },
@@ -76,6 +85,7 @@ export async function openWorld(test: Test): Promise<World> {
     ...{ clock, connection, simulator, pagure, ingestParts, tickParts, notifyParts },
     hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingestParts),
     tick: (region = REGION) => tickRegion(region, tickParts),
+    resolve: (region = REGION) => resolveRegion(region, tickParts),
     report: () => reportOnce(notifyParts),
     posts: () =>
       pagure.tracker

@@ -1,5 +1,5 @@
 import { FACT_SOURCES, type ComposeFacts, type FactClaim } from "../../domain/facts.ts";
-import { formatInstant } from "../../domain/time.ts";
+import { formatInstant, parseInstant } from "../../domain/time.ts";
 import type { Facts } from "../../ports.ts";
 import { translateErrors } from "../translate.ts";
 import { asUpstream, type RedisConnection } from "./connection.ts";
@@ -22,6 +22,9 @@ export function redisFacts({ redis, keys }: RedisConnection): Facts {
         [claims.length, ...claims, ...noteFields(claim)],
       );
       return answer === 1;
+    },
+    noteAsked: async (composeId, source, outcome, at) => {
+      await redis.hset(keys.compose(composeId), `${source}.asked`, `${formatInstant(at)} ${outcome}`);
     },
   };
   return translateErrors(facts, asUpstream);
@@ -56,5 +59,9 @@ function readFacts(composeId: string, hash: Readonly<Record<string, string>>): C
     released: hash["released_at"] !== undefined,
     contradiction: hash["contradiction"] ?? null,
     location: hash["location"] ?? null,
+    asked: said("asked").map(({ source, value }) => {
+      const [at = "", outcome] = value.split(" ");
+      return { source, outcome: outcome === "said" ? "said" : "silent", at: parseInstant(at) ?? 0 };
+    }),
   };
 }

@@ -11,6 +11,7 @@ export interface Keys {
   queue(region: string, queue: Queue): string;
   image(region: string, amiId: string): string;
   composeImages(region: string, composeId: string): string;
+  stream(region: string, stream: string): string;
   events(region: string): string;
   compose(composeId: string): string;
   control(name: ControlName): string;
@@ -29,6 +30,7 @@ export function keysOf(prefix: string): Keys {
     queue: (region, queue) => inRegion(region, queue),
     image: (region, amiId) => inRegion(region, `image:${amiId}`),
     composeImages: (region, composeId) => inRegion(region, `compose:${composeId}`),
+    stream: (region, stream) => inRegion(region, `stream:${stream}`),
     events: (region) => inRegion(region, "events"),
     compose: (composeId) => `${prefix}:compose:${composeId}`,
     control: (name) => inRegion("control", name),

@@ -1,8 +1,10 @@
 import type { Redis } from "ioredis";
 import type { Decision } from "../../domain/classify.ts";
+import { parseComposeId } from "../../domain/compose.ts";
 import type { EventDraft } from "../../domain/event.ts";
 import type { Image, TakenAway } from "../../domain/image.ts";
 import { firstStanding, QUEUES, type Change, type Periods, type Queue } from "../../domain/lifecycle.ts";
+import { orderOf, streamOf } from "../../domain/stream.ts";
 import { DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
 import type { Upload } from "../../domain/upload.ts";
 import type { Clock, Lease, Schedule } from "../../ports.ts";
@@ -78,8 +80,9 @@ class RedisSchedule implements Schedule {
         this.#keys.queue(region, standing.wait?.queue ?? "unresolved"),
         this.#keys.composeImages(region, composeId),
         this.#keys.events(region),
+        this.#keys.stream(region, streamOf(upload) ?? "none"),
       ],
-      [amiId, score, fields.length, ...fields, ...writeEvent(upload, standing.event)],
+      [amiId, score, composeId, orderText(composeId), fields.length, ...fields, ...writeEvent(upload, standing.event)],
     )) as string[];
     return known.length === 0 ? "new" : (readImage(region, amiId, pairsOf(known)) ?? "new");
   }
@@ -101,6 +104,10 @@ class RedisSchedule implements Schedule {
 
   change(image: Image, change: Change): Promise<boolean> {
     return this.#write(image, change, { field: "revision", value: String(image.revision), isOpen: false }, "");
+  }
+
+  newest(region: string, stream: string, count: number): Promise<readonly string[]> {
+    return this.#redis.zrevrange(this.#keys.stream(region, stream), 0, count - 1);
   }
 
   async due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]> {
@@ -177,6 +184,11 @@ class RedisSchedule implements Schedule {
 /** A queue's score: whole seconds, rounded up, so that nothing is due early. */
 function scoreOf(at: Instant): string {
   return at === Infinity ? "+inf" : String(toScore(at));
+}
+
+function orderText(composeId: string): string {
+  const id = parseComposeId(composeId);
+  return id.ok ? String(orderOf(id.value)) : "";
 }
 
 /** Now, as a score: rounded down, so that nothing is due early. */

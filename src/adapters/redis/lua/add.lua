@@ -1,19 +1,24 @@
 -- add.lua: remember an image at its first hearing; a known image stays as it is.
 -- KEYS[1] image hash   KEYS[2] the queue to wait in   KEYS[3] the compose's set   KEYS[4] events
--- ARGV[1] ami-id   ARGV[2] score (epoch s), or "" to wait nowhere   ARGV[3] how many words of fields follow
--- ARGV[4…] field, value, …   then field, value, … of the event
+-- KEYS[5] the composes of its stream, a sorted set by their order
+-- ARGV[1] ami-id   ARGV[2] score (epoch s), or "" to wait nowhere   ARGV[3] compose id
+-- ARGV[4] the compose's order in its stream, or ""   ARGV[5] how many words of fields follow
+-- ARGV[6…] field, value, …   then field, value, … of the event
 -- Returns an empty list when the image was new, else {field, value, …} of the known one.
-local count = tonumber(ARGV[3])
-if count == nil or count % 2 ~= 0 or #ARGV < 3 + count + 2 then
+local count = tonumber(ARGV[5])
+if count == nil or count % 2 ~= 0 or #ARGV < 5 + count + 2 then
   return redis.error_reply("add.lua: the fields do not come in pairs")
 end
 if redis.call("EXISTS", KEYS[1]) == 1 then
   return redis.call("HGETALL", KEYS[1])
 end
-redis.call("HSET", KEYS[1], "revision", 1, unpack(ARGV, 4, 3 + count))
+redis.call("HSET", KEYS[1], "revision", 1, unpack(ARGV, 6, 5 + count))
 if ARGV[2] ~= "" then
   redis.call("ZADD", KEYS[2], ARGV[2], ARGV[1])
 end
 redis.call("SADD", KEYS[3], ARGV[1])
-redis.call("XADD", KEYS[4], "*", unpack(ARGV, 4 + count))
+if ARGV[4] ~= "" then
+  redis.call("ZADD", KEYS[5], ARGV[4], ARGV[3])
+end
+redis.call("XADD", KEYS[4], "*", unpack(ARGV, 6 + count))
 return {}

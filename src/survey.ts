@@ -1,0 +1,124 @@
+import type { Consultation } from "./consult.ts";
+import { classify, isByLabel, type Decision, type Policy } from "./domain/classify.ts";
+import type { ComposeFacts } from "./domain/facts.ts";
+import type { Image } from "./domain/image.ts";
+import { QUEUES, type Periods } from "./domain/lifecycle.ts";
+import type { Seen } from "./domain/look.ts";
+import { planFor, type Guards, type Look, type Planned } from "./domain/plan.ts";
+import { streamOf } from "./domain/stream.ts";
+import { MINUTE_MS, SECOND_MS, type Instant } from "./domain/time.ts";
+import { UpstreamError } from "./errors.ts";
+import type { Facts, Images, Schedule } from "./ports.ts";
+
+export interface SurveyParts {
+  readonly schedule: Schedule;
+  readonly facts: Facts;
+  readonly images: Images;
+  readonly periods: Periods;
+  readonly guards: Guards;
+  readonly policy: Policy;
+  readonly consultation: Consultation;
+}
+
+/** Everything that is known of a batch: plans, and the images whose look failed. */
+export interface Survey {
+  readonly planned: readonly Planned[];
+  readonly failures: readonly { readonly image: Image; readonly error: unknown }[];
+}
+
+const LARGEST_SKEW_MS = MINUTE_MS;
+
+/** What a pass would do now, without claiming, asking or changing anything. Throws `UpstreamError`. */
+export async function planRegion(region: string, parts: SurveyParts, limit = 10_000): Promise<readonly Planned[]> {
+  const now = await safeNow(parts);
+  const queues = QUEUES.filter((queue) => queue !== "unresolved" && queue !== "held");
+  const due = await Promise.all(queues.map((queue) => parts.schedule.due(region, queue, now, limit)));
+  const { planned, failures } = await survey(region, due.flat(), now, parts);
+  const [failure] = failures;
+  if (failure !== undefined && planned.length === 0) throw failure.error;
+  return planned;
+}
+
+/** Now, unless the clocks disagree so much that nobody knows what is due. Throws `UpstreamError` then. */
+export async function safeNow({ schedule }: Pick<SurveyParts, "schedule">): Promise<Instant> {
+  const { at, skewMs } = await schedule.now();
+  if (skewMs <= LARGEST_SKEW_MS) return at;
+  const apart = `this machine's clock and redis' are ${Math.round(skewMs / SECOND_MS)} s apart`;
+  throw new UpstreamError("redis", "clock-skew", `${apart}: nothing is acted on until they agree`);
+}
+
+/**
+ * Asks the sources about the composes whose images would go private on the strength of a label: once a compose, before the
+ * first of them does.
+ */
+export async function consultFor(batch: readonly Image[], now: Instant, parts: SurveyParts): Promise<void> {
+  const composeIds = new Set(batch.filter((image) => image.stage === "public").map((image) => image.composeId));
+  const known = await parts.facts.recall([...composeIds]);
+  const unsure = known.filter(
+    (facts) => isByLabel(classify(facts, parts.policy)) && parts.consultation.unanswered(facts, now).length > 0,
+  );
+  await Promise.all(unsure.map((facts) => parts.consultation.about(facts.composeId)));
+}
+
+/** Reads facts and EC2 for a batch of one region, and plans each image. */
+export async function survey(
+  region: string,
+  batch: readonly Image[],
+  now: Instant,
+  parts: SurveyParts,
+): Promise<Survey> {
+  const planned: Planned[] = [];
+  const failures: { image: Image; error: unknown }[] = [];
+  if (batch.length === 0) return { planned, failures };
+  try {
+    const amiIds = batch.map((image) => image.amiId);
+    const [known, seen] = await Promise.all([factsOf(batch, parts), parts.images.look(region, amiIds)]);
+    const isWayBackOpen = batch.some((image) => image.stage === "public") && (await parts.images.isWayBackOpen(region));
+    for (const image of batch) {
+      const facts = known.get(image.composeId);
+      if (facts === undefined) continue;
+      try {
+        const look = await lookAt(image, facts, seen.get(image.amiId) ?? null, { now, isWayBackOpen, parts });
+        const decision = classify(facts, parts.policy);
+        planned.push({ image, plan: planFor(image, decision, look, { now, ...parts }) });
+      } catch (error) {
+        failures.push({ image, error });
+      }
+    }
+    return { planned, failures };
+  } catch (error) {
+    return { planned: [], failures: batch.map((image) => ({ image, error })) };
+  }
+}
+
+/** The decision by the facts as they stand now: read again right before an act, it is the one that counts. */
+export async function decisionNow(composeId: string, { facts, policy }: SurveyParts): Promise<Decision> {
+  const [known] = await facts.recall([composeId]);
+  if (known === undefined) throw new Error(`no facts came back for ${composeId}`);
+  return classify(known, policy);
+}
+
+async function factsOf(batch: readonly Image[], { facts }: SurveyParts): Promise<Map<string, ComposeFacts>> {
+  const known = await facts.recall([...new Set(batch.map((image) => image.composeId))]);
+  return new Map(known.map((each) => [each.composeId, each]));
+}
+
+async function lookAt(
+  image: Image,
+  facts: ComposeFacts,
+  seen: Seen | null,
+  at: { readonly now: Instant; readonly isWayBackOpen: boolean; readonly parts: SurveyParts },
+): Promise<Look> {
+  const { now, isWayBackOpen, parts } = at;
+  const isFirst = image.stage === "public" && seen !== null && image.takenAway === null;
+  const publicSnapshotIds = isFirst ? await parts.images.publicSnapshots(image.region, seen.snapshotIds) : [];
+  const unanswered = isByLabel(classify(facts, parts.policy)) ? parts.consultation.unanswered(facts, now) : [];
+  return { seen, publicSnapshotIds, isWayBackOpen, unanswered, isNewest: await isNewest(image, parts) };
+}
+
+async function isNewest(image: Image, { schedule, policy }: SurveyParts): Promise<boolean> {
+  if (policy.keepNewest === 0 || image.stage !== "public") return false;
+  const stream = streamOf(image);
+  if (stream === null) return false;
+  return (await schedule.newest(image.region, stream, policy.keepNewest)).includes(image.composeId);
+}
