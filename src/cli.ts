@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { openApp } from "./app.ts";
 import { configPath, loadConfig } from "./config.ts";
 import { describePlan } from "./domain/plan.ts";
-import { UsageError } from "./errors.ts";
+import { describeError, UsageError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { reportOnce } from "./notify.ts";
 import { resolveRegion } from "./resolve.ts";
@@ -97,7 +97,7 @@ function optionsOf(name: string, command: Command, args: string[]): Invocation["
     return parseArgs({ args, options, allowPositionals: false }).values;
   } catch (error) {
     const known = Object.keys(command.options).map((option) => `--${option}`);
-    throw new UsageError(`${name}: ${(error as Error).message.split(".")[0] ?? ""} (known: ${known.join(", ")})`, {
+    throw new UsageError(`${name}: ${describeError(error).split(". ")[0] ?? ""} (known: ${known.join(", ")})`, {
       cause: error,
     });
   }

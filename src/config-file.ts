@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import { parse, TomlError } from "smol-toml";
 import type { ExchangeConfig, QueueConfig } from "./config.ts";
+import { quote } from "./domain/compose.ts";
 import { ConfigError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import type { Act } from "./tick.ts";
@@ -82,7 +83,8 @@ function describe(error: ErrorObject): string {
     const key = String(params["additionalProperty"]);
     const known = Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {});
     const guess = nearest(key, known);
-    return `unknown key ${at === "" ? key : `${at}.${key}`}${guess === null ? "" : `: did you mean ${guess}?`} (known: ${known.join(", ")})`;
+    const shown = /^[\w-]+$/.test(key) ? key : quote(key);
+    return `unknown key ${at === "" ? shown : `${at}.${shown}`}${guess === null ? "" : `: did you mean ${guess}?`} (known: ${known.join(", ")})`;
   }
   if (error.keyword === "required")
     return `missing key ${at === "" ? "" : `${at}.`}${String(params["missingProperty"])}`;
@@ -97,7 +99,9 @@ export function secret(name: string, env: Environment): string | undefined {
   if (env[name] !== undefined && env[name] !== "") return env[name];
   const path = env[`${name}_FILE`];
   if (path === undefined || path === "") return undefined;
-  return readText(path, `${name}_FILE: file ${path}`, `mend ${name}_FILE`).trim();
+  const text = readText(path, `${name}_FILE: file ${path}`, `mend ${name}_FILE`).trim();
+  if (text === "") throw new ConfigError(`${name}_FILE: file ${path} is empty: mend ${name}_FILE`);
+  return text;
 }
 
 /** A file's text. Throws `ConfigError` that names it, and the remedy. */

@@ -2,7 +2,7 @@ import type { Act } from "./tick.ts";
 import type { Policy } from "./domain/classify.ts";
 import type { Periods } from "./domain/lifecycle.ts";
 import type { Guards } from "./domain/plan.ts";
-import { DAY_MS, formatDuration, parseDuration } from "./domain/time.ts";
+import { DAY_MS, formatDuration, parseDuration, SECOND_MS } from "./domain/time.ts";
 import { ConfigError } from "./errors.ts";
 import { readConfigFile, readText, secret, type ConfigFile, type Environment } from "./config-file.ts";
 
@@ -82,21 +82,21 @@ export function loadConfig(file: string, env: Environment): Config {
   return {
     file,
     amqp: readAmqp(file, filled, env),
-    redis: { url: secret("REDIS_URL", env) ?? own.redis_url, prefix: own.redis_prefix },
+    redis: { url: redisUrl(file, own.redis_url, env), prefix: own.redis_prefix },
     environments: own.environments,
     act: own.act,
     policy: { deleteUnlabelled: own.policy.delete_unlabelled, keepNewest: own.policy.keep_newest },
     sources: {
-      composeHost: address(file, "compose_host", own.sources.compose_host),
-      datagrepper: address(file, "datagrepper", own.sources.datagrepper),
+      composeHost: webAddress(file, "sources.compose_host", own.sources.compose_host),
+      datagrepper: webAddress(file, "sources.datagrepper", own.sources.datagrepper),
     },
     userAgent: userAgentOf(filled.client_properties),
     logLevel: own.log_level,
     periods,
-    tickEveryMs: duration(own.schedule.tick_every),
-    reportEveryMs: duration(own.schedule.report_every),
+    tickEveryMs: duration(file, own.schedule, "tick_every", SECOND_MS),
+    reportEveryMs: duration(file, own.schedule, "report_every", SECOND_MS),
     ec2: {
-      endpoint: own.ec2.endpoint === "" ? null : own.ec2.endpoint,
+      endpoint: webAddress(file, "ec2.endpoint", own.ec2.endpoint),
       credentials: oldCredentials(env),
       guards: { account: own.ec2.account, protectingTags: own.ec2.protecting_tags },
     },
@@ -105,23 +105,26 @@ export function loadConfig(file: string, env: Environment): Config {
   };
 }
 
-function readPeriods(file: string, schedule: ConfigFile["consumer_config"]["schedule"], isTrial: boolean): Periods {
-  for (const key of ["private_after", "delete_after"] as const)
-    if (!isTrial && duration(schedule[key]) < DAY_MS)
-      throw new ConfigError(
-        `${file}: consumer_config.schedule.${key} = "${schedule[key]}": at least 1d, unless consumer_config.ec2.endpoint is on this machine`,
-      );
-  const leaseMs = duration(schedule.lease);
-  if (leaseMs < 1_000)
-    throw new ConfigError(
-      `${file}: consumer_config.schedule.lease = "${schedule.lease}": at least ${formatDuration(1_000)}`,
-    );
+type ScheduleTable = ConfigFile["consumer_config"]["schedule"];
+
+function readPeriods(file: string, schedule: ScheduleTable, isTrial: boolean): Periods {
+  const leastMs = isTrial ? 0 : DAY_MS;
+  const unless = ", unless consumer_config.ec2.endpoint is on this machine";
   return {
-    privateAfterMs: duration(schedule.private_after),
-    deleteAfterMs: duration(schedule.delete_after),
-    unresolvedForMs: duration(schedule.unresolved_for),
-    leaseMs,
+    privateAfterMs: duration(file, schedule, "private_after", leastMs, unless),
+    deleteAfterMs: duration(file, schedule, "delete_after", leastMs, unless),
+    unresolvedForMs: duration(file, schedule, "unresolved_for"),
+    leaseMs: duration(file, schedule, "lease", SECOND_MS),
   };
+}
+
+/** One duration of the schedule. Throws `ConfigError` when it is too short or too long. */
+function duration(file: string, schedule: ScheduleTable, key: keyof ScheduleTable, leastMs = 0, unless = ""): number {
+  const durationMs = parseDuration(schedule[key]);
+  const where = `${file}: consumer_config.schedule.${key} = "${schedule[key]}"`;
+  if (durationMs === null) throw new ConfigError(`${where}: at most 3650d`);
+  if (durationMs < leastMs) throw new ConfigError(`${where}: at least ${formatDuration(leastMs)}${unless}`);
+  return durationMs;
 }
 
 function readAmqp(file: string, filled: ConfigFile, env: Environment): AmqpConfig {
@@ -143,7 +146,7 @@ function readAmqp(file: string, filled: ConfigFile, env: Environment): AmqpConfi
   };
   const [ca, key, cert] = [pem("ca_cert"), pem("keyfile"), pem("certfile")];
   return {
-    url: secret("AMQP_URL", env) ?? filled.amqp_url,
+    url: amqpUrl(file, filled.amqp_url, env),
     passiveDeclares: filled.passive_declares,
     tls: { ...(ca && { ca }), ...(key && { key }), ...(cert && { cert }) },
     clientProperties: filled.client_properties,
@@ -161,6 +164,8 @@ function readReport(file: string, report: ConfigFile["consumer_config"]["report"
     throw new ConfigError(
       `${file}: missing key consumer_config.report.repo: the Pagure project whose issues are the reports`,
     );
+  if (kind === "pagure" && webAddress(file, "report.url", url) === null)
+    throw new ConfigError(`${file}: missing key consumer_config.report.url: Pagure's address`);
   if (kind === "pagure" && token === "")
     throw new ConfigError(
       "PAGURE_ACCESS_TOKEN is not set: a token with issue_create and issue_comment, or its file in PAGURE_ACCESS_TOKEN_FILE",
@@ -180,24 +185,35 @@ function oldCredentials(env: Environment): Credentials | null {
   return accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey };
 }
 
-/** A base address, or null for "", which switches the source off. */
-function address(file: string, key: string, text: string): string | null {
-  if (text === "") return null;
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+/** An http address, or null for "", which switches the source off, or leaves the choice to others. */
+function webAddress(file: string, key: string, text: string): string | null {
+  if (text === "" || hasScheme(text, /^https?:$/)) return text === "" ? null : text;
+  throw new ConfigError(`${file}: consumer_config.${key} = ${JSON.stringify(text)}: an http or https address, or ""`);
+}
+
+/** Neither of these two is quoted when it is wrong: it may hold a password. */
+function amqpUrl(file: string, inFile: string, env: Environment): string {
+  const given = secret("AMQP_URL", env);
+  if (hasScheme(given ?? inFile, /^amqps?:$/)) return given ?? inFile;
   throw new ConfigError(
-    `${file}: consumer_config.sources.${key} = ${JSON.stringify(text)}: an http or https address, or ""`,
+    `${given === undefined ? `${file}: amqp_url` : "AMQP_URL"}: an address like amqps://host/vhost`,
   );
+}
+
+function redisUrl(file: string, inFile: string, env: Environment): string {
+  const given = secret("REDIS_URL", env);
+  if (hasScheme(given ?? inFile, /^rediss?:$/)) return given ?? inFile;
+  const where = given === undefined ? `${file}: consumer_config.redis_url` : "REDIS_URL";
+  throw new ConfigError(`${where}: an address like redis://host:6379/0`);
+}
+
+function hasScheme(text: string, scheme: RegExp): boolean {
+  return URL.canParse(text) && scheme.test(new URL(text).protocol);
 }
 
 function userAgentOf({ app, app_url: url }: Readonly<Record<string, unknown>>): string {
   const told = [app, url].filter((word) => typeof word === "string" && /^[\x20-\x7e]+$/.test(word));
   return told.length === 0 ? "clean-amis" : `clean-amis (${told.join("; ")})`;
-}
-
-function duration(text: string): number {
-  const durationMs = parseDuration(text);
-  if (durationMs === null) throw new ConfigError(`duration "${text}": at most 3650d`);
-  return durationMs;
 }
 
 function isLoopback(endpoint: string): boolean {

@@ -28,6 +28,7 @@ const isPungiStatus = compile("pungi.compose.status.change.json");
 const isTwoWeek = compile("releng.atomic.twoweek.complete.json");
 
 const TOPIC = /^org\.fedoraproject\.(?<environment>[a-z]+)\.(?<event>.+)$/;
+const MOST_REASONS = 50;
 const UPLOADER_AWS = "fedora_image_uploader.published.v1.aws";
 
 /**
@@ -71,6 +72,9 @@ function readFedimg(body: Body, message: Message): Heard {
   const { compose } = body;
   const named = typeof compose === "object" ? (compose as Body)["compose_id"] : compose;
   const composeId = (named ?? body["compose_id"]) as string;
+  const other = body["compose_id"];
+  if (typeof other === "string" && other !== composeId)
+    return { kind: "rejected", reason: `it names two composes, ${quote(composeId)} and ${quote(other)}` };
   const destination = body["destination"] as string;
   // fedimg has written `EC2 (us-east-1)` until 2018, `us-east-1` since, and `EC2-eu-west-1` in its own tests.
   const region = /^EC2(?: \((?<braced>[^()]+)\)|-(?<dashed>.+))$/.exec(destination)?.groups;
@@ -133,7 +137,7 @@ function readTwoWeek(body: Body, message: Message): Heard {
   if (!isTwoWeek(body)) return misfit(isTwoWeek);
   const found = composeIdsIn(body);
   if (found.length === 0) return { kind: "ignored", because: "names-no-compose" };
-  const unreadable = found.filter((id) => !isKeySafeComposeId(id)).map((id) => `${quote(id)} is no compose id`);
+  const unreadable = few(found.filter((id) => !isKeySafeComposeId(id)).map((id) => `${quote(id)} is no compose id`));
   const claims = found.filter(isKeySafeComposeId).map((composeId): FactClaim => ({
     composeId,
     source: "pungi",
@@ -144,6 +148,12 @@ function readTwoWeek(body: Body, message: Message): Heard {
   return claims.length === 0
     ? { kind: "rejected", reason: unreadable.join("; ") }
     : { kind: "claims", claims, unreadable };
+}
+
+/** Reasons for a record that must stay small, whatever the message: the first ones, and how many more there are. */
+function few(reasons: readonly string[]): readonly string[] {
+  const more = reasons.length - MOST_REASONS;
+  return more <= 0 ? reasons : [...reasons.slice(0, MOST_REASONS), `and ${more} more`];
 }
 
 /** Every text under a key `compose_id`, at any depth: the message had three shapes over the years, and may have a fourth. */

@@ -62,6 +62,9 @@ export function redisJournal({ redis, keys }: RedisConnection, kind: string, log
   return translateErrors(journal, asUpstream);
 }
 
+/** About so many entries are kept, the newest: a flood of rubbish must not fill the memory that the schedule lives in. */
+const MOST_REJECTED = 100_000;
+
 /** The largest body that is kept whole. */
 const WHOLE_BYTES = 256 * 1024;
 
@@ -72,6 +75,9 @@ export function redisRejected({ redis, keys }: RedisConnection): Rejected {
       const kept = body.subarray(0, WHOLE_BYTES);
       await redis.xadd(
         keys.rejected,
+        "MAXLEN",
+        "~",
+        MOST_REJECTED,
         "*",
         ...["reason", reason, "message_id", messageId, "topic", topic, "when", formatInstant(at)],
         ...["bytes", String(body.length), "body", kept],
