@@ -1,22 +1,32 @@
 import { systemClock } from "./adapters/clock.ts";
 import { openBus } from "./adapters/amqp.ts";
+import { openComposeHost } from "./adapters/compose-host.ts";
+import { openDatagrepper } from "./adapters/datagrepper.ts";
+import { datagrepperFacts } from "./adapters/datagrepper-facts.ts";
 import { logReports, openLog } from "./adapters/log.ts";
 import { openPagure } from "./adapters/pagure.ts";
 import { openRedis, type RedisConnection } from "./adapters/redis/connection.ts";
 import { sharedQueueName } from "./adapters/redis/control.ts";
+import { redisEars } from "./adapters/redis/ears.ts";
 import { redisFacts } from "./adapters/redis/facts.ts";
 import { redisJournal, redisRejected } from "./adapters/redis/journal.ts";
 import { redisSchedule } from "./adapters/redis/schedule.ts";
 import type { Config } from "./config.ts";
 import { Consultation } from "./consult.ts";
 import { Consumer } from "./consume.ts";
-import { SECOND_MS } from "./domain/time.ts";
+import { decode } from "./decode.ts";
+import type { FactClaim } from "./domain/facts.ts";
+import { SECOND_MS, type Instant } from "./domain/time.ts";
+import { hearOnce, type HearParts } from "./hear.ts";
 import type { IngestParts } from "./ingest.ts";
 import { runLoop } from "./loop.ts";
 import { reportOnce, type NotifyParts } from "./notify.ts";
 import { RegionPasses } from "./passes.ts";
-import type { Images, Log, Reports } from "./ports.ts";
+import type { Archive, ComposeSource, Facts, Images, Journal, Log, Message, Reports, Schedule } from "./ports.ts";
 import type { TickParts } from "./tick.ts";
+
+/** datagrepper gives up by itself after a minute. */
+const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
 
 /** How long a stop waits for Redis to take what was already delivered. */
 const STOP_WITHIN_MS = 5 * SECOND_MS;
@@ -26,6 +36,8 @@ export interface App {
   readonly ingest: IngestParts;
   readonly tick: TickParts;
   readonly notify: NotifyParts;
+  /** Null: there is no archive to read over holes. */
+  readonly hear: HearParts | null;
   /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. */
   consume(stop: AbortSignal): Promise<void>;
   /** Closes what was opened, in reverse. */
@@ -44,17 +56,21 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const schedule = redisSchedule(connection, clock, periods);
   const facts = redisFacts(connection);
   const base = { schedule, facts, clock, log, periods, policy: config.policy };
-  const consultation = new Consultation({ ...base, sources: [] });
+  const archive = openArchive(config);
+  const consultation = new Consultation({ ...base, sources: openSources(config, archive) });
+  const ears = redisEars(connection);
   const ingest = { ...base, rejected: redisRejected(connection), environments: config.environments };
-  const tick = { ...base, images, consultation, guards: config.ec2.guards, act: config.act };
+  const tick = { ...base, images, consultation, ears, guards: config.ec2.guards, act: config.act };
   const reports = openReports(config, log);
   const journal = redisJournal(connection, config.report.kind, log);
   const notify = { schedule, journal, reports, clock, log, periods, isPublic: config.report.isPublic };
+  const hear = archive === null ? null : { archive, ingest, ears, clock, log, firstBackfillMs: config.firstBackfillMs };
   return {
     ingest,
     tick,
     notify,
-    consume: (stop) => consume(config, connection, { ingest, tick, notify }, stop),
+    hear,
+    consume: (stop) => consume(config, connection, { ingest, tick, notify, hear, stop }),
     close: async () => {
       images.close();
       await connection.close();
@@ -68,18 +84,39 @@ async function openEc2(config: Config): Promise<Images & { close(): void }> {
   return openImages(config.ec2);
 }
 
-function openReports({ report }: Config, log: Log): Reports {
+function openArchive({ sources, userAgent }: Config): Archive | null {
+  if (sources.datagrepper === null) return null;
+  return openDatagrepper({ url: sources.datagrepper, userAgent, timeoutMs: ARCHIVE_TIMEOUT_MS, clock: systemClock });
+}
+
+/** Who can be asked of composes, the quicker one first. */
+function openSources({ sources, userAgent, environments }: Config, archive: Archive | null): readonly ComposeSource[] {
+  const clock = systemClock;
+  const claimsOf = (message: Message): readonly FactClaim[] => {
+    const heard = decode(message, environments);
+    return heard.kind === "claims" ? heard.claims : [];
+  };
+  const timeoutMs = 30 * SECOND_MS;
+  return [
+    ...(sources.composeHost === null
+      ? []
+      : [openComposeHost({ url: sources.composeHost, userAgent, timeoutMs, clock })]),
+    ...(archive === null ? [] : [datagrepperFacts({ archive, environments, clock, claimsOf })]),
+  ];
+}
+
+function openReports({ report, userAgent }: Config, log: Log): Reports {
   if (report.kind === "log") return logReports(log);
   const { url, repo, tags, token } = report;
-  return openPagure({ url, repo, tags, token, userAgent: "clean-amis", timeoutMs: 30 * SECOND_MS });
+  return openPagure({ url, repo, tags, token, userAgent, timeoutMs: 30 * SECOND_MS });
 }
 
 async function consume(
   config: Config,
   connection: RedisConnection,
-  { ingest, tick, notify }: Pick<App, "ingest" | "tick" | "notify">,
-  stop: AbortSignal,
+  parts: Pick<App, "ingest" | "tick" | "notify"> & { readonly hear: HearParts | null; readonly stop: AbortSignal },
 ): Promise<void> {
+  const { ingest, tick, notify, hear, stop } = parts;
   const { clock, log } = tick;
   const giveUp = new AbortController();
   const consumer = new Consumer(ingest, giveUp.signal);
@@ -107,11 +144,13 @@ async function consume(
   if (stop.aborted) end();
   const loops = [
     runLoop("ticker", config.tickEveryMs, () => passes.start(), tick, ending.signal),
+    ...(hear === null ? [] : [runLoop("ears", config.hearEveryMs, () => hearOnce(hear), tick, ending.signal)]),
     ...(config.act === "nothing"
       ? []
       : [runLoop("reporter", config.reportEveryMs, () => reportOnce(notify), tick, ending.signal)]),
   ].map((loop) => loop.finally(end));
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
+  if (hear === null) log.warn({}, "without datagrepper nobody knows what was missed: nothing will be acted on");
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
   const ended = await Promise.allSettled(loops);
   stop.removeEventListener("abort", end);
@@ -122,4 +161,26 @@ async function consume(
   await bus.close();
   log.info({ ...consumer.counts }, "clean-amis has stopped");
   for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;
+}
+
+/** What is remembered, to be read: needs Redis alone. */
+export interface Records {
+  readonly schedule: Schedule;
+  readonly facts: Facts;
+  readonly journal: Journal;
+  readonly now: () => Instant;
+  close(): Promise<void>;
+}
+
+/** Opens Redis for reading. Throws `UpstreamError` when it cannot be reached, `ConfigError` for a newer key format. */
+export async function openRecords(config: Config): Promise<Records> {
+  const log = openLog("error");
+  const connection = await openRedis(config.redis.url, config.redis.prefix, log);
+  return {
+    schedule: redisSchedule(connection, systemClock, config.periods),
+    facts: redisFacts(connection),
+    journal: redisJournal(connection, config.report.kind, log),
+    now: () => systemClock.now(),
+    close: () => connection.close(),
+  };
 }

@@ -26,7 +26,14 @@ export interface ConfigFile {
     redis_prefix: string;
     log_level: string;
     schedule: Record<
-      "private_after" | "delete_after" | "unresolved_for" | "lease" | "tick_every" | "report_every",
+      | "private_after"
+      | "delete_after"
+      | "unresolved_for"
+      | "lease"
+      | "tick_every"
+      | "report_every"
+      | "hear_every"
+      | "first_backfill",
       string
     >;
     policy: { delete_unlabelled: boolean; keep_newest: number };

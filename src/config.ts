@@ -6,21 +6,32 @@ import { DAY_MS, formatDuration, parseDuration, SECOND_MS } from "./domain/time.
 import { ConfigError } from "./errors.ts";
 import { readConfigFile, readText, secret, type ConfigFile, type Environment } from "./config-file.ts";
 
+/** What decisions depend on. */
+export interface Rules {
+  readonly environments: readonly string[];
+  readonly policy: Policy;
+}
+
+/** What it takes to read the records: Redis, and no secret but Redis' own. */
+export interface RecordsConfig extends Rules {
+  readonly redis: { readonly url: string; readonly prefix: string };
+  readonly periods: Periods;
+}
+
 /** Everything that the file and the environment say, checked; later code never checks again. */
-export interface Config {
+export interface Config extends RecordsConfig {
   readonly file: string;
   readonly amqp: AmqpConfig;
-  readonly redis: { readonly url: string; readonly prefix: string };
-  readonly environments: readonly string[];
   readonly act: Act;
-  readonly policy: Policy;
   readonly sources: { readonly composeHost: string | null; readonly datagrepper: string | null };
   /** How we name ourselves to those we ask. */
   readonly userAgent: string;
   readonly logLevel: string;
-  readonly periods: Periods;
   readonly tickEveryMs: number;
   readonly reportEveryMs: number;
+  readonly hearEveryMs: number;
+  /** How far the first backfill, and the daily one, reach back. */
+  readonly firstBackfillMs: number;
   readonly ec2: { readonly endpoint: string | null; readonly credentials: Credentials | null; readonly guards: Guards };
   readonly report: ReportConfig;
   /** Keys that only Python or publishers need. */
@@ -74,18 +85,21 @@ export function configPath(option: string | undefined, env: Environment): string
   return option ?? env["FEDORA_MESSAGING_CONF"] ?? "config.toml";
 }
 
+/** What the configuration is read for: the service, or a look at what is remembered, which needs neither certificates nor tokens. */
+export type Scope = "service" | "records";
+
 /** Reads and checks the configuration. Throws `ConfigError` with one line: file, key, what is wrong, what is allowed. */
-export function loadConfig(file: string, env: Environment): Config {
+export function loadConfig(file: string, env: Environment, scope: Scope = "service"): Config {
   const filled = readConfigFile(file);
   const own = filled.consumer_config;
   const periods = readPeriods(file, own.schedule, isLoopback(own.ec2.endpoint));
   return {
     file,
-    amqp: readAmqp(file, filled, env),
+    amqp: readAmqp(file, scope === "records" ? { ...filled, tls: {} } : filled, env),
     redis: { url: redisUrl(file, own.redis_url, env), prefix: own.redis_prefix },
     environments: own.environments,
     act: own.act,
-    policy: { deleteUnlabelled: own.policy.delete_unlabelled, keepNewest: own.policy.keep_newest },
+    policy: policyOf(filled),
     sources: {
       composeHost: webAddress(file, "sources.compose_host", own.sources.compose_host),
       datagrepper: webAddress(file, "sources.datagrepper", own.sources.datagrepper),
@@ -95,17 +109,28 @@ export function loadConfig(file: string, env: Environment): Config {
     periods,
     tickEveryMs: duration(file, own.schedule, "tick_every", SECOND_MS),
     reportEveryMs: duration(file, own.schedule, "report_every", SECOND_MS),
+    hearEveryMs: duration(file, own.schedule, "hear_every", SECOND_MS),
+    firstBackfillMs: duration(file, own.schedule, "first_backfill", DAY_MS),
     ec2: {
       endpoint: webAddress(file, "ec2.endpoint", own.ec2.endpoint),
       credentials: oldCredentials(env),
       guards: { account: own.ec2.account, protectingTags: own.ec2.protecting_tags },
     },
-    report: readReport(file, own.report, env),
+    report: readReport(file, own.report, env, scope),
     ignoredKeys: IGNORED_KEYS.filter((key) => key in filled),
   };
 }
 
 type ScheduleTable = ConfigFile["consumer_config"]["schedule"];
+
+/** The policy alone of a configuration file. Throws `ConfigError`. */
+export function policyIn(file: string): Policy {
+  return policyOf(readConfigFile(file));
+}
+
+function policyOf({ consumer_config: { policy } }: ConfigFile): Policy {
+  return { deleteUnlabelled: policy.delete_unlabelled, keepNewest: policy.keep_newest };
+}
 
 function readPeriods(file: string, schedule: ScheduleTable, isTrial: boolean): Periods {
   const leastMs = isTrial ? 0 : DAY_MS;
@@ -157,7 +182,12 @@ function readAmqp(file: string, filled: ConfigFile, env: Environment): AmqpConfi
   };
 }
 
-function readReport(file: string, report: ConfigFile["consumer_config"]["report"], env: Environment): ReportConfig {
+function readReport(
+  file: string,
+  report: ConfigFile["consumer_config"]["report"],
+  env: Environment,
+  scope: Scope,
+): ReportConfig {
   const { kind, url, repo, tags, allow_delete_without_public_notice: isAllowed } = report;
   const token = secret("PAGURE_ACCESS_TOKEN", env) ?? "";
   if (kind === "pagure" && repo === "")
@@ -166,7 +196,7 @@ function readReport(file: string, report: ConfigFile["consumer_config"]["report"
     );
   if (kind === "pagure" && webAddress(file, "report.url", url) === null)
     throw new ConfigError(`${file}: missing key consumer_config.report.url: Pagure's address`);
-  if (kind === "pagure" && token === "")
+  if (kind === "pagure" && token === "" && scope === "service")
     throw new ConfigError(
       "PAGURE_ACCESS_TOKEN is not set: a token with issue_create and issue_comment, or its file in PAGURE_ACCESS_TOKEN_FILE",
     );

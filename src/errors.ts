@@ -8,6 +8,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** What was asked about is not known. The process prints `message` as one line and exits 1. */
+export class NotFoundError extends Error {
+  override readonly name = "NotFoundError";
+}
+
 export type Service = "amqp" | "redis" | "ec2" | "pagure" | "compose-host" | "datagrepper";
 
 /** A service failed for now. The catcher backs off and tries the same again; every port method is safe to repeat. */

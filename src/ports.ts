@@ -1,6 +1,6 @@
 import type { Instant } from "./domain/time.ts";
 import type { Image, TakenAway } from "./domain/image.ts";
-import type { AskedOutcome, ComposeFacts, FactClaim, FactSource } from "./domain/facts.ts";
+import type { AskedOutcome, ComposeFacts, FactClaim, FactSource, Testimony } from "./domain/facts.ts";
 import type { Decision } from "./domain/classify.ts";
 import type { Upload } from "./domain/upload.ts";
 import type { EventDraft, ImageEvent } from "./domain/event.ts";
@@ -94,6 +94,8 @@ export interface Facts {
   remember(claim: FactClaim): Promise<boolean>;
   /** Notes that a source was asked and what it answered, so that nobody asks again in vain. */
   noteAsked(composeId: string, source: FactSource, outcome: AskedOutcome, at: Instant): Promise<void>;
+  /** Who said what is remembered, and when: the first message or address of each source, and that of the release. */
+  testimony(composeId: string): Promise<readonly Testimony[]>;
 }
 
 /** A place that can be asked what it knows of a compose. */
@@ -130,6 +132,8 @@ export interface Schedule {
   /** The first hearing of an image; an image that is known is returned as it stands, unchanged. */
   add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image>;
   get(region: string, amiId: string): Promise<Image | null>;
+  /** Where an image waits, and until when (`Infinity` is legal); null: nowhere. */
+  waiting(region: string, amiId: string): Promise<{ readonly queue: Queue; readonly wakeAt: Instant } | null>;
   /** The compose's images in every region. */
   ofCompose(composeId: string): Promise<readonly Image[]>;
   /** Writes `change` unless the image was written since it was read (`image.revision`); false when it was. Ends any claim. */
@@ -165,6 +169,8 @@ export interface Lease {
 
 /** The event streams, and how far the reporter has read them. All throw `UpstreamError`. */
 export interface Journal {
+  /** What happened to an image since it was first heard of, oldest first; of more than a thousand events the newest. */
+  history(region: string, amiId: string): Promise<readonly ImageEvent[]>;
   /** The reporter's lease, kept until it is released; null when another process holds it. */
   reporterLease(): Promise<{ release(): Promise<void> } | null>;
   /** Up to `limit` events of a region after the reporter's cursor, oldest first. */
@@ -184,6 +190,24 @@ export interface PendingPart {
   readonly renderedAt: Instant;
   /** Per region, the id of the last event of this part. */
   readonly until: Readonly<Record<string, string>>;
+}
+
+/** How much of what was said has been heard. All throw `UpstreamError`. */
+export interface Ears {
+  memory(): Promise<EarMemory>;
+  /** Writes the memory; `heardUntil` never moves back while Redis' run is the same. */
+  remember(memory: EarMemory): Promise<void>;
+  /** Redis' own id of its run: a new one means that it may have lost something. */
+  runId(): Promise<string>;
+}
+
+export interface EarMemory {
+  /** The instant up to which bus and archive have been read without a hole. */
+  readonly heardUntil: Instant | null;
+  /** Redis' run when that was written. */
+  readonly runId: string | null;
+  /** When the whole first window was read last. */
+  readonly wholeAt: Instant | null;
 }
 
 /** What could not be understood. Throws `UpstreamError`. */

@@ -5,7 +5,8 @@ import { draft, redecide, takeBack, type Change, type Queue } from "./domain/lif
 import type { Plan, Planned } from "./domain/plan.ts";
 import { afterFailure, afterMiss, afterRefusal } from "./domain/setback.ts";
 import { describeError, RefusedError, UpstreamError } from "./errors.ts";
-import type { Clock, Lease, Log } from "./ports.ts";
+import { isDeaf } from "./hear.ts";
+import type { Clock, Ears, Lease, Log } from "./ports.ts";
 import { consultFor, decisionNow, safeNow, survey, type SurveyParts } from "./survey.ts";
 
 /** How far the service may go: print what it would do, make private, or delete as well. */
@@ -14,6 +15,7 @@ export type Act = "nothing" | "private" | "delete";
 export interface TickParts extends SurveyParts {
   readonly clock: Clock;
   readonly log: Log;
+  readonly ears: Pick<Ears, "memory">;
   readonly act: Act;
 }
 
@@ -36,6 +38,11 @@ export async function tickRegion(region: string, parts: TickParts): Promise<Tick
   const counts: TickCounts = {};
   for (const queue of QUEUES_OF[parts.act]) {
     const now = await safeNow(parts);
+    // No ears, no act: but what was taken may always be given back.
+    if (queue !== "restore" && isDeaf((await parts.ears.memory()).heardUntil, now)) {
+      counts["deaf"] = (counts["deaf"] ?? 0) + 1;
+      continue;
+    }
     const lease = { token: randomUUID(), now, until: now + parts.periods.leaseMs };
     const claimed = await parts.schedule.claim(region, queue, lease, BATCH);
     await consultFor(claimed, now, parts);

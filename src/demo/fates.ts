@@ -36,6 +36,10 @@ export interface CastCompose {
   readonly channel: string;
   /** What pungi says of the compose; null: nothing is ever heard of it. */
   readonly pungi: { readonly type: string; readonly label: string | null; readonly when: "before" | "later" } | null;
+  /** What composeinfo.json says, and where it lies; null: the compose host has it no more. */
+  readonly metadata: { readonly type: string; readonly label?: string; readonly place: string } | null;
+  /** Whether its messages come over the bus, or were sent before the service began, and only the archive has them. */
+  readonly heardFrom: "bus" | "archive";
   /** When it is announced as a released two-week compose. */
   readonly released: "never" | "before" | "when-private";
   readonly fate: Fate;
@@ -43,7 +47,15 @@ export interface CastCompose {
 }
 
 const BOTH: readonly Arch[] = ["x86_64", "aarch64"];
-const base = { arches: BOTH, regions: REGIONS, announcedBy: "uploader", pungi: null, released: "never" } as const;
+const base = {
+  arches: BOTH,
+  regions: REGIONS,
+  announcedBy: "uploader",
+  pungi: null,
+  released: "never",
+  metadata: null,
+  heardFrom: "bus",
+} as const;
 
 export const COMPOSES: readonly CastCompose[] = [
   {
@@ -68,8 +80,9 @@ export const COMPOSES: readonly CastCompose[] = [
     composeId: "Fedora-eln-20261120.n.3",
     imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-eln-20261120.n.3",
     channel: "nightly.Cloud_Base",
+    heardFrom: "archive",
     fate: "deleted",
-    because: "an ELN nightly, third respin of its day",
+    because: "an ELN nightly that was uploaded before the service began: only the archive has the message",
   },
   {
     ...base,
@@ -77,6 +90,7 @@ export const COMPOSES: readonly CastCompose[] = [
     imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-43-20261118.0",
     channel: "nightly.Cloud_Base",
     pungi: { type: "production", label: "RC-20261118.0", when: "before" },
+    metadata: { type: "production", label: "RC-20261118.0", place: "cloud" },
     fate: "deleted",
     because: "a dated cloud compose: its label's version is a date",
   },
@@ -101,6 +115,17 @@ export const COMPOSES: readonly CastCompose[] = [
     pungi: { type: "production", label: "RC-20190611.0", when: "before" },
     fate: "deleted",
     because: "a dated compose of fedimg's days, announced three times over",
+  },
+  {
+    ...base,
+    composeId: "Fedora-Cloud-40-20261115.0",
+    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-40-20261115.0",
+    arches: ["x86_64"],
+    channel: "nightly.Cloud_Base",
+    pungi: { type: "production", label: "RC-20261115.0", when: "before" },
+    metadata: { type: "production", label: "RC-1.4", place: "cloud" },
+    fate: "kept",
+    because: "the bus says a date, its own metadata says a release: nobody knows which is true",
   },
   {
     ...base,

@@ -6,11 +6,14 @@ import { parseArgs } from "node:util";
 import { castImages } from "./cast.ts";
 import { perform, type Stage } from "./perform.ts";
 import { startEc2Simulator } from "./ec2/simulator.ts";
-import { fillEc2, ACCOUNT } from "./world.ts";
+import { fillComposeHost, fillEc2, ACCOUNT } from "./world.ts";
 import { findServers } from "./servers/find.ts";
 import { startRabbitmq } from "./servers/rabbitmq.ts";
 import { startRedis } from "./servers/redis.ts";
 import { SetupError } from "./servers/setup-error.ts";
+import { startComposeHost } from "./compose-host.ts";
+import { startDatagrepper } from "./datagrepper/double.ts";
+import { archivedMessages } from "./messages.ts";
 import { startPagureDouble } from "./pagure/double.ts";
 import { serviceConfig, TOKEN, USER } from "./service-config.ts";
 
@@ -78,8 +81,13 @@ async function setUp(cleanups: Cleanup[], say: (line: string) => void): Promise<
   cleanups.push(() => pagure.close());
   pagure.tracker.setProject("fedora-cloud/ami-reports", {});
   pagure.setToken(TOKEN, { user: USER });
+  const composeHost = await startComposeHost();
+  cleanups.push(() => composeHost.close());
+  fillComposeHost(composeHost);
+  const datagrepper = await startDatagrepper({ messages: archivedMessages(images, Date.now()) });
+  cleanups.push(() => datagrepper.close());
   say(
-    `set-up  Redis (${servers.redis.from}), RabbitMQ (${servers.rabbitmq.from}), EC2 and Pagure doubles: ready (${((Date.now() - since) / 1000).toFixed(1)} s)`,
+    `set-up  Redis (${servers.redis.from}), RabbitMQ (${servers.rabbitmq.from}), EC2, Pagure, compose host and datagrepper doubles: ready (${((Date.now() - since) / 1000).toFixed(1)} s)`,
   );
   // On servers that are not its own the demo keeps to names of its own.
   const isOwn = servers.redis.from !== "url" && servers.rabbitmq.from !== "url";
@@ -89,7 +97,14 @@ async function setUp(cleanups: Cleanup[], say: (line: string) => void): Promise<
   cleanups.push(() => rm(dir, { recursive: true, force: true }));
   const configFile = join(dir, "config.toml");
   const queue = randomUUID();
-  const addresses = { amqpUrl: rabbitmq.url, redisUrl: redis.url, ec2Url: simulator.url, pagureUrl: pagure.url };
+  const addresses = {
+    amqpUrl: rabbitmq.url,
+    redisUrl: redis.url,
+    ec2Url: simulator.url,
+    pagureUrl: pagure.url,
+    composeHostUrl: composeHost.url,
+    datagrepperUrl: datagrepper.url,
+  };
   await writeFile(configFile, serviceConfig({ ...addresses, ...places, queue }));
   return { ...addresses, ...places, queue, configFile, images, simulator, pagure, isOwn, say, stop: stop.signal };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CastImage } from "./cast.ts";
 import { nameIn } from "./cast.ts";
+import type { ArchivedMessage } from "./datagrepper/archive.ts";
 import { COMPOSES, ODD_IMAGES, type CastCompose } from "./fates.ts";
 import { NOT_OURS, RUBBISH } from "./noise.ts";
 
@@ -34,7 +35,9 @@ export function wavesOf(images: readonly CastImage[], at: number): Waves {
     COMPOSES.filter((compose) => compose.released === when).map((compose) =>
       send("releng.atomic.twoweek.complete", twoWeekBody(compose.composeId)),
     );
-  const uploads = COMPOSES.flatMap((compose) => announce(compose, images, send));
+  const uploads = COMPOSES.filter((compose) => compose.heardFrom === "bus").flatMap((compose) =>
+    announce(compose, images, send),
+  );
   const odd = ODD_IMAGES.flatMap((image, index) => {
     const cast = images[images.length - ODD_IMAGES.length + index];
     return cast === undefined ? [] : [send("fedimg.image.publish", fedimgBody(cast, image.announcedName))];
@@ -58,6 +61,22 @@ export function wavesOf(images: readonly CastImage[], at: number): Waves {
     ],
     lateReleases: releases("when-private"),
   };
+}
+
+/** What was sent before the service began, as the archive has it. */
+export function archivedMessages(images: readonly CastImage[], at: number): readonly ArchivedMessage[] {
+  const send: Send = (event, body) => outgoing(`org.fedoraproject.prod.${event}`, body, at);
+  return COMPOSES.filter((compose) => compose.heardFrom === "archive")
+    .flatMap((compose) => announce(compose, images, send))
+    .map(({ topic, messageId, headers, body }) => {
+      return {
+        topic,
+        id: messageId,
+        at: Math.floor(at / 1000) * 1000,
+        headers,
+        body: JSON.parse(body.toString()) as unknown,
+      };
+    });
 }
 
 type Send = (event: string, body: object) => Outgoing;

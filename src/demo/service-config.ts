@@ -7,6 +7,9 @@ export interface Addresses {
   readonly redisUrl: string;
   readonly ec2Url: string;
   readonly pagureUrl: string;
+  /** Empty: not asked. */
+  readonly composeHostUrl: string;
+  readonly datagrepperUrl: string;
   readonly exchange: string;
   readonly prefix: string;
   readonly queue: string;
@@ -49,6 +52,12 @@ unresolved_for = "14s"
 lease = "20s"
 tick_every = "1s"
 report_every = "1s"
+hear_every = "5s"
+first_backfill = "2d"
+
+[consumer_config.sources]
+compose_host = "${at.composeHostUrl}"
+datagrepper = "${at.datagrepperUrl}"
 
 [consumer_config.ec2]
 endpoint = "${at.ec2Url}"

@@ -1,5 +1,7 @@
 import type { CastImage } from "./cast.ts";
+import type { ComposeHost } from "./compose-host.ts";
 import type { Ec2Simulator } from "./ec2/simulator.ts";
+import { COMPOSES } from "./fates.ts";
 import type { Remains } from "./judge.ts";
 
 export const ACCOUNT = "125523088429";
@@ -29,6 +31,11 @@ export function fillEc2(simulator: Ec2Simulator, images: readonly CastImage[]): 
     if (oddity === "shared-snapshot" && shared !== undefined)
       simulator.addImage(image.region, { name: "built-by-hand-on-a-fedora-snapshot", snapshots: [shared] });
   }
+}
+
+/** Puts the composes on the compose host whose metadata it still has. */
+export function fillComposeHost(host: ComposeHost): void {
+  for (const { composeId, metadata } of COMPOSES) if (metadata !== null) host.add({ id: composeId, ...metadata });
 }
 
 /** What is left of an image, read past the API. */

@@ -36,7 +36,35 @@ export interface ComposeFacts {
 /** What a source that was asked has answered: something, or that it knows nothing of the compose (any more). */
 export type AskedOutcome = "said" | "silent";
 
-/** @internal exported for its tests */
 export function noFacts(composeId: string): ComposeFacts {
   return { composeId, types: [], labels: [], released: false, contradiction: null, location: null, asked: [] };
+}
+
+/**
+ * The facts with one more claim: a source's first word stands, a different one is a contradiction, and a release is never
+ * taken back. What `remember.lua` does in Redis, for those who have none.
+ */
+export function addClaim(facts: ComposeFacts, { source, type, label, location, released }: FactClaim): ComposeFacts {
+  const saidType = facts.types.find((each) => each.source === source);
+  const saidLabel = facts.labels.find((each) => each.source === source);
+  const differs =
+    (type !== undefined && saidType !== undefined && saidType.value !== type && `${source}.type`) ||
+    (label !== undefined && saidLabel !== undefined && saidLabel.value !== label && `${source}.label`);
+  return {
+    ...facts,
+    types: type === undefined || saidType !== undefined ? facts.types : [...facts.types, { source, value: type }],
+    labels: label === undefined || saidLabel !== undefined ? facts.labels : [...facts.labels, { source, value: label }],
+    released: facts.released || released === true,
+    contradiction: facts.contradiction ?? (differs === false ? null : `${differs} was told in two ways`),
+    location: facts.location ?? location ?? null,
+  };
+}
+
+/** Where something that is remembered of a compose was heard. */
+export interface Testimony {
+  /** The source, or `release` for the announcement of a two-week release. */
+  readonly of: FactSource | "release";
+  /** The message or address that said it first. */
+  readonly by: string;
+  readonly at: Instant;
 }

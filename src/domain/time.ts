@@ -83,3 +83,18 @@ export function formatDuration(durationMs: number): string {
   }
   return `${Math.ceil(durationMs / SECOND_MS)}s`;
 }
+
+/** An instant with how far it is away, in days and hours or less: `2026-12-09T08:00:00Z (in 9d 23h)`. */
+export function describeWhen(at: Instant, now: Instant): string {
+  const awayMs = Math.abs(at - now);
+  const words = [
+    [Math.floor(awayMs / DAY_MS), "d"],
+    [Math.floor((awayMs % DAY_MS) / HOUR_MS), "h"],
+    [Math.floor((awayMs % HOUR_MS) / MINUTE_MS), "m"],
+    [Math.floor((awayMs % MINUTE_MS) / SECOND_MS), "s"],
+  ] as const;
+  const first = words.findIndex(([count]) => count > 0);
+  const away = words.slice(Math.max(first, 0), Math.max(first, 0) + 2).filter(([count]) => count > 0);
+  const text = first < 0 ? "now" : away.map(([count, unit]) => `${count}${unit}`).join(" ");
+  return `${formatInstant(at)} (${text === "now" ? text : at > now ? `in ${text}` : `${text} ago`})`;
+}

@@ -24,7 +24,14 @@ export async function openBench(t: Test, redisUrl = serverUrl("TEST_REDIS_URL"))
   const name = `test-${randomUUID()}`;
   const nowhere = "http://127.0.0.1:9";
   const at = {
-    ...{ amqpUrl: serverUrl("TEST_AMQP_URL"), redisUrl, ec2Url: nowhere, pagureUrl: nowhere },
+    ...{
+      amqpUrl: serverUrl("TEST_AMQP_URL"),
+      redisUrl,
+      ec2Url: nowhere,
+      pagureUrl: nowhere,
+      composeHostUrl: "",
+      datagrepperUrl: "",
+    },
     ...{ exchange: name, prefix: name, queue: randomUUID() },
   };
   const dir = await mkdtemp(join(tmpdir(), "clean-amis-test-"));

@@ -13,7 +13,7 @@ import type { Periods } from "../../src/domain/lifecycle.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { ingest, type Ingested, type IngestParts } from "../../src/ingest.ts";
 import { reportOnce, type NotifyParts } from "../../src/notify.ts";
-import type { ComposeSource, Message } from "../../src/ports.ts";
+import type { ComposeSource, EarMemory, Message } from "../../src/ports.ts";
 import { resolveRegion } from "../../src/resolve.ts";
 import { tickRegion, type TickCounts, type TickParts } from "../../src/tick.ts";
 import { SettableClock, withClock } from "./clock.ts";
@@ -74,7 +74,9 @@ export async function openWorld(
   const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
   const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   const guards = { account: ACCOUNT, protectingTags: ["clean-amis:hold", "do-not-delete"] };
-  const tickParts: TickParts = { ...base, images, consultation, guards, act: "delete" };
+  const hears = (): Promise<EarMemory> =>
+    Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
+  const tickParts: TickParts = { ...base, images, consultation, ears: { memory: hears }, guards, act: "delete" };
   const reports = openPagure({
     ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
     ...{ userAgent: "test", timeoutMs: 2_000 },

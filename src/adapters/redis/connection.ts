@@ -31,9 +31,10 @@ export async function openRedis(url: string, prefix: string, log: Log): Promise<
     retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
   });
   let isTold = false;
-  let reason: Error | null = null;
+  // The reason of a failed connection comes as an event; `connect` itself only says that it was closed.
+  const reasons: Error[] = [];
   redis.on("error", (error: Error) => {
-    reason = error;
+    reasons[0] = error;
     if (!isTold) log.warn({ service: "redis", error: describeError(error) }, "redis is away, trying again");
     isTold = true;
   });
@@ -52,7 +53,7 @@ export async function openRedis(url: string, prefix: string, log: Log): Promise<
     throw new UpstreamError(
       "redis",
       "unreachable",
-      `redis at ${where} cannot be used: ${describeError(reason ?? error)}: start it, or mend consumer_config.redis_url or REDIS_URL`,
+      `redis at ${where} cannot be used: ${describeError(reasons[0] ?? error)}: start it, or mend consumer_config.redis_url or REDIS_URL`,
       { cause: error },
     );
   }

@@ -1,4 +1,4 @@
-import { FACT_SOURCES, type ComposeFacts, type FactClaim } from "../../domain/facts.ts";
+import { FACT_SOURCES, type ComposeFacts, type FactClaim, type Testimony } from "../../domain/facts.ts";
 import { formatInstant, parseInstant } from "../../domain/time.ts";
 import type { Facts } from "../../ports.ts";
 import { translateErrors } from "../translate.ts";
@@ -26,6 +26,7 @@ export function redisFacts({ redis, keys }: RedisConnection): Facts {
     noteAsked: async (composeId, source, outcome, at) => {
       await redis.hset(keys.compose(composeId), `${source}.asked`, `${formatInstant(at)} ${outcome}`);
     },
+    testimony: async (composeId) => readTestimony(await redis.hgetall(keys.compose(composeId))),
   };
   return translateErrors(facts, asUpstream);
 }
@@ -64,4 +65,13 @@ function readFacts(composeId: string, hash: Readonly<Record<string, string>>): C
       return { source, outcome: outcome === "said" ? "said" : "silent", at: parseInstant(at) ?? 0 };
     }),
   };
+}
+
+function readTestimony(hash: Readonly<Record<string, string>>): readonly Testimony[] {
+  const heard = (of: Testimony["of"], by: string | undefined, at: string | undefined): Testimony[] =>
+    by === undefined ? [] : [{ of, by, at: parseInstant(at ?? "") ?? 0 }];
+  return [
+    ...FACT_SOURCES.flatMap((source) => heard(source, hash[`${source}.by`], hash[`${source}.heard_at`])),
+    ...heard("release", hash["released_by"], hash["released_at"]),
+  ];
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { formatInstant, MINUTE_MS, SECOND_MS } from "../../domain/time.ts";
+import type { ImageEvent } from "../../domain/event.ts";
 import { describeError } from "../../errors.ts";
 import type { Journal, Log, PendingPart, Rejected } from "../../ports.ts";
 import { translateErrors } from "../translate.ts";
@@ -12,6 +13,9 @@ const release = loadScript("release");
 
 const LEASE_MS = 2 * MINUTE_MS;
 const RENEW_MS = 30 * SECOND_MS;
+
+/** A region's stream can be long: it is searched in pages. */
+const HISTORY_PAGE = 1000;
 
 /**
  * The event streams of all regions, and the reporter's place in them. Each kind of report has a place of its own, so that
@@ -47,6 +51,20 @@ export function redisJournal({ redis, keys }: RedisConnection, kind: string, log
         limit,
       );
       return entries.map(([id, flat]) => readEvent(region, id, flat));
+    },
+    history: async (region, amiId) => {
+      const found: ImageEvent[] = [];
+      let start = "-";
+      for (;;) {
+        const entries = await redis.xrange(keys.events(region), start, "+", "COUNT", HISTORY_PAGE);
+        for (const [id, flat] of entries) {
+          const event = readEvent(region, id, flat);
+          if (event.amiId === amiId) found.push(event);
+        }
+        const last = entries.at(-1);
+        if (last === undefined || entries.length < HISTORY_PAGE) return found;
+        start = `(${last[0]}`;
+      }
     },
     pendingPart: async () => {
       const text = await redis.get(partKey);

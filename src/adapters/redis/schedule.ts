@@ -91,6 +91,14 @@ class RedisSchedule implements Schedule {
     return readImage(region, amiId, await this.#redis.hgetall(this.#keys.image(region, amiId)));
   }
 
+  async waiting(region: string, amiId: string): Promise<{ queue: Queue; wakeAt: Instant } | null> {
+    const scores = await Promise.all(QUEUES.map((queue) => this.#redis.zscore(this.#keys.queue(region, queue), amiId)));
+    const index = scores.findIndex((score) => score !== null);
+    const [queue, score] = [QUEUES[index], scores[index]];
+    if (queue === undefined || score == null) return null;
+    return { queue, wakeAt: score === "inf" ? Infinity : Number(score) * SECOND_MS };
+  }
+
   async ofCompose(composeId: string): Promise<readonly Image[]> {
     const regions = await this.#redis.smembers(this.#keys.regions);
     const found = await Promise.all(

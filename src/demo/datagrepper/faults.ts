@@ -1,0 +1,54 @@
+/** What goes wrong with a call. */
+export type Trouble =
+  /** The gateway's own web page: nobody behind it answered in time. */
+  | { readonly kind: "gateway"; readonly status: 502 | 503 | 504 }
+  /** Answers this. A string is sent as a web page, an object as JSON. */
+  | { readonly kind: "answer"; readonly status: number; readonly body: object | string }
+  /** Sends only the first `bytes` of the answer, as if that were all of it. */
+  | { readonly kind: "truncate"; readonly bytes: number }
+  /** Announces the whole answer, sends the first `bytes` of it and cuts the connection. */
+  | { readonly kind: "break"; readonly bytes: number }
+  /** Cuts the connection in place of an answer. */
+  | { readonly kind: "cut" }
+  /** Never answers; the connection stays open until the client gives up or the double closes. */
+  | { readonly kind: "withhold" }
+  /** Answers as usual, but later. */
+  | { readonly kind: "delay"; readonly ms: number };
+
+/** Which calls meet the trouble. */
+export interface Fault {
+  readonly trouble: Trouble;
+  /** How many calls; default 1, `Infinity` until it is lifted. */
+  readonly times?: number;
+  /** By the path without the base, and the parameters; every call when left out. */
+  readonly when?: (path: string, query: URLSearchParams) => boolean;
+}
+
+const NAMES = { 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout" } as const;
+
+/** A gateway's page, in HTML whatever the client accepts. */
+export function gatewayPage(status: 502 | 503 | 504): string {
+  const title = `${status} ${NAMES[status]}`;
+  return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
+}
+
+/** The faults in force; the first that matches a call is used up by it. */
+export class Faults {
+  readonly #armed: { readonly fault: Fault; left: number }[] = [];
+
+  /** Arms a fault; the returned function lifts it. */
+  arm(fault: Fault): () => void {
+    const armed = { fault, left: fault.times ?? 1 };
+    this.#armed.push(armed);
+    return () => {
+      armed.left = 0;
+    };
+  }
+
+  take(path: string, query: URLSearchParams): Trouble | null {
+    const armed = this.#armed.find(({ fault, left }) => left > 0 && (fault.when?.(path, query) ?? true));
+    if (armed === undefined) return null;
+    armed.left -= 1;
+    return armed.fault.trouble;
+  }
+}
