@@ -1,8 +1,9 @@
 #!/usr/bin/env node
+import { once } from "node:events";
 import { runCommand } from "./cli.ts";
 import { ConfigError, RefusedError, UpstreamError, UsageError } from "./errors.ts";
 
-/** The process edge: argv, signals, exit codes. 0 done, 1 a service failed or a bug, 2 the command line or the configuration. */
+/** The process edge: argv, signals, exit codes. 0 done, 1 not found, a service failed or a bug, 2 wrong words or configuration. */
 async function main(): Promise<number> {
   const stop = new AbortController();
   const end = (): void => {
@@ -15,12 +16,14 @@ async function main(): Promise<number> {
     process.exit(error.code === "EPIPE" ? 0 : 1);
   });
   try {
-    await runCommand(process.argv.slice(2), {
+    return await runCommand(process.argv.slice(2), {
       env: process.env,
-      print: (line) => process.stdout.write(`${line}\n`),
+      input: process.stdin,
+      print: async (line) => {
+        if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
+      },
       stop: stop.signal,
     });
-    return 0;
   } catch (error) {
     if (error instanceof ConfigError || error instanceof UsageError) return fail(error.message, 2);
     if (error instanceof UpstreamError || error instanceof RefusedError) return fail(error.message, 1);

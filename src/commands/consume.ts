@@ -1,0 +1,18 @@
+import { openApp } from "../app.ts";
+import { CONFIG, configOf, type Command } from "./command.ts";
+
+export const consume: Command = {
+  summary: "the service: hears uploads, makes private, deletes and reports, until SIGTERM",
+  positionals: "",
+  options: { config: CONFIG },
+  examples: ["clean-amis consume", "clean-amis consume --config /etc/clean-amis/config.toml"],
+  run: async (invocation) => {
+    const app = await openApp(configOf(invocation));
+    try {
+      await app.consume(invocation.stop);
+      return 0;
+    } finally {
+      await app.close();
+    }
+  },
+};
