@@ -95,6 +95,12 @@ function queryOf({ phase, start, end }: Slice, environments: readonly string[]):
 /** As with live messages: a bug on one message is kept with its stack, and stops nothing. */
 async function ingestOrReject(message: Message, parts: IngestParts): Promise<Ingested> {
   try {
+    // The archive gives a row that is no message without a topic: the bus would have ignored it, here it is a loss to tell.
+    if (message.topic === "") {
+      const reason = "a row of the archive that is no message";
+      await reject(message, reason, parts);
+      return { kind: "rejected", reason };
+    }
     return await ingest(message, parts);
   } catch (error) {
     if (error instanceof UpstreamError) throw error;

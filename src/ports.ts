@@ -113,8 +113,9 @@ export interface ComposeSource {
 export interface Archive {
   /**
    * Every message of these categories (the fourth word of a topic) or exact topics from `start` up to, not including, `end`,
-   * oldest first as far as the archive sorts them; one may come twice. Throws `UpstreamError` when the archive fails for
-   * longer than retries help.
+   * oldest first as far as the archive sorts them; one may come twice. A row that is no message has an empty topic, its id,
+   * and its text as body. Throws `UpstreamError` when the archive fails for longer than retries help, `RefusedError` when it
+   * does not take the question.
    */
   messages(query: {
     readonly categories?: readonly string[];

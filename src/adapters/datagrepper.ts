@@ -28,8 +28,8 @@ const TOO_MUCH = ["TIMEOUT", "HTTP_504", "TOO_LONG"];
  *
  * A row that is no message comes with an empty topic, its datagrepper id and the row's JSON as body.
  *
- * Throws `UpstreamError` when datagrepper fails for longer than six attempts over half a minute last, answers what is no
- * search result, or never gives a steady answer (`UNSTEADY`), and `RefusedError` for 4xx and a password in the address.
+ * Throws `UpstreamError` when six attempts, within half a minute or six time-outs, have failed, when the answer is no search
+ * result, or never steady (`UNSTEADY`), and `RefusedError` for 4xx but 408, 425 and 429, and for a password in the address.
  */
 export function openDatagrepper(access: DatagrepperAccess): Archive {
   const search = openSearch(access);

@@ -94,7 +94,7 @@ function isLike(text: string, pattern: string): boolean {
 }
 
 /** JSON as Python's `json.dumps` writes it, which is what is stored: blanks after `,` and `:`, ASCII only. */
-export function pythonJson(value: unknown): string {
+function pythonJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
     const members = Object.entries(value).map(([key, inner]) => `${pythonJson(key)}: ${pythonJson(inner)}`);
