@@ -185,7 +185,10 @@ class Tree {
   }
 }
 
-/** A compose's composeinfo.json, in the shape of the one recorded for Fedora-Cloud-27-20180317.0. Throws for an id that is none. */
+/**
+ * A compose's composeinfo.json, in the shape of the one recorded for Fedora-Cloud-27-20180317.0. Throws for an id that is none.
+ * @internal exported for the tests
+ */
 export function composeInfo({ id, type, label, final }: Omit<HostedCompose, "place">): object {
   const parsed = parseComposeId(id);
   if (!parsed.ok) throw new Error(parsed.reason);

@@ -31,7 +31,7 @@ export interface Policy {
   readonly keepNewest: number;
 }
 
-/** @internal exported for its tests */
+/** Both switches off. */
 export const DEFAULT_POLICY: Policy = { deleteUnlabelled: false, keepNewest: 0 };
 
 /** What classification says, by which rule, and why in a sentence. */

@@ -74,8 +74,7 @@ export async function openWorld(
   const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
   const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   const guards = { account: ACCOUNT, protectingTags: ["clean-amis:hold", "do-not-delete"] };
-  const hears = (): Promise<EarMemory> =>
-    Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
+  const hears = (): Promise<EarMemory> => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
   const tickParts: TickParts = { ...base, images, consultation, ears: { memory: hears }, guards, act: "delete" };
   const reports = openPagure({
     ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },

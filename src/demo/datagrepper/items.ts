@@ -49,7 +49,9 @@ function v2Item(message: ArchivedMessage): object {
   return { body: message.body, headers, id: message.id, priority, queue: null, topic: message.topic };
 }
 
-/** Python's `isoformat` of a time in UTC: microseconds only where there are any. */
+/**
+ * Python's `isoformat` of a time in UTC: microseconds only where there are any.
+ */
 export function isoFormat(at: number): string {
   const seconds = new Date(Math.floor(at / SECOND_MS) * SECOND_MS).toISOString().slice(0, 19);
   const micros = Math.round((at - Math.floor(at / SECOND_MS) * SECOND_MS) * 1000);
