@@ -121,7 +121,7 @@ t.test("help goes to standard output and ends with 0", async (t) => {
   }
   const { code, out } = await run(t, ["tick", "--once", "--help"]);
   t.equal(code, 0);
-  for (const option of ["--config VALUE", "--once", "--dry-run"]) t.match(out, new RegExp(`^  ${option}  \\S`, "m"));
+  for (const option of ["--config VALUE", "--once", "--dry-run"]) t.match(out, new RegExp(`^  ${option} +\\S`, "m"));
 });
 
 t.test("a configuration that is missing or wrong ends with 2 and one line, before anything is opened", async (t) => {

@@ -113,10 +113,11 @@ t.test("a compose is understood as text, as an object and as compose_id, at any 
     { compose },
     { compose: { compose_id: compose } },
     { compose_id: compose },
-    { compose, compose_id: "x" },
+    { compose, compose_id: compose },
   ];
   for (const form of forms)
     t.equal(uploadsOf(hear(PUBLISH, { ...rest, ...form }))[0]?.composeId, "Fedora-32-20200312.0", JSON.stringify(form));
+  t.match(reasonOf(hear(PUBLISH, { ...rest, compose, compose_id: "x" })), /names two composes/);
   for (const text of ["a b", "x:y", "Fedora-{us-east-1}", "../../etc", "x".repeat(129), "é"])
     t.match(reasonOf(hear(PUBLISH, { ...rest, compose: text })), / is no compose id$/, text.slice(0, 20));
   t.end();

@@ -10,6 +10,7 @@ export interface CastImage {
   readonly ec2Name: string | null;
   readonly snapshotIds: readonly string[];
   readonly oddity: OddImage["oddity"];
+  readonly heardFrom: CastCompose["heardFrom"];
   readonly fate: Fate;
   readonly because: string;
 }
@@ -31,14 +32,14 @@ export function castImages(): readonly CastImage[] {
   const odd = ODD_IMAGES.map((image) => {
     const { region, composeId, ec2Name, oddity, fate, because } = image;
     const snapshots = oddity === "ephemeral-first" ? 3 : 2;
-    return next({ region, composeId, arch: "x86_64", ec2Name, oddity, fate, because }, snapshots);
+    return next({ region, composeId, arch: "x86_64", ec2Name, oddity, heardFrom: "bus", fate, because }, snapshots);
   });
   return [...regular, ...odd];
 }
 
 function imageOf(compose: CastCompose, arch: Arch, region: string): Omit<CastImage, "amiId" | "snapshotIds"> {
-  const { composeId, fate, because } = compose;
-  return { region, composeId, arch, ec2Name: nameIn(compose, arch), oddity: "none", fate, because };
+  const { composeId, heardFrom, fate, because } = compose;
+  return { region, composeId, arch, ec2Name: nameIn(compose, arch), oddity: "none", heardFrom, fate, because };
 }
 
 export function nameIn(compose: CastCompose, arch: Arch): string {

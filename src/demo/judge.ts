@@ -35,8 +35,8 @@ export interface Evidence {
   readonly remainsOf: (image: CastImage) => Remains;
   /** The stage that Redis shows; null: Redis knows nothing of it. */
   readonly stageOf: (image: CastImage) => string | null;
-  /** When its first message was sent. */
-  readonly announcedAt: number;
+  /** When the messages were sent that come over the bus, and those that only the archive has. */
+  readonly announcedAt: Readonly<Record<CastImage["heardFrom"], number>>;
   readonly dayMs: number;
   readonly rejected: number;
   readonly expectedRejected: number;
@@ -93,7 +93,7 @@ function judgeDeleted(image: CastImage, evidence: Evidence, posts: readonly Sigh
   }
   const closed = callsNaming(image.amiId, calls).find((call) => call.action === "ModifyImageAttribute");
   if (closed === undefined) wrong.push("was never made private");
-  else if (closed.at < announcedAt + 5 * dayMs) wrong.push("made private before five days had passed");
+  else if (closed.at < announcedAt[image.heardFrom] + 5 * dayMs) wrong.push("made private before five days had passed");
   const noticedAt = posts.find((post) => post.heading === "Made private")?.at;
   const gone = callsNaming(image.amiId, calls).find((call) => call.action === "DeregisterImage");
   if (noticedAt === undefined) wrong.push("the public was never told that it is private");

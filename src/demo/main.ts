@@ -81,10 +81,11 @@ async function setUp(cleanups: Cleanup[], say: (line: string) => void): Promise<
   cleanups.push(() => pagure.close());
   pagure.tracker.setProject("fedora-cloud/ami-reports", {});
   pagure.setToken(TOKEN, { user: USER });
+  const archivedAt = Math.floor(Date.now() / 1000) * 1000;
   const composeHost = await startComposeHost();
   cleanups.push(() => composeHost.close());
   fillComposeHost(composeHost);
-  const datagrepper = await startDatagrepper({ messages: archivedMessages(images, Date.now()) });
+  const datagrepper = await startDatagrepper({ messages: archivedMessages(images, archivedAt) });
   cleanups.push(() => datagrepper.close());
   say(
     `set-up  Redis (${servers.redis.from}), RabbitMQ (${servers.rabbitmq.from}), EC2, Pagure, compose host and datagrepper doubles: ready (${((Date.now() - since) / 1000).toFixed(1)} s)`,
@@ -106,7 +107,19 @@ async function setUp(cleanups: Cleanup[], say: (line: string) => void): Promise<
     datagrepperUrl: datagrepper.url,
   };
   await writeFile(configFile, serviceConfig({ ...addresses, ...places, queue }));
-  return { ...addresses, ...places, queue, configFile, images, simulator, pagure, isOwn, say, stop: stop.signal };
+  return {
+    ...addresses,
+    ...places,
+    queue,
+    configFile,
+    images,
+    simulator,
+    pagure,
+    isOwn,
+    archivedAt,
+    say,
+    stop: stop.signal,
+  };
 }
 
 process.exitCode = await main();

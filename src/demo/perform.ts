@@ -21,6 +21,8 @@ export interface Stage extends Addresses {
   readonly isOwn: boolean;
   readonly say: (line: string) => void;
   readonly stop: AbortSignal;
+  /** When the messages were sent that only the archive has. */
+  readonly archivedAt: number;
 }
 
 /** What happened, for programs. */
@@ -63,24 +65,22 @@ export async function perform(stage: Stage): Promise<Summary> {
     const rejected = await ledger.rejected();
     const violations = [
       ...violationsIn(stage.images, {
-        ...{ calls, posts, announcedAt, rejected, unheard, dayMs: DAY_MS, expectedRejected: RUBBISH.length },
+        ...{
+          calls,
+          posts,
+          announcedAt: { bus: announcedAt, archive: stage.archivedAt },
+          rejected,
+          unheard,
+          dayMs: DAY_MS,
+          expectedRejected: RUBBISH.length,
+        },
         remainsOf: (image) => remainsIn(stage.simulator, image),
         stageOf: (image) => known.get(`${image.region} ${image.amiId}`)?.stage ?? null,
       }),
       ...(code === 0 ? [] : [`the service ended with ${String(code)}: ${service.complaints}`]),
       ...(stage.stop.aborted ? ["stopped before the end"] : []),
     ];
-    const summary: Summary = {
-      messages,
-      images: stage.images.length,
-      stages: count([...known.values()].map(({ stage: name }) => name)),
-      rules: count([...known.values()].map(({ rule }) => rule || "none")),
-      ec2_calls: count(calls.map((call) => call.action)),
-      reports: posts.length,
-      rejected,
-      violations,
-      seconds: Math.round((Date.now() - since) / 100) / 10,
-    };
+    const summary = summaryOf({ stage, messages, known, calls, posts, rejected, violations, since });
     story.end(summary);
     return summary;
   } finally {
@@ -94,6 +94,30 @@ export async function perform(stage: Stage): Promise<Summary> {
     ledger.close();
     story.close();
   }
+}
+
+function summaryOf(from: {
+  readonly stage: Stage;
+  readonly messages: number;
+  readonly known: Awaited<ReturnType<Ledger["images"]>>;
+  readonly calls: readonly Call[];
+  readonly posts: readonly Post[];
+  readonly rejected: number;
+  readonly violations: readonly string[];
+  readonly since: number;
+}): Summary {
+  const { stage, messages, known, calls, posts, rejected, violations, since } = from;
+  return {
+    messages,
+    images: stage.images.length,
+    stages: count([...known.values()].map(({ stage: name }) => name)),
+    rules: count([...known.values()].map(({ rule }) => rule || "none")),
+    ec2_calls: count(calls.map((call) => call.action)),
+    reports: posts.length,
+    rejected,
+    violations,
+    seconds: Math.round((Date.now() - since) / 100) / 10,
+  };
 }
 
 async function sendAll(
