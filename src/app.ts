@@ -10,7 +10,9 @@ import { sharedQueueName } from "./adapters/redis/control.ts";
 import { redisEars } from "./adapters/redis/ears.ts";
 import { redisFacts } from "./adapters/redis/facts.ts";
 import { redisJournal, redisRejected } from "./adapters/redis/journal.ts";
+import { redisPositions } from "./adapters/redis/positions.ts";
 import { redisSchedule } from "./adapters/redis/schedule.ts";
+import type { Positions } from "./backfill.ts";
 import type { Config } from "./config.ts";
 import { Consultation } from "./consult.ts";
 import { Consumer } from "./consume.ts";
@@ -38,6 +40,7 @@ export interface App {
   readonly notify: NotifyParts;
   /** Null: there is no archive to read over holes. */
   readonly hear: HearParts | null;
+  readonly positions: Positions;
   /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. */
   consume(stop: AbortSignal): Promise<void>;
   /** Closes what was opened, in reverse. */
@@ -70,6 +73,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     tick,
     notify,
     hear,
+    positions: redisPositions(connection),
     consume: (stop) => consume(config, connection, { ingest, tick, notify, hear, stop }),
     close: async () => {
       images.close();
@@ -84,9 +88,13 @@ async function openEc2(config: Config): Promise<Images & { close(): void }> {
   return openImages(config.ec2);
 }
 
-function openArchive({ sources, userAgent }: Config): Archive | null {
+/** The archive that the configuration names; null when it names none. */
+export function openArchive({ sources, userAgent, archiveRate }: Config): Archive | null {
   if (sources.datagrepper === null) return null;
-  return openDatagrepper({ url: sources.datagrepper, userAgent, timeoutMs: ARCHIVE_TIMEOUT_MS, clock: systemClock });
+  return openDatagrepper({
+    ...{ url: sources.datagrepper, userAgent, timeoutMs: ARCHIVE_TIMEOUT_MS, clock: systemClock },
+    ...(archiveRate === null ? {} : { ratePerSecond: archiveRate }),
+  });
 }
 
 /** Who can be asked of composes, the quicker one first. */

@@ -1,4 +1,5 @@
 import { ingest, reject, type Ingested, type IngestParts } from "./ingest.ts";
+import { decode, type Heard } from "./decode.ts";
 import { DAY_MS, type Instant } from "./domain/time.ts";
 import { describeError, UpstreamError } from "./errors.ts";
 import type { Archive, Message } from "./ports.ts";
@@ -83,6 +84,15 @@ export async function readSlice(
   return counts;
 }
 
+/** What a slice says, understood and nothing more. Throws as the archive does. */
+export async function* readHeard(
+  slice: Slice,
+  archive: Archive,
+  environments: readonly string[],
+): AsyncGenerator<Heard> {
+  for await (const message of archive.messages(queryOf(slice, environments))) yield decode(message, environments);
+}
+
 /** datagrepper matches topics exactly, and the uploader's have many endings: those are asked for by category. */
 function queryOf({ phase, start, end }: Slice, environments: readonly string[]): Parameters<Archive["messages"]>[0] {
   if (phase === "uploads") return { categories: UPLOAD_CATEGORIES, start, end };
@@ -108,4 +118,50 @@ async function ingestOrReject(message: Message, parts: IngestParts): Promise<Ing
     await reject(message, reason, parts);
     return { kind: "rejected", reason };
   }
+}
+
+/** How far a backfill has come; enough for another process to go on. */
+export interface Position extends Stretch {
+  /** Index of the next slice. */
+  readonly next: number;
+}
+
+/** Where positions are remembered. Throws `UpstreamError`. */
+export interface Positions {
+  read(name: string): Promise<Position | null>;
+  write(name: string, position: Position): Promise<void>;
+  forget(name: string): Promise<void>;
+}
+
+/** Told after each slice. */
+export interface Progress {
+  readonly slice: Slice;
+  readonly done: number;
+  readonly of: number;
+  readonly counts: SliceCounts;
+}
+
+/**
+ * Reads a stretch of the past, or goes on with the one of that name that was begun and not ended. The position is written
+ * after each slice, so a killed run loses at most one slice's reading, which a repeat does not harm. Resolves to whether the
+ * end was reached; false: `stop` came first. Throws `UpstreamError`, `RefusedError`.
+ */
+export async function backfill(
+  name: string,
+  stretch: Stretch,
+  parts: BackfillParts & { readonly positions: Positions; readonly stop: AbortSignal },
+  tell: { readonly progress: (progress: Progress) => Promise<void>; readonly witness: Witness },
+): Promise<boolean> {
+  const { positions, stop } = parts;
+  const { start, end, next } = (await positions.read(name)) ?? { ...stretch, next: 0 };
+  const slices = slicesOf({ start, end });
+  for (const [index, slice] of slices.entries()) {
+    if (index < next) continue;
+    if (stop.aborted) return false;
+    const counts = await readSlice(slice, parts, tell.witness);
+    await positions.write(name, { start, end, next: index + 1 });
+    await tell.progress({ slice, done: index + 1, of: slices.length, counts });
+  }
+  await positions.forget(name);
+  return true;
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { backfillCommand } from "./commands/backfill.ts";
 import { classifyCommand } from "./commands/classify.ts";
 import type { Command, Invocation } from "./commands/command.ts";
 import { consume } from "./commands/consume.ts";
@@ -9,7 +10,14 @@ import { describeError, UsageError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 
 /** Every command; `--help` is made from this table. */
-const COMMANDS: Readonly<Record<string, Command>> = { consume, tick, explain, classify: classifyCommand, replay };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  consume,
+  tick,
+  backfill: backfillCommand,
+  explain,
+  classify: classifyCommand,
+  replay,
+};
 
 /** Runs a command line, and resolves to the exit code. Throws `UsageError`, `ConfigError`, `UpstreamError`, `RefusedError`. */
 export async function runCommand(

@@ -12,7 +12,8 @@ export type Ingested =
   | { readonly kind: "ignored"; readonly because: IgnoredBecause }
   | { readonly kind: "rejected"; readonly reason: string }
   | { readonly kind: "claims"; readonly composes: number; readonly changed: number }
-  | { readonly kind: "uploads"; readonly new: number; readonly known: number };
+  /** `rules`: by which rule each new image stands; "unresolved" without one. */
+  | { readonly kind: "uploads"; readonly new: number; readonly known: number; readonly rules: readonly string[] };
 
 export interface IngestParts {
   readonly schedule: Schedule;
@@ -48,8 +49,8 @@ export async function ingest(message: Message, parts: IngestParts): Promise<Inge
     case "uploads": {
       const fates = await Promise.all(heard.uploads.map((upload) => ingestUpload(upload, parts)));
       await rejectUnreadable(message, heard.unreadable, parts);
-      const fresh = fates.filter((fate) => fate === "new").length;
-      return { kind: "uploads", new: fresh, known: fates.length - fresh };
+      const rules = fates.filter((fate) => fate !== "known");
+      return { kind: "uploads", new: rules.length, known: fates.length - rules.length, rules };
     }
   }
 }
@@ -71,9 +72,9 @@ async function rejectUnreadable(message: Message, unreadable: readonly string[],
 
 /**
  * A fact and a schedule live in different slots, so no script covers both: whoever writes second must see the first. So the
- * facts are read again after the image is written; a claim does the reverse.
+ * facts are read again after the image is written; a claim does the reverse. Resolves to "known", or a new image's rule.
  */
-async function ingestUpload(upload: Upload, parts: IngestParts): Promise<"new" | "known"> {
+async function ingestUpload(upload: Upload, parts: IngestParts): Promise<string> {
   const { schedule, facts } = parts;
   const decide = async (): Promise<ReturnType<typeof classify>> => {
     const [known] = await facts.recall([upload.composeId]);
@@ -87,11 +88,12 @@ async function ingestUpload(upload: Upload, parts: IngestParts): Promise<"new" |
     return "known";
   }
   const decision = await decide();
-  if (standing === "new" && decision.kind === before.kind) return "new";
+  const rule = decision.kind === "unresolved" ? "unresolved" : decision.rule;
+  if (standing === "new" && decision.kind === before.kind) return rule;
   const image = standing === "new" ? await schedule.get(upload.region, upload.amiId) : standing;
   if (image !== null)
     await changeImage(image, (current, now) => redecide(current, decision, parts.periods, now, "ingest"), parts);
-  return standing === "new" ? "new" : "known";
+  return standing === "new" ? rule : "known";
 }
 
 /** Remembers a fact, then decides again on every image of its compose. Resolves to how many images changed. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { once } from "node:events";
 import { runCommand } from "./cli.ts";
-import { ConfigError, RefusedError, UpstreamError, UsageError } from "./errors.ts";
+import { ConfigError, NotFoundError, RefusedError, UpstreamError, UsageError } from "./errors.ts";
 
 /** The process edge: argv, signals, exit codes. 0 done, 1 not found, a service failed or a bug, 2 wrong words or configuration. */
 async function main(): Promise<number> {
@@ -26,7 +26,8 @@ async function main(): Promise<number> {
     });
   } catch (error) {
     if (error instanceof ConfigError || error instanceof UsageError) return fail(error.message, 2);
-    if (error instanceof UpstreamError || error instanceof RefusedError) return fail(error.message, 1);
+    if (error instanceof UpstreamError || error instanceof RefusedError || error instanceof NotFoundError)
+      return fail(error.message, 1);
     console.error(error);
     return fail("this is a bug in clean-amis: please report it with the lines above", 1);
   }

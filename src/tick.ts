@@ -34,9 +34,14 @@ const QUEUES_OF: Readonly<Record<Act, readonly Queue[]>> = {
 };
 
 /** One pass over a region: claim what is due, look, plan, act, settle. Throws `UpstreamError` when Redis or EC2 is away. */
-export async function tickRegion(region: string, parts: TickParts): Promise<TickCounts> {
+export async function tickRegion(
+  region: string,
+  parts: TickParts,
+  only: "private" | "delete" | null = null,
+): Promise<TickCounts> {
   const counts: TickCounts = {};
   for (const queue of QUEUES_OF[parts.act]) {
+    if (only !== null && queue !== only && queue !== "restore") continue;
     const now = await safeNow(parts);
     // No ears, no act: but what was taken may always be given back.
     if (queue !== "restore" && isDeaf((await parts.ears.memory()).heardUntil, now)) {

@@ -6,7 +6,7 @@ t.test("a nightly is made private after five days, told, and deleted ten days af
   const world = await openWorld(t);
   const nightly = addNightly(world);
   const { redis, keys } = world.connection;
-  t.same(await world.hear(UPLOADER, nightly.message), { kind: "uploads", new: 1, known: 0 });
+  t.same(await world.hear(UPLOADER, nightly.message), { kind: "uploads", new: 1, known: 0, rules: ["nightly"] });
 
   world.clock.advance(5 * DAY_MS - 1000);
   t.same(await world.tick(), {}, "a second before five days nothing is due");
@@ -94,7 +94,7 @@ t.test(
     for (let day = 0; day < 3; day += 1) {
       world.clock.advance(DAY_MS);
       t.same(await world.hear("fedimg.image.copy", { ...body, destination: REGION, compose_id: composeId }), {
-        ...{ kind: "uploads", new: 0, known: 1 },
+        ...{ kind: "uploads", new: 0, known: 1, rules: [] },
       });
       await world.hear("fedimg.image.publish", { ...body, destination: "EC2-us-east-1", compose: composeId });
     }

@@ -1,4 +1,4 @@
-import { classify, DEFAULT_POLICY, type Decision, type Policy } from "../domain/classify.ts";
+import { classify, DEFAULT_POLICY, describeDecision, type Decision, type Policy } from "../domain/classify.ts";
 import { addClaim, noFacts } from "../domain/facts.ts";
 import { policyIn } from "../config.ts";
 import { UsageError } from "../errors.ts";
@@ -44,12 +44,6 @@ export const classifyCommand: Command = {
     return 0;
   },
 };
-
-/** A decision for people: `keep (ga): labelled RC-1.2: …`. */
-export function describeDecision(decision: Decision): string {
-  const rule = decision.kind === "unresolved" ? "" : ` (${decision.rule})`;
-  return `${decision.kind}${rule}: ${decision.reason}`;
-}
 
 function questionOf(composeId: string, options: Invocation["options"]): Question {
   const { type, label, released } = options;

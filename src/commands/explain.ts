@@ -1,12 +1,11 @@
 import { openRecords, type Records } from "../app.ts";
-import { classify, type Policy } from "../domain/classify.ts";
+import { classify, describeDecision, type Policy } from "../domain/classify.ts";
 import { isKeySafeComposeId, quote } from "../domain/compose.ts";
 import type { ImageEvent } from "../domain/event.ts";
-import type { ComposeFacts } from "../domain/facts.ts";
+import type { ComposeFacts, Testimony } from "../domain/facts.ts";
 import { isAmiId, type Image } from "../domain/image.ts";
 import { describeWhen, formatInstant, type Instant } from "../domain/time.ts";
-import { UsageError } from "../errors.ts";
-import { describeDecision } from "./classify.ts";
+import { NotFoundError, UsageError } from "../errors.ts";
 import { CONFIG, configOf, type Command } from "./command.ts";
 
 export const explain: Command = {
@@ -51,16 +50,16 @@ async function explainImage(
     (each) => each !== null,
   );
   if (found.length === 0)
-    return {
-      isKnown: false,
-      text: `${amiId} is not known in any region: no message named it`,
-      json: { ami: amiId, known: false },
-    };
+    throw new NotFoundError(`${amiId} is not known in any region: no message that was heard named it`);
   const parts = await Promise.all(
     found.map(async (image) => {
       const [known] = await facts.recall([image.composeId]);
-      const history = await journal.history(image.region, amiId);
-      return describeImage(image, known, history, { policy, now: now() });
+      const [history, waiting, testimony] = await Promise.all([
+        journal.history(image.region, amiId),
+        schedule.waiting(image.region, amiId),
+        facts.testimony(image.composeId),
+      ]);
+      return describeImage(image, { known, history, waiting, testimony }, { policy, now: now() });
     }),
   );
   return { isKnown: true, text: parts.map(({ text }) => text).join("\n\n"), json: parts[0]?.json ?? {} };
@@ -89,10 +88,17 @@ async function explainCompose(
   return { isKnown, text, json };
 }
 
+/** What is read beside the image's own record. */
+interface Circumstances {
+  readonly known: ComposeFacts | undefined;
+  readonly history: readonly ImageEvent[];
+  readonly waiting: Awaited<ReturnType<Records["schedule"]["waiting"]>>;
+  readonly testimony: readonly Testimony[];
+}
+
 function describeImage(
   image: Image,
-  known: ComposeFacts | undefined,
-  history: readonly ImageEvent[],
+  { known, history, waiting, testimony }: Circumstances,
   { policy, now }: { readonly policy: Policy; readonly now: Instant },
 ): { readonly text: string; readonly json: object } {
   const decision = known === undefined ? null : classify(known, policy);
@@ -107,6 +113,8 @@ function describeImage(
     ...row("by rule", image.rule === null ? image.reason : `${image.rule}: ${image.reason}`),
     ...row("decided now", decision === null ? null : describeDecision(decision)),
     ...(known === undefined ? [] : factLines(known)),
+    ...testimony.flatMap(({ of, by, at }) => row("said by", `${of}: ${by}, ${formatInstant(at)}`)),
+    ...row("waits", waiting === null ? null : waitText(waiting, now)),
     ...when("uploaded", image.uploadedAt),
     ...when("private at", image.stage === "kept" ? null : image.privateAt),
     ...when("made private", image.madePrivateAt),
@@ -119,7 +127,14 @@ function describeImage(
       (event) => `    ${formatInstant(event.at).padEnd(24)} ${event.what.padEnd(13)} ${event.who}: ${plain(event.why)}`,
     ),
   ].join("\n");
-  return { text, json: { ...imageJson(image), decision, facts: known ?? null, history: history.map(eventJson) } };
+  return {
+    text,
+    json: { ...imageJson(image), decision, facts: known ?? null, testimony, waiting, history: history.map(eventJson) },
+  };
+}
+
+function waitText({ queue, wakeAt }: { readonly queue: string; readonly wakeAt: Instant }, now: Instant): string {
+  return `in the queue ${queue}, ${wakeAt === Infinity ? "without an end" : `until ${describeWhen(wakeAt, now)}`}`;
 }
 
 function standingOf(image: Image, now: Instant): string {

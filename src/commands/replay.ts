@@ -1,15 +1,11 @@
 import { createReadStream } from "node:fs";
 import { loadConfig, configPath, policyIn } from "../config.ts";
 import { decode, type Heard } from "../decode.ts";
-import { classify, DEFAULT_POLICY, type Policy } from "../domain/classify.ts";
+import { DEFAULT_POLICY, type Policy } from "../domain/classify.ts";
 import { quote } from "../domain/compose.ts";
-import { addClaim, noFacts, type ComposeFacts } from "../domain/facts.ts";
-import { orderOf, streamOf } from "../domain/stream.ts";
-import { parseComposeId } from "../domain/compose.ts";
-import type { Upload } from "../domain/upload.ts";
 import { ConfigError, UsageError } from "../errors.ts";
+import { Past } from "../past.ts";
 import type { Message } from "../ports.ts";
-import { describeDecision } from "./classify.ts";
 import { CONFIG, type Command, type Invocation } from "./command.ts";
 import { linesOf } from "./lines.ts";
 
@@ -56,44 +52,6 @@ export const replay: Command = {
     return 0;
   },
 };
-
-/** What a file of messages says of composes: facts, and which compose of a stream is newest. */
-class Past {
-  readonly #facts = new Map<string, ComposeFacts>();
-  readonly #streams = new Map<string, Map<string, number>>();
-
-  learn(heard: Heard): void {
-    if (heard.kind === "claims")
-      for (const claim of heard.claims)
-        this.#facts.set(claim.composeId, addClaim(this.#factsOf(claim.composeId), claim));
-    if (heard.kind === "uploads") for (const upload of heard.uploads) this.#rank(upload);
-  }
-
-  fateOf(upload: Upload, policy: Policy): string {
-    const decision = classify(this.#factsOf(upload.composeId), policy);
-    if (decision.kind === "delete" && this.#isNewest(upload, policy.keepNewest))
-      return `stays: among the newest ${policy.keepNewest} of its stream`;
-    return describeDecision(decision);
-  }
-
-  #factsOf(composeId: string): ComposeFacts {
-    return this.#facts.get(composeId) ?? noFacts(composeId);
-  }
-
-  #rank(upload: Upload): void {
-    const id = parseComposeId(upload.composeId);
-    const key = `${upload.region} ${streamOf(upload) ?? ""}`;
-    if (!id.ok) return;
-    const composes = this.#streams.get(key) ?? new Map<string, number>();
-    this.#streams.set(key, composes.set(upload.composeId, orderOf(id.value)));
-  }
-
-  #isNewest(upload: Upload, count: number): boolean {
-    const composes = [...(this.#streams.get(`${upload.region} ${streamOf(upload) ?? ""}`) ?? [])];
-    const newest = composes.toSorted(([, one], [, other]) => other - one).slice(0, count);
-    return newest.some(([composeId]) => composeId === upload.composeId);
-  }
-}
 
 function settingsOf({ options, env }: Invocation): {
   readonly environments: readonly string[];

@@ -14,25 +14,30 @@ export const tick: Command = {
   options: {
     config: CONFIG,
     once: { type: "boolean", help: "required: says that this is one pass, not the service" },
+    only: { type: "string", help: "private or delete: that kind of act alone, within what the configuration allows" },
     "dry-run": { type: "boolean", help: "print what would be done, and change nothing" },
+    plain: { type: "boolean", help: "with --dry-run: bare lines of region and ami-id, for diffs" },
   },
   examples: ["clean-amis tick --once --dry-run", "clean-amis tick --once --config /etc/clean-amis/config.toml"],
   run: async (invocation) => {
     const { options, print } = invocation;
     if (options["once"] !== true)
       throw new UsageError("tick: give --once for one pass; the service that never ends is consume");
+    const only = onlyOf(options["only"]);
     const config = configOf(invocation);
     const app = await openApp(config, config.logLevel === "info" ? "warn" : config.logLevel);
     try {
       if (options["dry-run"] === true || config.act === "nothing") {
         for (const region of await app.tick.schedule.regions())
-          for (const planned of await planRegion(region, app.tick)) await print(describePlan(planned));
+          for (const { image, plan } of await planRegion(region, app.tick))
+            if (only === null || plan.do === ACT_OF[only])
+              await print(options["plain"] === true ? `${region} ${image.amiId}` : describePlan({ image, plan }));
         return 0;
       }
       if (app.hear !== null) await hearOnce(app.hear);
       for (const region of await app.tick.schedule.regions()) {
         await resolveRegion(region, app.tick);
-        await print(`${region}: ${JSON.stringify(await tickRegion(region, app.tick))}`);
+        await print(`${region}: ${JSON.stringify(await tickRegion(region, app.tick, only))}`);
       }
       await print(`report: ${JSON.stringify(await reportOnce(app.notify))}`);
       return 0;
@@ -41,3 +46,12 @@ export const tick: Command = {
     }
   },
 };
+
+const ACT_OF = { private: "make-private", delete: "delete" } as const;
+
+function onlyOf(option: string | boolean | undefined): keyof typeof ACT_OF | null {
+  if (option === undefined) return null;
+  if (option !== "private" && option !== "delete")
+    throw new UsageError(`tick: --only ${JSON.stringify(option)}: private or delete`);
+  return option;
+}

@@ -181,3 +181,9 @@ function malformation({ id, type, label, parsedLabel }: Case): string | null {
   if (!isCalendarDate(major)) return `label ${quote(label)}: ${quote(major)} is no day of the calendar`;
   return major === id.value.date ? null : `label ${quote(label)} has not the date of the compose id, ${id.value.date}`;
 }
+
+/** A decision for people: `keep (ga): labelled RC-1.2: …`. */
+export function describeDecision(decision: Decision): string {
+  const rule = decision.kind === "unresolved" ? "" : ` (${decision.rule})`;
+  return `${decision.kind}${rule}: ${decision.reason}`;
+}

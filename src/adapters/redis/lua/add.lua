@@ -1,4 +1,4 @@
--- add.lua: remember an image at its first hearing; a known image stays as it is.
+-- add.lua: remember an image at its first hearing; a known image stays as it is, but for a name or arch it lacked.
 -- KEYS[1] image hash   KEYS[2] the queue to wait in   KEYS[3] the compose's set   KEYS[4] events
 -- KEYS[5] the composes of its stream, a sorted set by their order
 -- ARGV[1] ami-id   ARGV[2] score (epoch s), or "" to wait nowhere   ARGV[3] compose id
@@ -9,7 +9,16 @@ local count = tonumber(ARGV[5])
 if count == nil or count % 2 ~= 0 or #ARGV < 5 + count + 2 then
   return redis.error_reply("add.lua: the fields do not come in pairs")
 end
+if ARGV[4] ~= "" then
+  redis.call("ZADD", KEYS[5], ARGV[4], ARGV[3])
+end
 if redis.call("EXISTS", KEYS[1]) == 1 then
+  for index = 6, 5 + count, 2 do
+    local field, value = ARGV[index], ARGV[index + 1]
+    if (field == "image_name" or field == "arch") and redis.call("HGET", KEYS[1], field) == "" then
+      redis.call("HSET", KEYS[1], field, value)
+    end
+  end
   return redis.call("HGETALL", KEYS[1])
 end
 redis.call("HSET", KEYS[1], "revision", 1, unpack(ARGV, 6, 5 + count))
@@ -17,8 +26,5 @@ if ARGV[2] ~= "" then
   redis.call("ZADD", KEYS[2], ARGV[2], ARGV[1])
 end
 redis.call("SADD", KEYS[3], ARGV[1])
-if ARGV[4] ~= "" then
-  redis.call("ZADD", KEYS[5], ARGV[4], ARGV[3])
-end
 redis.call("XADD", KEYS[4], "*", unpack(ARGV, 6 + count))
 return {}

@@ -1,0 +1,44 @@
+import type { Heard } from "./decode.ts";
+import { classify, describeDecision, type Policy } from "./domain/classify.ts";
+import { parseComposeId } from "./domain/compose.ts";
+import { addClaim, noFacts, type ComposeFacts } from "./domain/facts.ts";
+import { orderOf, streamOf } from "./domain/stream.ts";
+import type { Upload } from "./domain/upload.ts";
+
+/** What messages say of composes, learnt without any server: facts, and which compose of a stream is newest. */
+export class Past {
+  readonly #facts = new Map<string, ComposeFacts>();
+  readonly #streams = new Map<string, Map<string, number>>();
+
+  learn(heard: Heard): void {
+    if (heard.kind === "claims")
+      for (const claim of heard.claims)
+        this.#facts.set(claim.composeId, addClaim(this.#factsOf(claim.composeId), claim));
+    if (heard.kind === "uploads") for (const upload of heard.uploads) this.#rank(upload);
+  }
+
+  fateOf(upload: Upload, policy: Policy): string {
+    const decision = classify(this.#factsOf(upload.composeId), policy);
+    if (decision.kind === "delete" && this.#isNewest(upload, policy.keepNewest))
+      return `stays: among the newest ${policy.keepNewest} of its stream`;
+    return describeDecision(decision);
+  }
+
+  #factsOf(composeId: string): ComposeFacts {
+    return this.#facts.get(composeId) ?? noFacts(composeId);
+  }
+
+  #rank(upload: Upload): void {
+    const id = parseComposeId(upload.composeId);
+    const key = `${upload.region} ${streamOf(upload) ?? ""}`;
+    if (!id.ok) return;
+    const composes = this.#streams.get(key) ?? new Map<string, number>();
+    this.#streams.set(key, composes.set(upload.composeId, orderOf(id.value)));
+  }
+
+  #isNewest(upload: Upload, count: number): boolean {
+    const composes = [...(this.#streams.get(`${upload.region} ${streamOf(upload) ?? ""}`) ?? [])];
+    const newest = composes.toSorted(([, one], [, other]) => other - one).slice(0, count);
+    return newest.some(([composeId]) => composeId === upload.composeId);
+  }
+}
