@@ -40,7 +40,6 @@ export interface App {
   readonly notify: NotifyParts;
   /** Null: there is no archive to read over holes. */
   readonly hear: HearParts | null;
-  readonly positions: Positions;
   /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. */
   consume(stop: AbortSignal): Promise<void>;
   /** Closes what was opened, in reverse. */
@@ -73,7 +72,6 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     tick,
     notify,
     hear,
-    positions: redisPositions(connection),
     consume: (stop) => consume(config, connection, { ingest, tick, notify, hear, stop }),
     close: async () => {
       images.close();
@@ -189,6 +187,29 @@ export async function openRecords(config: Config): Promise<Records> {
     facts: redisFacts(connection),
     journal: redisJournal(connection, config.report.kind, log),
     now: () => systemClock.now(),
+    close: () => connection.close(),
+  };
+}
+
+/** What a backfill needs: no EC2, no report, no broker. */
+export interface PastParts {
+  readonly archive: Archive | null;
+  readonly ingest: IngestParts;
+  readonly positions: Positions;
+  close(): Promise<void>;
+}
+
+/** Opens Redis and the archive, to put past messages through ingest. Throws `UpstreamError`, `ConfigError`. */
+export async function openPast(config: Config): Promise<PastParts> {
+  const [clock, log] = [systemClock, openLog("warn")];
+  const { periods, policy, environments } = config;
+  const connection = await openRedis(config.redis.url, config.redis.prefix, log);
+  const schedule = redisSchedule(connection, clock, periods);
+  const base = { schedule, facts: redisFacts(connection), clock, log, periods, policy, environments };
+  return {
+    archive: openArchive(config),
+    ingest: { ...base, rejected: redisRejected(connection) },
+    positions: redisPositions(connection),
     close: () => connection.close(),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The door to everything: `node src/setup.mjs demo|test|chaos|build|static [arguments]`, behind `npm run demo`, `npm test` and
+ * The door to everything: `node src/setup.mjs demo|test|chaos|bench|build|static [arguments]`, behind `npm run demo`, `npm test` and
  * so on. Plain JavaScript without dependencies, because it has to work before anything is installed or built: it makes a
  * fresh clone ready, says what it does and how long that took, and hands over.
  */
@@ -218,8 +218,13 @@ const commands = {
   chaos: async () => {
     // The same promises as in the tests, asked far more often.
     process.env.CHAOS_MUTANTS ??= "1000000";
+    process.env.CHAOS_BACKFILL ??= "100000";
     await prepare();
-    return handOver("dist/test/support/run.js", ["dist/test/mutants.test.js"]);
+    return handOver("dist/test/support/run.js", ["dist/test/mutants.test.js", "dist/test/backfill.test.js"]);
+  },
+  bench: async () => {
+    await prepare();
+    return handOver("dist/src/demo/bench.js", args);
   },
   build: async () => {
     await prepare();
@@ -230,7 +235,7 @@ const commands = {
 
 try {
   if (!Object.hasOwn(commands, command ?? "")) {
-    throw new SetupFailure("usage: node src/setup.mjs demo|test|chaos|build|static [arguments]");
+    throw new SetupFailure("usage: node src/setup.mjs demo|test|chaos|bench|build|static [arguments]");
   }
   process.exitCode = await commands[command]();
 } catch (error) {

@@ -1,4 +1,4 @@
-import { openArchive, openApp, type App } from "../app.ts";
+import { openArchive, openPast, type PastParts } from "../app.ts";
 import { backfill, slicesOf, readHeard, type Progress, type Stretch, type Witness } from "../backfill.ts";
 import type { Config } from "../config.ts";
 import { DAY_MS, floorSecond, formatInstant, parseInstant, SECOND_MS, type Instant } from "../domain/time.ts";
@@ -29,25 +29,26 @@ export const backfillCommand: Command = {
   run: async (invocation) => {
     const now = Date.now();
     const { stretch, name } = stretchOf(invocation.options, now);
-    const config = withRate(configOf(invocation), invocation.options["rate"]);
+    const config = withRate(configOf(invocation, "records"), invocation.options["rate"]);
     if (config.sources.datagrepper === null)
       throw new ConfigError(
         `${config.file}: consumer_config.sources.datagrepper is empty: there is nothing to backfill from`,
       );
     if (invocation.options["dry-run"] === true) return dryRun(stretch, config, invocation);
-    const app = await openApp(config, "warn");
+    const past = await openPast(config);
     try {
-      return await run(name, stretch, app, invocation);
+      return await run(name, stretch, past, invocation);
     } finally {
-      await app.close();
+      await past.close();
     }
   },
 };
 
-async function run(name: string, stretch: Stretch, app: App, invocation: Invocation): Promise<number> {
+async function run(name: string, stretch: Stretch, past: PastParts, invocation: Invocation): Promise<number> {
   const { print, stop, options } = invocation;
-  if (app.hear === null) throw new ConfigError("there is no archive to backfill from");
-  if (options["restart"] === true) await app.positions.forget(name);
+  const { archive, ingest, positions } = past;
+  if (archive === null) throw new ConfigError("there is no archive to backfill from");
+  if (options["restart"] === true) await positions.forget(name);
   const tally = new Tally(Date.now());
   const isBar = process.stdout.isTTY && options["json"] !== true;
   const progress = async (step: Progress): Promise<void> => {
@@ -58,7 +59,7 @@ async function run(name: string, stretch: Stretch, app: App, invocation: Invocat
   const witness: Witness = (message, result) => {
     tally.count(message, result);
   };
-  const parts = { archive: app.hear.archive, ingest: app.ingest, positions: app.positions, stop };
+  const parts = { archive, ingest, positions, stop };
   const isDone = await backfill(name, stretch, parts, { progress, witness });
   if (isBar) await print("");
   if (options["json"] === true) await print(JSON.stringify({ done: isDone, months: tally.months() }));
