@@ -125,7 +125,8 @@ async function consume(
   const { ingest, tick, notify, hear, stop } = parts;
   const { clock, log } = tick;
   const giveUp = new AbortController();
-  const consumer = new Consumer(ingest, giveUp.signal);
+  const ending = new AbortController();
+  const consumer = new Consumer(ingest, { stop: ending.signal, giveUp: giveUp.signal });
   const { name } = config.amqp.queue;
   const bus = await openBus(config.amqp, {
     queueName: name === "auto" ? await sharedQueueName(connection) : name,
@@ -136,7 +137,6 @@ async function consume(
     log,
   });
   const passes = new RegionPasses(tick);
-  const ending = new AbortController();
   let lastResort: NodeJS.Timeout | undefined;
   const end = (): void => {
     ending.abort();

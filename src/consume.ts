@@ -10,6 +10,15 @@ export type Counts = Record<
   number
 >;
 
+export interface ConsumerSignals {
+  /** The service is to stop: what waits for Redis is tried again at once, and then quickly. */
+  readonly stop: AbortSignal;
+  /** Retries end; what is not acknowledged by then will be delivered again. */
+  readonly giveUp: AbortSignal;
+}
+
+const QUICK_RETRY_MS = SECOND_MS / 4;
+
 /** Larger turns are worked in pieces, so that one acknowledgement never waits for thousands of messages. */
 const LARGEST_BATCH = 500;
 
@@ -20,15 +29,14 @@ const LARGEST_BATCH = 500;
  */
 export class Consumer {
   readonly #parts: IngestParts;
-  readonly #stop: AbortSignal;
+  readonly #signals: ConsumerSignals;
   readonly #waiting: Delivery[] = [];
   readonly counts: Counts = { received: 0, uploads: 0, claims: 0, rejected: 0, new: 0, known: 0 };
   #working: Promise<void> | null = null;
 
-  /** `stop`: when it aborts, retries end; what is not acknowledged by then will be delivered again. */
-  constructor(parts: IngestParts, stop: AbortSignal) {
+  constructor(parts: IngestParts, signals: ConsumerSignals) {
     this.#parts = parts;
-    this.#stop = stop;
+    this.#signals = signals;
   }
 
   /** Takes a delivery; returns at once. */
@@ -65,10 +73,12 @@ export class Consumer {
       const failures = await Promise.all([...open].map((delivery) => this.#ingestOne(delivery, open)));
       const failure = failures.find((error) => error !== null);
       if (failure === undefined) break;
-      if (this.#stop.aborted) return open;
+      const { stop, giveUp } = this.#signals;
+      if (giveUp.aborted) return open;
       if (attempt === 0)
         log.warn({ error: failure.message, open: open.size }, "holding deliveries until redis is back");
-      await clock.sleep(backoffMs(attempt, SECOND_MS / 4, 10 * SECOND_MS) * (0.5 + Math.random() / 2), this.#stop);
+      const pauseMs = backoffMs(attempt, QUICK_RETRY_MS, 10 * SECOND_MS) * (0.5 + Math.random() / 2);
+      await (stop.aborted ? clock.sleep(QUICK_RETRY_MS, giveUp) : clock.sleep(pauseMs, stop));
     }
     return open;
   }

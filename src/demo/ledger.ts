@@ -42,6 +42,11 @@ export class Ledger {
     await this.#redis.set(`${this.#prefix}:${name}`, "not ours");
   }
 
+  /** Makes it so that everything was heard only until then: what a long stop does. */
+  async setHeardUntil(at: number): Promise<void> {
+    await this.#redis.hset(`${this.#prefix}:{control}:ears`, "heard_until", new Date(at).toISOString());
+  }
+
   /** The delete queue of a region, as `redis-cli ZRANGE … WITHSCORES` prints it. */
   deleteQueue(region: string): Promise<string[]> {
     return this.#redis.zrange(`${this.#prefix}:{${region}}:delete`, "0", "-1", "WITHSCORES");

@@ -20,7 +20,11 @@ export interface ServiceBench {
   start(): Promise<ServiceProcess>;
 }
 
-export async function openBench(t: Test, redisUrl = serverUrl("TEST_REDIS_URL")): Promise<ServiceBench> {
+export async function openBench(
+  t: Test,
+  redisUrl = serverUrl("TEST_REDIS_URL"),
+  services: Partial<Pick<Addresses, "ec2Url" | "datagrepperUrl">> = {},
+): Promise<ServiceBench> {
   const name = `test-${randomUUID()}`;
   const nowhere = "http://127.0.0.1:9";
   const at = {
@@ -33,11 +37,15 @@ export async function openBench(t: Test, redisUrl = serverUrl("TEST_REDIS_URL"))
       datagrepperUrl: "",
     },
     ...{ exchange: name, prefix: name, queue: randomUUID() },
+    ...services,
   };
   const dir = await mkdtemp(join(tmpdir(), "clean-amis-test-"));
   const configFile = join(dir, "config.toml");
-  // These tests are about hearing: with a day for a day nothing comes due.
-  const config = serviceConfig(at).replace('private_after = "5s"', 'private_after = "5d"');
+  // Most of these tests are about hearing: with a day for a day nothing comes due.
+  const isActing = services.ec2Url !== undefined;
+  const config = isActing
+    ? serviceConfig(at)
+    : serviceConfig(at).replace('private_after = "5s"', 'private_after = "5d"');
   await writeFile(configFile, config);
   const publisher = await Publisher.open(at.amqpUrl, at.exchange);
   const ledger = new Ledger(serverUrl("TEST_REDIS_URL"), at.prefix);
