@@ -3,7 +3,9 @@ import { openDatagrepper } from "../src/adapters/datagrepper.ts";
 import { redisEars } from "../src/adapters/redis/ears.ts";
 import { startDatagrepper } from "../src/demo/datagrepper/double.ts";
 import { DAY_MS, floorSecond, HOUR_MS, type Instant } from "../src/domain/time.ts";
+import { readSlice } from "../src/backfill.ts";
 import { hearOnce, type HearParts } from "../src/hear.ts";
+import type { Archive } from "../src/ports.ts";
 import { tickRegion } from "../src/tick.ts";
 import { silentLog } from "./support/log.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER, type World } from "./support/world.ts";
@@ -116,4 +118,41 @@ t.test("facts of the whole range are known before its first upload is decided", 
     "rule",
   );
   t.same([stage, rule], ["kept", "released-two-week"], "it was never scheduled for anything else");
+});
+
+t.test(
+  "heard from the archive and from the bus at the same time, an image is scheduled once, with one deadline",
+  async (t) => {
+    const world = await openWorld(t);
+    const { archive, parts } = await openEars(t, world);
+    const messages = [1, 2, 3].map((number) => archived(world, number, START - DAY_MS));
+    for (const message of messages) archive.add(message);
+    await Promise.all([
+      hearOnce(parts),
+      ...messages.flatMap(({ body }) => [1, 2].map(() => world.hear(UPLOADER, body, START - DAY_MS))),
+    ]);
+    t.same(await world.events(), ["scheduled", "scheduled", "scheduled"]);
+    const { redis, keys } = world.connection;
+    const scores = await redis.zrange(keys.queue(REGION, "private"), "0", "-1", "WITHSCORES");
+    t.same(
+      scores.filter((_, index) => index % 2 === 1).map((score) => Number(score) * 1000),
+      [1, 2, 3].map(() => START + 4 * DAY_MS),
+    );
+  },
+);
+
+t.test("a row of the archive that is no message is kept with its datagrepper id, and stops nothing", async (t) => {
+  const world = await openWorld(t);
+  const { parts } = await openEars(t, world);
+  const odd = { topic: "", messageId: "2026-odd", headers: {}, body: Buffer.from('{"i": 1}'), arrivedAt: START };
+  const archive: Archive = {
+    messages: async function* () {
+      yield await Promise.resolve(odd);
+    },
+  };
+  const slice = { phase: "uploads", start: START - DAY_MS, end: START } as const;
+  t.match(await readSlice(slice, { ...parts, archive }), { messages: 1, rejected: 1 });
+  const { redis, keys } = world.connection;
+  const [entry] = await redis.xrange(keys.rejected, "-", "+");
+  t.match(entry?.[1].join(" "), /no message.*2026-odd.*"i": 1/);
 });
