@@ -12,7 +12,7 @@ const boundary = (files, patterns, message, ignores = []) => ({
 });
 
 export default tseslint.config(
-  { ignores: ["dist/**", "node_modules/**", ".tap/**", "**/*.mjs", "**/*.js"] },
+  { ignores: ["dist/**", ".cache/**", "node_modules/**", ".tap/**", "**/*.mjs", "**/*.js"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: root } },
@@ -43,8 +43,8 @@ export default tseslint.config(
     "domain/ is pure: it imports only domain/.",
   ),
   boundary(
-    ["src/*.ts"],
-    ["./adapters/*", "ioredis", "amqplib", "@aws-sdk/*", "pino"],
+    ["src/*.ts", "src/commands/*.ts"],
+    ["./adapters/*", "../adapters/*", "ioredis", "amqplib", "@aws-sdk/*", "pino"],
     "Use cases know ports; only app.ts opens adapters.",
     ["src/app.ts"],
   ),

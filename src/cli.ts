@@ -19,7 +19,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   replay,
 };
 
-/** Runs a command line, and resolves to the exit code. Throws `UsageError`, `ConfigError`, `UpstreamError`, `RefusedError`. */
+/** Runs a command line, and resolves to the exit code. Throws what `Command.run` throws. */
 export async function runCommand(
   argv: readonly string[],
   rest: Omit<Invocation, "options" | "positionals">,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { once } from "node:events";
+import { addAbortSignal } from "node:stream";
 import { runCommand } from "./cli.ts";
 import { ConfigError, NotFoundError, RefusedError, UpstreamError, UsageError } from "./errors.ts";
 
@@ -18,9 +19,10 @@ async function main(): Promise<number> {
   try {
     return await runCommand(process.argv.slice(2), {
       env: process.env,
-      input: process.stdin,
-      print: async (line) => {
-        if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
+      // Standard input is opened only by who reads it.
+      openInput: () => addAbortSignal(stop.signal, process.stdin),
+      print: async (lines) => {
+        if (!process.stdout.write(`${lines}\n`)) await once(process.stdout, "drain");
       },
       stop: stop.signal,
     });
@@ -28,6 +30,7 @@ async function main(): Promise<number> {
     if (error instanceof ConfigError || error instanceof UsageError) return fail(error.message, 2);
     if (error instanceof UpstreamError || error instanceof RefusedError || error instanceof NotFoundError)
       return fail(error.message, 1);
+    if (stop.signal.aborted && error instanceof Error && error.name === "AbortError") return fail("interrupted", 1);
     console.error(error);
     return fail("this is a bug in clean-amis: please report it with the lines above", 1);
   }

@@ -9,8 +9,11 @@ import type { Upload } from "./domain/upload.ts";
 export class Past {
   readonly #facts = new Map<string, ComposeFacts>();
   readonly #streams = new Map<string, Map<string, number>>();
+  /** The newest composes by count and stream, for as long as nothing new is learnt of them. */
+  readonly #newest = new Map<string, ReadonlySet<string>>();
 
   learn(heard: Heard): void {
+    this.#newest.clear();
     if (heard.kind === "claims")
       for (const claim of heard.claims)
         this.#facts.set(claim.composeId, addClaim(this.#factsOf(claim.composeId), claim));
@@ -37,8 +40,12 @@ export class Past {
   }
 
   #isNewest(upload: Upload, count: number): boolean {
-    const composes = [...(this.#streams.get(`${upload.region} ${streamOf(upload) ?? ""}`) ?? [])];
-    const newest = composes.toSorted(([, one], [, other]) => other - one).slice(0, count);
-    return newest.some(([composeId]) => composeId === upload.composeId);
+    const stream = `${upload.region} ${streamOf(upload) ?? ""}`;
+    const known = this.#newest.get(`${count} ${stream}`);
+    if (known !== undefined) return known.has(upload.composeId);
+    const composes = [...(this.#streams.get(stream) ?? [])].toSorted(([, one], [, other]) => other - one);
+    const newest = new Set(composes.slice(0, count).map(([composeId]) => composeId));
+    this.#newest.set(`${count} ${stream}`, newest);
+    return newest.has(upload.composeId);
   }
 }

@@ -1,9 +1,11 @@
 import { classify, DEFAULT_POLICY, describeDecision, type Decision, type Policy } from "../domain/classify.ts";
 import { addClaim, noFacts } from "../domain/facts.ts";
 import { policyIn } from "../config.ts";
+import { quote } from "../domain/compose.ts";
 import { UsageError } from "../errors.ts";
-import type { Command, Invocation } from "./command.ts";
-import { linesOf } from "./lines.ts";
+import { onlyWord, textOf, type Command, type Invocation } from "./command.ts";
+import { linesOf, type Line } from "./lines.ts";
+import { decisionJson, jsonLine, plain } from "./show.ts";
 
 /** What somebody says of a compose. An absent property: not known; a null label: known to have none. */
 interface Question {
@@ -33,14 +35,14 @@ export const classifyCommand: Command = {
     `echo '{"compose_id": "Fedora-Rawhide-20260122.n.0"}' | clean-amis classify --stdin`,
   ],
   run: async (invocation) => {
-    const { options, positionals, print } = invocation;
-    const policy = typeof options["policy"] === "string" ? policyIn(options["policy"]) : DEFAULT_POLICY;
+    const { options, print } = invocation;
+    const file = textOf(invocation, "policy");
+    const policy = file === undefined ? DEFAULT_POLICY : policyIn(file);
     if (options["stdin"] === true) return answerLines(invocation, policy);
-    const [composeId, ...more] = positionals;
-    if (composeId === undefined || more.length > 0) throw new UsageError("classify: give one COMPOSE, or --stdin");
+    const composeId = onlyWord(invocation, "classify: give one COMPOSE, or --stdin");
     const decision = decide(questionOf(composeId, options), policy);
-    if (options["json"] === true) await print(JSON.stringify(answerOf(composeId, decision)));
-    else await print(`${composeId}: ${describeDecision(decision)}`);
+    if (options["json"] === true) await print(jsonLine({ compose_id: composeId, ...decisionJson(decision) }));
+    else await print(plain(`${composeId}: ${describeDecision(decision)}`));
     return 0;
   },
 };
@@ -67,24 +69,21 @@ function decide({ compose_id: composeId, type, label, released }: Question, poli
   return classify(addClaim(noFacts(composeId), claim), policy);
 }
 
-async function answerLines({ input, print, positionals }: Invocation, policy: Policy): Promise<number> {
+async function answerLines({ openInput, print, positionals, options }: Invocation, policy: Policy): Promise<number> {
   if (positionals.length > 0) throw new UsageError("classify: give a COMPOSE or --stdin, not both");
-  let number = 0;
-  for await (const line of linesOf(input, LONGEST_LINE)) {
-    number += 1;
-    const question = line === null ? `longer than ${LONGEST_LINE} bytes` : parseQuestion(line);
-    const answer =
-      typeof question === "string"
-        ? { compose_id: null, decision: "keep", rule: "malformed", reason: `line ${number}: ${question}` }
-        : answerOf(question.compose_id, decide(question, policy));
-    await print(JSON.stringify(answer));
-  }
+  const idle = ["type", "label", "no-label", "released"].find((name) => options[name] !== undefined);
+  if (idle !== undefined)
+    throw new UsageError(`classify: --${idle} goes with a COMPOSE; with --stdin each line says it`);
+  for await (const lines of linesOf(openInput(), LONGEST_LINE))
+    await print(lines.map((line) => jsonLine(answerTo(line, policy))).join("\n"));
   return 0;
 }
 
-function answerOf(composeId: string, decision: Decision): object {
-  const rule = decision.kind === "unresolved" ? null : decision.rule;
-  return { compose_id: composeId, decision: decision.kind, rule, reason: decision.reason };
+function answerTo(line: Line, policy: Policy): object {
+  const question = line.text === null ? line.reason : parseQuestion(line.text);
+  if (typeof question === "string")
+    return { compose_id: null, decision: "keep", rule: "malformed", reason: `line ${line.number}: ${question}` };
+  return { compose_id: question.compose_id, ...decisionJson(decide(question, policy)) };
 }
 
 /** The question in a line, or why there is none. */
@@ -93,7 +92,8 @@ function parseQuestion(line: string): Question | string {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    return `not JSON: ${(error as SyntaxError).message.slice(0, 100)}`;
+    if (error instanceof SyntaxError) return `not JSON: ${quote(line)}`;
+    throw error;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "not a JSON object";
   const { compose_id: composeId, type, label, released } = value as Record<string, unknown>;

@@ -1,14 +1,16 @@
 import type { Readable } from "node:stream";
 import { configPath, loadConfig, type Config, type Scope } from "../config.ts";
+import { UsageError } from "../errors.ts";
 
 /** What a command is given: its words, the environment, standard input, a place for its lines, and the order to stop. */
 export interface Invocation {
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
   readonly positionals: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly input: Readable;
-  /** Writes a line to standard output; resolves when the reader is ready for more. */
-  readonly print: (line: string) => Promise<void>;
+  /** Standard input; reading it fails as soon as `stop` says so. */
+  readonly openInput: () => Readable;
+  /** Writes a line, or several, to standard output; resolves when the reader is ready for more. */
+  readonly print: (lines: string) => Promise<void>;
   readonly stop: AbortSignal;
 }
 
@@ -20,7 +22,7 @@ export interface Command {
   readonly options: Readonly<Record<string, { readonly type: "string" | "boolean"; readonly help: string }>>;
   /** Two command lines that can be typed as they are. */
   readonly examples: readonly [string, string];
-  /** Resolves to the exit code. Throws `UsageError`, `ConfigError`, `UpstreamError`, `RefusedError`. */
+  /** Resolves to the exit code. Throws `UsageError`, `ConfigError`, `NotFoundError`, `UpstreamError`, `RefusedError`. */
   readonly run: (invocation: Invocation) => Promise<number>;
 }
 
@@ -29,8 +31,21 @@ export const CONFIG = {
   help: "configuration file (else FEDORA_MESSAGING_CONF, else ./config.toml)",
 } as const;
 
+/** The one word that a command takes. Throws `UsageError` for none or several. */
+export function onlyWord({ positionals }: Invocation, usage: string): string {
+  const [word, ...more] = positionals;
+  if (word === undefined || more.length > 0) throw new UsageError(usage);
+  return word;
+}
+
+/** The text of an option, or undefined when it was not given. */
+export function textOf({ options }: Pick<Invocation, "options">, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === "string" ? value : undefined;
+}
+
 /** The configuration that the command line names; `records` is for what needs Redis alone, and no secret but its address. */
-export function configOf({ options, env }: Invocation, scope: Scope = "service"): Config {
-  const { config } = options;
-  return loadConfig(configPath(typeof config === "string" ? config : undefined, env), env, scope);
+export function configOf(invocation: Invocation, scope: Scope = "service"): Config {
+  const { env } = invocation;
+  return loadConfig(configPath(textOf(invocation, "config"), env), env, scope);
 }

@@ -1,4 +1,3 @@
-import { openApp } from "../app.ts";
 import { CONFIG, configOf, type Command } from "./command.ts";
 
 export const consume: Command = {
@@ -7,7 +6,9 @@ export const consume: Command = {
   options: { config: CONFIG },
   examples: ["clean-amis consume", "clean-amis consume --config /etc/clean-amis/config.toml"],
   run: async (invocation) => {
-    const app = await openApp(configOf(invocation));
+    const config = configOf(invocation);
+    const { openApp } = await import("../app.ts");
+    const app = await openApp(config);
     try {
       await app.consume(invocation.stop);
       return 0;

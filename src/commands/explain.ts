@@ -1,200 +1,124 @@
-import { openRecords, type Records } from "../app.ts";
-import { classify, describeDecision, type Policy } from "../domain/classify.ts";
+import { describeDecision } from "../domain/classify.ts";
 import { isKeySafeComposeId, quote } from "../domain/compose.ts";
 import type { ImageEvent } from "../domain/event.ts";
-import type { ComposeFacts, Testimony } from "../domain/facts.ts";
-import { isAmiId, type Image } from "../domain/image.ts";
-import { describeWhen, formatInstant, type Instant } from "../domain/time.ts";
+import { isAmiId } from "../domain/image.ts";
+import { formatInstant, type Instant } from "../domain/time.ts";
 import { NotFoundError, UsageError } from "../errors.ts";
-import { CONFIG, configOf, type Command } from "./command.ts";
+import {
+  explainAmi,
+  explainCompose,
+  type ComposeKnowledge,
+  type ExplainParts,
+  type ImageExplanation,
+  type Standing,
+} from "../explain.ts";
+import { CONFIG, configOf, onlyWord, type Command, type Invocation } from "./command.ts";
+import { composeText, imageText } from "./explain-text.ts";
+import { decisionJson, jsonLine } from "./show.ts";
 
 export const explain: Command = {
   summary: "which rule, when private, when deleted, and what happened; also after deletion",
   positionals: "AMI|COMPOSE",
-  options: { config: CONFIG, json: { type: "boolean", help: "print JSON" } },
+  options: { config: CONFIG, json: { type: "boolean", help: "print one JSON line for the compose, or for the AMI" } },
   examples: ["clean-amis explain ami-0a1a3731a749a16db", "clean-amis explain Fedora-Rawhide-20260122.n.0 --json"],
   run: async (invocation) => {
-    const [subject, ...more] = invocation.positionals;
-    if (subject === undefined || more.length > 0) throw new UsageError("explain: give one AMI or one COMPOSE");
-    if (subject.startsWith("ami-") ? !isAmiId(subject) : !isKeySafeComposeId(subject))
+    const subject = onlyWord(invocation, "explain: give one AMI or one COMPOSE");
+    const isAmi = /^ami-/i.test(subject);
+    if (isAmi ? !isAmiId(subject) : !isKeySafeComposeId(subject))
       throw new UsageError(
-        `explain: ${quote(subject)} is neither an AMI id (ami- and 8 or 17 hex digits) nor a compose id`,
+        `explain: ${quote(subject)} is neither an AMI id (ami- and 8 or 17 hexadecimal digits) nor a compose id`,
       );
     const config = configOf(invocation, "records");
+    const { openRecords } = await import("../app.ts");
     const records = await openRecords(config);
     try {
-      const found = subject.startsWith("ami-")
-        ? await explainImage(subject, records, config.policy)
-        : await explainCompose(subject, records, config.policy);
-      await invocation.print(invocation.options["json"] === true ? JSON.stringify(found.json) : found.text);
-      return found.isKnown ? 0 : 1;
+      const parts = { ...records, policy: config.policy };
+      const now = records.now();
+      return isAmi
+        ? await tellAmi(subject, parts, now, invocation)
+        : await tellCompose(subject, parts, now, invocation);
     } finally {
       await records.close();
     }
   },
 };
 
-interface Explanation {
-  readonly isKnown: boolean;
-  readonly text: string;
-  readonly json: object;
+async function tellAmi(amiId: string, parts: ExplainParts, now: Instant, invocation: Invocation): Promise<number> {
+  const found = await explainAmi(amiId, parts);
+  const isJson = invocation.options["json"] === true;
+  if (found.length > 0)
+    await invocation.print(
+      isJson
+        ? found.map((each) => jsonLine(imageJson(each))).join("\n")
+        : found.map((each) => imageText(each, now)).join("\n\n"),
+    );
+  else if (isJson) await invocation.print(jsonLine({ ami: amiId, known: false }));
+  else
+    throw new NotFoundError(
+      `${amiId} is not known in any region: no message has named it, or it was deleted more than 400 days ago`,
+    );
+  return found.length > 0 ? 0 : 1;
 }
 
-async function explainImage(
-  amiId: string,
-  { schedule, facts, journal, now }: Records,
-  policy: Policy,
-): Promise<Explanation> {
-  const regions = await schedule.regions();
-  const found = (await Promise.all(regions.map((region) => schedule.get(region, amiId)))).filter(
-    (each) => each !== null,
-  );
-  if (found.length === 0)
-    throw new NotFoundError(`${amiId} is not known in any region: no message that was heard named it`);
-  const parts = await Promise.all(
-    found.map(async (image) => {
-      const [known] = await facts.recall([image.composeId]);
-      const [history, waiting, testimony] = await Promise.all([
-        journal.history(image.region, amiId),
-        schedule.waiting(image.region, amiId),
-        facts.testimony(image.composeId),
-      ]);
-      return describeImage(image, { known, history, waiting, testimony }, { policy, now: now() });
-    }),
-  );
-  return { isKnown: true, text: parts.map(({ text }) => text).join("\n\n"), json: parts[0]?.json ?? {} };
-}
-
-async function explainCompose(
+async function tellCompose(
   composeId: string,
-  { schedule, facts, now }: Records,
-  policy: Policy,
-): Promise<Explanation> {
-  const [known] = await facts.recall([composeId]);
-  if (known === undefined) throw new Error(`no facts came back for ${composeId}`);
-  const images = (await schedule.ofCompose(composeId)).toSorted((a, b) => a.region.localeCompare(b.region));
-  const isKnown = images.length > 0 || known.types.length > 0 || known.labels.length > 0 || known.released;
-  const decision = classify(known, policy);
-  const lines = images.map(
-    (image) => `  ${image.region.padEnd(15)} ${image.amiId.padEnd(22)} ${standingOf(image, now())}`,
-  );
-  const text = [
-    composeId,
-    `  decision     ${describeDecision(decision)}`,
-    ...(isKnown ? factLines(known) : ["  facts        nothing was heard of it; this is what its id alone says"]),
-    ...(images.length > 0 ? ["", ...lines] : []),
-  ].join("\n");
-  const json = { compose_id: composeId, known: isKnown, decision, facts: known, images: images.map(imageJson) };
-  return { isKnown, text, json };
+  parts: ExplainParts,
+  now: Instant,
+  { options, print }: Invocation,
+): Promise<number> {
+  const found = await explainCompose(composeId, parts);
+  const { compose, standings, isKnown } = found;
+  if (options["json"] === true) {
+    const images = standings.map(standingJson);
+    await print(jsonLine({ compose_id: composeId, known: isKnown, ...knowledgeJson(compose), images }));
+  } else if (isKnown) await print(composeText(found, now));
+  else
+    throw new NotFoundError(
+      `${composeId} is not known: no message has named it; its id alone says ${describeDecision(compose.decision)}`,
+    );
+  return isKnown ? 0 : 1;
 }
 
-/** What is read beside the image's own record. */
-interface Circumstances {
-  readonly known: ComposeFacts | undefined;
-  readonly history: readonly ImageEvent[];
-  readonly waiting: Awaited<ReturnType<Records["schedule"]["waiting"]>>;
-  readonly testimony: readonly Testimony[];
+function imageJson({ compose, isNewest, history, ...standing }: ImageExplanation): object {
+  const { facts } = knowledgeJson(compose);
+  return { ...standingJson(standing), is_newest: isNewest, facts, history: history.map(eventJson) };
 }
 
-function describeImage(
-  image: Image,
-  { known, history, waiting, testimony }: Circumstances,
-  { policy, now }: { readonly policy: Policy; readonly now: Instant },
-): { readonly text: string; readonly json: object } {
-  const decision = known === undefined ? null : classify(known, policy);
-  const row = (name: string, value: string | null): string[] =>
-    value === null ? [] : [`  ${name.padEnd(12)} ${plain(value)}`];
-  const when = (name: string, at: Instant | null): string[] => row(name, at === null ? null : describeWhen(at, now));
-  const text = [
-    `${image.amiId} in ${image.region}`,
-    ...row("compose", image.composeId),
-    ...row("name", [image.imageName, image.arch].filter((word) => word !== null).join(", ") || null),
-    ...row("stage", standingOf(image, now)),
-    ...row("by rule", image.rule === null ? image.reason : `${image.rule}: ${image.reason}`),
-    ...row("decided now", decision === null ? null : describeDecision(decision)),
-    ...(known === undefined ? [] : factLines(known)),
-    ...testimony.flatMap(({ of, by, at }) => row("said by", `${of}: ${by}, ${formatInstant(at)}`)),
-    ...row("waits", waiting === null ? null : waitText(waiting, now)),
-    ...when("uploaded", image.uploadedAt),
-    ...when("private at", image.stage === "kept" ? null : image.privateAt),
-    ...when("made private", image.madePrivateAt),
-    ...when("noticed", image.noticedAt),
-    ...when("delete at", image.deleteAt),
-    ...row("taken away", takenText(image)),
-    ...row("last trouble", image.lastError || null),
-    "  history",
-    ...history.map(
-      (event) => `    ${formatInstant(event.at).padEnd(24)} ${event.what.padEnd(13)} ${event.who}: ${plain(event.why)}`,
-    ),
-  ].join("\n");
+/** The words of the image's hash in Redis, and what is decided now. */
+function standingJson({ image, decision, waits }: Standing): object {
   return {
-    text,
-    json: { ...imageJson(image), decision, facts: known ?? null, testimony, waiting, history: history.map(eventJson) },
+    ...{ region: image.region, ami: image.amiId, compose_id: image.composeId },
+    ...{ image_name: image.imageName, arch: image.arch, stage: image.stage, known: true },
+    ...decisionJson(decision),
+    recorded: { rule: image.rule, reason: image.reason },
+    uploaded_at: iso(image.uploadedAt),
+    private_at: iso(image.privateAt),
+    made_private_at: iso(image.madePrivateAt),
+    noticed_at: iso(image.noticedAt),
+    delete_at: iso(image.deleteAt),
+    waits: waits === null ? null : { queue: waits.queue, until: waits.wakeAt === Infinity ? null : iso(waits.wakeAt) },
+    ...{ taken_away: image.takenAway, snapshot_ids: image.snapshotIds, becomes: image.becomes },
+    ...{ attempts: image.attempts, last_error: image.lastError },
+    ...{ missed_looks: image.missedLooks, missed_since: iso(image.missedSince) },
   };
 }
 
-function waitText({ queue, wakeAt }: { readonly queue: string; readonly wakeAt: Instant }, now: Instant): string {
-  return `in the queue ${queue}, ${wakeAt === Infinity ? "without an end" : `until ${describeWhen(wakeAt, now)}`}`;
-}
-
-function standingOf(image: Image, now: Instant): string {
-  switch (image.stage) {
-    case "public":
-      return `public, to be made private ${describeWhen(image.privateAt, now)}`;
-    case "private":
-      return image.deleteAt === null
-        ? "private, and waits for the public notice"
-        : `private, not deleted before ${describeWhen(image.deleteAt, now)}`;
-    case "unresolved":
-      return "unresolved, waits for facts of its compose";
-    case "restoring":
-      return "restoring, what was taken away is being given back";
-    case "kept":
-      return `kept (${image.rule ?? "no rule"})`;
-    case "deleting":
-    case "held":
-    case "deleted":
-    case "gone":
-      return image.stage;
-  }
-}
-
-function factLines(facts: ComposeFacts): string[] {
-  const said = [
-    ...facts.types.map(({ source, value }) => `type ${plain(value)} (${source})`),
-    ...facts.labels.map(({ source, value }) => `label ${value === null ? "none" : plain(value)} (${source})`),
-    ...(facts.released ? ["released as a two-week compose"] : []),
-    ...(facts.contradiction === null ? [] : [`contradiction: ${plain(facts.contradiction)}`]),
-  ];
-  const asked = facts.asked.map(({ source, outcome, at }) => `${source} ${outcome} ${formatInstant(at)}`);
-  return [
-    `  facts        ${said.length === 0 ? "only what the id says" : said.join(", ")}`,
-    ...(asked.length === 0 ? [] : [`  asked        ${asked.join(", ")}`]),
-  ];
-}
-
-function takenText({ takenAway }: Image): string | null {
-  if (takenAway === null) return null;
-  const launch = takenAway.image ? "everybody's launch permission" : "no launch permission";
-  return `${launch}, everybody's volume permission of ${takenAway.snapshots.length} snapshots`;
-}
-
-function imageJson(image: Image): object {
-  const iso = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
-  const { region, amiId, composeId, imageName, arch, stage, rule, reason, takenAway, snapshotIds, lastError } = image;
+function knowledgeJson({ facts, testimony, decision }: ComposeKnowledge): { facts: object } {
+  const { types, labels, released, contradiction, location, asked } = facts;
   return {
-    ...{ region, ami: amiId, compose_id: composeId, image_name: imageName, arch, stage, rule, reason },
-    ...{ uploaded_at: iso(image.uploadedAt), private_at: iso(image.privateAt) },
-    ...{ made_private_at: iso(image.madePrivateAt), noticed_at: iso(image.noticedAt), delete_at: iso(image.deleteAt) },
-    ...{ taken_away: takenAway, snapshot_ids: snapshotIds, last_error: lastError },
+    ...decisionJson(decision),
+    facts: {
+      ...{ types, labels, released, contradiction, location },
+      heard: testimony.map(({ of, by, at }) => ({ of, by, at: iso(at) })),
+      asked: asked.map(({ source, outcome, at }) => ({ source, outcome, at: iso(at) })),
+    },
   };
 }
 
 function eventJson({ at, what, who, why, details }: ImageEvent): object {
-  return { when: formatInstant(at), what, who, why, details };
+  return { when: iso(at), what, who, why, details };
 }
 
-/** Foreign text on a terminal: no control characters, on one line. */
-function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
+function iso(at: Instant | null): string | null {
+  return at === null ? null : formatInstant(at);
 }

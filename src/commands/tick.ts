@@ -1,4 +1,3 @@
-import { openApp } from "../app.ts";
 import { describePlan } from "../domain/plan.ts";
 import { UsageError } from "../errors.ts";
 import { hearOnce } from "../hear.ts";
@@ -25,6 +24,7 @@ export const tick: Command = {
       throw new UsageError("tick: give --once for one pass; the service that never ends is consume");
     const only = onlyOf(options["only"]);
     const config = configOf(invocation);
+    const { openApp } = await import("../app.ts");
     const app = await openApp(config, config.logLevel === "info" ? "warn" : config.logLevel);
     try {
       if (options["dry-run"] === true || config.act === "nothing") {

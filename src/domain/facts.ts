@@ -47,17 +47,21 @@ export function noFacts(composeId: string): ComposeFacts {
 export function addClaim(facts: ComposeFacts, { source, type, label, location, released }: FactClaim): ComposeFacts {
   const saidType = facts.types.find((each) => each.source === source);
   const saidLabel = facts.labels.find((each) => each.source === source);
-  const differs =
-    (type !== undefined && saidType !== undefined && saidType.value !== type && `${source}.type`) ||
-    (label !== undefined && saidLabel !== undefined && saidLabel.value !== label && `${source}.label`);
+  const contradiction =
+    differing(`${source}.type`, saidType?.value, type) ?? differing(`${source}.label`, saidLabel?.value, label);
   return {
     ...facts,
     types: type === undefined || saidType !== undefined ? facts.types : [...facts.types, { source, value: type }],
     labels: label === undefined || saidLabel !== undefined ? facts.labels : [...facts.labels, { source, value: label }],
     released: facts.released || released === true,
-    contradiction: facts.contradiction ?? (differs === false ? null : `${differs} was told in two ways`),
+    contradiction: facts.contradiction ?? contradiction,
     location: facts.location ?? location ?? null,
   };
+}
+
+function differing(fact: string, said: string | null | undefined, now: string | null | undefined): string | null {
+  if (said === undefined || now === undefined || said === now) return null;
+  return `${fact} was "${said ?? ""}", then "${now ?? ""}"`;
 }
 
 /** Where something that is remembered of a compose was heard. */

@@ -14,8 +14,9 @@ const release = loadScript("release");
 const LEASE_MS = 2 * MINUTE_MS;
 const RENEW_MS = 30 * SECOND_MS;
 
-/** A region's stream can be long: it is searched in pages. */
+/** A region's stream can be long: it is searched in pages, and of one image no more events than these are kept. */
 const HISTORY_PAGE = 1000;
+const MOST_HISTORY = 1000;
 
 /**
  * The event streams of all regions, and the reporter's place in them. Each kind of report has a place of its own, so that
@@ -54,17 +55,16 @@ export function redisJournal({ redis, keys }: RedisConnection, kind: string, log
     },
     history: async (region, amiId) => {
       const found: ImageEvent[] = [];
-      let start = "-";
-      for (;;) {
-        const entries = await redis.xrange(keys.events(region), start, "+", "COUNT", HISTORY_PAGE);
-        for (const [id, flat] of entries) {
-          const event = readEvent(region, id, flat);
-          if (event.amiId === amiId) found.push(event);
-        }
-        const last = entries.at(-1);
-        if (last === undefined || entries.length < HISTORY_PAGE) return found;
-        start = `(${last[0]}`;
+      // From the newest back: an image's first event ends the search, and most streams need not be read whole.
+      for (let end = "+"; found.length < MOST_HISTORY;) {
+        const page = await redis.xrevrange(keys.events(region), end, "-", "COUNT", HISTORY_PAGE);
+        const events = page.map(([id, flat]) => readEvent(region, id, flat)).filter((event) => event.amiId === amiId);
+        const first = events.findIndex((event) => event.what === "scheduled");
+        found.push(...(first < 0 ? events : events.slice(0, first + 1)));
+        if (first >= 0 || page.length < HISTORY_PAGE) break;
+        end = `(${page.at(-1)?.[0] ?? ""}`;
       }
+      return found.slice(0, MOST_HISTORY).reverse();
     },
     pendingPart: async () => {
       const text = await redis.get(partKey);
