@@ -12,6 +12,9 @@ async function main(): Promise<number> {
   };
   process.once("SIGTERM", end);
   process.once("SIGINT", end);
+  // Whoever started us with a channel wants us to end with it, however it ends.
+  process.once("disconnect", end);
+  process.channel?.unref();
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // A reader that closed the pipe early has seen enough.
     process.exit(error.code === "EPIPE" ? 0 : 1);

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { castImages } from "./cast.ts";
@@ -8,6 +7,7 @@ import { perform, type Stage } from "./perform.ts";
 import { startEc2Simulator } from "./ec2/simulator.ts";
 import { fillComposeHost, fillEc2, ACCOUNT } from "./world.ts";
 import { findServers } from "./servers/find.ts";
+import { openGuarded } from "./servers/guarded.ts";
 import { startRabbitmq } from "./servers/rabbitmq.ts";
 import { startRedis } from "./servers/redis.ts";
 import { SetupError } from "./servers/setup-error.ts";
@@ -94,9 +94,9 @@ async function setUp(cleanups: Cleanup[], say: (line: string) => void): Promise<
   const isOwn = servers.redis.from !== "url" && servers.rabbitmq.from !== "url";
   const name = `clean-amis-demo-${randomUUID()}`;
   const places = isOwn ? { exchange: "amq.topic", prefix: "clean-amis" } : { exchange: name, prefix: name };
-  const dir = await mkdtemp(join(tmpdir(), "clean-amis-demo-"));
-  cleanups.push(() => rm(dir, { recursive: true, force: true }));
-  const configFile = join(dir, "config.toml");
+  const guarded = await openGuarded();
+  cleanups.push(guarded.stop);
+  const configFile = join(guarded.dir, "config.toml");
   const queue = randomUUID();
   const addresses = {
     amqpUrl: rabbitmq.url,

@@ -22,7 +22,7 @@ export class ServiceProcess {
     const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" };
     this.#child = spawn(process.execPath, [MAIN, ...args], {
       env: { PATH: path, ...quiet, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.complaints += text));
     if (this.#child.stdout !== null)

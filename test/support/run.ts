@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { findServers } from "../../src/demo/servers/find.ts";
+import { openGuarded } from "../../src/demo/servers/guarded.ts";
 import { familyOf } from "../../src/demo/servers/processes.ts";
 import { startRabbitmq } from "../../src/demo/servers/rabbitmq.ts";
 import type { RunningServer } from "../../src/demo/servers/redis.ts";
@@ -87,6 +88,8 @@ async function main(files: readonly string[]): Promise<boolean> {
   if (process.env["TEST_REDIS_URL"] && process.env["TEST_AMQP_URL"]) return runTap(files, testEnvironment({}));
   const servers = await findServers({ signal: stop.signal });
   const start = performance.now();
+  // What tests put into their temporary directories goes with this one, also when a test was killed in the middle.
+  const scratch = await openGuarded();
   // Both at once, but each one's failure waits for the other, so that nothing is left behind.
   const started = await Promise.allSettled([startRedis(servers.redis), startRabbitmq(servers.rabbitmq)]);
   try {
@@ -95,10 +98,16 @@ async function main(files: readonly string[]): Promise<boolean> {
       return result.value;
     }) as [RunningServer, RunningServer];
     process.stdout.write(`set-up  Redis and RabbitMQ started (${((performance.now() - start) / 1000).toFixed(1)} s)\n`);
-    const given = { TEST_REDIS_URL: redis.url, TEST_AMQP_URL: rabbitmq.url, TEST_REDIS_CLI: servers.redisCli ?? "" };
+    const given = {
+      TMPDIR: scratch.dir,
+      TEST_REDIS_URL: redis.url,
+      TEST_AMQP_URL: rabbitmq.url,
+      TEST_REDIS_CLI: servers.redisCli ?? "",
+    };
     return await runTap(files, testEnvironment(given));
   } finally {
     for (const result of started) if (result.status === "fulfilled") await result.value.stop();
+    await scratch.stop();
   }
 }
 
