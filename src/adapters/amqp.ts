@@ -78,6 +78,12 @@ export async function openBus(config: AmqpConfig, parts: BusParts): Promise<Bus>
     },
     close: async () => {
       isStopping = true;
+      try {
+        // A connection's close may overtake acknowledgements that are still on their way; a channel's comes after them.
+        if (current !== null) await within(CLOSE_TIMEOUT_MS, current.channel.close());
+      } catch (error) {
+        log.debug({ error: describeError(error) }, "the channel was gone already");
+      }
       await within(CLOSE_TIMEOUT_MS, model.close());
     },
   };
