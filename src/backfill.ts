@@ -1,7 +1,6 @@
-import { ingest, reject, type Ingested, type IngestParts } from "./ingest.ts";
+import { ingestOrReject, reject, type Ingested, type IngestParts } from "./ingest.ts";
 import { decode, type Heard } from "./decode.ts";
 import { DAY_MS, type Instant } from "./domain/time.ts";
-import { describeError, UpstreamError } from "./errors.ts";
 import type { Archive, Message } from "./ports.ts";
 
 /** A stretch of the past: from `start` up to, not including, `end`. */
@@ -62,7 +61,7 @@ export async function readSlice(
 ): Promise<SliceCounts> {
   const counts = { messages: 0, new: 0, known: 0, claims: 0, ignored: 0, rejected: 0 };
   const work = async (batch: readonly Message[]): Promise<void> => {
-    const results = await Promise.all(batch.map((message) => ingestOrReject(message, parts.ingest)));
+    const results = await Promise.all(batch.map((message) => ingestRow(message, parts.ingest)));
     for (const [index, result] of results.entries()) {
       const message = batch[index];
       if (message !== undefined) witness(message, result);
@@ -102,22 +101,12 @@ function queryOf({ phase, start, end }: Slice, environments: readonly string[]):
   return { topics, start, end };
 }
 
-/** As with live messages: a bug on one message is kept with its stack, and stops nothing. */
-async function ingestOrReject(message: Message, parts: IngestParts): Promise<Ingested> {
-  try {
-    // The archive gives a row that is no message without a topic: the bus would have ignored it, here it is a loss to tell.
-    if (message.topic === "") {
-      const reason = "a row of the archive that is no message";
-      await reject(message, reason, parts);
-      return { kind: "rejected", reason };
-    }
-    return await ingest(message, parts);
-  } catch (error) {
-    if (error instanceof UpstreamError) throw error;
-    const reason = `bug: ${error instanceof Error ? (error.stack ?? error.message) : describeError(error)}`;
-    await reject(message, reason, parts);
-    return { kind: "rejected", reason };
-  }
+/** The archive gives a row that is no message without a topic: the bus would have ignored it, here it is a loss to tell. */
+async function ingestRow(message: Message, parts: IngestParts): Promise<Ingested> {
+  if (message.topic !== "") return ingestOrReject(message, parts);
+  const reason = "a row of the archive that is no message";
+  await reject(message, reason, parts);
+  return { kind: "rejected", reason };
 }
 
 /** How far a backfill has come; enough for another process to go on. */

@@ -1,8 +1,8 @@
-import { ingest, reject, type Ingested, type IngestParts } from "./ingest.ts";
+import { ingestOrReject, type Ingested, type IngestParts } from "./ingest.ts";
 import { backoffMs } from "./domain/lifecycle.ts";
 import { SECOND_MS } from "./domain/time.ts";
-import { describeError, UpstreamError } from "./errors.ts";
-import type { Delivery, Message } from "./ports.ts";
+import { UpstreamError } from "./errors.ts";
+import type { Delivery } from "./ports.ts";
 
 /** How many messages became what, since the start. */
 export type Counts = Record<
@@ -86,24 +86,12 @@ export class Consumer {
   /** Takes the delivery out of `open` when it is done; resolves to the failure that passes by itself. */
   async #ingestOne(delivery: Delivery, open: Set<Delivery>): Promise<UpstreamError | null> {
     try {
-      this.#count(await this.#ingestOrReject(delivery.message));
+      this.#count(await ingestOrReject(delivery.message, this.#parts));
       open.delete(delivery);
       return null;
     } catch (error) {
       if (error instanceof UpstreamError) return error;
       throw error;
-    }
-  }
-
-  /** A message that makes our code throw is a bug of ours, not a reason to stop or to loop: it is kept, with the stack. */
-  async #ingestOrReject(message: Message): Promise<Ingested> {
-    try {
-      return await ingest(message, this.#parts);
-    } catch (error) {
-      if (error instanceof UpstreamError) throw error;
-      const reason = `bug: ${error instanceof Error ? (error.stack ?? error.message) : describeError(error)}`;
-      await reject(message, reason, this.#parts);
-      return { kind: "rejected", reason };
     }
   }
 

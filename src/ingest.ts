@@ -5,6 +5,7 @@ import type { Image } from "./domain/image.ts";
 import { keep, redecide, takeBack, type Change, type Periods } from "./domain/lifecycle.ts";
 import type { Instant } from "./domain/time.ts";
 import type { Upload } from "./domain/upload.ts";
+import { describeError, UpstreamError } from "./errors.ts";
 import type { Clock, Facts, Log, Message, Rejected, Schedule } from "./ports.ts";
 
 /** What became of one message. */
@@ -52,6 +53,21 @@ export async function ingest(message: Message, parts: IngestParts): Promise<Inge
       const rules = fates.filter((fate) => fate !== "known");
       return { kind: "uploads", new: rules.length, known: fates.length - rules.length, rules };
     }
+  }
+}
+
+/**
+ * As `ingest`; but a message that makes our code throw is kept, with the stack: a bug of ours is no reason to stop or to loop.
+ * Throws `UpstreamError` alone.
+ */
+export async function ingestOrReject(message: Message, parts: IngestParts): Promise<Ingested> {
+  try {
+    return await ingest(message, parts);
+  } catch (error) {
+    if (error instanceof UpstreamError) throw error;
+    const reason = `bug: ${error instanceof Error ? (error.stack ?? error.message) : describeError(error)}`;
+    await reject(message, reason, parts);
+    return { kind: "rejected", reason };
   }
 }
 
