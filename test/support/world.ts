@@ -1,5 +1,5 @@
 import type { Test } from "tap";
-import { openImages } from "../../src/adapters/ec2.ts";
+import { openImages } from "../../src/adapters/ec2/images.ts";
 import { openPagure } from "../../src/adapters/pagure.ts";
 import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
 import { redisFacts } from "../../src/adapters/redis/facts.ts";

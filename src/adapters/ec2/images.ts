@@ -12,11 +12,11 @@ import {
   type DescribeImagesCommandInput,
   type Image as Ec2Image,
 } from "@aws-sdk/client-ec2";
-import type { Seen } from "../domain/look.ts";
-import { SECOND_MS } from "../domain/time.ts";
-import type { Images } from "../ports.ts";
-import { isGone, isInUse, translateEc2 } from "./ec2-errors.ts";
-import { translateErrors } from "./translate.ts";
+import type { Seen } from "../../domain/look.ts";
+import { SECOND_MS } from "../../domain/time.ts";
+import type { Images } from "../../ports.ts";
+import { isGone, isInUse, translateEc2 } from "./errors.ts";
+import { translateErrors } from "../translate.ts";
 
 export interface Ec2Options {
   /** Null: EC2's own addresses. */

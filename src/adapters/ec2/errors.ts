@@ -1,4 +1,4 @@
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
 
 /**
  * Codes that say "later", beside every 5xx (AWS's list of EC2 error codes). The SDK has repeated the call already by its own
