@@ -28,6 +28,7 @@ export interface ConfigFile {
     schedule: Record<
       | "private_after"
       | "delete_after"
+      | "after_hold"
       | "unresolved_for"
       | "lease"
       | "tick_every"
@@ -38,7 +39,18 @@ export interface ConfigFile {
     >;
     policy: { delete_unlabelled: boolean; keep_newest: number };
     sources: { compose_host: string; datagrepper: string };
-    ec2: { account: string; endpoint: string; protecting_tags: string[] };
+    ec2: {
+      account: string;
+      endpoint: string;
+      role_arn: string;
+      external_id: string;
+      share: number;
+      protecting_tags: string[];
+      in_use: boolean;
+      recently_launched: string;
+      unusable_guards: "refuse" | "pass";
+    };
+    budgets: { max_deletes_per_day: number; max_private_per_day: number; max_share_of_region: number };
     report: {
       kind: "pagure" | "log";
       url: string;

@@ -1,10 +1,11 @@
 import type { Act } from "./tick.ts";
 import type { Policy } from "./domain/classify.ts";
+import { readEc2, type Ec2Config } from "./config-ec2.ts";
 import type { Periods } from "./domain/lifecycle.ts";
-import type { Guards } from "./domain/plan.ts";
-import { DAY_MS, formatDuration, parseDuration, SECOND_MS } from "./domain/time.ts";
+import { DAY_MS, SECOND_MS } from "./domain/time.ts";
 import { ConfigError } from "./errors.ts";
 import { readConfigFile, readText, secret, type ConfigFile, type Environment } from "./config-file.ts";
+import { duration, hasScheme, isLoopback, webAddress } from "./config-values.ts";
 
 /** What decisions depend on. */
 export interface Rules {
@@ -34,7 +35,8 @@ export interface Config extends RecordsConfig {
   readonly hearEveryMs: number;
   /** How far the first backfill, and the daily one, reach back. */
   readonly firstBackfillMs: number;
-  readonly ec2: { readonly endpoint: string | null; readonly credentials: Credentials | null; readonly guards: Guards };
+  readonly ec2: Ec2Config;
+  readonly budgets: Budgets;
   readonly report: ReportConfig;
   /** Keys that only Python or publishers need. */
   readonly ignoredKeys: readonly string[];
@@ -75,9 +77,14 @@ export interface ReportConfig {
   readonly isPublic: boolean;
 }
 
-interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+/** How much may be done to images at the most, by UTC day and by region. */
+export interface Budgets {
+  /** Images of all regions; at least 1. */
+  readonly maxDeletesPerDay: number;
+  /** Images of all regions; at least 1. */
+  readonly maxPrivatePerDay: number;
+  /** Of a region's images, above 0 and up to 1. */
+  readonly maxShareOfRegion: number;
 }
 
 const IGNORED_KEYS = ["callback", "log_config", "topic_prefix", "publish_exchange", "publish_priority"];
@@ -94,7 +101,8 @@ export type Scope = "service" | "records";
 export function loadConfig(file: string, env: Environment, scope: Scope = "service"): Config {
   const filled = readConfigFile(file);
   const own = filled.consumer_config;
-  const periods = readPeriods(file, own.schedule, isLoopback(own.ec2.endpoint));
+  const scheduled = scheduleOf(file, own.schedule);
+  const { max_deletes_per_day, max_private_per_day, max_share_of_region } = own.budgets;
   return {
     file,
     amqp: readAmqp(file, scope === "records" ? { ...filled, tls: {} } : filled, env),
@@ -109,15 +117,16 @@ export function loadConfig(file: string, env: Environment, scope: Scope = "servi
     archiveRate: null,
     userAgent: userAgentOf(filled.client_properties),
     logLevel: own.log_level,
-    periods,
-    tickEveryMs: duration(file, own.schedule, "tick_every", SECOND_MS),
-    reportEveryMs: duration(file, own.schedule, "report_every", SECOND_MS),
-    hearEveryMs: duration(file, own.schedule, "hear_every", SECOND_MS),
-    firstBackfillMs: duration(file, own.schedule, "first_backfill", DAY_MS),
-    ec2: {
-      endpoint: webAddress(file, "ec2.endpoint", own.ec2.endpoint),
-      credentials: oldCredentials(env),
-      guards: { account: own.ec2.account, protectingTags: own.ec2.protecting_tags },
+    periods: readPeriods(scheduled, isLoopback(own.ec2.endpoint)),
+    tickEveryMs: scheduled("tick_every", SECOND_MS),
+    reportEveryMs: scheduled("report_every", SECOND_MS),
+    hearEveryMs: scheduled("hear_every", SECOND_MS),
+    firstBackfillMs: scheduled("first_backfill", DAY_MS),
+    ec2: readEc2(file, own.ec2, env),
+    budgets: {
+      maxDeletesPerDay: max_deletes_per_day,
+      maxPrivatePerDay: max_private_per_day,
+      maxShareOfRegion: max_share_of_region,
     },
     report: readReport(file, own.report, env, scope),
     ignoredKeys: IGNORED_KEYS.filter((key) => key in filled),
@@ -135,24 +144,23 @@ function policyOf({ consumer_config: { policy } }: ConfigFile): Policy {
   return { deleteUnlabelled: policy.delete_unlabelled, keepNewest: policy.keep_newest };
 }
 
-function readPeriods(file: string, schedule: ScheduleTable, isTrial: boolean): Periods {
+/** Reads one duration of the schedule, that is at least so long. Throws `ConfigError`. */
+type Scheduled = (key: keyof ScheduleTable, leastMs?: number, unless?: string) => number;
+
+function scheduleOf(file: string, schedule: ScheduleTable): Scheduled {
+  return (key, leastMs, unless) => duration(file, `schedule.${key}`, schedule[key], leastMs, unless);
+}
+
+function readPeriods(scheduled: Scheduled, isTrial: boolean): Periods {
   const leastMs = isTrial ? 0 : DAY_MS;
   const unless = ", unless consumer_config.ec2.endpoint is on this machine";
   return {
-    privateAfterMs: duration(file, schedule, "private_after", leastMs, unless),
-    deleteAfterMs: duration(file, schedule, "delete_after", leastMs, unless),
-    unresolvedForMs: duration(file, schedule, "unresolved_for"),
-    leaseMs: duration(file, schedule, "lease", SECOND_MS),
+    privateAfterMs: scheduled("private_after", leastMs, unless),
+    deleteAfterMs: scheduled("delete_after", leastMs, unless),
+    afterHoldMs: scheduled("after_hold", leastMs, unless),
+    unresolvedForMs: scheduled("unresolved_for"),
+    leaseMs: scheduled("lease", SECOND_MS),
   };
-}
-
-/** One duration of the schedule. Throws `ConfigError` when it is too short or too long. */
-function duration(file: string, schedule: ScheduleTable, key: keyof ScheduleTable, leastMs = 0, unless = ""): number {
-  const durationMs = parseDuration(schedule[key]);
-  const where = `${file}: consumer_config.schedule.${key} = "${schedule[key]}"`;
-  if (durationMs === null) throw new ConfigError(`${where}: at most 3650d`);
-  if (durationMs < leastMs) throw new ConfigError(`${where}: at least ${formatDuration(leastMs)}${unless}`);
-  return durationMs;
 }
 
 function readAmqp(file: string, filled: ConfigFile, env: Environment): AmqpConfig {
@@ -210,20 +218,6 @@ function readReport(
   return { kind, url, repo, tags, token, isPublic: kind === "pagure" || isAllowed };
 }
 
-/** The names that the old script read, for when AWS's own are not set; AWS's chain does the rest. */
-function oldCredentials(env: Environment): Credentials | null {
-  if (env["AWS_ACCESS_KEY_ID"] !== undefined || env["AWS_PROFILE"] !== undefined) return null;
-  const accessKeyId = secret("AWS_ACCESS_KEY", env);
-  const secretAccessKey = secret("AWS_SECRET_ACCESS_KEY", env);
-  return accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey };
-}
-
-/** An http address, or null for "", which switches the source off, or leaves the choice to others. */
-function webAddress(file: string, key: string, text: string): string | null {
-  if (text === "" || hasScheme(text, /^https?:$/)) return text === "" ? null : text;
-  throw new ConfigError(`${file}: consumer_config.${key} = ${JSON.stringify(text)}: an http or https address, or ""`);
-}
-
 /** Neither of these two is quoted when it is wrong: it may hold a password. */
 function amqpUrl(file: string, inFile: string, env: Environment): string {
   const given = secret("AMQP_URL", env);
@@ -240,17 +234,7 @@ function redisUrl(file: string, inFile: string, env: Environment): string {
   throw new ConfigError(`${where}: an address like redis://host:6379/0`);
 }
 
-function hasScheme(text: string, scheme: RegExp): boolean {
-  return URL.canParse(text) && scheme.test(new URL(text).protocol);
-}
-
 function userAgentOf({ app, app_url: url }: Readonly<Record<string, unknown>>): string {
   const told = [app, url].filter((word) => typeof word === "string" && /^[\x20-\x7e]+$/.test(word));
   return told.length === 0 ? "clean-amis" : `clean-amis (${told.join("; ")})`;
-}
-
-function isLoopback(endpoint: string): boolean {
-  if (!URL.canParse(endpoint)) return false;
-  const { hostname } = new URL(endpoint);
-  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

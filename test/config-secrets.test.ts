@@ -12,6 +12,8 @@ const FILES = {
   secret: `  ${SECRET}\n`,
   amqp: "amqp://me:S3CRET@broker/\n",
   redis: "redis://:S3CRET@redis/1\n",
+  key: "AKIDFILE\n",
+  token: "TOKEN\n",
   empty: " \n",
 };
 
@@ -106,17 +108,37 @@ t.test("only a post that the public can read counts as notice, unless somebody s
   t.end();
 });
 
-t.test("the old script's AWS names are read when the new ones are not set", (t) => {
-  const old = { AWS_ACCESS_KEY: "AKIDOLD", AWS_SECRET_ACCESS_KEY: SECRET };
-  const pair = { accessKeyId: "AKIDOLD", secretAccessKey: SECRET };
-  const rows: readonly (readonly [string, Environment, object | null])[] = [
-    ["old names", old, pair],
-    ["old names in files", { AWS_ACCESS_KEY: "AKIDOLD", AWS_SECRET_ACCESS_KEY_FILE: "$DIR/secret" }, pair],
-    ["new names as well", { ...old, AWS_ACCESS_KEY_ID: "AKIDNEW" }, null],
-    ["a profile", { ...old, AWS_PROFILE: "releng" }, null],
-    ["half a pair", { AWS_ACCESS_KEY: "AKIDOLD" }, null],
-    ["nothing", {}, null],
-  ];
-  for (const [what, env, expected] of rows) t.same(load(t, "[consumer_config]\n", env).ec2.credentials, expected, what);
-  t.end();
-});
+t.test(
+  "AWS's keys are read from the environment or from files, the old script's names where AWS's own are not set",
+  (t) => {
+    const old = { AWS_ACCESS_KEY: "AKIDOLD", AWS_SECRET_ACCESS_KEY: SECRET };
+    const pair = { accessKeyId: "AKIDOLD", secretAccessKey: SECRET };
+    const own = { AWS_ACCESS_KEY_ID: "AKIDNEW", AWS_SECRET_ACCESS_KEY: SECRET };
+    const inFiles = { AWS_ACCESS_KEY_ID_FILE: "$DIR/key", AWS_SECRET_ACCESS_KEY_FILE: "$DIR/secret" };
+    const rows: readonly (readonly [string, Environment, object | null])[] = [
+      ["old names", old, pair],
+      ["old names in files", { AWS_ACCESS_KEY: "AKIDOLD", AWS_SECRET_ACCESS_KEY_FILE: "$DIR/secret" }, pair],
+      ["new names", own, { ...pair, accessKeyId: "AKIDNEW" }],
+      ["new names as well", { ...old, ...own }, { ...pair, accessKeyId: "AKIDNEW" }],
+      ["new names in files", inFiles, { ...pair, accessKeyId: "AKIDFILE" }],
+      [
+        "a session's token in a file",
+        { ...inFiles, AWS_SESSION_TOKEN_FILE: "$DIR/token" },
+        { ...pair, accessKeyId: "AKIDFILE", sessionToken: "TOKEN" },
+      ],
+      ["a session's token", { ...own, AWS_SESSION_TOKEN: "T" }, { ...pair, accessKeyId: "AKIDNEW", sessionToken: "T" }],
+      ["a profile", { ...old, ...own, ...inFiles, AWS_PROFILE: "releng" }, null],
+      ["half a pair", { AWS_ACCESS_KEY: "AKIDOLD" }, null],
+      ["half a new pair", { AWS_ACCESS_KEY_ID: "AKIDNEW" }, null],
+      ["nothing", {}, null],
+    ];
+    for (const [what, env, expected] of rows)
+      t.same(load(t, "[consumer_config]\n", env).ec2.credentials, expected, what);
+    const missing = { AWS_ACCESS_KEY_ID_FILE: "/nowhere/key" };
+    t.match(
+      complaint(t, "[consumer_config]\n", missing),
+      /^AWS_ACCESS_KEY_ID_FILE: file \/nowhere\/key does not exist: /,
+    );
+    t.end();
+  },
+);

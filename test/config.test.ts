@@ -62,10 +62,21 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
   t.same(config.periods, {
     privateAfterMs: 5 * DAY_MS,
     deleteAfterMs: 10 * DAY_MS,
+    afterHoldMs: 3 * DAY_MS,
     unresolvedForMs: 14 * DAY_MS,
     leaseMs: 5 * MINUTE_MS,
   });
-  t.match(config.ec2, { endpoint: null, credentials: null, guards: { account: "125523088429" } });
+  t.same(config.ec2, {
+    ...{ endpoint: null, credentials: null, role: null, share: 0.5 },
+    guards: {
+      account: "125523088429",
+      protectingTags: ["clean-amis:hold", "clean-amis:protect", "do-not-delete"],
+      inUse: true,
+      recentlyLaunchedMs: 0,
+      unusable: "refuse",
+    },
+  });
+  t.same(config.budgets, { maxDeletesPerDay: 500, maxPrivatePerDay: 1000, maxShareOfRegion: 0.2 });
   t.match(config.amqp, {
     url: "amqps://fedora:@rabbitmq.fedoraproject.org/%2Fpublic_pubsub",
     passiveDeclares: false,
@@ -171,6 +182,7 @@ t.test("a duration is checked: its form, its length, and that production waits f
       schedule('private_after = "23h"'),
       'FILE: consumer_config.schedule.private_after = "23h": at least 1d, unless consumer_config.ec2.endpoint is on this machine',
     ],
+    [schedule('after_hold = "1h"'), /^FILE: consumer_config\.schedule\.after_hold = "1h": at least 1d, unless /],
     [schedule('delete_after = "0d"'), /^FILE: consumer_config\.schedule\.delete_after = "0d": at least 1d/],
     [
       schedule('delete_after = "10s"') + ec2("https://ec2.us-east-1.amazonaws.com"),
@@ -182,8 +194,9 @@ t.test("a duration is checked: its form, its length, and that production waits f
   ];
   for (const [toml, line] of bad) t.match(complaint(t, toml), line, toml);
   for (const endpoint of [HERE, "http://localhost:1", "http://[::1]:1"]) {
-    const { periods } = load(t, schedule('private_after = "5s"\ndelete_after = "10s"') + ec2(endpoint));
-    t.match(periods, { privateAfterMs: 5_000, deleteAfterMs: 10_000 }, endpoint);
+    const short = 'private_after = "5s"\ndelete_after = "10s"\nafter_hold = "3s"';
+    const { periods } = load(t, schedule(short) + ec2(endpoint));
+    t.match(periods, { privateAfterMs: 5_000, deleteAfterMs: 10_000, afterHoldMs: 3_000 }, endpoint);
   }
   t.equal(load(t, schedule('private_after = "1d"')).periods.privateAfterMs, DAY_MS, "a day is enough");
   t.end();

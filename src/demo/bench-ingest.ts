@@ -17,6 +17,7 @@ const log: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing 
 const periods = {
   privateAfterMs: 5 * DAY_MS,
   deleteAfterMs: 10 * DAY_MS,
+  afterHoldMs: 3 * DAY_MS,
   unresolvedForMs: 14 * DAY_MS,
   leaseMs: MINUTE_MS,
 };

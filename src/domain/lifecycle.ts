@@ -14,6 +14,8 @@ export interface Periods {
   readonly privateAfterMs: number;
   /** From the notice to being deleted. */
   readonly deleteAfterMs: number;
+  /** From the end of a hold to being deleted, at least. */
+  readonly afterHoldMs: number;
   /** How long facts of a compose may be missing before its images are kept. */
   readonly unresolvedForMs: number;
   /** How long a claim lasts. */

@@ -46,6 +46,12 @@ export interface Guards {
   readonly account: string;
   /** Tags by which anybody protects an image from us. */
   readonly protectingTags: readonly string[];
+  /** Whether an image that an instance or a launch template of ours uses is left alone. */
+  readonly inUse: boolean;
+  /** An image that anybody launched within this time is left alone; 0: nobody asks. */
+  readonly recentlyLaunchedMs: number;
+  /** What a guard means that the credentials may not use: the act is refused, or the guard is passed over. */
+  readonly unusable: "refuse" | "pass";
 }
 
 /** What would be done with an image now, and why. */

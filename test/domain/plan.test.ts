@@ -2,7 +2,7 @@ import t from "tap";
 import type { Decision } from "../../src/domain/classify.ts";
 import type { Image } from "../../src/domain/image.ts";
 import { INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "../../src/domain/look.ts";
-import { describePlan, planFor, type Look, type Plan } from "../../src/domain/plan.ts";
+import { describePlan, planFor, type Guards, type Look, type Plan } from "../../src/domain/plan.ts";
 import { DAY_MS, formatInstant, MINUTE_MS } from "../../src/domain/time.ts";
 import {
   ACCOUNT,
@@ -20,7 +20,13 @@ import {
 const DELETE: Decision = { kind: "delete", rule: "nightly", reason: "a nightly compose" };
 const KEEP: Decision = { kind: "keep", rule: "ga", reason: "labelled RC-1.1" };
 const UNRESOLVED: Decision = { kind: "unresolved", missing: "label", reason: "not known yet" };
-const GUARDS = { account: ACCOUNT, protectingTags: ["clean-amis:hold", "do-not-delete"] };
+const GUARDS: Guards = {
+  account: ACCOUNT,
+  protectingTags: ["clean-amis:hold", "do-not-delete"],
+  inUse: true,
+  recentlyLaunchedMs: 0,
+  unusable: "refuse",
+};
 const BEFORE = formatInstant(MADE_PRIVATE_AT);
 
 interface Circumstances {

@@ -6,6 +6,7 @@ import { DAY_MS, formatInstant, MINUTE_MS, type Instant } from "../../src/domain
 export const PERIODS: Periods = {
   privateAfterMs: 5 * DAY_MS,
   deleteAfterMs: 10 * DAY_MS,
+  afterHoldMs: 3 * DAY_MS,
   unresolvedForMs: 14 * DAY_MS,
   leaseMs: 5 * MINUTE_MS,
 };

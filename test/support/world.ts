@@ -10,6 +10,7 @@ import { startPagureDouble, type PagureDouble } from "../../src/demo/pagure/doub
 import { Consultation } from "../../src/consult.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/domain/classify.ts";
 import type { Periods } from "../../src/domain/lifecycle.ts";
+import type { Guards } from "../../src/domain/plan.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { ingest, type Ingested, type IngestParts } from "../../src/ingest.ts";
 import { reportOnce, type NotifyParts } from "../../src/notify.ts";
@@ -26,6 +27,7 @@ export const REGION = "us-east-1";
 export const PERIODS: Periods = {
   privateAfterMs: 5 * DAY_MS,
   deleteAfterMs: 10 * DAY_MS,
+  afterHoldMs: 3 * DAY_MS,
   unresolvedForMs: 14 * DAY_MS,
   leaseMs: 5 * MINUTE_MS,
 };
@@ -73,7 +75,13 @@ export async function openWorld(
   const base = { schedule, facts, clock, log: silentLog, periods: PERIODS, policy: options.policy ?? DEFAULT_POLICY };
   const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
   const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
-  const guards = { account: ACCOUNT, protectingTags: ["clean-amis:hold", "do-not-delete"] };
+  const guards: Guards = {
+    account: ACCOUNT,
+    protectingTags: ["clean-amis:hold", "do-not-delete"],
+    inUse: true,
+    recentlyLaunchedMs: 0,
+    unusable: "refuse",
+  };
   const hears = (): Promise<EarMemory> => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
   const tickParts: TickParts = { ...base, images, consultation, ears: { memory: hears }, guards, act: "delete" };
   const reports = openPagure({
