@@ -83,7 +83,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
 /** The SDK takes half a second and 100 MB to load: only what needs EC2 pays for it. */
 async function openEc2(config: Config): Promise<Images & { close(): void }> {
   const { openImages } = await import("./adapters/ec2/images.ts");
-  return openImages(config.ec2);
+  return openImages({ ...config.ec2, clock: systemClock });
 }
 
 /** The archive that the configuration names; null when it names none. */

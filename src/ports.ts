@@ -5,7 +5,7 @@ import type { Decision } from "./domain/classify.ts";
 import type { Upload } from "./domain/upload.ts";
 import type { EventDraft, ImageEvent } from "./domain/event.ts";
 import type { Change, Queue } from "./domain/lifecycle.ts";
-import type { Seen } from "./domain/look.ts";
+import type { Seen, SeenSnapshot } from "./domain/look.ts";
 
 /** Time, so that a test can own it. */
 export interface Clock {
@@ -43,8 +43,22 @@ export interface Delivery {
  * later (throttling, 5xx, time-outs) and `RefusedError` for what will not (permission, protection, a bad request).
  */
 export interface Images {
+  /** The account that the credentials belong to; remembered for ten minutes. */
+  account(): Promise<string>;
   /** The images of these ids that EC2 shows, disabled ones included; ids that it does not know are absent. */
   look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>>;
+  /** Whether EC2 knows the image when it is asked for by its id, disabled or not. */
+  isKnown(region: string, amiId: string): Promise<boolean>;
+  /** The account's own images that carry any of these tags, disabled and deprecated ones too; read page by page. */
+  tagged(region: string, tagKeys: readonly string[]): AsyncIterable<Seen>;
+  /** The account's own snapshots that carry any of these tags; read page by page. */
+  taggedSnapshots(region: string, tagKeys: readonly string[]): AsyncIterable<SeenSnapshot>;
+  /**
+   * What of the account uses each image, as ARNs or instance ids; an image that nothing uses is absent. Without
+   * DescribeImageReferences launch templates are not seen, only instances. Throws `RefusedError` with the code
+   * `guard-unusable` when the credentials may not ask in any way.
+   */
+  usersOf(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Those of the snapshots whose create-volume permission has the group `all`; a snapshot that is gone has none. */
   publicSnapshots(region: string, snapshotIds: readonly string[]): Promise<readonly string[]>;
   /** Whether images may be made public in this region: Block Public Access is off. */

@@ -10,13 +10,34 @@ export function translateErrors<T extends object>(
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
-      return async (...args: unknown[]): Promise<unknown> => {
-        try {
-          return await (Reflect.apply(value, target, args) as Promise<unknown>);
-        } catch (error) {
-          throw translate(error, String(name), args);
-        }
+      return (...args: unknown[]): unknown => {
+        const toThrow = (error: unknown): unknown => translate(error, String(name), args);
+        const result: unknown = Reflect.apply(value, target, args);
+        return isIterable(result) ? iterate(result, toThrow) : settle(result, toThrow);
       };
     },
   });
+}
+
+function isIterable(result: unknown): result is AsyncIterable<unknown> {
+  return typeof result === "object" && result !== null && Symbol.asyncIterator in result;
+}
+
+async function* iterate(
+  iterable: AsyncIterable<unknown>,
+  toThrow: (error: unknown) => unknown,
+): AsyncGenerator<unknown, void> {
+  try {
+    yield* iterable;
+  } catch (error) {
+    throw toThrow(error);
+  }
+}
+
+async function settle(result: unknown, toThrow: (error: unknown) => unknown): Promise<unknown> {
+  try {
+    return await result;
+  } catch (error) {
+    throw toThrow(error);
+  }
 }

@@ -10,12 +10,21 @@ export interface Seen {
   readonly state: string;
   readonly isPublic: boolean;
   readonly createdAt: Instant | null;
+  /** When anybody last launched it, a day late; null: not since 2017, or EC2 does not say (API_Image, LastLaunchedTime). */
+  readonly lastLaunchedAt: Instant | null;
   /** Every snapshot of every block device, in mapping order, without repeats. */
   readonly snapshotIds: readonly string[];
   readonly sizeGiB: number;
   readonly tags: Readonly<Record<string, string>>;
   /** EC2's free string; null when EC2 does not say. */
   readonly deregistrationProtection: string | null;
+}
+
+/** A snapshot, as EC2 tells it right now. */
+export interface SeenSnapshot {
+  readonly snapshotId: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly sizeGiB: number;
 }
 
 /** Written before the first change to an image or a snapshot; its value says what was there to take. */

@@ -78,6 +78,7 @@ export function seen(changes: Partial<Seen> = {}): Seen {
     state: "available",
     isPublic: true,
     createdAt: UPLOADED_AT,
+    lastLaunchedAt: null,
     snapshotIds: SNAPSHOTS,
     sizeGiB: 5,
     tags: {},

@@ -64,6 +64,8 @@ export async function openWorld(
   const images = openImages({
     endpoint: simulator.url,
     credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
+    role: null,
+    clock,
   });
   test.teardown(async () => {
     images.close();

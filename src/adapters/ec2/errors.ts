@@ -20,6 +20,9 @@ const LATER = new Set([
 /** The aim is reached: what was to go is not there any more. */
 const GONE = new Set(["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidSnapshot.NotFound"]);
 
+/** The credentials may not make this call, or this endpoint does not know it. */
+const DENIED = new Set(["UnauthorizedOperation", "InvalidAction", "UnsupportedOperation"]);
+
 interface AwsError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
@@ -28,8 +31,22 @@ export function isGone(error: unknown): boolean {
   return error instanceof Error && GONE.has(error.name);
 }
 
+export function isDenied(error: unknown): boolean {
+  return error instanceof Error && DENIED.has(error.name);
+}
+
 export function isInUse(error: unknown): boolean {
   return error instanceof Error && error.name === "InvalidSnapshot.InUse";
+}
+
+/** `closeImage ami-0abc in us-east-1`, of the region and what comes second, which calls of the whole account do not have. */
+function describeCall(method: string, [region, what]: readonly unknown[]): string {
+  const words = [method];
+  if (typeof what === "string") words.push(what);
+  if (Array.isArray(what))
+    words.push(what.length > 1 ? `${String(what[0])} and ${what.length - 1} more` : String(what));
+  if (typeof region === "string") words.push(`in ${region}`);
+  return words.join(" ");
 }
 
 /** EC2's failures as `UpstreamError` (again later) and `RefusedError` (a person has to act); anything else as it is. */
@@ -37,7 +54,7 @@ export function translateEc2(error: unknown, method: string, args: readonly unkn
   if (!(error instanceof Error)) return error;
   const { name, $metadata } = error as AwsError;
   const status = $metadata?.httpStatusCode;
-  const says = `ec2: ${method} ${String(args[1])} in ${String(args[0])}: ${name}: ${describeError(error)}`;
+  const says = `ec2: ${describeCall(method, args)}: ${name}: ${describeError(error)}`;
   if (LATER.has(name) || isNetworkFailure(error) || (status !== undefined && (status >= 500 || status === 429)))
     return new UpstreamError("ec2", name, says, { cause: error });
   // An answer that cannot be read (a proxy's page, a cut connection) has a good status and no code of EC2's.

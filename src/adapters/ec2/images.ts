@@ -5,30 +5,28 @@ import {
   DeregisterImageCommand,
   DescribeImagesCommand,
   DescribeSnapshotAttributeCommand,
-  EC2Client,
   GetImageBlockPublicAccessStateCommand,
   ModifyImageAttributeCommand,
   ModifySnapshotAttributeCommand,
+  paginateDescribeImages,
+  paginateDescribeSnapshots,
   type DescribeImagesCommandInput,
+  type EC2Client,
   type Image as Ec2Image,
+  type Tag,
 } from "@aws-sdk/client-ec2";
-import type { Seen } from "../../domain/look.ts";
-import { SECOND_MS } from "../../domain/time.ts";
+import type { Seen, SeenSnapshot } from "../../domain/look.ts";
 import type { Images } from "../../ports.ts";
-import { isGone, isInUse, translateEc2 } from "./errors.ts";
 import { translateErrors } from "../translate.ts";
+import { Ec2Clients, type Ec2Options } from "./clients.ts";
+import { isGone, isInUse, translateEc2 } from "./errors.ts";
+import { Usage } from "./usage.ts";
 
-export interface Ec2Options {
-  /** Null: EC2's own addresses. */
-  readonly endpoint: string | null;
-  /** Null: AWS's own chain of environment, profile and instance role. */
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null;
-}
-
-const CONNECT_TIMEOUT_MS = 5 * SECOND_MS;
-const REQUEST_TIMEOUT_MS = 20 * SECOND_MS;
 /** DescribeImages takes at most 200 values in a filter (API_DescribeImages); pages are kept as large. */
 const BATCH = 200;
+const PAGES = { pageSize: BATCH, stopOnSameToken: true };
+/** To us an image exists when it is disabled or deprecated, too. */
+const ALL_IMAGES = { IncludeDisabled: true, IncludeDeprecated: true };
 /** Group `all`: everybody. */
 const EVERYBODY = [{ Group: "all" as const }];
 
@@ -43,23 +41,57 @@ export function openImages(options: Ec2Options): Images & { close(): void } {
 }
 
 class Ec2Images implements Images {
-  readonly #options: Ec2Options;
-  readonly #clients = new Map<string, EC2Client>();
+  readonly #clients: Ec2Clients;
+  readonly #usage: Usage;
 
   constructor(options: Ec2Options) {
-    this.#options = options;
+    this.#clients = new Ec2Clients(options);
+    this.#usage = new Usage(options.clock);
   }
 
   destroy(): void {
-    for (const client of this.#clients.values()) client.destroy();
+    this.#clients.close();
+  }
+
+  account(): Promise<string> {
+    return this.#clients.account();
   }
 
   async look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>> {
     const seen = new Map<string, Seen>();
     for (let start = 0; start < amiIds.length; start += BATCH)
-      for (const image of await this.#describe(region, "image-id", amiIds.slice(start, start + BATCH)))
+      for await (const image of this.#describe(region, only("image-id", amiIds.slice(start, start + BATCH))))
         seen.set(image.ImageId ?? "", seenOf(image));
     return seen;
+  }
+
+  async isKnown(region: string, amiId: string): Promise<boolean> {
+    try {
+      const answer = await this.#client(region).send(new DescribeImagesCommand({ ImageIds: [amiId], ...ALL_IMAGES }));
+      return (answer.Images ?? []).length > 0;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
+
+  async *tagged(region: string, tagKeys: readonly string[]): AsyncGenerator<Seen> {
+    for await (const image of this.#describe(region, { Owners: ["self"], ...only("tag-key", tagKeys) }))
+      yield seenOf(image);
+  }
+
+  async *taggedSnapshots(region: string, tagKeys: readonly string[]): AsyncGenerator<SeenSnapshot> {
+    const question = { OwnerIds: ["self"], ...only("tag-key", tagKeys) };
+    for await (const { Snapshots = [] } of paginateDescribeSnapshots(
+      { client: this.#client(region), ...PAGES },
+      question,
+    ))
+      for (const { SnapshotId = "", Tags, VolumeSize = 0 } of Snapshots)
+        yield { snapshotId: SnapshotId, tags: tagsOf(Tags), sizeGiB: VolumeSize };
+  }
+
+  usersOf(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    return this.#usage.usersOf(region, this.#client(region), amiIds);
   }
 
   async publicSnapshots(region: string, snapshotIds: readonly string[]): Promise<readonly string[]> {
@@ -121,47 +153,20 @@ class Ec2Images implements Images {
   }
 
   async imagesOnSnapshot(region: string, snapshotId: string, amiId: string): Promise<readonly string[]> {
-    const images = await this.#describe(region, "block-device-mapping.snapshot-id", [snapshotId]);
-    return images.map((image) => image.ImageId ?? "").filter((id) => id !== amiId && id !== "");
+    const others: string[] = [];
+    for await (const { ImageId = "" } of this.#describe(region, only("block-device-mapping.snapshot-id", [snapshotId])))
+      if (ImageId !== amiId && ImageId !== "") others.push(ImageId);
+    return others;
   }
 
   #client(region: string): EC2Client {
-    const known = this.#clients.get(region);
-    if (known !== undefined) return known;
-    const { endpoint, credentials } = this.#options;
-    const client = new EC2Client({
-      region,
-      maxAttempts: 3,
-      requestHandler: {
-        connectionTimeout: CONNECT_TIMEOUT_MS,
-        requestTimeout: REQUEST_TIMEOUT_MS,
-        throwOnRequestTimeout: true,
-      },
-      ...(endpoint === null ? {} : { endpoint }),
-      ...(credentials === null ? {} : { credentials }),
-    });
-    this.#clients.set(region, client);
-    return client;
+    return this.#clients.region(region);
   }
 
-  /** All pages of images of a filter; disabled and deprecated ones too, for to us they exist. */
-  async #describe(region: string, name: string, values: readonly string[]): Promise<Ec2Image[]> {
-    const found: Ec2Image[] = [];
-    let page: Pick<DescribeImagesCommandInput, "NextToken"> = {};
-    do {
-      const answer = await this.#client(region).send(
-        new DescribeImagesCommand({
-          Filters: [{ Name: name, Values: [...values] }],
-          IncludeDisabled: true,
-          IncludeDeprecated: true,
-          MaxResults: BATCH,
-          ...page,
-        }),
-      );
-      found.push(...(answer.Images ?? []));
-      page = answer.NextToken ? { NextToken: answer.NextToken } : {};
-    } while (page.NextToken !== undefined);
-    return found;
+  async *#describe(region: string, question: DescribeImagesCommandInput): AsyncGenerator<Ec2Image> {
+    const client = this.#client(region);
+    for await (const { Images = [] } of paginateDescribeImages({ client, ...PAGES }, { ...question, ...ALL_IMAGES }))
+      yield* Images;
   }
 
   async #isPublicSnapshot(region: string, snapshotId: string): Promise<boolean> {
@@ -193,19 +198,32 @@ class Ec2Images implements Images {
   }
 }
 
+function only(name: string, values: readonly string[]): Pick<DescribeImagesCommandInput, "Filters"> {
+  return { Filters: [{ Name: name, Values: [...values] }] };
+}
+
 function seenOf(image: Ec2Image): Seen {
   const devices = image.BlockDeviceMappings ?? [];
-  const createdAt = Date.parse(image.CreationDate ?? "");
   return {
     amiId: image.ImageId ?? "",
     name: image.Name ?? "",
     ownerId: image.OwnerId ?? "",
     state: image.State ?? "",
     isPublic: image.Public === true,
-    createdAt: Number.isNaN(createdAt) ? null : createdAt,
+    createdAt: instantOf(image.CreationDate),
+    lastLaunchedAt: instantOf(image.LastLaunchedTime),
     snapshotIds: [...new Set(devices.map((device) => device.Ebs?.SnapshotId ?? "").filter((id) => id !== ""))],
     sizeGiB: devices.reduce((sum, device) => sum + (device.Ebs?.VolumeSize ?? 0), 0),
-    tags: Object.fromEntries((image.Tags ?? []).map((tag) => [tag.Key ?? "", tag.Value ?? ""])),
+    tags: tagsOf(image.Tags),
     deregistrationProtection: image.DeregistrationProtection ?? null,
   };
+}
+
+function instantOf(text: string | undefined): number | null {
+  const at = Date.parse(text ?? "");
+  return Number.isNaN(at) ? null : at;
+}
+
+function tagsOf(tags: readonly Tag[] | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries((tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value]));
 }

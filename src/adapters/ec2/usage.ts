@@ -1,0 +1,88 @@
+import { paginateDescribeImageReferences, paginateDescribeInstances, type EC2Client } from "@aws-sdk/client-ec2";
+import { HOUR_MS, type Instant } from "../../domain/time.ts";
+import { RefusedError } from "../../errors.ts";
+import type { Clock } from "../../ports.ts";
+import { isDenied, isGone } from "./errors.ts";
+
+/** One thing that uses an image. */
+type Use = readonly [amiId: string, user: string];
+
+/** A way to learn what uses images, with the most of them that one call takes. */
+interface Way {
+  readonly batch: number;
+  ask(client: EC2Client, amiIds: readonly string[]): AsyncIterable<Use>;
+}
+
+const WAYS: readonly Way[] = [
+  // API_DescribeImageReferences: at most 10 images.
+  { batch: 10, ask: references },
+  // At most 200 values in a filter. It knows nothing of launch templates.
+  { batch: 200, ask: instances },
+];
+
+/** When a permission that was denied is tried again: somebody may have mended it. */
+const TRY_AGAIN_MS = HOUR_MS;
+/** API_DescribeInstances, `instance-state-name`, without `terminated`. */
+const LIVING = ["pending", "running", "shutting-down", "stopping", "stopped"];
+const PAGES = { pageSize: 200, stopOnSameToken: true };
+
+/** What of the account uses images; remembers per region which of the ways is denied. */
+export class Usage {
+  readonly #clock: Clock;
+  readonly #deniedUntil = new Map<string, Instant>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Throws `RefusedError` with the code `guard-unusable` when every way is denied. */
+  async usersOf(region: string, client: EC2Client, amiIds: readonly string[]): Promise<Map<string, string[]>> {
+    for (const [index, way] of WAYS.entries()) {
+      const key = `${region} ${index}`;
+      if (this.#clock.now() < (this.#deniedUntil.get(key) ?? 0)) continue;
+      try {
+        return await askInBatches(client, way, amiIds);
+      } catch (error) {
+        if (!isDenied(error)) throw error;
+        this.#deniedUntil.set(key, this.#clock.now() + TRY_AGAIN_MS);
+      }
+    }
+    throw new RefusedError(
+      "ec2",
+      "guard-unusable",
+      `ec2: usersOf in ${region}: the credentials have neither ec2:DescribeImageReferences (as in the policy ` +
+        'AmazonEC2ImageReferencesAccessPolicy) nor ec2:DescribeInstances: allow one, or set ec2.unusable_guards = "pass"',
+    );
+  }
+}
+
+async function askInBatches(client: EC2Client, way: Way, amiIds: readonly string[]): Promise<Map<string, string[]>> {
+  const users = new Map<string, string[]>();
+  for (let start = 0; start < amiIds.length; start += way.batch)
+    for await (const [amiId, user] of way.ask(client, amiIds.slice(start, start + way.batch)))
+      users.set(amiId, [...new Set([...(users.get(amiId) ?? []), user])]);
+  return users;
+}
+
+async function* references(client: EC2Client, amiIds: readonly string[]): AsyncGenerator<Use> {
+  const ResourceTypes = [{ ResourceType: "ec2:Instance" as const }, { ResourceType: "ec2:LaunchTemplate" as const }];
+  const question = { ImageIds: [...amiIds], ResourceTypes };
+  try {
+    for await (const { ImageReferences = [] } of paginateDescribeImageReferences({ client, ...PAGES }, question))
+      for (const { ImageId = "", Arn = "" } of ImageReferences) yield [ImageId, Arn];
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    // One image that is gone spoils the question after all of them, and is itself used by nothing.
+    if (amiIds.length > 1) for (const amiId of amiIds) yield* references(client, [amiId]);
+  }
+}
+
+async function* instances(client: EC2Client, amiIds: readonly string[]): AsyncGenerator<Use> {
+  const Filters = [
+    { Name: "image-id", Values: [...amiIds] },
+    { Name: "instance-state-name", Values: LIVING },
+  ];
+  for await (const { Reservations = [] } of paginateDescribeInstances({ client, ...PAGES }, { Filters }))
+    for (const { Instances = [] } of Reservations)
+      for (const { ImageId = "", InstanceId = "" } of Instances) yield [ImageId, InstanceId];
+}
