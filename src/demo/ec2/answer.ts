@@ -74,10 +74,9 @@ function actionNamed(name: string): Action {
   return action;
 }
 
-/** Whether calls like this one change anything. A dry run does not. */
-export function isMutating(reading: Reading): boolean {
-  const action = Object.hasOwn(ACTIONS, reading.action) ? ACTIONS[reading.action] : undefined;
-  return action?.mutates === true && reading.parameters.text("DryRun") !== "true";
+/** Whether the call is of an action that changes things. */
+export function mutates(reading: Reading): boolean {
+  return Object.hasOwn(ACTIONS, reading.action) && ACTIONS[reading.action]?.mutates === true;
 }
 
 /** Does what the request asks for, and words the answer. */

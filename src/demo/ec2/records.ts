@@ -64,6 +64,8 @@ export interface RegionSettings {
   readonly forgetAfterMs: number;
   /** A snapshot stays `InvalidSnapshot.InUse` for so long after its last image was deregistered. Default 0. */
   readonly snapshotReleaseMs: number;
+  /** EC2's token buckets: a call that finds its own empty is answered `RequestLimitExceeded`. Default false. */
+  readonly throttling: boolean;
 }
 
 /** A snapshot to be put into a region past the API. */

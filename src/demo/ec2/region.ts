@@ -1,26 +1,32 @@
 import { imagesNotFound, imageNotOurs, imageUnavailable, snapshotNotFound } from "./errors.ts";
 import { snapshotIdsOf } from "./records.ts";
 import type { ImageRecord, RegionSettings, SnapshotRecord } from "./records.ts";
+import { TokenBuckets } from "./throttling.ts";
 
 interface Version {
   readonly since: number;
   readonly image: ImageRecord;
 }
 
+const DEFAULT_SETTINGS: RegionSettings = {
+  blockPublicAccess: "unblocked",
+  describeImagesStaleMs: 0,
+  forgetAfterMs: 60 * 60 * 1000,
+  snapshotReleaseMs: 0,
+  throttling: false,
+};
+
 /** Images and snapshots of one region. Records are never changed in place: each change of an image is a new version. */
 export class Region {
   readonly name: string;
-  settings: RegionSettings = {
-    blockPublicAccess: "unblocked",
-    describeImagesStaleMs: 0,
-    forgetAfterMs: 60 * 60 * 1000,
-    snapshotReleaseMs: 0,
-  };
+  settings: RegionSettings;
+  readonly buckets = new TokenBuckets();
   readonly #images = new Map<string, Version[]>();
   readonly #snapshots = new Map<string, SnapshotRecord>();
 
-  constructor(name: string) {
+  constructor(name: string, settings: Partial<RegionSettings>) {
     this.name = name;
+    this.settings = { ...DEFAULT_SETTINGS, ...settings };
   }
 
   image(id: string): ImageRecord | null {

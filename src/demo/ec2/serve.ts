@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import { isMutating, perform, readRequest, refuse } from "./answer.ts";
+import { turnAway } from "./admission.ts";
+import { mutates, perform, readRequest, refuse } from "./answer.ts";
 import type { Reading, Reply } from "./answer.ts";
 import type { Accounts } from "./authorization.ts";
 import { Ec2Error, requestLimitExceeded } from "./errors.ts";
@@ -24,10 +25,12 @@ export async function serve(desk: Desk, incoming: IncomingMessage, outgoing: Ser
   const { method = "", url = "", headers } = incoming;
   const body = await readBody(incoming);
   const at = desk.now();
-  const reading = readRequest({ method, url, headers, body }, desk.accounts);
+  const read = readRequest({ method, url, headers, body }, desk.accounts);
+  const away = turnAway(desk.world, read, mutates(read), at);
+  const reading = { ...read, refusal: read.refusal ?? away };
   const resources = Object.values(reading.parameters.toObject()).filter((value) => /^(ami|snap)-/.test(value));
   const { action, caller } = reading;
-  const fault = caller === null ? null : desk.faults.take({ action, region: caller.region, resources });
+  const fault = caller === null || away !== null ? null : desk.faults.take({ action, region: caller.region, resources });
 
   if (fault !== null && fault.when !== "after") await linger(fault, desk.closing);
   const happens = fault === null || isLate(fault) || fault.when === "after";
@@ -46,7 +49,7 @@ export async function serve(desk: Desk, incoming: IncomingMessage, outgoing: Ser
     status: reply?.status ?? null,
     errorCode: reply?.errorCode ?? null,
     requestId: reading.requestId,
-    mutating: isMutating(reading),
+    mutating: mutates(reading) && reading.parameters.text("DryRun") !== "true",
     effect: done?.effect ?? null,
     fault: fault?.kind ?? null,
   });

@@ -14,6 +14,8 @@ export interface Ec2SimulatorOptions {
   readonly now?: () => number;
   /** By access key id; what is put in belongs to the first one. Default: 111122223333 with the key `simulated` and any secret. */
   readonly accounts?: Accounts;
+  /** Whether regions begin with EC2's token buckets, by the clock of `now`. Default false. */
+  readonly throttling?: boolean;
 }
 
 /** The account number is one of AWS's examples. */
@@ -54,7 +56,7 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
   const accounts = options.accounts ?? DEFAULT_ACCOUNTS;
   const [first] = Object.values(accounts);
   if (first === undefined) throw new Error("The EC2 simulator needs an account.");
-  const world = new World(now, first.id);
+  const world = new World(now, first.id, { throttling: options.throttling ?? false });
   const journal = new Journal();
   const faults = new Faults();
   const closing = new AbortController();

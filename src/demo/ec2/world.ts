@@ -1,22 +1,25 @@
-import type { Device, ImageRecord, NewImage, NewSnapshot, SnapshotRecord } from "./records.ts";
+import type { Device, ImageRecord, NewImage, NewSnapshot, RegionSettings, SnapshotRecord } from "./records.ts";
 import { Region } from "./region.ts";
 
 /** All regions, and the way to put things into them past the API. */
 export class World {
   readonly #now: () => number;
   readonly #ownerId: string;
+  readonly #settings: Partial<RegionSettings>;
   readonly #regions = new Map<string, Region>();
   #lastId = 0;
 
-  constructor(now: () => number, ownerId: string) {
+  /** `settings` are those that every region begins with. */
+  constructor(now: () => number, ownerId: string, settings: Partial<RegionSettings>) {
     this.#now = now;
     this.#ownerId = ownerId;
+    this.#settings = settings;
   }
 
   region(name: string): Region {
     const known = this.#regions.get(name);
     if (known !== undefined) return known;
-    const region = new Region(name);
+    const region = new Region(name, this.#settings);
     this.#regions.set(name, region);
     return region;
   }
