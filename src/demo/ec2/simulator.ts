@@ -1,9 +1,10 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Accounts } from "./authorization.ts";
 import { Faults } from "./faults.ts";
 import { Journal } from "./journal.ts";
 import type { JournalEntry } from "./journal.ts";
+import { Keyring } from "./keys.ts";
+import type { Accounts } from "./keys.ts";
 import type { ImageRecord, NewImage, NewSnapshot, RegionSettings, SnapshotRecord } from "./records.ts";
 import { serve } from "./serve.ts";
 import type { Desk } from "./serve.ts";
@@ -60,7 +61,8 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
   const journal = new Journal();
   const faults = new Faults();
   const closing = new AbortController();
-  const desk: Desk = { world, accounts, faults, journal, now, closing: closing.signal };
+  const keys = new Keyring(accounts);
+  const desk: Desk = { world, keys, faults, journal, now, closing: closing.signal };
   const { server, url } = await listen(desk);
 
   let closed: Promise<void> | null = null;
