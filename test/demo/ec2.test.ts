@@ -1,9 +1,4 @@
-import {
-  DescribeImageReferencesCommand,
-  DescribeImagesCommand,
-  DescribeInstancesCommand,
-  paginateDescribeImages,
-} from "@aws-sdk/client-ec2";
+import { DescribeImagesCommand, paginateDescribeImages } from "@aws-sdk/client-ec2";
 import type { DescribeImagesCommandInput, EC2Client } from "@aws-sdk/client-ec2";
 import t from "tap";
 import { OURS, refusal, REGION, standingClock, startEc2, THEIRS } from "../support/ec2-client.ts";
@@ -161,19 +156,4 @@ t.test("DescribeImages may lag behind what has changed", async (t) => {
   t.equal(await isPublic(), true);
   clock.pass(1);
   t.equal(await isPublic(), false);
-});
-
-t.test("nothing runs, and references are those that an image was given", async (t) => {
-  const { ec2, client } = await startEc2(t);
-  const arn = `arn:aws:ec2:${REGION}:${OURS}:launch-template/lt-0123456789abcdef0`;
-  const image = ec2.addImage(REGION, { references: [{ resourceType: "ec2:LaunchTemplate", arn }] });
-  const instances = await client.send(
-    new DescribeInstancesCommand({ Filters: [{ Name: "image-id", Values: [image.id] }] }),
-  );
-  const references = await client.send(
-    new DescribeImageReferencesCommand({ ImageIds: [image.id], IncludeAllResourceTypes: true }),
-  );
-
-  t.same(instances.Reservations, []);
-  t.same(references.ImageReferences, [{ ImageId: image.id, ResourceType: "ec2:LaunchTemplate", Arn: arn }]);
 });

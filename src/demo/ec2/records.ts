@@ -54,6 +54,19 @@ export interface SnapshotRecord {
   readonly tags: Tags;
 }
 
+/** API_InstanceState, "name". */
+export const INSTANCE_STATES = ["pending", "running", "shutting-down", "terminated", "stopping", "stopped"] as const;
+
+export interface InstanceRecord {
+  readonly id: string;
+  readonly imageId: string;
+  readonly ownerId: string;
+  readonly state: (typeof INSTANCE_STATES)[number];
+  readonly launchedAt: number;
+  readonly terminatedAt: number | null;
+  readonly tags: Tags;
+}
+
 /** How a region behaves. */
 export interface RegionSettings {
   /** Default `unblocked`. */
@@ -113,6 +126,20 @@ export interface NewImage {
   readonly deprecatedAt?: number;
   readonly deregistrationProtection?: string;
   readonly references?: ImageRecord["references"];
+}
+
+/** An instance to be put into a region past the API. */
+export interface NewInstance {
+  readonly id?: string;
+  /** Need not be there: an instance may outlive its image. */
+  readonly imageId: string;
+  /** Default: the first account. */
+  readonly ownerId?: string;
+  /** Default `running`. */
+  readonly state?: InstanceRecord["state"];
+  /** Default: now. */
+  readonly launchedAt?: number;
+  readonly tags?: Tags;
 }
 
 /** The snapshots under an image, each once. */

@@ -5,7 +5,15 @@ import { Journal } from "./journal.ts";
 import type { JournalEntry } from "./journal.ts";
 import { Keyring } from "./keys.ts";
 import type { Accounts } from "./keys.ts";
-import type { ImageRecord, NewImage, NewSnapshot, RegionSettings, SnapshotRecord } from "./records.ts";
+import type {
+  ImageRecord,
+  InstanceRecord,
+  NewImage,
+  NewInstance,
+  NewSnapshot,
+  RegionSettings,
+  SnapshotRecord,
+} from "./records.ts";
 import { serve } from "./serve.ts";
 import type { Desk } from "./serve.ts";
 import { World } from "./world.ts";
@@ -31,6 +39,8 @@ export interface Ec2Simulator {
   /** Puts an image, and the snapshots under it, into a region past the API. */
   addImage(region: string, image?: NewImage): ImageRecord;
   addSnapshot(region: string, snapshot?: NewSnapshot): SnapshotRecord;
+  /** Puts an instance into a region past the API; a terminated one is shown for an hour. */
+  addInstance(region: string, instance: NewInstance): InstanceRecord;
   /** As it is now, deregistered ones included; null when there never was one. */
   image(region: string, id: string): ImageRecord | null;
   images(region: string): readonly ImageRecord[];
@@ -40,6 +50,7 @@ export interface Ec2Simulator {
   /** Another hand at work: changes an image past the API, the journal and every refusal. */
   changeImage(region: string, id: string, changes: Partial<Omit<ImageRecord, "id">>): ImageRecord;
   changeSnapshot(region: string, id: string, changes: Partial<Omit<SnapshotRecord, "id">>): SnapshotRecord;
+  changeInstance(region: string, id: string, changes: Partial<Omit<InstanceRecord, "id">>): InstanceRecord;
   removeSnapshot(region: string, id: string): void;
   /** How a region behaves from now on; what is left out stays. */
   configure(region: string, settings: Partial<RegionSettings>): void;
@@ -72,12 +83,14 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
     faults,
     addImage: (region, image = {}) => world.addImage(region, image),
     addSnapshot: (region, snapshot = {}) => world.addSnapshot(region, snapshot),
+    addInstance: (region, instance) => world.addInstance(region, instance),
     image: (region, id) => world.region(region).image(id),
     images: (region) => world.region(region).images(),
     snapshot: (region, id) => world.region(region).snapshot(id),
     snapshots: (region) => world.region(region).snapshots(),
     changeImage: (region, id, changes) => world.changeImage(region, id, changes),
     changeSnapshot: (region, id, changes) => world.changeSnapshot(region, id, changes),
+    changeInstance: (region, id, changes) => world.changeInstance(region, id, changes),
     removeSnapshot: (region, id) => {
       world.region(region).removeSnapshot(id);
     },

@@ -1,4 +1,13 @@
-import type { Device, ImageRecord, NewImage, NewSnapshot, RegionSettings, SnapshotRecord } from "./records.ts";
+import type {
+  Device,
+  ImageRecord,
+  InstanceRecord,
+  NewImage,
+  NewInstance,
+  NewSnapshot,
+  RegionSettings,
+  SnapshotRecord,
+} from "./records.ts";
 import { Region } from "./region.ts";
 
 /** All regions, and the way to put things into them past the API. */
@@ -74,6 +83,33 @@ export class World {
     return image;
   }
 
+  addInstance(regionName: string, wanted: NewInstance): InstanceRecord {
+    const region = this.region(regionName);
+    const id = wanted.id ?? this.#newId("i");
+    if (region.instance(id) !== null) throw new Error(`There is an instance ${id} in ${regionName} already.`);
+    const instance: InstanceRecord = {
+      id,
+      imageId: wanted.imageId,
+      ownerId: wanted.ownerId ?? this.#ownerId,
+      state: wanted.state ?? "running",
+      launchedAt: wanted.launchedAt ?? this.#now(),
+      terminatedAt: wanted.state === "terminated" ? this.#now() : null,
+      tags: wanted.tags ?? {},
+    };
+    region.putInstance(instance);
+    return instance;
+  }
+
+  changeInstance(regionName: string, id: string, changes: Partial<Omit<InstanceRecord, "id">>): InstanceRecord {
+    const region = this.region(regionName);
+    const instance = region.instance(id);
+    if (instance === null) throw new Error(`There is no instance ${id} in ${regionName}.`);
+    const terminatedAt = changes.state === "terminated" ? this.#now() : instance.terminatedAt;
+    const changed = { ...instance, terminatedAt, ...changes };
+    region.putInstance(changed);
+    return changed;
+  }
+
   changeImage(regionName: string, id: string, changes: Partial<Omit<ImageRecord, "id">>): ImageRecord {
     const region = this.region(regionName);
     const image = region.image(id);
@@ -113,7 +149,7 @@ export class World {
   }
 
   /** Seventeen digits, as EC2's long ids; counted, so that a story reads the same each time. */
-  #newId(prefix: "ami" | "snap"): string {
+  #newId(prefix: "ami" | "snap" | "i"): string {
     this.#lastId += 1;
     return `${prefix}-0${this.#lastId.toString(16).padStart(16, "0")}`;
   }
