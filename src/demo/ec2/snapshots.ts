@@ -37,6 +37,9 @@ const describeSnapshots: Action = {
     if (strange !== undefined) throw invalidValue("ownerId", strange, "Expected an account id, self or amazon.");
     if (parameters.list("RestorableBy").length > 0) throw notSimulated("the parameter RestorableBy");
 
+    // So answers the live service; AWS's own command line never sends both.
+    if (ids.length > 0 && parameters.has("MaxResults"))
+      throw new Ec2Error("InvalidParameterCombination", "snapshotSet cannot be used with the parameter maxResults.");
     // An id that does not exist is an error; one that is not for us is just left out.
     const unknown = ids.find((id) => region.snapshot(id) === null);
     if (unknown !== undefined) throw snapshotNotFound(unknown);
