@@ -5,6 +5,7 @@ import { imageAttributeActions } from "./image-attribute.ts";
 import { imageLifecycleActions } from "./image-lifecycle.ts";
 import { imageReferenceActions } from "./image-references.ts";
 import { instanceActions } from "./instances.ts";
+import { regionActions } from "./regions.ts";
 import { snapshotActions } from "./snapshots.ts";
 import { tagActions } from "./tags.ts";
 
@@ -16,6 +17,7 @@ export const ACTIONS: Actions = {
   ...blockPublicAccessActions,
   ...snapshotActions,
   ...tagActions,
+  ...regionActions,
   ...instanceActions,
   ...imageReferenceActions,
 };

@@ -59,7 +59,14 @@ function answerEc2(
   const isDenied = (candidate: string): boolean => caller.account.denied?.includes(candidate) === true;
   if (isDenied(name)) throw unauthorizedOperation(name);
   const region = world.region(caller.region);
-  const { answer, change } = action.run({ parameters, region, account: caller.account.id, now, isDenied });
+  const { answer, change } = action.run({
+    parameters,
+    region,
+    regions: world.regions(),
+    account: caller.account.id,
+    now,
+    isDenied,
+  });
   if (isDryRun) throw dryRunOperation();
   change?.apply();
   return { body: renderAnswer(name, requestId, answer), effect: change?.effect ?? null };

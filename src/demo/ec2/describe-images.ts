@@ -72,7 +72,7 @@ export const describeImages: Action = {
   ],
   run: (call) => {
     const ids = call.parameters.list("ImageId").map(checkImageId);
-    const passes = readFilters(call.parameters, FIELDS, UNSIMULATED);
+    const passes = readFilters(call.parameters, FIELDS, UNSIMULATED, (image) => image.tags);
     const owners = call.parameters.list("Owner").map((owner) => readOwner(owner, call.account));
     const users = call.parameters.list("ExecutableBy").map((user) => readUser(user, call.account));
 

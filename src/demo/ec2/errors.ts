@@ -34,6 +34,10 @@ export function ec2Rejection(why: Rejection): Ec2Error {
 export const unauthorizedOperation = (action: string): Ec2Error =>
   new Ec2Error("UnauthorizedOperation", `You are not authorized to perform ec2:${action}.`, 403);
 
+/** Where the region was not opted in; HTTP 401 by reports (Appliscale/cloud-security-audit issue 24). */
+export const optInRequired = (): Ec2Error =>
+  new Ec2Error("OptInRequired", "You are not subscribed to this service.", 401);
+
 /** Real EC2 answers 503 and the SDK takes it for throttling. */
 export const requestLimitExceeded = (): Ec2Error =>
   new Ec2Error("RequestLimitExceeded", "Request limit exceeded.", 503);

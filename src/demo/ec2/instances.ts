@@ -53,7 +53,7 @@ const describeInstances: Action = {
   parameters: ["InstanceId.#", ...FILTER_PARAMETERS, ...PAGE_PARAMETERS],
   run: ({ parameters, region, account, now }) => {
     const ids = parameters.list("InstanceId").map(checkInstanceId);
-    const passes = readFilters(parameters, FIELDS, UNSIMULATED);
+    const passes = readFilters(parameters, FIELDS, UNSIMULATED, (instance) => instance.tags);
     if (ids.length > 0 && parameters.has("MaxResults"))
       throw new Ec2Error("InvalidParameterCombination", "instancesSet cannot be used with the parameter maxResults.");
     const own = region.describedInstances(now).filter((instance) => instance.ownerId === account);

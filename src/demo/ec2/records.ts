@@ -79,6 +79,10 @@ export interface RegionSettings {
   readonly snapshotReleaseMs: number;
   /** EC2's token buckets: a call that finds its own empty is answered `RequestLimitExceeded`. Default false. */
   readonly throttling: boolean;
+  /** API_Region, `optInStatus`. Every call to a region that is `not-opted-in` is refused. Default `opted-in`. */
+  readonly optIn: "opt-in-not-required" | "opted-in" | "not-opted-in";
+  /** With which code; EC2 has been seen to give either, both with HTTP 401. Default `OptInRequired`. */
+  readonly closedAs: "OptInRequired" | "AuthFailure";
 }
 
 /** A snapshot to be put into a region past the API. */

@@ -17,6 +17,8 @@ const DEFAULT_SETTINGS: RegionSettings = {
   forgetAfterMs: 60 * 60 * 1000,
   snapshotReleaseMs: 0,
   throttling: false,
+  optIn: "opted-in",
+  closedAs: "OptInRequired",
 };
 
 /** Images, snapshots and instances of one region. Records are never changed in place: each change of an image is a new version. */

@@ -25,6 +25,8 @@ export interface Ec2SimulatorOptions {
   readonly accounts?: Accounts;
   /** Whether regions begin with EC2's token buckets, by the clock of `now`. Default false. */
   readonly throttling?: boolean;
+  /** The names of all regions. Default: any name is one, and known from when it is first used. */
+  readonly regions?: readonly string[];
 }
 
 /** The account number is one of AWS's examples. */
@@ -68,7 +70,7 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
   const accounts = options.accounts ?? DEFAULT_ACCOUNTS;
   const [first] = Object.values(accounts);
   if (first === undefined) throw new Error("The EC2 simulator needs an account.");
-  const world = new World(now, first.id, { throttling: options.throttling ?? false });
+  const world = new World(now, first.id, { throttling: options.throttling ?? false }, options.regions ?? null);
   const journal = new Journal();
   const faults = new Faults();
   const closing = new AbortController();

@@ -31,7 +31,7 @@ const describeSnapshots: Action = {
   parameters: ["SnapshotId.#", "Owner.#", "RestorableBy.#", ...FILTER_PARAMETERS, ...PAGE_PARAMETERS],
   run: ({ parameters, region, account }) => {
     const ids = parameters.list("SnapshotId").map(checkSnapshotId);
-    const passes = readFilters(parameters, FIELDS, UNSIMULATED);
+    const passes = readFilters(parameters, FIELDS, UNSIMULATED, (snapshot) => snapshot.tags);
     const owners = parameters.list("Owner").map((owner) => (owner === "self" ? account : owner));
     const strange = owners.find((owner) => owner !== "amazon" && !/^\d{12}$/.test(owner));
     if (strange !== undefined) throw invalidValue("ownerId", strange, "Expected an account id, self or amazon.");

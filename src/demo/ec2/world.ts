@@ -15,17 +15,31 @@ export class World {
   readonly #now: () => number;
   readonly #ownerId: string;
   readonly #settings: Partial<RegionSettings>;
+  readonly #names: readonly string[] | null;
   readonly #regions = new Map<string, Region>();
   #lastId = 0;
 
-  /** `settings` are those that every region begins with. */
-  constructor(now: () => number, ownerId: string, settings: Partial<RegionSettings>) {
+  /** `settings` are those that every region begins with; `names` are all regions, null where any name is one. */
+  constructor(now: () => number, ownerId: string, settings: Partial<RegionSettings>, names: readonly string[] | null) {
     this.#now = now;
     this.#ownerId = ownerId;
     this.#settings = settings;
+    this.#names = names;
   }
 
+  hasRegion(name: string): boolean {
+    return this.#names?.includes(name) !== false;
+  }
+
+  /** All of them; where any name is one, those that were named so far. */
+  regions(): readonly Region[] {
+    const names = this.#names ?? [...this.#regions.keys()];
+    return [...names].sort().map((name) => this.region(name));
+  }
+
+  /** Throws where there is none of the name. */
   region(name: string): Region {
+    if (!this.hasRegion(name)) throw new Error(`The EC2 simulator has no region ${name}.`);
     const known = this.#regions.get(name);
     if (known !== undefined) return known;
     const region = new Region(name, this.#settings);
