@@ -1,4 +1,9 @@
-import { DescribeImagesCommand, paginateDescribeImages } from "@aws-sdk/client-ec2";
+import {
+  DeregisterImageCommand,
+  DescribeImageAttributeCommand,
+  DescribeImagesCommand,
+  paginateDescribeImages,
+} from "@aws-sdk/client-ec2";
 import type { DescribeImagesCommandInput, EC2Client } from "@aws-sdk/client-ec2";
 import t from "tap";
 import { OURS, refusal, REGION, standingClock, startEc2, THEIRS } from "../support/ec2-client.ts";
@@ -21,6 +26,7 @@ t.test("an image is described with all that the SDK knows of it", async (t) => {
     snapshots: [{ sizeGiB: 5 }, { sizeGiB: 7 }],
     ephemeralDevices: 1,
     deprecatedAt: CREATED,
+    lastLaunchedAt: CREATED + 1000,
     tags: { Name: "x & y", empty: "" },
   });
   const [root, second] = image.devices.flatMap((device) => (device.kind === "ebs" ? [device.snapshotId] : []));
@@ -35,6 +41,7 @@ t.test("an image is described with all that the SDK knows of it", async (t) => {
     Public: true,
     CreationDate: "2025-11-24T09:30:00.500Z",
     DeprecationTime: "2025-11-24T09:30:00Z",
+    LastLaunchedTime: "2025-11-24T09:30:01Z",
     Architecture: "arm64",
     DeregistrationProtection: "disabled",
     RootDeviceType: "ebs",
@@ -143,6 +150,19 @@ t.test("others' deprecated images are left out unless asked for", async (t) => {
   t.same(await ids(client, { ImageIds: [foreign.id] }), [foreign.id]);
 });
 
+t.test("an image that was never launched has no time of its last launch", async (t) => {
+  const { ec2, client } = await startEc2(t);
+  const { id } = ec2.addImage(REGION);
+  const launched = async (): Promise<unknown> =>
+    (await client.send(new DescribeImagesCommand({ ImageIds: [id] }))).Images?.[0]?.LastLaunchedTime;
+
+  t.equal(await launched(), undefined);
+  ec2.changeImage(REGION, id, { lastLaunchedAt: CREATED });
+  t.equal(await launched(), "2025-11-24T09:30:00Z");
+  const attribute = new DescribeImageAttributeCommand({ ImageId: id, Attribute: "lastLaunchedTime" });
+  t.same((await client.send(attribute)).LastLaunchedTime, { Value: "2025-11-24T09:30:00Z" });
+});
+
 t.test("DescribeImages may lag behind what has changed", async (t) => {
   const clock = standingClock(CREATED);
   const { ec2, client } = await startEc2(t, { now: clock.now });
@@ -156,4 +176,19 @@ t.test("DescribeImages may lag behind what has changed", async (t) => {
   t.equal(await isPublic(), true);
   clock.pass(1);
   t.equal(await isPublic(), false);
+});
+
+t.test("a lagging list still shows what is gone, while a change of it is refused", async (t) => {
+  const clock = standingClock(CREATED);
+  const { ec2, client } = await startEc2(t, { now: clock.now });
+  ec2.configure(REGION, { describeImagesStaleMs: 1000 });
+  const { id } = ec2.addImage(REGION);
+  const states = async (): Promise<unknown> =>
+    (await client.send(new DescribeImagesCommand({ ImageIds: [id] }))).Images?.map((image) => image.State);
+  await client.send(new DeregisterImageCommand({ ImageId: id }));
+
+  t.same(await states(), ["available"]);
+  t.equal(await refusal(client.send(new DeregisterImageCommand({ ImageId: id }))), "InvalidAMIID.Unavailable 400");
+  clock.pass(1000);
+  t.same(await states(), []);
 });

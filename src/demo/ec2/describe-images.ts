@@ -3,7 +3,7 @@ import { Ec2Error, imagesNotFound, invalidValue } from "./errors.ts";
 import { FILTER_PARAMETERS, PAGE_PARAMETERS, page, readFilters } from "./filters.ts";
 import type { FilterFields } from "./filters.ts";
 import { checkImageId } from "./parameters.ts";
-import { protectionText } from "./records.ts";
+import { protectionText, secondsText } from "./records.ts";
 import type { Device, ImageRecord } from "./records.ts";
 import { isVisible } from "./region.ts";
 import { renderTags } from "./tags.ts";
@@ -151,9 +151,8 @@ function renderImage(image: ImageRecord, now: number): XmlElements {
     hypervisor: "xen",
     enaSupport: true,
     tagSet: renderTags(image.tags),
-    // The page gives this one without milliseconds.
-    deprecationTime:
-      image.deprecatedAt === null ? null : new Date(image.deprecatedAt).toISOString().replace(/\.\d+Z$/, "Z"),
+    deprecationTime: secondsText(image.deprecatedAt),
+    lastLaunchedTime: secondsText(image.lastLaunchedAt),
     deregistrationProtection: protectionText(image, now),
   };
 }

@@ -34,6 +34,8 @@ export interface ImageRecord {
   readonly tags: Tags;
   readonly devices: readonly Device[];
   readonly deprecatedAt: number | null;
+  /** Null: never, or not within EC2's memory. EC2 tells of a launch 24 hours later; here it stands as it was put in. */
+  readonly lastLaunchedAt: number | null;
   /** `disabled`, `enabled-with-cooldown` or `enabled-without-cooldown`. */
   readonly deregistrationProtection: string;
   /** End of the cool-down after protection was switched off. */
@@ -128,6 +130,7 @@ export interface NewImage {
   /** How many ephemeral devices stand beside them. Default 0. */
   readonly ephemeralDevices?: number;
   readonly deprecatedAt?: number;
+  readonly lastLaunchedAt?: number;
   readonly deregistrationProtection?: string;
   readonly references?: ImageRecord["references"];
 }
@@ -149,6 +152,11 @@ export interface NewInstance {
 /** The snapshots under an image, each once. */
 export function snapshotIdsOf(image: ImageRecord): readonly string[] {
   return [...new Set(image.devices.flatMap((device) => (device.kind === "ebs" ? [device.snapshotId] : [])))];
+}
+
+/** An instant as the pages show it where they leave out the milliseconds. */
+export function secondsText(instant: number | null): string | null {
+  return instant === null ? null : new Date(instant).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** API_Image, `deregistrationProtection`; the time of a cool-down stands in the text. */

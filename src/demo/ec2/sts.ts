@@ -3,6 +3,7 @@ import type { Rejection } from "./authorization.ts";
 import { Ec2Error } from "./errors.ts";
 import type { Keyring } from "./keys.ts";
 import type { Parameters } from "./parameters.ts";
+import { secondsText } from "./records.ts";
 import { renderElements } from "./xml.ts";
 import type { XmlElements } from "./xml.ts";
 
@@ -59,7 +60,7 @@ const assumeRole: StsAction = {
         AccessKeyId: key.accessKeyId,
         SecretAccessKey: key.secretAccessKey,
         SessionToken: key.session.token,
-        Expiration: new Date(key.session.expiresAt).toISOString().replace(/\.\d+Z$/, "Z"),
+        Expiration: secondsText(key.session.expiresAt),
       },
     };
   },

@@ -88,6 +88,7 @@ export class World {
       tags: wanted.tags ?? {},
       devices: this.#devices(region, { snapshots: [{ isPublic }], ...wanted }),
       deprecatedAt: wanted.deprecatedAt ?? null,
+      lastLaunchedAt: wanted.lastLaunchedAt ?? null,
       deregistrationProtection: wanted.deregistrationProtection ?? "disabled",
       protectedUntil: null,
       deregisteredAt: wanted.state === "deregistered" ? this.#now() : null,
