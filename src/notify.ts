@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ImageEvent } from "./domain/event.ts";
-import { draft, type Periods } from "./domain/lifecycle.ts";
+import { deadlineOf, draft, type Periods } from "./domain/lifecycle.ts";
 import { renderPart, sectionOf, titleOf } from "./domain/report.ts";
 import { ceilSecond, dayOf } from "./domain/time.ts";
 import type { Clock, Journal, Log, PendingPart, Reports, Schedule } from "./ports.ts";
@@ -81,8 +81,7 @@ async function finishPart(part: PendingPart, parts: NotifyParts): Promise<number
   });
   const { url } = await reports.publish({ day: part.day, title: titleOf(part.day), marker: part.marker, text });
   let noticed = 0;
-  for (const event of events)
-    if (event.what === "made-private" && parts.isPublic && (await noticeImage(event, url, parts))) noticed += 1;
+  for (const event of events) if (parts.isPublic && (await noticeImage(event, url, parts))) noticed += 1;
   await journal.finishPart(part);
   parts.log.info({ day: part.day, events: events.length, noticed, url }, "report posted");
   return noticed;
@@ -98,15 +97,16 @@ async function eventsOf(part: PendingPart, { journal }: NotifyParts): Promise<Im
   return all.flat();
 }
 
-/** The ten days run from the later of the act and the notice, and only for the act that this post told. */
+/** Sets the deadline of an image whose being made private, or release from a hold, this post told. */
 async function noticeImage(
   event: ImageEvent,
   url: string,
   { schedule, clock, periods }: NotifyParts,
 ): Promise<boolean> {
+  if (event.what !== "made-private" && event.what !== "released") return false;
   const image = await schedule.get(event.region, event.amiId);
-  if (image?.madePrivateAt == null || image.madePrivateAt !== event.at) return false;
   const noticedAt = ceilSecond(clock.now());
-  const deleteAt = Math.max(image.madePrivateAt, noticedAt) + periods.deleteAfterMs;
+  const deleteAt = image === null ? null : deadlineOf(image, event, noticedAt, periods);
+  if (image === null || deleteAt === null) return false;
   return schedule.notice(image, noticedAt, deleteAt, draft("noticed", noticedAt, "reporter", url));
 }

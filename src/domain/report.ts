@@ -10,13 +10,15 @@ export interface PartFrame {
   readonly deleteAfterMs: number;
 }
 
-type Section = "made-private" | "deleted" | "restored" | "held" | "refused" | "failed" | "gone" | "kept-for-a-person";
+type Section =
+  "made-private" | "deleted" | "restored" | "held" | "released" | "refused" | "failed" | "gone" | "kept-for-a-person";
 
 const SECTION_OF: Partial<Record<EventKind, Section>> = {
   "made-private": "made-private",
   deleted: "deleted",
   restored: "restored",
   held: "held",
+  released: "released",
   refused: "refused",
   failed: "failed",
   gone: "gone",
@@ -27,6 +29,7 @@ const HEADINGS: Readonly<Record<Section, string>> = {
   deleted: "Deleted",
   restored: "Given back to the public",
   held: "Held",
+  released: "Released: the clock runs again",
   refused: "Refused: left as they are",
   failed: "Not done yet, tried again",
   gone: "Gone by another hand",
@@ -102,6 +105,7 @@ function noteOf(section: Section, event: ImageEvent): string {
         .join(", ");
     case "restored":
     case "held":
+    case "released":
     case "refused":
     case "failed":
     case "gone":

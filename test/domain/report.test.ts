@@ -38,6 +38,7 @@ t.test("every event that the public must know of has its section, and no other h
     restoring: null,
     restored: "restored",
     held: "held",
+    released: "released",
     gone: "gone",
   };
   for (const what of EVENT_KINDS) t.equal(sectionOf(event(what)), sections[what], what);

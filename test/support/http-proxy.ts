@@ -54,7 +54,8 @@ async function passOn(
   const [answer] = (await once(passed, "response")) as [IncomingMessage];
   const text = await wholeOf(answer);
   await call.answered();
-  const { "transfer-encoding": chunked, connection, ...kept } = answer.headers;
+  const perHop = ["transfer-encoding", "connection"];
+  const kept = Object.fromEntries(Object.entries(answer.headers).filter(([header]) => !perHop.includes(header)));
   outgoing.writeHead(answer.statusCode ?? 502, { ...kept, "content-length": text.length });
   outgoing.end(text, call.sent);
 }

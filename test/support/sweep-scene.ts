@@ -191,9 +191,10 @@ export class Scene {
 
   /** Until the image may be claimed, or waits for nothing. */
   async untilDue(): Promise<void> {
-    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(50)) {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
       const wakesAt = Math.min(...(await this.queues()).values());
       if (wakesAt === Infinity || Math.floor(Date.now() / 1000) >= wakesAt) return;
+      await pause(50);
     }
     throw new Error("what waits is not due after a minute");
   }

@@ -129,7 +129,7 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
   let strikes = 0;
   let isTakenBack = false;
   /** Changing calls so far, when a claim was lost; null while none was. */
-  let changesAtLoss: number | null = null;
+  const changesAtLoss: number[] = [];
   const happen = async (): Promise<void> => {
     strikes += 1;
     if (isKill(moment)) {
@@ -144,7 +144,7 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
     });
     const { token, stage = "" } = await scene.record();
     isTakenBack = ["restoring", "kept"].includes(stage);
-    if (claimed !== "" && claimed !== token) changesAtLoss = scene.simulator.journal.mutating().length;
+    if (claimed !== "" && claimed !== token) changesAtLoss.push(scene.simulator.journal.mutating().length);
     run?.child.kill("SIGCONT");
   };
   const counter = new CallCounter(`{${REGION}}`, { call, moment }, happen);
@@ -158,7 +158,8 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
   });
   if (isKill(moment)) await scene.expireLeases();
   // The call that was under way cannot be called back; no further one may go out on a claim that is lost.
-  const changes = changesAtLoss === null ? 0 : scene.simulator.journal.mutating().length - changesAtLoss;
+  const mutating = scene.simulator.journal.mutating().length;
+  const changes = mutating - (changesAtLoss[0] ?? mutating);
   if (changes > 1) wrong.push(`${changes} changing calls after the claim was lost`);
   return { wrong, isTakenBack };
 }

@@ -13,13 +13,24 @@ export interface Keys {
   composeImages(region: string, composeId: string): string;
   stream(region: string, stream: string): string;
   events(region: string): string;
+  /** The ami-ids of a region that are not known to be deleted or gone. */
+  images(region: string): string;
   compose(composeId: string): string;
   control(name: ControlName): string;
 }
 
 /** `paused` stops every act while it exists; `queue` is the name of the AMQP queue that all replicas share. */
 export type ControlName =
-  "paused" | "queue" | "ears" | `backfill:${string}` | `reporter:${string}:${"lease" | "cursors" | "part"}`;
+  | "paused"
+  | "queue"
+  | "ears"
+  | "requests"
+  | "requests:lease"
+  | "stopped"
+  | `budget:${string}`
+  | `answer:${string}`
+  | `backfill:${string}`
+  | `reporter:${string}:${"lease" | "cursors" | "part"}`;
 
 /** `prefix` is `clean-amis`, unless two installations share one Redis. */
 export function keysOf(prefix: string): Keys {
@@ -32,6 +43,7 @@ export function keysOf(prefix: string): Keys {
     image: (region, amiId) => inRegion(region, `image:${amiId}`),
     composeImages: (region, composeId) => inRegion(region, `compose:${composeId}`),
     stream: (region, stream) => inRegion(region, `stream:${stream}`),
+    images: (region) => inRegion(region, "images"),
     events: (region) => inRegion(region, "events"),
     compose: (composeId) => `${prefix}:compose:${composeId}`,
     control: (name) => inRegion("control", name),
