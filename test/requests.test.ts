@@ -214,6 +214,7 @@ t.test("a budget stops its kind of act until resume, and a pause stops all acts 
   world.clock.advance(2 * DAY_MS);
   t.same(await world.tick(), { wait: 1 }, "the next day does not lift it");
   t.match(await world.budgets.resume(["private", "delete"], world.clock.now()), [{ kind: "private" }]);
+  world.clock.advance(HOUR_MS);
   t.same(await world.tick(), { "make-private": 1 });
   t.equal(
     await budgets.checkDemand("private", 100_000, world.clock.now()),
