@@ -157,6 +157,8 @@ export interface Schedule {
   newest(region: string, stream: string, count: number): Promise<readonly string[]>;
   /** What is due in a queue, in order of its deadline, without claiming it. */
   due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]>;
+  /** What wakes up in a queue from `from` up to, not including, `to`, in that order, at most `limit`. */
+  between(region: string, queue: Queue, from: Instant, to: Instant, limit: number): Promise<readonly Image[]>;
   /** Takes up to `limit` due images and moves their wake-up forward by the lease. */
   claim(region: string, queue: Queue, lease: Lease, limit: number): Promise<readonly Image[]>;
   /** Whether the claim is still ours and no pause is in force. Asked before each mutating call. */

@@ -125,6 +125,13 @@ class RedisSchedule implements Schedule {
     return images.filter((image) => image !== null);
   }
 
+  async between(region: string, queue: Queue, from: Instant, to: Instant, limit: number): Promise<readonly Image[]> {
+    const key = this.#keys.queue(region, queue);
+    const amiIds = await this.#redis.zrangebyscore(key, toScore(from), `(${toScore(to)}`, "LIMIT", 0, limit);
+    const images = await Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
+    return images.filter((image) => image !== null);
+  }
+
   async claim(region: string, queue: Queue, lease: Lease, limit: number): Promise<readonly Image[]> {
     const taken = (await claim(
       this.#redis,
