@@ -13,6 +13,7 @@ export const EVENT_KINDS = [
   "restoring",
   "restored",
   "held",
+  "released",
   "gone",
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
