@@ -19,7 +19,12 @@ export interface Keys {
 
 /** `paused` stops every act while it exists; `queue` is the name of the AMQP queue that all replicas share. */
 export type ControlName =
-  "paused" | "queue" | "ears" | `backfill:${string}` | `reporter:${string}:${"lease" | "cursors" | "part"}`;
+  | "paused"
+  | "queue"
+  | "ears"
+  | "reporters"
+  | `backfill:${string}`
+  | `reporter:${string}:${"lease" | "cursors" | "part" | "memory" | "status"}`;
 
 /** `prefix` is `clean-amis`, unless two installations share one Redis. */
 export function keysOf(prefix: string): Keys {
