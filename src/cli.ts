@@ -5,6 +5,7 @@ import type { Command, Invocation } from "./commands/command.ts";
 import { consume } from "./commands/consume.ts";
 import { explain } from "./commands/explain.ts";
 import { replay } from "./commands/replay.ts";
+import { report } from "./commands/report.ts";
 import { tick } from "./commands/tick.ts";
 import { describeError, UsageError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
@@ -17,6 +18,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   explain,
   classify: classifyCommand,
   replay,
+  report,
 };
 
 /** Runs a command line, and resolves to the exit code. Throws what `Command.run` throws. */
