@@ -1,6 +1,7 @@
-import { draft, type Change } from "./domain/lifecycle.ts";
-import type { Image, TakenAway } from "./domain/image.ts";
-import { IMAGE_TAG, INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "./domain/look.ts";
+import { held, holdTag, released } from "./domain/hold.ts";
+import { draft, reset, type Change, type Periods } from "./domain/lifecycle.ts";
+import type { Hold, Image, TakenAway } from "./domain/image.ts";
+import { COMPOSE_TAG, HOLD_TAG, IMAGE_TAG, INTENT_TAG, OLD_TAG, PRIVATE_AT_TAG, type Seen } from "./domain/look.ts";
 import { ceilSecond, formatInstant, SECOND_MS, type Instant } from "./domain/time.ts";
 import { UpstreamError } from "./errors.ts";
 import type { Clock, Images, Lease, Schedule } from "./ports.ts";
@@ -11,6 +12,7 @@ export interface ActParts {
   readonly schedule: Schedule;
   readonly clock: Clock;
   readonly lease: Lease;
+  readonly periods: Periods;
 }
 
 /** `lost`: the claim went to somebody else, a person held the image, or the lease is nearly over; nothing more was done. */
@@ -42,7 +44,7 @@ export async function makePrivate(image: Image, seen: Seen, takeAway: TakenAway,
   const { images, schedule, clock } = parts;
   const { region, amiId } = image;
   const step = stepsOf(image, parts);
-  for (const [ids, tags] of intentTags(seen, takeAway, clock.now()))
+  for (const [ids, tags] of intentTags(image, seen, takeAway, clock.now()))
     if (!(await step(() => images.tag(region, ids, tags)))) return "lost";
   const taken = await schedule.recordTakenAway(image, takeAway);
   if (taken === null) return "lost";
@@ -57,7 +59,11 @@ export async function makePrivate(image: Image, seen: Seen, takeAway: TakenAway,
   const change: Change = {
     stage: "private",
     wait: null,
-    fields: { madePrivateAt, attempts: 0, lastError: "", missedLooks: 0, missedSince: null },
+    fields: reset({
+      madePrivateAt,
+      ...{ noticedAt: null, deleteAt: null, releasedAt: null },
+      earliestDeleteAt: image.releasedAt === null ? null : image.releasedAt + parts.periods.afterHoldMs,
+    }),
     event: draft("made-private", madePrivateAt, "ticker", why, {
       ec2_name: seen.name,
       arch: image.arch ?? "",
@@ -69,18 +75,19 @@ export async function makePrivate(image: Image, seen: Seen, takeAway: TakenAway,
   return (await schedule.settle(image, change)) ? "settled" : "lost";
 }
 
-/** The intent, per resource, with a word on what was there to take; resources that carry one already keep it. */
+/** The intent, per resource, with a word on what was there to take, and the names that a lost memory is rebuilt from. */
 function intentTags(
+  image: Image,
   seen: Seen,
   takeAway: TakenAway,
   now: Instant,
 ): readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] {
-  if (seen.tags[INTENT_TAG] !== undefined) return [];
   const at = formatInstant(ceilSecond(now));
   const isTaken = (id: string): boolean => takeAway.snapshots.includes(id);
   const tagsOf = (hadAll: boolean): Readonly<Record<string, string>> => ({
     [INTENT_TAG]: `${at} ${hadAll ? "all" : "nothing"}`,
     [IMAGE_TAG]: seen.amiId,
+    [COMPOSE_TAG]: image.composeId,
   });
   const groups = [
     // Snapshots before their image: the image's own tag is what says that all of them carry theirs.
@@ -183,15 +190,47 @@ export async function restore(image: Image, seen: Seen, takenAway: TakenAway, pa
       );
   }
   const ids = [amiId, ...seen.snapshotIds];
-  if (!(await step(() => images.untag(region, ids, [PRIVATE_AT_TAG, INTENT_TAG, IMAGE_TAG])))) return "lost";
-  const change: Change = {
-    stage: "kept",
-    wait: null,
-    fields: { attempts: 0, lastError: "", takenAway: null, becomes: null },
-    event: draft("restored", clock.now(), "ticker", image.reason, {
-      ec2_name: seen.name,
-      snapshots: String(takenAway.snapshots.length),
-    }),
-  };
+  const ours = [PRIVATE_AT_TAG, INTENT_TAG, IMAGE_TAG, COMPOSE_TAG, OLD_TAG];
+  // What is kept from now on needs no hold any more.
+  const keys = image.becomes === "held" ? ours : [...ours, HOLD_TAG];
+  if (!(await step(() => images.untag(region, ids, keys)))) return "lost";
+  return (await schedule.settle(image, restoredChange(image, seen, takenAway, clock.now()))) ? "settled" : "lost";
+}
+
+function restoredChange(image: Image, seen: Seen, takenAway: TakenAway, now: Instant): Change {
+  const event = draft("restored", now, "ticker", image.reason, {
+    ec2_name: seen.name,
+    snapshots: String(takenAway.snapshots.length),
+  });
+  const gone = { takenAway: null, madePrivateAt: null, noticedAt: null, deleteAt: null };
+  if (image.becomes === "held" && image.hold !== null) {
+    const { hold } = image;
+    const change = held({ ...hold, since: now }, "public");
+    const details = { ...event.details, by: hold.by, until: change.event?.details["until"] ?? "" };
+    return { ...change, fields: { ...change.fields, ...gone }, event: { ...event, why: hold.why, details } };
+  }
+  const fields = reset({ ...gone, becomes: null, hold: null, heldFrom: null });
+  return { stage: "kept", wait: null, fields, event };
+}
+
+/** Writes the hold to EC2, where it outlives a lost Redis. Throws `UpstreamError`, `RefusedError`. */
+export async function tagHold(image: Image, hold: Hold, parts: ActParts): Promise<Acted> {
+  const { images, schedule } = parts;
+  const step = stepsOf(image, parts);
+  if (!(await step(() => images.tag(image.region, [image.amiId], { [HOLD_TAG]: holdTag(hold) })))) return "lost";
+  const wait = { queue: "held" as const, wakeAt: hold.until ?? Infinity };
+  const change: Change = { stage: "held", wait, fields: reset({ hold }), event: null };
+  return (await schedule.settle(image, change)) ? "settled" : "lost";
+}
+
+/** Ends a hold: its tag goes first, for it protects the image as well; then the clock runs again. Throws `UpstreamError`, `RefusedError`. */
+export async function release(image: Image, seen: Seen, parts: ActParts): Promise<Acted> {
+  const { images, schedule, clock, periods } = parts;
+  const step = stepsOf(image, parts);
+  if (seen.tags[HOLD_TAG] !== undefined && !(await step(() => images.untag(image.region, [image.amiId], [HOLD_TAG]))))
+    return "lost";
+  const by = image.hold?.by ?? "ticker";
+  const why = image.hold?.why ?? "";
+  const change = released(image, seen.isPublic, by, why, periods, ceilSecond(clock.now()));
   return (await schedule.settle(image, change)) ? "settled" : "lost";
 }

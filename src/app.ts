@@ -7,10 +7,12 @@ import { logReports, openLog } from "./adapters/log.ts";
 import { openPagure } from "./adapters/pagure.ts";
 import { openRedis, type RedisConnection } from "./adapters/redis/connection.ts";
 import { sharedQueueName } from "./adapters/redis/control.ts";
+import { redisBudgets } from "./adapters/redis/budgets.ts";
 import { redisEars } from "./adapters/redis/ears.ts";
 import { redisFacts } from "./adapters/redis/facts.ts";
 import { redisJournal, redisRejected } from "./adapters/redis/journal.ts";
 import { redisPositions } from "./adapters/redis/positions.ts";
+import { redisRequests } from "./adapters/redis/requests.ts";
 import { redisSchedule } from "./adapters/redis/schedule.ts";
 import type { Positions } from "./backfill.ts";
 import type { Config } from "./config.ts";
@@ -24,7 +26,20 @@ import type { IngestParts } from "./ingest.ts";
 import { runLoop } from "./loop.ts";
 import { reportOnce, type NotifyParts } from "./notify.ts";
 import { RegionPasses } from "./passes.ts";
-import type { Archive, ComposeSource, Facts, Images, Journal, Log, Message, Reports, Schedule } from "./ports.ts";
+import { carryOutRequests, type RequestParts } from "./requests.ts";
+import type {
+  Archive,
+  Budgets,
+  ComposeSource,
+  Facts,
+  Images,
+  Journal,
+  Log,
+  Message,
+  Reports,
+  Requests,
+  Schedule,
+} from "./ports.ts";
 import type { TickParts } from "./tick.ts";
 
 /** datagrepper gives up by itself after a minute. */
@@ -38,6 +53,7 @@ export interface App {
   readonly ingest: IngestParts;
   readonly tick: TickParts;
   readonly notify: NotifyParts;
+  readonly requests: RequestParts;
   /** Null: there is no archive to read over holes. */
   readonly hear: HearParts | null;
   /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. */
@@ -62,7 +78,9 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const consultation = new Consultation({ ...base, sources: openSources(config, archive) });
   const ears = redisEars(connection);
   const ingest = { ...base, rejected: redisRejected(connection), environments: config.environments };
-  const tick = { ...base, images, consultation, ears, guards: config.ec2.guards, act: config.act };
+  const budgets = redisBudgets(connection, config.budgets);
+  const tick = { ...base, images, consultation, ears, budgets, guards: config.ec2.guards, act: config.act };
+  const requests = { ...base, requests: redisRequests(connection) };
   const reports = openReports(config, log);
   const journal = redisJournal(connection, config.report.kind, log);
   const notify = { schedule, journal, reports, clock, log, periods, isPublic: config.report.isPublic };
@@ -71,8 +89,9 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     ingest,
     tick,
     notify,
+    requests,
     hear,
-    consume: (stop) => consume(config, connection, { ingest, tick, notify, hear, stop }),
+    consume: (stop) => consume(config, connection, { ingest, tick, notify, requests, hear, stop }),
     close: async () => {
       images.close();
       await connection.close();
@@ -120,9 +139,12 @@ function openReports({ report, userAgent }: Config, log: Log): Reports {
 async function consume(
   config: Config,
   connection: RedisConnection,
-  parts: Pick<App, "ingest" | "tick" | "notify"> & { readonly hear: HearParts | null; readonly stop: AbortSignal },
+  parts: Pick<App, "ingest" | "tick" | "notify" | "requests"> & {
+    readonly hear: HearParts | null;
+    readonly stop: AbortSignal;
+  },
 ): Promise<void> {
-  const { ingest, tick, notify, hear, stop } = parts;
+  const { ingest, tick, notify, requests, hear, stop } = parts;
   const { clock, log } = tick;
   const giveUp = new AbortController();
   const ending = new AbortController();
@@ -149,6 +171,7 @@ async function consume(
   stop.addEventListener("abort", end);
   if (stop.aborted) end();
   const loops = [
+    runLoop("requests", SECOND_MS, () => carryOutRequests(requests), tick, ending.signal),
     runLoop("ticker", config.tickEveryMs, () => passes.start(), tick, ending.signal),
     ...(hear === null ? [] : [runLoop("ears", config.hearEveryMs, () => hearOnce(hear), tick, ending.signal)]),
     ...(config.act === "nothing"
@@ -174,6 +197,8 @@ export interface Records {
   readonly schedule: Schedule;
   readonly facts: Facts;
   readonly journal: Journal;
+  readonly requests: Requests;
+  readonly budgets: Budgets;
   readonly now: () => Instant;
   close(): Promise<void>;
 }
@@ -186,6 +211,8 @@ export async function openRecords(config: Config): Promise<Records> {
     schedule: redisSchedule(connection, systemClock, config.periods),
     facts: redisFacts(connection),
     journal: redisJournal(connection, config.report.kind, log),
+    requests: redisRequests(connection),
+    budgets: redisBudgets(connection, config.budgets),
     now: () => systemClock.now(),
     close: () => connection.close(),
   };

@@ -4,6 +4,8 @@ import { classifyCommand } from "./commands/classify.ts";
 import type { Command, Invocation } from "./commands/command.ts";
 import { consume } from "./commands/consume.ts";
 import { explain } from "./commands/explain.ts";
+import { hold, release, restore, retry } from "./commands/operate.ts";
+import { pause, resume } from "./commands/pause.ts";
 import { replay } from "./commands/replay.ts";
 import { report } from "./commands/report.ts";
 import { tick } from "./commands/tick.ts";
@@ -19,6 +21,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   classify: classifyCommand,
   replay,
   report,
+  hold,
+  release,
+  restore,
+  retry,
+  pause,
+  resume,
 };
 
 /** Runs a command line, and resolves to the exit code. Throws what `Command.run` throws. */

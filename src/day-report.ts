@@ -13,7 +13,7 @@ export interface DayParts {
 export interface DayEntry {
   readonly section: Section;
   readonly event: ImageEvent;
-  /** For an image made private by this event and noticed since: before it nothing is deleted. Else null. */
+  /** For an image made private or released by this event and noticed since: before it nothing is deleted. Else null. */
   readonly deleteAt: Instant | null;
 }
 
@@ -25,8 +25,10 @@ export async function readDay(day: string, { schedule, journal }: DayParts): Pro
   const entries = events.flat().map(async (event): Promise<DayEntry | null> => {
     const section = sectionOf(event);
     if (section === null) return null;
-    const image = section === "made-private" ? await schedule.get(event.region, event.amiId) : null;
-    return { section, event, deleteAt: image?.madePrivateAt === event.at ? image.deleteAt : null };
+    const hasDeadline = section === "made-private" || section === "released";
+    const image = hasDeadline ? await schedule.get(event.region, event.amiId) : null;
+    const isLatest = section === "released" ? image?.releasedAt === event.at : image?.madePrivateAt === event.at;
+    return { section, event, deleteAt: isLatest ? (image?.deleteAt ?? null) : null };
   });
   const told = (await Promise.all(entries)).filter((entry) => entry !== null);
   return told.sort((a, b) => compareIds(a.event.id, b.event.id) || (a.event.region < b.event.region ? -1 : 1));

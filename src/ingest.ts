@@ -1,7 +1,8 @@
 import { decode, type IgnoredBecause } from "./decode.ts";
 import { classify, type Policy } from "./domain/classify.ts";
 import type { FactClaim } from "./domain/facts.ts";
-import type { Image } from "./domain/image.ts";
+import { holdOfCompose } from "./domain/hold.ts";
+import type { Hold, Image } from "./domain/image.ts";
 import { keep, redecide, takeBack, type Change, type Periods } from "./domain/lifecycle.ts";
 import type { Instant } from "./domain/time.ts";
 import type { Upload } from "./domain/upload.ts";
@@ -92,23 +93,25 @@ async function rejectUnreadable(message: Message, unreadable: readonly string[],
  */
 async function ingestUpload(upload: Upload, parts: IngestParts): Promise<string> {
   const { schedule, facts } = parts;
-  const decide = async (): Promise<ReturnType<typeof classify>> => {
+  const decide = async (): Promise<{ decision: ReturnType<typeof classify>; hold: Hold | null }> => {
     const [known] = await facts.recall([upload.composeId]);
     if (known === undefined) throw new Error(`no facts came back for ${upload.composeId}`);
-    return classify(known, parts.policy);
+    return { decision: classify(known, parts.policy), hold: known.hold };
   };
-  const before = await decide();
+  const { decision: before } = await decide();
   const standing = await schedule.add(upload, before, "ingest");
   if (standing !== "new" && standing.composeId !== upload.composeId) {
     await changeImage(standing, (image, now) => conflictOf(image, upload, parts, now), parts);
     return "known";
   }
-  const decision = await decide();
+  const { decision, hold } = await decide();
   const rule = decision.kind === "unresolved" ? "unresolved" : decision.rule;
-  if (standing === "new" && decision.kind === before.kind) return rule;
+  if (standing === "new" && decision.kind === before.kind && hold === null) return rule;
   const image = standing === "new" ? await schedule.get(upload.region, upload.amiId) : standing;
-  if (image !== null)
+  if (image !== null) {
     await changeImage(image, (current, now) => redecide(current, decision, parts.periods, now, "ingest"), parts);
+    if (hold !== null) await changeImage(image, (current, now) => holdOfCompose(current, hold, now), parts);
+  }
   return standing === "new" ? rule : "known";
 }
 
@@ -155,7 +158,7 @@ function conflictOf(image: Image, upload: Upload, parts: IngestParts, now: Insta
 }
 
 /** Applies a change that is computed from the image as it stands, and again when somebody wrote it meanwhile. */
-async function changeImage(
+export async function changeImage(
   image: Image,
   changeOf: (image: Image, now: Instant) => Change | null,
   parts: Pick<IngestParts, "schedule" | "clock">,

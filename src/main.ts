@@ -28,6 +28,7 @@ async function main(): Promise<number> {
         if (!process.stdout.write(`${lines}\n`)) await once(process.stdout, "drain");
       },
       stop: stop.signal,
+      isTerminal: process.stdin.isTTY && process.stdout.isTTY,
     });
   } catch (error) {
     if (error instanceof ConfigError || error instanceof UsageError) return fail(error.message, 2);

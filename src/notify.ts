@@ -1,6 +1,5 @@
 import type { ImageEvent } from "./domain/event.ts";
-import { draft, type Periods } from "./domain/lifecycle.ts";
-import { deadlineAfter } from "./domain/report-deadline.ts";
+import { deadlineOf, draft, type Periods } from "./domain/lifecycle.ts";
 import type { HeldBack } from "./domain/report-outlook.ts";
 import { ceilSecond, DAY_MS, MINUTE_MS } from "./domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "./errors.ts";
@@ -36,6 +35,8 @@ const DEFAULT_BYTES = 60_000;
 const LEAST_BYTES = 2_000;
 /** How long a post whose answer was lost may still be under way. */
 const UNSURE_MS = MINUTE_MS;
+/** How often an image may change between being read and being noticed. */
+const MOST_ATTEMPTS = 5;
 /** How long events are kept at least. */
 const KEEP_EVENTS_MS = 400 * DAY_MS;
 
@@ -137,17 +138,23 @@ async function finishPart(
   return { noticed };
 }
 
-/** Sets the deadline that the notice of this event gives; false when it gives none, or gave it before. */
-async function noticeImage(
-  event: ImageEvent,
-  url: string,
-  { schedule, clock, periods }: NotifyParts,
-): Promise<boolean> {
-  const image = await schedule.get(event.region, event.amiId);
-  const noticedAt = ceilSecond(clock.now());
-  const deleteAt = image === null ? null : deadlineAfter(event, image, noticedAt, periods);
-  if (image === null || deleteAt === null) return false;
-  return schedule.notice(image, noticedAt, deleteAt, draft("noticed", noticedAt, "reporter", url));
+/**
+ * Sets the deadline of an image whose being made private, or release from a hold, this post told; false when it gives none, or
+ * gave it before.
+ */
+async function noticeImage(event: ImageEvent, url: string, parts: NotifyParts): Promise<boolean> {
+  const { schedule, clock, periods } = parts;
+  if (event.what !== "made-private" && event.what !== "released") return false;
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    const image = await schedule.get(event.region, event.amiId);
+    if (image === null || image.stage !== "private" || image.noticedAt !== null) return false;
+    const noticedAt = ceilSecond(clock.now());
+    const deleteAt = deadlineOf(image, event, noticedAt, periods);
+    if (deleteAt === null) return false;
+    if (await schedule.notice(image, noticedAt, deleteAt, draft("noticed", noticedAt, "reporter", url))) return true;
+  }
+  const message = `redis: ${event.region} ${event.amiId} changed whenever its notice was to be written; it is tried again later`;
+  throw new UpstreamError("redis", "busy", message);
 }
 
 /** Remembers how reporting goes, for whoever watches; an alarm in the log when a person must mend something. */

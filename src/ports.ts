@@ -1,12 +1,14 @@
 import type { UpstreamError } from "./errors.ts";
 import type { Instant } from "./domain/time.ts";
-import type { Image, TakenAway } from "./domain/image.ts";
+import type { Hold, Image, TakenAway } from "./domain/image.ts";
 import type { AskedOutcome, ComposeFacts, FactClaim, FactSource, Testimony } from "./domain/facts.ts";
+import type { ActKind, Pause, Stop } from "./domain/budget.ts";
 import type { Decision } from "./domain/classify.ts";
 import type { Upload } from "./domain/upload.ts";
 import type { EventDraft, ImageEvent } from "./domain/event.ts";
 import type { Change, Queue } from "./domain/lifecycle.ts";
 import type { Seen, SeenSnapshot } from "./domain/look.ts";
+import type { Request } from "./domain/request.ts";
 
 /** Time, so that a test can own it. */
 export interface Clock {
@@ -54,6 +56,8 @@ export interface Images {
   tagged(region: string, tagKeys: readonly string[]): AsyncIterable<Seen>;
   /** The account's own snapshots that carry any of these tags; read page by page. */
   taggedSnapshots(region: string, tagKeys: readonly string[]): AsyncIterable<SeenSnapshot>;
+  /** The snapshots that carry our tag with this image's id. */
+  snapshotsOf(region: string, amiId: string): Promise<readonly SeenSnapshot[]>;
   /**
    * What of the account uses each image, as ARNs or instance ids; an image that nothing uses is absent. Without
    * DescribeImageReferences launch templates are not seen, only instances. Throws `RefusedError` with the code
@@ -137,6 +141,8 @@ export interface Facts {
   remember(claim: FactClaim): Promise<boolean>;
   /** Notes that a source was asked and what it answered, so that nobody asks again in vain. */
   noteAsked(composeId: string, source: FactSource, outcome: AskedOutcome, at: Instant): Promise<void>;
+  /** Remembers a person's hold on a compose, for images that arrive later too; null: it is released. */
+  hold(composeId: string, hold: Hold | null): Promise<void>;
   /** Who said what is remembered, and when: the first message or address of each source, and that of the release. */
   testimony(composeId: string): Promise<readonly Testimony[]>;
 }
@@ -184,6 +190,10 @@ export interface Schedule {
   change(image: Image, change: Change): Promise<boolean>;
   /** The ids of the newest `count` composes of a stream (see domain/stream.ts) that had an image in this region. */
   newest(region: string, stream: string, count: number): Promise<readonly string[]>;
+  /** How many images are due in a queue, in all regions. */
+  countDue(queue: Queue, now: Instant): Promise<number>;
+  /** How many images of a region are not known to be deleted or gone. */
+  countLive(region: string): Promise<number>;
   /** What is due in a queue, in order of its deadline, without claiming it. */
   due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]>;
   /** What wakes up in a queue from `from` up to, not including, `to`, in that order, at most `limit`. */
@@ -284,6 +294,55 @@ export interface ReporterStatus {
   readonly reason: string;
   /** The last pass that said so. */
   readonly checkedAt: Instant;
+}
+
+/** Orders of people, in the order they came. All throw `UpstreamError`. */
+export interface Requests {
+  /** Queues an order and resolves to its id. */
+  add(order: Order): Promise<string>;
+  /** The oldest orders that are not carried out. */
+  waiting(limit: number): Promise<readonly (Order & { readonly id: string })[]>;
+  /** Writes the answer, which is kept for a week, and takes the order from the queue; the first answer stands. */
+  answer(id: string, answers: readonly Answer[]): Promise<void>;
+  /** Null: not carried out yet. */
+  answerTo(id: string): Promise<readonly Answer[] | null>;
+  /** The right to carry out orders, one process at a time; null when another has it. */
+  lease(): Promise<{ release(): Promise<void> } | null>;
+}
+
+/** What a person wants: of these images, or of a compose. */
+export interface Order extends Request {
+  readonly images: readonly { readonly region: string; readonly amiId: string }[];
+  readonly composeId: string | null;
+}
+
+/** What became of an order for one image, or for the compose itself (no AMI). */
+export interface Answer {
+  readonly region: string | null;
+  readonly amiId: string | null;
+  readonly happened: string;
+  readonly next: string;
+}
+
+/**
+ * How many acts a day may have, over all replicas, and what is stopped or paused. All throw `UpstreamError`. What stands there
+ * and cannot be read is a stop: every doubt keeps the image.
+ */
+export interface Budgets {
+  /** Reserves one act of the day, once per image; null when it may go on, else the stop. `live`: the region's images. */
+  reserve(kind: ActKind, image: Pick<Image, "region" | "amiId">, live: number, now: Instant): Promise<Stop | null>;
+  /** Stops the kind when the day wants far more than usual, with `due` more to do. Resolves to the stop in force, or null. */
+  checkDemand(kind: ActKind, due: number, now: Instant): Promise<Stop | null>;
+  stops(): Promise<readonly Stop[]>;
+  /** How many acts are reserved today. */
+  spent(kind: ActKind, now: Instant): Promise<number>;
+  /** Lets the kinds act again, with the day's budget granted once more. Resolves to the stops that were lifted. */
+  resume(kinds: readonly ActKind[], now: Instant): Promise<readonly Stop[]>;
+  /** Stops every act of every replica at once. */
+  pause(by: string, why: string, now: Instant): Promise<void>;
+  paused(): Promise<Pause | null>;
+  /** Ends a pause, and resolves to it. */
+  unpause(): Promise<Pause | null>;
 }
 
 /** How much of what was said has been heard. All throw `UpstreamError`. */

@@ -219,8 +219,10 @@ const commands = {
     // The same promises as in the tests, asked far more often.
     process.env.CHAOS_MUTANTS ??= "1000000";
     process.env.CHAOS_BACKFILL ??= "100000";
+    process.env.CHAOS_SWEEP ??= "all";
     await prepare();
-    return handOver("dist/test/support/run.js", ["dist/test/mutants.test.js", "dist/test/backfill.test.js"]);
+    const promises = ["mutants", "backfill", "sweep"].map((name) => `dist/test/${name}.test.js`);
+    return handOver("dist/test/support/run.js", promises);
   },
   bench: async () => {
     await prepare();

@@ -1,13 +1,13 @@
 import type { Consultation } from "./consult.ts";
 import { classify, isByLabel, type Decision, type Policy } from "./domain/classify.ts";
 import type { ComposeFacts } from "./domain/facts.ts";
-import type { Image } from "./domain/image.ts";
+import type { Hold, Image } from "./domain/image.ts";
 import { QUEUES, type Periods } from "./domain/lifecycle.ts";
-import type { Seen } from "./domain/look.ts";
+import { INTENT_TAG, type Seen } from "./domain/look.ts";
 import { planFor, type Guards, type Look, type Planned } from "./domain/plan.ts";
 import { streamOf } from "./domain/stream.ts";
 import { MINUTE_MS, SECOND_MS, type Instant } from "./domain/time.ts";
-import { UpstreamError } from "./errors.ts";
+import { RefusedError, UpstreamError } from "./errors.ts";
 import type { Facts, Images, Schedule } from "./ports.ts";
 
 export interface SurveyParts {
@@ -74,11 +74,12 @@ export async function survey(
     const amiIds = batch.map((image) => image.amiId);
     const [known, seen] = await Promise.all([factsOf(batch, parts), parts.images.look(region, amiIds)]);
     const isWayBackOpen = batch.some((image) => image.stage === "public") && (await parts.images.isWayBackOpen(region));
+    const use = await useOf(region, batch, seen, parts);
     for (const image of batch) {
       const facts = known.get(image.composeId);
       if (facts === undefined) continue;
       try {
-        const look = await lookAt(image, facts, seen.get(image.amiId) ?? null, { now, isWayBackOpen, parts });
+        const look = await lookAt(image, facts, seen.get(image.amiId) ?? null, { now, isWayBackOpen, use, parts });
         const decision = classify(facts, parts.policy);
         planned.push({ image, plan: planFor(image, decision, look, { now, ...parts }) });
       } catch (error) {
@@ -91,11 +92,14 @@ export async function survey(
   }
 }
 
-/** The decision by the facts as they stand now: read again right before an act, it is the one that counts. */
-export async function decisionNow(composeId: string, { facts, policy }: SurveyParts): Promise<Decision> {
+/** The decision and the hold by what is known now: read again right before an act, it is the one that counts. */
+export async function wordNow(
+  composeId: string,
+  { facts, policy }: SurveyParts,
+): Promise<{ readonly decision: Decision; readonly hold: Hold | null }> {
   const [known] = await facts.recall([composeId]);
   if (known === undefined) throw new Error(`no facts came back for ${composeId}`);
-  return classify(known, policy);
+  return { decision: classify(known, policy), hold: known.hold };
 }
 
 async function factsOf(batch: readonly Image[], { facts }: SurveyParts): Promise<Map<string, ComposeFacts>> {
@@ -103,17 +107,58 @@ async function factsOf(batch: readonly Image[], { facts }: SurveyParts): Promise
   return new Map(known.map((each) => [each.composeId, each]));
 }
 
+/** What of ours uses the images of a batch, or why nobody can tell. */
+interface Use {
+  readonly users: ReadonlyMap<string, readonly string[]>;
+  readonly unusableGuard: string | null;
+}
+
+/** Asks who uses the images that may be acted on. A guard that the credentials may not use is told, or passed over. */
+async function useOf(
+  region: string,
+  batch: readonly Image[],
+  seen: ReadonlyMap<string, Seen>,
+  { guards, images }: SurveyParts,
+): Promise<Use> {
+  // EC2 refuses the question for all when one image belongs to somebody else.
+  const isOurs = (amiId: string): boolean => seen.get(amiId)?.ownerId === guards.account;
+  const amiIds = batch
+    .filter(({ stage, amiId }) => (stage === "public" || stage === "private") && isOurs(amiId))
+    .map(({ amiId }) => amiId);
+  if (!guards.inUse || amiIds.length === 0) return { users: new Map(), unusableGuard: null };
+  try {
+    return { users: await images.usersOf(region, amiIds), unusableGuard: null };
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.code !== "guard-unusable") throw error;
+    return { users: new Map(), unusableGuard: guards.unusable === "pass" ? null : error.message };
+  }
+}
+
 async function lookAt(
   image: Image,
   facts: ComposeFacts,
   seen: Seen | null,
-  at: { readonly now: Instant; readonly isWayBackOpen: boolean; readonly parts: SurveyParts },
+  at: { readonly now: Instant; readonly isWayBackOpen: boolean; readonly use: Use; readonly parts: SurveyParts },
 ): Promise<Look> {
-  const { now, isWayBackOpen, parts } = at;
-  const isFirst = image.stage === "public" && seen !== null && image.takenAway === null;
-  const publicSnapshotIds = isFirst ? await parts.images.publicSnapshots(image.region, seen.snapshotIds) : [];
-  const unanswered = isByLabel(classify(facts, parts.policy)) ? parts.consultation.unanswered(facts, now) : [];
-  return { seen, publicSnapshotIds, isWayBackOpen, unanswered, isNewest: await isNewest(image, parts) };
+  const { now, isWayBackOpen, use, parts } = at;
+  const { images, consultation } = parts;
+  const isOpen = image.stage === "public" && seen !== null;
+  const publicSnapshotIds = isOpen ? await images.publicSnapshots(image.region, seen.snapshotIds) : [];
+  const unanswered = isByLabel(classify(facts, parts.policy)) ? consultation.unanswered(facts, now) : [];
+  return {
+    ...{ seen, publicSnapshotIds, isWayBackOpen, unanswered, composeHold: facts.hold },
+    snapshotTags: await lostMemory(image, seen, parts),
+    isNewest: await isNewest(image, parts),
+    users: use.users.get(image.amiId) ?? [],
+    unusableGuard: use.unusableGuard,
+  };
+}
+
+/** The tags of an image's snapshots, where EC2 says that we began and our own record of what was taken is lost. */
+async function lostMemory(image: Image, seen: Seen | null, { images }: SurveyParts): Promise<Look["snapshotTags"]> {
+  if (image.takenAway !== null || seen?.tags[INTENT_TAG] === undefined) return {};
+  const snapshots = await images.snapshotsOf(image.region, image.amiId);
+  return Object.fromEntries(snapshots.map(({ snapshotId, tags }) => [snapshotId, tags]));
 }
 
 async function isNewest(image: Image, { schedule, policy }: SurveyParts): Promise<boolean> {

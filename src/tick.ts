@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { makePrivate, remove, restore, type Acted, type ActParts } from "./act.ts";
+import { makePrivate, release, remove, restore, tagHold, type Acted, type ActParts } from "./act.ts";
+import { giveBackAndHold, held, isInForce } from "./domain/hold.ts";
 import type { Image } from "./domain/image.ts";
-import { draft, redecide, takeBack, type Change, type Queue } from "./domain/lifecycle.ts";
+import { redecide, takeBack, type Change, type Queue } from "./domain/lifecycle.ts";
 import type { Plan, Planned } from "./domain/plan.ts";
-import { afterFailure, afterMiss, afterRefusal } from "./domain/setback.ts";
+import { afterFailure, afterHiddenLook, afterMiss, afterRefusal } from "./domain/setback.ts";
+import { formatInstant, MINUTE_MS, type Instant } from "./domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "./errors.ts";
 import { isDeaf } from "./hear.ts";
-import type { Clock, Ears, Lease, Log } from "./ports.ts";
-import { consultFor, decisionNow, safeNow, survey, type SurveyParts } from "./survey.ts";
+import type { Budgets, Clock, Ears, Lease, Log } from "./ports.ts";
+import { consultFor, safeNow, survey, wordNow, type SurveyParts } from "./survey.ts";
 
 /** How far the service may go: print what it would do, make private, or delete as well. */
 export type Act = "nothing" | "private" | "delete";
@@ -17,6 +19,7 @@ export interface TickParts extends SurveyParts {
   readonly log: Log;
   readonly ears: Pick<Ears, "memory">;
   readonly act: Act;
+  readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
 }
 
 /** How many images ended in which outcome. */
@@ -29,8 +32,8 @@ const FEW = 3;
 
 const QUEUES_OF: Readonly<Record<Act, readonly Queue[]>> = {
   nothing: [],
-  private: ["restore", "private"],
-  delete: ["restore", "private", "delete"],
+  private: ["held", "restore", "private"],
+  delete: ["held", "restore", "private", "delete"],
 };
 
 /** One pass over a region: claim what is due, look, plan, act, settle. Throws `UpstreamError` when Redis or EC2 is away. */
@@ -40,23 +43,59 @@ export async function tickRegion(
   only: "private" | "delete" | null = null,
 ): Promise<TickCounts> {
   const counts: TickCounts = {};
+  const count = (outcome: string): void => {
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  };
   for (const queue of QUEUES_OF[parts.act]) {
-    if (only !== null && queue !== only && queue !== "restore") continue;
+    if ((await parts.budgets.paused()) !== null) {
+      count("paused");
+      break;
+    }
+    const takesNothing = queue === "restore" || queue === "held";
+    if (only !== null && queue !== only && !takesNothing) continue;
     const now = await safeNow(parts);
-    // No ears, no act: but what was taken may always be given back.
-    if (queue !== "restore" && isDeaf((await parts.ears.memory()).heardUntil, now)) {
-      counts["deaf"] = (counts["deaf"] ?? 0) + 1;
+    // No ears, no act: but what was taken may always be given back, and a hold be kept.
+    if (!takesNothing && isDeaf((await parts.ears.memory()).heardUntil, now)) {
+      count("deaf");
+      continue;
+    }
+    if (isBudgeted(queue) && (await isStopped(queue, now, parts))) {
+      count("stopped");
       continue;
     }
     const lease = { token: randomUUID(), now, until: now + parts.periods.leaseMs };
     const claimed = await parts.schedule.claim(region, queue, lease, BATCH);
+    if (claimed.length === 0) continue;
+    await checkAccount(parts);
     await consultFor(claimed, now, parts);
     const { planned, failures } = await survey(region, claimed, now, parts);
     const outcomes = await withoutMassacre(planned, async (each) => actOn(each, lease, parts), parts);
     for (const { image, error } of failures) outcomes.push(await setBack(image, error, lease, parts));
-    for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
+    outcomes.forEach(count);
   }
   return counts;
+}
+
+/** Other credentials than ours would find every image missing, or somebody else's. Throws `UpstreamError` then. */
+async function checkAccount({ images, guards }: Pick<TickParts, "images" | "guards">): Promise<void> {
+  const account = await images.account();
+  if (account === guards.account) return;
+  throw new UpstreamError(
+    "ec2",
+    "wrong-account",
+    `the AWS credentials belong to account ${account}, not to ${guards.account}: nothing is acted on; mend them, or consumer_config.ec2.account`,
+  );
+}
+
+function isBudgeted(queue: Queue): queue is "private" | "delete" {
+  return queue === "private" || queue === "delete";
+}
+
+/** Whether that kind of act is stopped until a person resumes it, or wants so much today that it is stopped now. */
+async function isStopped(kind: "private" | "delete", now: Instant, parts: TickParts): Promise<boolean> {
+  const stop = await parts.budgets.checkDemand(kind, await parts.schedule.countDue(kind, now), now);
+  if (stop !== null) parts.log.warn({ kind, since: formatInstant(stop.since) }, `stopped: ${stop.reason}`);
+  return stop !== null;
 }
 
 /** Many images missing at once are a sick region, not a massacre: then no miss counts. */
@@ -80,7 +119,7 @@ async function withoutMassacre(
 /** Carries out a plan. Every failure ends in the image's own record; only Redis' failures are thrown. */
 async function actOn({ image, plan: surveyed }: Planned, lease: Lease, parts: TickParts): Promise<string> {
   try {
-    const plan = await stillWanted(image, surveyed, parts);
+    const plan = await withinBudget(image, await stillWanted(image, surveyed, parts), lease.now, parts);
     const outcome = await execute({ image, plan }, lease, parts);
     parts.log.info(
       { region: image.region, ami: image.amiId, compose: image.composeId, plan: plan.do, outcome },
@@ -97,13 +136,26 @@ async function stillWanted(image: Image, plan: Plan, parts: TickParts): Promise<
   if (plan.do !== "make-private" && plan.do !== "delete") return plan;
   // What is already deregistered cannot be kept any more; its snapshots must not be left behind.
   if (plan.do === "delete" && plan.seen?.state !== "available") return plan;
-  const decision = await decisionNow(image.composeId, parts);
-  return decision.kind === "keep" ? { do: "keep", decision } : plan;
+  const { decision, hold } = await wordNow(image.composeId, parts);
+  if (decision.kind === "keep") return { do: "keep", decision };
+  if (!isInForce(hold, parts.clock.now())) return plan;
+  return { do: "hold", hold, from: plan.do === "delete" ? "private" : "public" };
+}
+
+/** When an image that the budget held back is looked at again. */
+const BUDGET_AGAIN_MS = 10 * MINUTE_MS;
+
+/** One act is reserved before it begins; what was begun is finished. */
+async function withinBudget(image: Image, plan: Plan, now: Instant, { budgets, schedule }: TickParts): Promise<Plan> {
+  if ((plan.do !== "make-private" && plan.do !== "delete") || image.stage === "deleting") return plan;
+  const kind = plan.do === "delete" ? "delete" : "private";
+  const stop = await budgets.reserve(kind, image, await schedule.countLive(image.region), now);
+  return stop === null ? plan : { do: "wait", until: now + BUDGET_AGAIN_MS, reason: stop.reason };
 }
 
 async function execute({ image, plan }: Planned, lease: Lease, parts: TickParts): Promise<Acted> {
   const { schedule, periods } = parts;
-  const acting: ActParts = { images: parts.images, schedule, clock: parts.clock, lease };
+  const acting: ActParts = { images: parts.images, schedule, clock: parts.clock, lease, periods };
   const settle = async (change: Change): Promise<Acted> =>
     (await schedule.settle(image, change)) ? "settled" : "lost";
   switch (plan.do) {
@@ -123,12 +175,13 @@ async function execute({ image, plan }: Planned, lease: Lease, parts: TickParts)
       return change === null ? "lost" : settle(change);
     }
     case "hold":
-      return settle({
-        stage: "held",
-        wait: { queue: "held", wakeAt: Infinity },
-        fields: { reason: plan.reason },
-        event: draft("held", lease.now, "ticker", plan.reason),
-      });
+      return settle(held(plan.hold, plan.from));
+    case "tag-hold":
+      return tagHold(image, plan.hold, acting);
+    case "release":
+      return release(image, plan.seen, acting);
+    case "take-back":
+      return settle(giveBackAndHold(image, plan.hold, periods, lease.now));
     case "wait":
       return settle({
         stage: image.stage,
@@ -139,8 +192,18 @@ async function execute({ image, plan }: Planned, lease: Lease, parts: TickParts)
     case "refuse":
       return settle(afterRefusal(image, queueOf(image), plan.code, plan.reason, lease.now));
     case "miss":
-      return settle(afterMiss(image, queueOf(image), lease.now));
+      return settle(await missed(image, lease, parts));
   }
+}
+
+/** Before an image counts as gone, EC2 is asked by its id; and what it leaves behind is said, or nobody would ever know. */
+async function missed(image: Image, lease: Lease, { images }: TickParts): Promise<Change> {
+  const change = afterMiss(image, queueOf(image), lease.now);
+  if (change.stage !== "gone" || change.event === null) return change;
+  if (await images.isKnown(image.region, image.amiId)) return afterHiddenLook(image, queueOf(image), lease.now);
+  const left = (await images.snapshotsOf(image.region, image.amiId)).map(({ snapshotId }) => snapshotId);
+  const why = left.length === 0 ? change.event.why : `${change.event.why}; it left ${left.join(", ")} behind`;
+  return { ...change, event: { ...change.event, why, details: { left: left.join(" ") } } };
 }
 
 /** Records why an image could not be worked, and when it is tried again. */

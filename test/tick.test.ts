@@ -98,7 +98,9 @@ t.test("a private image that somebody made public again is held, not deleted", a
   world.clock.advance(11 * DAY_MS);
   t.same(await world.tick(), { hold: 1 });
   t.equal(world.simulator.image(REGION, amiId)?.state, "available");
+  t.same(await world.tick(), { "tag-hold": 1 });
   t.equal(await world.connection.redis.zscore(world.connection.keys.queue(REGION, "held"), amiId), "inf");
+  t.equal(world.simulator.image(REGION, amiId)?.tags["clean-amis:hold"], "no-end by ticker");
 });
 
 t.test("an explicit share with an account is left alone when the image is made private", async (t) => {

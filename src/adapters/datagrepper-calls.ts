@@ -78,8 +78,8 @@ export function openSearch(access: DatagrepperAccess): (filter: Filter) => ReadP
   const address = `${(access.url ?? DEFAULT_URL).replace(/\/+$/, "")}/${form === "raw" ? "raw" : "v2/search"}`;
   return (filter) => async (slice, place) => {
     const call: HttpCall = { method: "GET", url: urlOf(address, filter, slice, place) };
-    const { status, body } = await ask(call);
-    if (status >= 300) throw refusal(call, status, body);
+    const { status, body, words } = await ask(call);
+    if (status >= 300) throw refusal(call, status, words);
     const { total, raw_messages: items } = isObject(body) ? body : {};
     if (!isCount(total) || !Array.isArray(items) || items.length > ROWS_PER_PAGE) {
       const message = `datagrepper: ${describeCall(call)} answered JSON of an unknown shape; it is tried again later`;
@@ -123,10 +123,9 @@ function lastBefore(end: Instant): string {
   return `${Math.floor(last / SECOND_MS)}.${String(last % SECOND_MS).padStart(3, "0")}999`;
 }
 
-/** datagrepper answers 400 with a web page, which has no words for us, and 404 with an `error`. */
-function refusal(call: HttpCall, status: number, body: unknown): RefusedError {
-  const error = isObject(body) ? body["error"] : undefined;
-  const words = typeof error === "string" ? ` (${JSON.stringify(error.slice(0, 200))})` : "";
+/** datagrepper answers 400 with a web page, and 404 with JSON. */
+function refusal(call: HttpCall, status: number, said: string): RefusedError {
+  const words = said === "" ? "" : ` (${JSON.stringify(said)})`;
   const remedy =
     status === 400
       ? "it does not take what clean-amis asks: compare both versions, and report a bug"

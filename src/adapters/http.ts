@@ -28,6 +28,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** The parsed JSON. With a status of 300 or more: undefined when the body was no JSON. */
   readonly body: unknown;
+  /** The start of the body for people: without markup and secrets, on one line, at most 200 characters. */
+  readonly words: string;
 }
 
 /** Sends one call and reads its JSON. */
@@ -60,7 +62,7 @@ export function openHttp(options: HttpOptions): Http {
     if (body === undefined && status < 300) {
       throw failed("NOT_JSON", `${what} answered ${status} without whole JSON${quote(text, options.secrets)}`);
     }
-    return { status, body };
+    return { status, body, words: wordsOf(text, options.secrets) };
   };
 }
 
@@ -144,6 +146,16 @@ export function describeCall(call: Pick<HttpCall, "method" | "url">): string {
 /** Replaces every secret by three stars. */
 export function redact(text: string, secrets: readonly string[]): string {
   return secrets.reduce((clean, secret) => (secret === "" ? clean : clean.replaceAll(secret, "***")), text);
+}
+
+/** What a person would read of an answer, which may be a web page. */
+function wordsOf(text: string, secrets: readonly string[] = []): string {
+  const start = redact(text, secrets).slice(0, 10_000);
+  const bare = start.replaceAll(/<(?:style|script|title)[^>]*>[^<]*<[^>]*>|<[^>]*>/gi, " ");
+  return bare
+    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+    .trim()
+    .slice(0, 200);
 }
 
 /** The start of an answer, on one line and without secrets, for the end of a sentence; nothing for an empty one. */

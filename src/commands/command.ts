@@ -12,6 +12,8 @@ export interface Invocation {
   /** Writes a line, or several, to standard output; resolves when the reader is ready for more. */
   readonly print: (lines: string) => Promise<void>;
   readonly stop: AbortSignal;
+  /** Whether a person sits at standard input and output, who can be asked. */
+  readonly isTerminal: boolean;
 }
 
 /** One row of the table of commands. */

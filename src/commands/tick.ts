@@ -2,6 +2,7 @@ import { describePlan } from "../domain/plan.ts";
 import { UsageError } from "../errors.ts";
 import { hearOnce } from "../hear.ts";
 import { reportOnce } from "../notify.ts";
+import { carryOutRequests } from "../requests.ts";
 import { resolveRegion } from "../resolve.ts";
 import { planRegion } from "../survey.ts";
 import { tickRegion } from "../tick.ts";
@@ -34,6 +35,7 @@ export const tick: Command = {
               await print(options["plain"] === true ? `${region} ${image.amiId}` : describePlan({ image, plan }));
         return 0;
       }
+      await carryOutRequests(app.requests);
       if (app.hear !== null) await hearOnce(app.hear);
       for (const region of await app.tick.schedule.regions()) {
         await resolveRegion(region, app.tick);

@@ -49,11 +49,15 @@ redis_prefix = "${at.prefix}"
 private_after = "5s"
 delete_after = "10s"
 unresolved_for = "14s"
+after_hold = "3s"
 lease = "20s"
 tick_every = "1s"
 report_every = "1s"
 hear_every = "5s"
 first_backfill = "2d"
+
+[consumer_config.budgets]
+max_share_of_region = 1.0
 
 [consumer_config.sources]
 compose_host = "${at.composeHostUrl}"

@@ -1,3 +1,4 @@
+import type { Hold } from "./image.ts";
 import type { Instant } from "./time.ts";
 
 /** Where a fact comes from. The id's own grammar is always there; the others have to be heard or asked. */
@@ -29,6 +30,8 @@ export interface ComposeFacts {
   /** A source that contradicted itself, as a sentence; null when none did. */
   readonly contradiction: string | null;
   readonly location: string | null;
+  /** A person's hold on every image of the compose, those to come included; it may be over. */
+  readonly hold: Hold | null;
   /** The sources that were asked and answered, each with its last answer. */
   readonly asked: readonly { readonly source: FactSource; readonly outcome: AskedOutcome; readonly at: Instant }[];
 }
@@ -37,7 +40,16 @@ export interface ComposeFacts {
 export type AskedOutcome = "said" | "silent";
 
 export function noFacts(composeId: string): ComposeFacts {
-  return { composeId, types: [], labels: [], released: false, contradiction: null, location: null, asked: [] };
+  return {
+    composeId,
+    types: [],
+    labels: [],
+    released: false,
+    contradiction: null,
+    location: null,
+    hold: null,
+    asked: [],
+  };
 }
 
 /**

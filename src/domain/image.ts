@@ -23,6 +23,19 @@ export interface TakenAway {
   readonly snapshots: readonly string[];
 }
 
+/** A person's order to leave an image, or every image of a compose, as it is. */
+export interface Hold {
+  /** Who gave it: a person's name, or `ticker` for what the service itself must not touch. */
+  readonly by: string;
+  readonly why: string;
+  readonly since: Instant;
+  /** Null: until it is released. */
+  readonly until: Instant | null;
+}
+
+/** The stages that a hold can pause. */
+export type HeldFrom = "unresolved" | "public" | "private" | "kept";
+
 /** One AMI in one region: the unit of work, as the schedule remembers it. */
 export interface Image {
   readonly region: string;
@@ -41,10 +54,20 @@ export interface Image {
   readonly madePrivateAt: Instant | null;
   readonly noticedAt: Instant | null;
   readonly deleteAt: Instant | null;
+  /** A deadline that stood before a hold, or that the end of a hold set: the next notice sets none before it. */
+  readonly earliestDeleteAt: Instant | null;
+  /** The end of the last hold; the public is told before anything is deleted. */
+  readonly releasedAt: Instant | null;
   /** Every snapshot of the image, written before the first irreversible call. */
   readonly snapshotIds: readonly string[];
   /** What `restoring` ends in. */
   readonly becomes: "held" | "kept" | null;
+  /** The hold in force, or on its way in `restoring` and `deleting`. */
+  readonly hold: Hold | null;
+  /** The stage that the hold paused. */
+  readonly heldFrom: HeldFrom | null;
+  /** What a person wants of an image that is being deleted, should it still stand. */
+  readonly wish: "hold" | "restore" | null;
   readonly attempts: number;
   /** Why the last attempt did not end, in one word and a sentence: `name-guard: …`; empty when it did. */
   readonly lastError: string;

@@ -28,6 +28,13 @@ export type ChangeableField =
   | "reason"
   | "takenAway"
   | "madePrivateAt"
+  | "noticedAt"
+  | "deleteAt"
+  | "earliestDeleteAt"
+  | "releasedAt"
+  | "hold"
+  | "heldFrom"
+  | "wish"
   | "snapshotIds"
   | "becomes"
   | "attempts"
@@ -84,6 +91,11 @@ export function keep(
 /** Keeps that are decided again when a fact arrives. */
 const REVISABLE_KEEPS: readonly (Rule | null)[] = ["unresolved", "unlabelled", "malformed"];
 
+/** Whether no further fact can change the keep. */
+export function isFinalKeep(rule: KeepRule): boolean {
+  return !REVISABLE_KEEPS.includes(rule);
+}
+
 /** A keep that may be decided again never takes the place of one that is final: two composes for one AMI, not made by us. */
 function isNewKeep(before: Rule | null, after: KeepRule): boolean {
   return before !== after && (REVISABLE_KEEPS.includes(before) || !REVISABLE_KEEPS.includes(after));
@@ -112,8 +124,11 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
     case "unresolved":
       return keep(decision, now, who);
     case "public":
-    case "held":
       return touched ? takeBack(image, decision, periods, now, who) : keep(decision, now, who);
+    case "held":
+      if (touched) return takeBack(image, decision, periods, now, who);
+      // A keep that may be decided again would lose the hold; a held image is as safe.
+      return isFinalKeep(decision.rule) ? keep(decision, now, who) : null;
     case "private":
       return takeBack(image, decision, periods, now, who);
     case "restoring":
@@ -127,7 +142,7 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
   }
 }
 
-/** Begins to give back what was taken; a claim under way must have run out first, for EC2 cannot be fenced. */
+/** Begins to give back what was taken, because the compose is kept. */
 export function takeBack(
   image: Image,
   decision: { readonly rule: KeepRule; readonly reason: string },
@@ -138,10 +153,15 @@ export function takeBack(
   const { rule, reason } = decision;
   return {
     stage: "restoring",
-    wait: { queue: "restore", wakeAt: image.token === "" ? now : now + periods.leaseMs },
-    fields: reset({ rule, reason, becomes: "kept" as const }),
+    wait: { queue: "restore", wakeAt: afterClaim(image, periods, now) },
+    fields: reset({ rule, reason, becomes: "kept" as const, hold: null, heldFrom: null, wish: null }),
     event: draft("restoring", now, who, reason, { rule }),
   };
+}
+
+/** When a change may be worked: a claim under way must have run out first, for EC2 cannot be fenced. */
+export function afterClaim({ token }: Image, { leaseMs }: Periods, now: Instant): Instant {
+  return token === "" ? now : now + leaseMs;
 }
 
 /** An unresolved image whose facts have not come: tried again later, and kept in the end. */
@@ -160,6 +180,25 @@ export function stillUnresolved(image: Image, reason: string, periods: Periods, 
   };
 }
 
+/**
+ * When an image may be deleted, now that the public was told of this event; null when the event is not the image's latest.
+ * The ten days run from the later of the act and the notice; after a hold the old date counts, and at least `afterHoldMs`.
+ */
+export function deadlineOf(
+  image: Image,
+  event: { readonly what: EventKind; readonly at: Instant },
+  noticedAt: Instant,
+  { deleteAfterMs, afterHoldMs }: Periods,
+): Instant | null {
+  if (image.madePrivateAt === null) return null;
+  const whole = Math.max(image.madePrivateAt, noticedAt) + deleteAfterMs;
+  if (event.what === "made-private" && image.releasedAt === null && image.madePrivateAt === event.at)
+    return Math.max(whole, image.earliestDeleteAt ?? 0);
+  if (event.what === "released" && image.releasedAt === event.at)
+    return Math.max(image.earliestDeleteAt ?? whole, noticedAt + afterHoldMs);
+  return null;
+}
+
 /** `firstMs` doubled with every attempt, at most `longestMs`: 0 → 1 m, 1 → 2 m, 2 → 4 m for a first minute. */
 export function backoffMs(attempts: number, firstMs: number, longestMs: number): number {
   return Math.min(longestMs, firstMs * 2 ** Math.min(attempts, 30));
@@ -175,6 +214,9 @@ export function draft(
   return { what, at, who, why, details };
 }
 
-function reset<T extends object>(fields: T): T & Pick<Image, "attempts" | "lastError" | "missedLooks" | "missedSince"> {
+/** The given fields, with every trace of failed attempts gone. */
+export function reset<T extends object>(
+  fields: T,
+): T & Pick<Image, "attempts" | "lastError" | "missedLooks" | "missedSince"> {
   return { ...fields, attempts: 0, lastError: "", missedLooks: 0, missedSince: null };
 }

@@ -1,4 +1,5 @@
 import { parseComposeId, stampOf } from "./compose.ts";
+import type { TakenAway } from "./image.ts";
 import type { Instant } from "./time.ts";
 
 /** An image's true state, as EC2 tells it right now. */
@@ -31,8 +32,25 @@ export interface SeenSnapshot {
 export const INTENT_TAG = "clean-amis:intent";
 /** Written when the image was read back as private; without it nothing is deleted. */
 export const PRIVATE_AT_TAG = "clean-amis:private-at";
+/** The old script's mark on what it made private, with the day as ddmmYYYY; it left snapshots alone. */
+export const OLD_TAG = "LaunchPermissionRevoked";
+/** On an image that a person holds: until when, and who. */
+export const HOLD_TAG = "clean-amis:hold";
+/** On an image: the compose that it was announced for. */
+export const COMPOSE_TAG = "clean-amis:compose";
 /** On a snapshot: the image that it belongs to. */
 export const IMAGE_TAG = "clean-amis:image";
+
+type Tags = Readonly<Record<string, string>>;
+
+/** What our tags say was taken from an image and its snapshots: what a lost record held. */
+export function takenByTags(seen: Seen, snapshotTags: Readonly<Record<string, Tags>>): TakenAway {
+  const hadAll = (tags: Tags | undefined): boolean => tags?.[INTENT_TAG]?.endsWith(" all") ?? false;
+  return {
+    image: hadAll(seen.tags) || seen.tags[OLD_TAG] !== undefined,
+    snapshots: seen.snapshotIds.filter((id) => hadAll(snapshotTags[id])),
+  };
+}
 
 /**
  * Why an image's name in EC2 does not belong to its compose, or null when it does. The name must carry the id's own date,

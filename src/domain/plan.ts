@@ -1,8 +1,9 @@
 import type { Decision } from "./classify.ts";
-import type { Image, TakenAway } from "./image.ts";
-import { INTENT_TAG, nameMismatch, PRIVATE_AT_TAG, type Seen } from "./look.ts";
-import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, type Instant } from "./time.ts";
-import type { Periods } from "./lifecycle.ts";
+import { holdable, holdTag, isInForce, untilText } from "./hold.ts";
+import type { HeldFrom, Hold, Image, TakenAway } from "./image.ts";
+import { HOLD_TAG, INTENT_TAG, nameMismatch, OLD_TAG, PRIVATE_AT_TAG, takenByTags, type Seen } from "./look.ts";
+import { DAY_MS, formatDuration, formatInstant, MINUTE_MS, parseInstant, type Instant } from "./time.ts";
+import { isFinalKeep, type Periods } from "./lifecycle.ts";
 
 /** Why an act is refused; the first word of an image's `last_error`. */
 export type RefusalCode =
@@ -11,6 +12,10 @@ export type RefusalCode =
   | "name"
   | "protecting-tag"
   | "protection"
+  | "in-use"
+  | "guard-unusable"
+  | "hidden"
+  | "recently-launched"
   | "age"
   | "block-public-access"
   | "no-private-at"
@@ -23,12 +28,20 @@ export interface Look {
   readonly seen: Seen | null;
   /** Those of its snapshots that everybody may use. */
   readonly publicSnapshotIds: readonly string[];
+  /** The tags of its snapshots, where our own memory of what was taken is missing. */
+  readonly snapshotTags: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Block Public Access is off: what is taken away can be given back. */
   readonly isWayBackOpen: boolean;
   /** The sources that a decision by label still has to hear. */
   readonly unanswered: readonly string[];
   /** The compose is among the newest of its stream, which the policy keeps. */
   readonly isNewest: boolean;
+  /** A person's hold on the image's compose; it may be over. */
+  readonly composeHold: Hold | null;
+  /** What of ours uses the image, as EC2 names it. */
+  readonly users: readonly string[];
+  /** A guard that the credentials may not use, as a sentence; null: every guard was used, or may be passed over. */
+  readonly unusableGuard: string | null;
 }
 
 /** When an image that waits for a source's word is looked at again. */
@@ -60,7 +73,10 @@ export type Plan =
   | { readonly do: "delete"; readonly seen: Seen | null; readonly snapshotIds: readonly string[] }
   | { readonly do: "restore"; readonly seen: Seen; readonly takenAway: TakenAway }
   | { readonly do: "keep"; readonly decision: Decision & { readonly kind: "keep" } }
-  | { readonly do: "hold"; readonly reason: string }
+  | { readonly do: "hold"; readonly hold: Hold; readonly from: HeldFrom }
+  | { readonly do: "tag-hold"; readonly seen: Seen; readonly hold: Hold }
+  | { readonly do: "release"; readonly seen: Seen }
+  | { readonly do: "take-back"; readonly hold: Hold }
   | { readonly do: "wait"; readonly until: Instant; readonly reason: string }
   | { readonly do: "refuse"; readonly code: RefusalCode; readonly reason: string }
   | { readonly do: "miss" };
@@ -74,26 +90,66 @@ export function planFor(image: Image, decision: Decision, look: Look, terms: Ter
   const { now, periods, guards } = terms;
   if (image.stage === "restoring") {
     if (seen === null) return { do: "miss" };
-    return { do: "restore", seen, takenAway: image.takenAway ?? { image: false, snapshots: [] } };
+    return { do: "restore", seen, takenAway: image.takenAway ?? takenByTags(seen, look.snapshotTags) };
   }
   // Whatever else its state is, an image that EC2 shows can still be saved.
   const isStanding = seen !== null && seen.state !== "deregistered";
   if (image.stage === "deleting" && !isStanding) return { do: "delete", seen, snapshotIds: image.snapshotIds };
-  if (decision.kind === "keep") return { do: "keep", decision };
+  if (decision.kind === "keep" && !isHeldAnyway(image, decision)) return { do: "keep", decision };
+  if (seen === null) return { do: "miss" };
+  const held = planHold(image, seen, look, terms);
+  if (held !== null) return held;
   if (decision.kind === "unresolved")
     return { do: "wait", until: now + periods.leaseMs, reason: `${decision.reason}; facts were lost` };
-  if (seen === null) return { do: "miss" };
-  const refusal = refusalFor(image, seen, guards);
+  const refusal = refusalFor(image, look, seen, terms);
   if (refusal !== null) return refusal;
   if (seen.createdAt === null) return { do: "refuse", code: "age", reason: "EC2 does not tell its CreationDate" };
   const oldEnoughAt = seen.createdAt + periods.privateAfterMs;
   if (oldEnoughAt > now)
     return { do: "wait", until: oldEnoughAt, reason: `created ${formatInstant(seen.createdAt)}, too young` };
+  if (guards.recentlyLaunchedMs > 0 && seen.lastLaunchedAt !== null) {
+    const quietAt = seen.lastLaunchedAt + guards.recentlyLaunchedMs;
+    const reason = `launched ${formatInstant(seen.lastLaunchedAt)}, within ${formatDuration(guards.recentlyLaunchedMs)}`;
+    if (quietAt > now) return { do: "refuse", code: "recently-launched", reason };
+  }
   return image.stage === "public" ? planPrivate(image, look, seen, now) : planDelete(image, seen, terms);
 }
 
+/** A held image of which nothing was taken stays held whatever it is decided: a keep that may change would lose the hold. */
+function isHeldAnyway(image: Image, decision: Decision): boolean {
+  return image.stage === "held" && image.takenAway === null && decision.kind === "keep" && !isFinalKeep(decision.rule);
+}
+
+/** What a hold asks for: one that is in force and not yet carried out, one to be written to EC2, or one that is over. */
+function planHold(image: Image, seen: Seen, look: Look, { now, guards }: Terms): Plan | null {
+  if (image.stage === "held") {
+    if (!isInForce(image.hold, now) && !isInForce(look.composeHold, now)) return { do: "release", seen };
+    const hold = isInForce(image.hold, now) ? image.hold : look.composeHold;
+    if (hold === null) return null;
+    if (seen.ownerId !== guards.account || seen.tags[HOLD_TAG] === holdTag(hold))
+      return { do: "wait", until: hold.until ?? Infinity, reason: `held by ${hold.by}: ${hold.why}` };
+    return { do: "tag-hold", seen, hold };
+  }
+  if (image.stage === "deleting" && image.hold !== null) {
+    if (image.wish === "restore") return { do: "take-back", hold: image.hold };
+    if (isInForce(image.hold, now)) return { do: "hold", hold: image.hold, from: "private" };
+  }
+  const from = image.stage === "deleting" ? "private" : holdable(image);
+  if (from === null) return null;
+  const tagged = seen.tags[HOLD_TAG];
+  const byTag = tagged === undefined ? null : holdByTag(tagged, now);
+  const hold = isInForce(look.composeHold, now) ? look.composeHold : byTag;
+  return hold === null ? null : { do: "hold", hold: { ...hold, since: now }, from };
+}
+
+/** A hold that only EC2 remembers: our own tag after a lost Redis, or one that a person wrote. */
+function holdByTag(value: string, now: Instant): Hold {
+  const [, until = "", by = ""] = /^(\S+) by (.+)$/.exec(value) ?? [];
+  return { by: by === "" ? "tag" : by, why: `its tag ${HOLD_TAG} says so`, since: now, until: parseInstant(until) };
+}
+
 function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {
-  if (!seen.isPublic && seen.tags[INTENT_TAG] === undefined) {
+  if (!seen.isPublic && seen.tags[INTENT_TAG] === undefined && seen.tags[OLD_TAG] === undefined) {
     const reason = "already private when first looked at, and not by us";
     return { do: "keep", decision: { kind: "keep", rule: "not-ours", reason } };
   }
@@ -107,16 +163,20 @@ function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {
     const reason = "Block Public Access is on in this region: what is made private could not be made public again";
     return { do: "refuse", code: "block-public-access", reason };
   }
-  const takeAway = image.takenAway ?? {
-    // A tag of ours that outlived our memory says what was there before we took it.
-    image: seen.isPublic || (seen.tags[INTENT_TAG] ?? "").endsWith(" all"),
-    snapshots: look.publicSnapshotIds,
+  // What is on record, or on a tag that outlived our memory, was taken before; what is open now is taken as well.
+  const before = image.takenAway ?? takenByTags(seen, look.snapshotTags);
+  const takeAway = {
+    image: before.image || seen.isPublic,
+    snapshots: [...new Set([...before.snapshots, ...look.publicSnapshotIds])],
   };
   return { do: "make-private", seen, takeAway };
 }
 
 function planDelete(image: Image, seen: Seen, { now, periods }: Terms): Plan {
-  if (seen.isPublic) return { do: "hold", reason: "somebody made it public again" };
+  if (seen.isPublic) {
+    const hold = { by: "ticker", why: "somebody made it public again", since: now, until: null };
+    return { do: "hold", hold, from: "public" };
+  }
   if (image.stage !== "deleting" && (image.noticedAt === null || image.deleteAt === null || image.deleteAt > now))
     return {
       do: "refuse",
@@ -131,7 +191,7 @@ function planDelete(image: Image, seen: Seen, { now, periods }: Terms): Plan {
   return { do: "delete", seen, snapshotIds: [...new Set([...image.snapshotIds, ...seen.snapshotIds])] };
 }
 
-function refusalFor(image: Image, seen: Seen, guards: Guards): (Plan & { do: "refuse" }) | null {
+function refusalFor(image: Image, look: Look, seen: Seen, { guards }: Terms): (Plan & { do: "refuse" }) | null {
   const refuse = (code: RefusalCode, reason: string): Plan & { do: "refuse" } => ({ do: "refuse", code, reason });
   if (seen.ownerId !== guards.account)
     return refuse("account", `it belongs to account ${seen.ownerId}, not to ${guards.account}`);
@@ -143,6 +203,10 @@ function refusalFor(image: Image, seen: Seen, guards: Guards): (Plan & { do: "re
   // Only the one value that certainly means "not protected" lets it pass; "disabled after …" is a cooldown that still protects.
   if (seen.deregistrationProtection !== null && seen.deregistrationProtection !== "disabled")
     return refuse("protection", `deregistration protection is ${seen.deregistrationProtection}`);
+  if (look.unusableGuard !== null) return refuse("guard-unusable", look.unusableGuard);
+  const [user, ...more] = look.users;
+  if (user !== undefined)
+    return refuse("in-use", `it is used by ${user}${more.length === 0 ? "" : ` and ${more.length} more`}`);
   return null;
 }
 
@@ -169,7 +233,11 @@ export function describePlan({ image, plan }: Planned): string {
     case "refuse":
       return `${head} (${plan.code}: ${plan.reason})`;
     case "hold":
-      return `${head} (${plan.reason})`;
+    case "tag-hold":
+    case "take-back":
+      return `${head} (${plan.hold.by}: ${plan.hold.why}; until ${untilText(plan.hold)})`;
+    case "release":
+      return `${head} (the hold is over)`;
     case "miss":
       return `${head} (EC2 does not show it)`;
   }

@@ -46,7 +46,7 @@ export function sectionOf(event: ImageEvent): Section | null {
 export interface Dates {
   /** How long after its notice an image may be deleted. */
   readonly deleteAfterMs: number;
-  /** The instant before which an image that was made private is certainly not deleted; null: no notice, no delete. */
+  /** The instant before which an image that was made private, or released, is certainly not deleted; null: none is set. */
   readonly notBefore: (event: ImageEvent) => Instant | null;
 }
 
@@ -57,7 +57,7 @@ export function renderSection(section: Section, events: readonly ImageEvent[], d
   for (const composeId of newestFirst(events.map((event) => event.composeId))) {
     const ofCompose = events.filter((event) => event.composeId === composeId);
     const ordered = ofCompose.toSorted((a, b) => compare(a.region, b.region) || compare(a.amiId, b.amiId));
-    const rows = ordered.map((event) => [event.region, code(event.amiId), code(nameOf(event)), ...row(event)]);
+    const rows = ordered.map((event) => [event.region, code(event.amiId), code(nameOf(event)), ...row(event, dates)]);
     const table_ = table(["region", "AMI", "name", ...columns], rows);
     lines.push("", `### ${code(composeId)}: ${count(ofCompose.length, "image")}`, "", ...table_);
   }
@@ -87,7 +87,7 @@ export function periodText(ms: number): string {
 interface Form {
   readonly heading: string;
   readonly columns: readonly string[];
-  readonly row: (event: ImageEvent) => readonly string[];
+  readonly row: (event: ImageEvent, dates: Dates) => readonly string[];
   readonly lead: (events: readonly ImageEvent[], dates: Dates) => string;
 }
 
@@ -115,14 +115,14 @@ const FORMS: Readonly<Record<Section, Form>> = {
   held: {
     heading: "Held",
     columns: ["by", "until", "why"],
-    row: (event) => [code(byOf(event)), untilText(event, "released by a person"), code(event.why)],
+    row: (event) => [code(byOf(event)), untilText(event), code(event.why)],
     lead: () => "Nothing more is done to these images until the hold ends.",
   },
   released: {
     heading: "Released from a hold",
     columns: ["by", "not deleted before", "why"],
-    row: (event) => [code(byOf(event)), untilText(event, "-"), code(event.why)],
-    lead: () => "The clock of these images runs again. They can be held anew like any other.",
+    row: (event, dates) => [code(byOf(event)), releasedText(event, dates), code(event.why)],
+    lead: () => "Nobody asks any more that these images stay, and their clock runs again. They can be held anew.",
   },
   refused: {
     heading: "Refused: left as they are",
@@ -184,10 +184,17 @@ function byOf(event: ImageEvent): string {
   return event.details["by"] || event.who;
 }
 
-function untilText({ details }: ImageEvent, without: string): string {
+function untilText({ details }: ImageEvent): string {
   const until = details["until"] ?? "";
-  if (until === "" || until === "no end") return without;
+  if (until === "" || until === "no end") return "a person releases it";
   return parseInstant(until) === null ? code(until) : until;
+}
+
+/** Only a private image is deleted next; one that is public has all of its time before it. */
+function releasedText(event: ImageEvent, { notBefore, deleteAfterMs }: Dates): string {
+  const at = notBefore(event);
+  if (at !== null) return `**${dateText(at, deleteAfterMs)}**`;
+  return event.details["from"] === "private" ? "another notice" : "it was made private";
 }
 
 function number(text: string | undefined): string {

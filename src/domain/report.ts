@@ -2,7 +2,7 @@ import type { ImageEvent } from "./event.ts";
 import { code } from "./report-code.ts";
 import { renderHeartbeat, renderOutlook, type Outlook } from "./report-outlook.ts";
 import { periodText, renderSection, sectionOf, SECTIONS, type Dates } from "./report-sections.ts";
-import type { Instant } from "./time.ts";
+import { SECOND_MS, type Instant } from "./time.ts";
 
 /** Where the day stands in a title. */
 const DAY_IN_TITLE = "{day}";
@@ -44,14 +44,21 @@ export function renderOpening(day: string, deleteAfterMs: number): string {
 
 /** The Markdown of one part of a day's report. Texts that came from messages or EC2 stand in code spans, and mean nothing. */
 export function renderPart(events: readonly ImageEvent[], frame: PartFrame): string {
-  const { now, deleteAfterMs, outlook, quietSince } = frame;
+  const { deleteAfterMs, outlook, quietSince } = frame;
   const heartbeat = outlook === null || quietSince === null ? [] : [renderHeartbeat(outlook, quietSince)];
   return [
     ...heartbeat,
-    ...renderSections(events, { deleteAfterMs, notBefore: () => now + deleteAfterMs }),
+    ...renderSections(events, { deleteAfterMs, notBefore: (event) => notBeforeOf(event, frame) }),
     ...(outlook === null ? [] : renderOutlook(outlook, frame.mostRows)),
     `<sub>${code(frame.marker)}</sub>`,
   ].join("\n\n");
+}
+
+/** The earliest deadline that this very notice can set; later ones are possible. */
+function notBeforeOf({ what, details }: ImageEvent, { now, deleteAfterMs }: PartFrame): Instant | null {
+  if (what === "made-private") return now + deleteAfterMs;
+  const afterHoldMs = Number(details["after_hold_s"]) * SECOND_MS;
+  return what === "released" && details["from"] === "private" && afterHoldMs >= 0 ? now + afterHoldMs : null;
 }
 
 /** What stands above a part that does not open the day's report. */

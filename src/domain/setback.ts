@@ -46,3 +46,10 @@ export function afterMiss(image: Image, queue: Queue, now: Instant): Change {
   const why = "vanished from EC2 by another hand";
   return { stage: "gone", wait: null, fields, event: draft("gone", now, "ticker", why) };
 }
+
+/** EC2 knows the image by its id, and leaves it out of its lists, as it does with images that "Allowed AMIs" forbids. */
+export function afterHiddenLook(image: Image, queue: Queue, now: Instant): Change {
+  const reason = "EC2 knows it by its id, but does not list it: are Allowed AMIs set in this account?";
+  const change = afterRefusal(image, queue, "hidden", reason, now);
+  return { ...change, fields: { ...change.fields, missedLooks: 0, missedSince: null } };
+}

@@ -1,6 +1,7 @@
 import {
   DeleteSnapshotCommand,
   DeregisterImageCommand,
+  DescribeImageAttributeCommand,
   DescribeImagesCommand,
   DisableImageCommand,
   DisableImageDeregistrationProtectionCommand,
@@ -120,6 +121,44 @@ t.test("a protected image is not deregistered, nor one that cools down", async (
   clock.pass(24 * HOUR_MS);
   t.equal(await protection(), "disabled");
   await deregister(client, ImageId);
+});
+
+t.test(
+  "a cool-down is neither begun anew nor left by switching protection off again, but by switching it on",
+  async (t) => {
+    const clock = standingClock(START);
+    const { ec2, client } = await startEc2(t, { now: clock.now });
+    const { id: ImageId } = ec2.addImage(REGION, { deregistrationProtection: "enabled-with-cooldown" });
+    const release = new DisableImageDeregistrationProtectionCommand({ ImageId });
+    const attribute = new DescribeImageAttributeCommand({ ImageId, Attribute: "deregistrationProtection" });
+    const protection = async (): Promise<unknown> => (await client.send(attribute)).DeregistrationProtection?.Value;
+    await client.send(release);
+    clock.pass(HOUR_MS);
+    await client.send(release);
+
+    t.equal(await protection(), "disabled after 2026-11-25T00:00:00.000Z");
+    await client.send(new EnableImageDeregistrationProtectionCommand({ ImageId, WithCooldown: true }));
+    clock.pass(48 * HOUR_MS);
+    t.equal(await protection(), "enabled-with-cooldown");
+    t.equal(await refusal(deregister(client, ImageId)), "OperationNotPermitted 400");
+  },
+);
+
+t.test("a disabled image is nobody's but the owner's, who still may delete it", async (t) => {
+  const accounts = { simulated: { id: OURS }, other: { id: THEIRS } };
+  const { ec2, client, clientFor } = await startEc2(t, { accounts });
+  const { id: ImageId } = ec2.addImage(REGION, { userIds: [THEIRS] });
+  const [snapshot] = ec2.snapshots(REGION);
+  const find = (IncludeDisabled: boolean): DescribeImagesCommand =>
+    new DescribeImagesCommand({ ImageIds: [ImageId], IncludeDisabled });
+  await client.send(new DisableImageCommand({ ImageId }));
+
+  t.same((await client.send(find(false))).Images, [], "not even by its id");
+  t.equal((await client.send(find(true))).Images?.length, 1);
+  t.equal(await refusal(clientFor(REGION, "other").send(find(true))), "InvalidAMIID.NotFound 400");
+  t.equal(await refusal(deleteSnapshot(client, snapshot?.id ?? "")), "InvalidSnapshot.InUse 400");
+  await deregister(client, ImageId);
+  t.equal(ec2.image(REGION, ImageId)?.state, "deregistered");
 });
 
 t.test("a disabled image loses its shares, hides, and comes back without them", async (t) => {

@@ -115,6 +115,7 @@ t.test("while public access is blocked, no image becomes public, and a public on
   t.equal((await client.send(block)).ImageBlockPublicAccessState, "block-new-sharing");
   t.same(await state(), ["block-new-sharing", "account"]);
   t.equal(await refusal(permit(client, shut.id, { Add: ALL })), "OperationNotPermitted 400");
+  t.equal(await refusal(permit(client, open.id, { Add: ALL })), "OperationNotPermitted 400", "even what is public");
   t.equal(ec2.image(REGION, open.id)?.permission.isPublic, true);
   await permit(client, shut.id, { Add: [{ UserId: THEIRS }] });
   await permit(client, open.id, { Remove: ALL });

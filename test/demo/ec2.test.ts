@@ -1,7 +1,7 @@
 import {
-  DescribeImageReferencesCommand,
+  DeregisterImageCommand,
+  DescribeImageAttributeCommand,
   DescribeImagesCommand,
-  DescribeInstancesCommand,
   paginateDescribeImages,
 } from "@aws-sdk/client-ec2";
 import type { DescribeImagesCommandInput, EC2Client } from "@aws-sdk/client-ec2";
@@ -26,6 +26,7 @@ t.test("an image is described with all that the SDK knows of it", async (t) => {
     snapshots: [{ sizeGiB: 5 }, { sizeGiB: 7 }],
     ephemeralDevices: 1,
     deprecatedAt: CREATED,
+    lastLaunchedAt: CREATED + 1000,
     tags: { Name: "x & y", empty: "" },
   });
   const [root, second] = image.devices.flatMap((device) => (device.kind === "ebs" ? [device.snapshotId] : []));
@@ -40,6 +41,7 @@ t.test("an image is described with all that the SDK knows of it", async (t) => {
     Public: true,
     CreationDate: "2025-11-24T09:30:00.500Z",
     DeprecationTime: "2025-11-24T09:30:00Z",
+    LastLaunchedTime: "2025-11-24T09:30:01Z",
     Architecture: "arm64",
     DeregistrationProtection: "disabled",
     RootDeviceType: "ebs",
@@ -148,6 +150,19 @@ t.test("others' deprecated images are left out unless asked for", async (t) => {
   t.same(await ids(client, { ImageIds: [foreign.id] }), [foreign.id]);
 });
 
+t.test("an image that was never launched has no time of its last launch", async (t) => {
+  const { ec2, client } = await startEc2(t);
+  const { id } = ec2.addImage(REGION);
+  const launched = async (): Promise<unknown> =>
+    (await client.send(new DescribeImagesCommand({ ImageIds: [id] }))).Images?.[0]?.LastLaunchedTime;
+
+  t.equal(await launched(), undefined);
+  ec2.changeImage(REGION, id, { lastLaunchedAt: CREATED });
+  t.equal(await launched(), "2025-11-24T09:30:00Z");
+  const attribute = new DescribeImageAttributeCommand({ ImageId: id, Attribute: "lastLaunchedTime" });
+  t.same((await client.send(attribute)).LastLaunchedTime, { Value: "2025-11-24T09:30:00Z" });
+});
+
 t.test("DescribeImages may lag behind what has changed", async (t) => {
   const clock = standingClock(CREATED);
   const { ec2, client } = await startEc2(t, { now: clock.now });
@@ -163,17 +178,17 @@ t.test("DescribeImages may lag behind what has changed", async (t) => {
   t.equal(await isPublic(), false);
 });
 
-t.test("nothing runs, and references are those that an image was given", async (t) => {
-  const { ec2, client } = await startEc2(t);
-  const arn = `arn:aws:ec2:${REGION}:${OURS}:launch-template/lt-0123456789abcdef0`;
-  const image = ec2.addImage(REGION, { references: [{ resourceType: "ec2:LaunchTemplate", arn }] });
-  const instances = await client.send(
-    new DescribeInstancesCommand({ Filters: [{ Name: "image-id", Values: [image.id] }] }),
-  );
-  const references = await client.send(
-    new DescribeImageReferencesCommand({ ImageIds: [image.id], IncludeAllResourceTypes: true }),
-  );
+t.test("a lagging list still shows what is gone, while a change of it is refused", async (t) => {
+  const clock = standingClock(CREATED);
+  const { ec2, client } = await startEc2(t, { now: clock.now });
+  ec2.configure(REGION, { describeImagesStaleMs: 1000 });
+  const { id } = ec2.addImage(REGION);
+  const states = async (): Promise<unknown> =>
+    (await client.send(new DescribeImagesCommand({ ImageIds: [id] }))).Images?.map((image) => image.State);
+  await client.send(new DeregisterImageCommand({ ImageId: id }));
 
-  t.same(instances.Reservations, []);
-  t.same(references.ImageReferences, [{ ImageId: image.id, ResourceType: "ec2:LaunchTemplate", Arn: arn }]);
+  t.same(await states(), ["available"]);
+  t.equal(await refusal(client.send(new DeregisterImageCommand({ ImageId: id }))), "InvalidAMIID.Unavailable 400");
+  clock.pass(1000);
+  t.same(await states(), []);
 });

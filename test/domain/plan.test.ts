@@ -27,6 +27,10 @@ const GUARDS: Guards = {
   recentlyLaunchedMs: 0,
   unusable: "refuse",
 };
+const LOOK: Look = {
+  ...{ seen: null, publicSnapshotIds: SNAPSHOTS, isWayBackOpen: true, unanswered: [], isNewest: false },
+  ...{ snapshotTags: {}, composeHold: null, users: [], unusableGuard: null },
+};
 const BEFORE = formatInstant(MADE_PRIVATE_AT);
 
 interface Circumstances {
@@ -36,8 +40,7 @@ interface Circumstances {
 }
 
 function plan(image: Image, what: Seen | null, { decision = DELETE, look, now = NOW }: Circumstances = {}): Plan {
-  const calm = { publicSnapshotIds: SNAPSHOTS, isWayBackOpen: true, unanswered: [], isNewest: false };
-  const whole: Look = { seen: what, ...calm, ...look };
+  const whole: Look = { ...LOOK, seen: what, ...look };
   return planFor(image, decision, whole, { now, periods: PERIODS, guards: GUARDS });
 }
 
@@ -90,7 +93,6 @@ t.test("every guard refuses what it is there for, before anything is made privat
     ["state", { state: "" }, "its state in EC2 is , not available"],
     ["name", { name: "Fedora-Cloud-Base-AmazonEC2.aarch64-42-1.1" }, "does not contain 20260122.n.0 of its compose"],
     ["name", { name: "Fedora-20260122.n.0-Prerelease" }, "says Prerelease"],
-    ["protecting-tag", { tags: { "clean-amis:hold": "" } }, "it carries the protecting tag clean-amis:hold"],
     ["protecting-tag", { tags: { "do-not-delete": "no" } }, "it carries the protecting tag do-not-delete"],
     ["protection", { deregistrationProtection: "enabled-without-cooldown" }, "is enabled-without-cooldown"],
     ["protection", { deregistrationProtection: "disabled after 2026-03-01" }, "is disabled after 2026-03-01"],
@@ -173,7 +175,11 @@ t.test("nothing is deleted unless its own tag in EC2 says that it has been priva
 });
 
 t.test("an image that somebody made public again is held", (t) => {
-  t.match(plan(imageIn("private"), seenPrivate({ isPublic: true })), { do: "hold", reason: /public again/ });
+  t.match(plan(imageIn("private"), seenPrivate({ isPublic: true })), {
+    do: "hold",
+    hold: { why: /public again/, until: null },
+    from: "public",
+  });
   t.equal(word(plan(imageIn("deleting"), seenPrivate({ isPublic: true }))), "hold");
   t.end();
 });
@@ -240,7 +246,11 @@ t.test("every plan is one line that names the image and what would be done, and 
       plan(imageIn("public"), seen({ tags: { "do-not-delete": "" } })),
       "refuse (protecting-tag: it carries the protecting tag do-not-delete)",
     ],
-    [imageIn("private"), plan(imageIn("private"), seen()), "hold (somebody made it public again)"],
+    [
+      imageIn("private"),
+      plan(imageIn("private"), seen()),
+      "hold (ticker: somebody made it public again; until no end)",
+    ],
     [imageIn("private"), plan(imageIn("private"), null), "miss (EC2 does not show it)"],
   ];
   for (const [image, decided, expected] of rows) {

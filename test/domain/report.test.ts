@@ -127,17 +127,21 @@ t.test("a hold tells by whom, until when and why, and a release from when the cl
     event("held", { details: held, why: "CI needs it" }),
     event("held", { details: { until: "no end" }, who: "ticker", why: "made public again" }),
     event("held", { details: { by: "@ann", until: "soon | x" } }),
-    event("released", { details: held, why: "CI moved on" }),
+    event("released", { details: { from: "private", after_hold_s: "259200" }, why: "CI moved on" }),
+    event("released", { details: { from: "private" }, why: "hold ended" }),
+    event("released", { details: { from: "public" }, why: "hold ended" }),
   ]);
   t.same(told, [
     "## Given back to the public (1)",
     row("`bob`", "`needed`"),
     "## Held (3)",
     row("`ann`", "2026-03-01T00:00:00Z", "`CI needs it`"),
-    row("`ticker`", "released by a person", "`made public again`"),
+    row("`ticker`", "a person releases it", "`made public again`"),
     row("`＠ann`", "`soon ¦ x`", "`a nightly compose`"),
-    "## Released from a hold (1)",
-    row("`ann`", "2026-03-01T00:00:00Z", "`CI moved on`"),
+    "## Released from a hold (3)",
+    row("`ticker`", "**2026-02-14**", "`CI moved on`"),
+    row("`ticker`", "another notice", "`hold ended`"),
+    row("`ticker`", "it was made private", "`hold ended`"),
   ]);
   t.end();
 });

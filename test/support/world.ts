@@ -2,19 +2,23 @@ import type { Test } from "tap";
 import { openImages } from "../../src/adapters/ec2/images.ts";
 import { openPagure } from "../../src/adapters/pagure.ts";
 import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
+import { redisBudgets } from "../../src/adapters/redis/budgets.ts";
 import { redisFacts } from "../../src/adapters/redis/facts.ts";
 import { redisJournal, redisRejected } from "../../src/adapters/redis/journal.ts";
+import { redisRequests } from "../../src/adapters/redis/requests.ts";
 import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
 import { startPagureDouble, type PagureDouble } from "../../src/demo/pagure/double.ts";
 import { Consultation } from "../../src/consult.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/domain/classify.ts";
+import type { BudgetLimits } from "../../src/domain/budget.ts";
 import type { Periods } from "../../src/domain/lifecycle.ts";
 import type { Guards } from "../../src/domain/plan.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { ingest, type Ingested, type IngestParts } from "../../src/ingest.ts";
 import { reportOnce, type NotifyParts } from "../../src/notify.ts";
-import type { ComposeSource, EarMemory, Message } from "../../src/ports.ts";
+import type { Budgets, ComposeSource, EarMemory, Message } from "../../src/ports.ts";
+import type { RequestParts } from "../../src/requests.ts";
 import { resolveRegion } from "../../src/resolve.ts";
 import { tickRegion, type TickCounts, type TickParts } from "../../src/tick.ts";
 import { SettableClock, withClock } from "./clock.ts";
@@ -32,6 +36,8 @@ export const PERIODS: Periods = {
   leaseMs: 5 * MINUTE_MS,
 };
 
+const PLENTY: BudgetLimits = { maxDeletesPerDay: 100_000, maxPrivatePerDay: 100_000, maxShareOfRegion: 1 };
+
 /** The whole service but for the bus: real Redis, EC2 and Pagure doubles, and a clock that the test moves. */
 export interface World {
   readonly clock: SettableClock;
@@ -41,6 +47,8 @@ export interface World {
   readonly ingestParts: IngestParts;
   readonly tickParts: TickParts;
   readonly notifyParts: NotifyParts;
+  readonly requestParts: RequestParts;
+  readonly budgets: Budgets;
   hear(topic: string, body: object | string, sentAt?: Instant): Promise<Ingested>;
   tick(region?: string): Promise<TickCounts>;
   /** One pass over the unresolved images; resolves to how many were decided. */
@@ -53,7 +61,11 @@ export interface World {
 
 export async function openWorld(
   test: Test,
-  options: { readonly sources?: readonly ComposeSource[]; readonly policy?: Policy } = {},
+  options: {
+    readonly sources?: readonly ComposeSource[];
+    readonly policy?: Policy;
+    readonly budgets?: BudgetLimits;
+  } = {},
 ): Promise<World> {
   const clock = new SettableClock(START);
   const connection = await openTestRedis(test);
@@ -85,15 +97,25 @@ export async function openWorld(
     unusable: "refuse",
   };
   const hears = (): Promise<EarMemory> => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
-  const tickParts: TickParts = { ...base, images, consultation, ears: { memory: hears }, guards, act: "delete" };
+  const budgets = redisBudgets(connection, options.budgets ?? PLENTY);
+  const tickParts: TickParts = {
+    ...base,
+    budgets,
+    images,
+    consultation,
+    ears: { memory: hears },
+    guards,
+    act: "delete",
+  };
   const reports = openPagure({
     ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
     ...{ userAgent: "test", timeoutMs: 2_000 },
   });
+  const requestParts: RequestParts = { ...base, requests: redisRequests(connection) };
   const journal = redisJournal(connection, "pagure", silentLog);
   const notifyParts: NotifyParts = { ...base, journal, reports, isPublic: true };
   return {
-    ...{ clock, connection, simulator, pagure, ingestParts, tickParts, notifyParts },
+    ...{ clock, connection, simulator, pagure, ingestParts, tickParts, notifyParts, requestParts, budgets },
     hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingestParts),
     tick: (region = REGION) => tickRegion(region, tickParts),
     resolve: (region = REGION) => resolveRegion(region, tickParts),

@@ -39,15 +39,17 @@ export class Ec2Clients {
   readonly #clock: Clock;
   readonly #clients = new Map<string, EC2Client>();
   readonly #opened: { destroy(): void }[] = [];
-  /** Acts with the credentials that EC2 is called with. */
-  readonly #sts: STSClient;
+  readonly #open: () => STSClient;
+  #opening: STSClient | null = null;
   #account: { readonly id: Promise<string>; readonly until: Instant } | null = null;
 
   constructor({ endpoint, credentials, role, clock }: Ec2Options) {
     this.#settings = { ...SETTINGS, ...(endpoint !== null && { endpoint }) };
     this.#clock = clock;
-    const given = this.#openSts(credentials);
-    this.#sts = role === null ? given : this.#openSts(() => assume(given, role));
+    this.#open = () => {
+      const given = this.#openSts(credentials);
+      return role === null ? given : this.#openSts(() => assume(given, role));
+    };
   }
 
   close(): void {
@@ -74,6 +76,11 @@ export class Ec2Clients {
     });
     this.#account = { id, until: now + REMEMBER_ACCOUNT_MS };
     return id;
+  }
+
+  /** Acts with the credentials that EC2 is called with; opened when it is first needed. */
+  get #sts(): STSClient {
+    return (this.#opening ??= this.#open());
   }
 
   async #askAccount(): Promise<string> {

@@ -15,7 +15,7 @@ import {
   type Image as Ec2Image,
   type Tag,
 } from "@aws-sdk/client-ec2";
-import type { Seen, SeenSnapshot } from "../../domain/look.ts";
+import { IMAGE_TAG, type Seen, type SeenSnapshot } from "../../domain/look.ts";
 import type { Images } from "../../ports.ts";
 import { translateErrors } from "../translate.ts";
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
@@ -80,14 +80,14 @@ class Ec2Images implements Images {
       yield seenOf(image);
   }
 
-  async *taggedSnapshots(region: string, tagKeys: readonly string[]): AsyncGenerator<SeenSnapshot> {
-    const question = { OwnerIds: ["self"], ...only("tag-key", tagKeys) };
-    for await (const { Snapshots = [] } of paginateDescribeSnapshots(
-      { client: this.#client(region), ...PAGES },
-      question,
-    ))
-      for (const { SnapshotId = "", Tags, VolumeSize = 0 } of Snapshots)
-        yield { snapshotId: SnapshotId, tags: tagsOf(Tags), sizeGiB: VolumeSize };
+  taggedSnapshots(region: string, tagKeys: readonly string[]): AsyncGenerator<SeenSnapshot> {
+    return this.#snapshots(region, only("tag-key", tagKeys));
+  }
+
+  async snapshotsOf(region: string, amiId: string): Promise<readonly SeenSnapshot[]> {
+    const found: SeenSnapshot[] = [];
+    for await (const snapshot of this.#snapshots(region, only(`tag:${IMAGE_TAG}`, [amiId]))) found.push(snapshot);
+    return found;
   }
 
   usersOf(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -157,6 +157,16 @@ class Ec2Images implements Images {
     for await (const { ImageId = "" } of this.#describe(region, only("block-device-mapping.snapshot-id", [snapshotId])))
       if (ImageId !== amiId && ImageId !== "") others.push(ImageId);
     return others;
+  }
+
+  async *#snapshots(region: string, filter: ReturnType<typeof only>): AsyncGenerator<SeenSnapshot> {
+    const pages = paginateDescribeSnapshots(
+      { client: this.#client(region), ...PAGES },
+      { OwnerIds: ["self"], ...filter },
+    );
+    for await (const { Snapshots = [] } of pages)
+      for (const { SnapshotId = "", Tags, VolumeSize = 0 } of Snapshots)
+        yield { snapshotId: SnapshotId, tags: tagsOf(Tags), sizeGiB: VolumeSize };
   }
 
   #client(region: string): EC2Client {

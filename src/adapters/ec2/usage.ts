@@ -65,7 +65,12 @@ async function askInBatches(client: EC2Client, way: Way, amiIds: readonly string
 }
 
 async function* references(client: EC2Client, amiIds: readonly string[]): AsyncGenerator<Use> {
-  const ResourceTypes = [{ ResourceType: "ec2:Instance" as const }, { ResourceType: "ec2:LaunchTemplate" as const }];
+  // Without a state, terminated instances count for as long as EC2 shows them.
+  const ResourceTypeOptions = [{ OptionName: "state-name" as const, OptionValues: LIVING }];
+  const ResourceTypes = [
+    { ResourceType: "ec2:Instance" as const, ResourceTypeOptions },
+    { ResourceType: "ec2:LaunchTemplate" as const },
+  ];
   const question = { ImageIds: [...amiIds], ResourceTypes };
   try {
     for await (const { ImageReferences = [] } of paginateDescribeImageReferences({ client, ...PAGES }, question))

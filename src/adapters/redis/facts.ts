@@ -3,6 +3,7 @@ import { formatInstant, parseInstant } from "../../domain/time.ts";
 import type { Facts } from "../../ports.ts";
 import { translateErrors } from "../translate.ts";
 import { asUpstream, type RedisConnection } from "./connection.ts";
+import { readHold, writeHold } from "./record.ts";
 import { loadScript } from "./script.ts";
 
 const remember = loadScript("remember");
@@ -25,6 +26,9 @@ export function redisFacts({ redis, keys }: RedisConnection): Facts {
     },
     noteAsked: async (composeId, source, outcome, at) => {
       await redis.hset(keys.compose(composeId), `${source}.asked`, `${formatInstant(at)} ${outcome}`);
+    },
+    hold: async (composeId, hold) => {
+      await redis.hset(keys.compose(composeId), ...(writeHold(hold) as [string, string]));
     },
     testimony: async (composeId) => readTestimony(await redis.hgetall(keys.compose(composeId))),
   };
@@ -60,6 +64,7 @@ function readFacts(composeId: string, hash: Readonly<Record<string, string>>): C
     released: hash["released_at"] !== undefined,
     contradiction: hash["contradiction"] ?? null,
     location: hash["location"] ?? null,
+    hold: readHold(hash),
     asked: said("asked").map(({ source, value }) => {
       const [at = "", outcome] = value.split(" ");
       return { source, outcome: outcome === "said" ? "said" : "silent", at: parseInstant(at) ?? 0 };

@@ -13,6 +13,8 @@ export interface Keys {
   composeImages(region: string, composeId: string): string;
   stream(region: string, stream: string): string;
   events(region: string): string;
+  /** The ami-ids of a region that are not known to be deleted or gone. */
+  images(region: string): string;
   compose(composeId: string): string;
   control(name: ControlName): string;
 }
@@ -22,6 +24,11 @@ export type ControlName =
   | "paused"
   | "queue"
   | "ears"
+  | "requests"
+  | "requests:lease"
+  | "stopped"
+  | `budget:${string}`
+  | `answer:${string}`
   | "reporters"
   | `backfill:${string}`
   | `reporter:${string}:${"lease" | "cursors" | "part" | "memory" | "status"}`;
@@ -37,6 +44,7 @@ export function keysOf(prefix: string): Keys {
     image: (region, amiId) => inRegion(region, `image:${amiId}`),
     composeImages: (region, composeId) => inRegion(region, `compose:${composeId}`),
     stream: (region, stream) => inRegion(region, `stream:${stream}`),
+    images: (region) => inRegion(region, "images"),
     events: (region) => inRegion(region, "events"),
     compose: (composeId) => `${prefix}:compose:${composeId}`,
     control: (name) => inRegion("control", name),

@@ -1,6 +1,6 @@
 import type { Rule } from "../../domain/classify.ts";
 import type { EventDraft, EventKind, ImageEvent } from "../../domain/event.ts";
-import { STAGES, type Image, type TakenAway } from "../../domain/image.ts";
+import { STAGES, type HeldFrom, type Hold, type Image, type TakenAway } from "../../domain/image.ts";
 import type { Change } from "../../domain/lifecycle.ts";
 import { formatInstant, parseInstant, type Instant } from "../../domain/time.ts";
 import { UnreadableRecord } from "./connection.ts";
@@ -39,8 +39,13 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     madePrivateAt: instant("made_private_at"),
     noticedAt: instant("noticed_at"),
     deleteAt: instant("delete_at"),
+    earliestDeleteAt: instant("earliest_delete_at"),
+    releasedAt: instant("released_at"),
     snapshotIds: hash["snapshot_ids"] ? (JSON.parse(hash["snapshot_ids"]) as string[]) : [],
     becomes: hash["becomes"] === "held" || hash["becomes"] === "kept" ? hash["becomes"] : null,
+    hold: readHold(hash),
+    heldFrom: HELD_FROM.find((name) => name === hash["held_from"]) ?? null,
+    wish: hash["wish"] === "hold" || hash["wish"] === "restore" ? hash["wish"] : null,
     attempts: Number(hash["attempts"] ?? 0),
     lastError: hash["last_error"] ?? "",
     missedLooks: Number(hash["missed_looks"] ?? 0),
@@ -48,6 +53,23 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     token: hash["token"] ?? "",
     revision: Number(hash["revision"] ?? 0),
   };
+}
+
+const HELD_FROM: readonly HeldFrom[] = ["unresolved", "public", "private", "kept"];
+
+/** A hold from the fields `hold_by`, `hold_why`, `hold_since` and `hold_until`; an end that cannot be read is none. */
+export function readHold(hash: Hash): Hold | null {
+  if (!hash["hold_by"]) return null;
+  const instant = (field: string): Instant | null => parseInstant(hash[field] ?? "");
+  const since = instant("hold_since") ?? 0;
+  return { by: hash["hold_by"], why: hash["hold_why"] ?? "", since, until: instant("hold_until") };
+}
+
+/** The fields of a hold; empty ones for none. */
+export function writeHold(hold: Hold | null): string[] {
+  const until = hold?.until == null ? "" : formatInstant(hold.until);
+  const since = hold === null ? "" : formatInstant(hold.since);
+  return ["hold_by", hold?.by ?? "", "hold_why", hold?.why ?? "", "hold_since", since, "hold_until", until];
 }
 
 export function readTakenAway(text: string | undefined): TakenAway | null {
@@ -65,8 +87,15 @@ export function writeFields(change: Pick<Change, "stage" | "fields">): string[] 
     value === null || value === undefined ? value : formatInstant(value);
   put("rule", fields.rule);
   put("reason", fields.reason);
-  put("taken_away", fields.takenAway === undefined ? undefined : JSON.stringify(fields.takenAway));
+  put("taken_away", fields.takenAway == null ? fields.takenAway : JSON.stringify(fields.takenAway));
   put("made_private_at", instant(fields.madePrivateAt));
+  put("noticed_at", instant(fields.noticedAt));
+  put("delete_at", instant(fields.deleteAt));
+  put("earliest_delete_at", instant(fields.earliestDeleteAt));
+  put("released_at", instant(fields.releasedAt));
+  if (fields.hold !== undefined) words.push(...writeHold(fields.hold));
+  put("held_from", fields.heldFrom);
+  put("wish", fields.wish);
   put("snapshot_ids", fields.snapshotIds === undefined ? undefined : JSON.stringify(fields.snapshotIds));
   put("becomes", fields.becomes);
   put("attempts", fields.attempts);

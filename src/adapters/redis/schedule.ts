@@ -81,6 +81,7 @@ class RedisSchedule implements Schedule {
         this.#keys.composeImages(region, composeId),
         this.#keys.events(region),
         this.#keys.stream(region, streamOf(upload) ?? "none"),
+        this.#keys.images(region),
       ],
       [amiId, score, composeId, orderText(composeId), fields.length, ...fields, ...writeEvent(upload, standing.event)],
     )) as string[];
@@ -116,6 +117,18 @@ class RedisSchedule implements Schedule {
 
   newest(region: string, stream: string, count: number): Promise<readonly string[]> {
     return this.#redis.zrevrange(this.#keys.stream(region, stream), 0, count - 1);
+  }
+
+  async countDue(queue: Queue, now: Instant): Promise<number> {
+    const regions = await this.regions();
+    const counts = await Promise.all(
+      regions.map((region) => this.#redis.zcount(this.#keys.queue(region, queue), "-inf", floorScore(now))),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  countLive(region: string): Promise<number> {
+    return this.#redis.scard(this.#keys.images(region));
   }
 
   async due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]> {
@@ -181,7 +194,7 @@ class RedisSchedule implements Schedule {
     const isOver = change.stage === "deleted" || change.stage === "gone";
     const answer = await settle(
       this.#redis,
-      [this.#keys.image(region, amiId), ...queues, this.#keys.events(region)],
+      [this.#keys.image(region, amiId), ...queues, this.#keys.events(region), this.#keys.images(region)],
       [
         ...[amiId, guard.field, guard.value, guard.isOpen ? 1 : 0],
         // The queues are KEYS[2] to KEYS[6].

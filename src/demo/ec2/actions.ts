@@ -3,9 +3,11 @@ import type { Actions } from "./call.ts";
 import { describeImages } from "./describe-images.ts";
 import { imageAttributeActions } from "./image-attribute.ts";
 import { imageLifecycleActions } from "./image-lifecycle.ts";
+import { imageReferenceActions } from "./image-references.ts";
+import { instanceActions } from "./instances.ts";
+import { regionActions } from "./regions.ts";
 import { snapshotActions } from "./snapshots.ts";
 import { tagActions } from "./tags.ts";
-import { usageActions } from "./usage.ts";
 
 /** All that the simulator knows; anything else is `InvalidAction`, as an unknown action is at EC2. */
 export const ACTIONS: Actions = {
@@ -15,5 +17,7 @@ export const ACTIONS: Actions = {
   ...blockPublicAccessActions,
   ...snapshotActions,
   ...tagActions,
-  ...usageActions,
+  ...regionActions,
+  ...instanceActions,
+  ...imageReferenceActions,
 };

@@ -1,35 +1,12 @@
-import { randomUUID } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
 import { ACTIONS } from "./actions.ts";
-import { authorize } from "./authorization.ts";
-import type { Accounts, Caller } from "./authorization.ts";
-import type { Action, Effect } from "./call.ts";
-import { dryRunOperation, Ec2Error, missingParameter, notSimulated, unauthorizedOperation } from "./errors.ts";
-import { Parameters } from "./parameters.ts";
+import type { Caller } from "./authorization.ts";
+import type { Effect } from "./call.ts";
+import { dryRunOperation, Ec2Error, unauthorizedOperation } from "./errors.ts";
+import type { Keyring } from "./keys.ts";
+import type { Reading } from "./reading.ts";
+import { answerSts, renderStsError } from "./sts.ts";
 import type { World } from "./world.ts";
 import { renderAnswer, renderError } from "./xml.ts";
-
-/** Common-Parameters, "Version". */
-const VERSION = "2016-11-15";
-const FORM = "application/x-www-form-urlencoded";
-
-/** A request as it came over HTTP. */
-export interface Request {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-/** A request that was understood so far: `refusal` says why no further. */
-export interface Reading {
-  readonly requestId: string;
-  readonly action: string;
-  /** Without Action and Version. */
-  readonly parameters: Parameters;
-  readonly caller: Caller | null;
-  readonly refusal: Ec2Error | null;
-}
 
 /** What is sent back. */
 export interface Reply {
@@ -39,72 +16,66 @@ export interface Reply {
   readonly errorCode: string | null;
 }
 
-/** Reads a request up to who calls what where. */
-export function readRequest(request: Request, accounts: Accounts): Reading {
-  const requestId = randomUUID();
-  let action = "";
-  let parameters = new Parameters(new Map());
-  try {
-    if (request.method !== "POST" || request.url !== "/") throw notSimulated(`${request.method} ${request.url}`);
-    const contentType = request.headers["content-type"] ?? "none";
-    if (!contentType.startsWith(FORM)) throw notSimulated(`the content type ${contentType}`);
-    const form = Parameters.parse(request.body);
-    action = form.text("Action") ?? "";
-    parameters = form.without("Action", "Version");
-    checkVersion(form.text("Version"));
-    actionNamed(action);
-    return { requestId, action, parameters, caller: authorize(request.headers, request.body, accounts), refusal: null };
-  } catch (error) {
-    if (!(error instanceof Ec2Error)) throw error;
-    return { requestId, action, parameters, caller: null, refusal: error };
-  }
+interface Answered {
+  readonly body: string;
+  readonly effect: Effect | null;
 }
 
-function checkVersion(version: string | null): void {
-  if (version === null) throw missingParameter("Version");
-  if (version !== VERSION)
-    throw new Ec2Error("NoSuchVersion", `The requested version (${version}) of service AmazonEC2 does not exist`);
-}
-
-function actionNamed(name: string): Action {
-  if (name === "") throw new Ec2Error("MissingAction", "The request must contain the parameter Action");
-  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-  if (action === undefined)
-    throw new Ec2Error("InvalidAction", `The action ${name} is not valid for this web service.`);
-  return action;
-}
-
-/** Whether calls like this one change anything. A dry run does not. */
-export function isMutating(reading: Reading): boolean {
-  const action = Object.hasOwn(ACTIONS, reading.action) ? ACTIONS[reading.action] : undefined;
-  return action?.mutates === true && reading.parameters.text("DryRun") !== "true";
+/** What calls are performed on. */
+interface Stage {
+  readonly world: World;
+  readonly keys: Keyring;
 }
 
 /** Does what the request asks for, and words the answer. */
-export function perform(world: World, now: number, reading: Reading): { reply: Reply; effect: Effect | null } {
-  const { requestId, action: name, parameters, caller } = reading;
+export function perform(stage: Stage, now: number, reading: Reading): { reply: Reply; effect: Effect | null } {
   try {
-    if (reading.refusal !== null || caller === null) throw reading.refusal ?? missingParameter("AWSAccessKeyId");
-    const action = actionNamed(name);
-    parameters.allowOnly(["DryRun", ...action.parameters]);
-    const isDryRun = parameters.flag("DryRun");
-    const isDenied = (candidate: string): boolean => caller.account.denied?.includes(candidate) === true;
-    if (isDenied(name)) throw unauthorizedOperation(name);
-    const region = world.region(caller.region);
-    const { answer, change } = action.run({ parameters, region, account: caller.account.id, now, isDenied });
-    if (isDryRun) throw dryRunOperation();
-    change?.apply();
-    return { reply: xml(200, renderAnswer(name, requestId, answer), null), effect: change?.effect ?? null };
+    const { caller, refusal } = reading;
+    if (refusal !== null) throw refusal;
+    if (caller === null) throw new Error("The request was read without a caller and without a refusal.");
+    const { body, effect } =
+      reading.service === "sts"
+        ? { body: answerSts(reading.action, reading.requestId, { ...reading, ...stage, caller, now }), effect: null }
+        : answerEc2(stage.world, now, reading, caller);
+    return { reply: xml(200, body, null), effect };
   } catch (error) {
     // A fault of the simulator's own is shown to the caller, who fails by it.
     const refusal = error instanceof Ec2Error ? error : new Ec2Error("InternalError", describe(error), 500);
-    return { reply: refuse(refusal, requestId), effect: null };
+    return { reply: refuse(refusal, reading), effect: null };
   }
 }
 
+/** Permission comes before everything that the call could find out, and a dry run ends before anything changes. */
+function answerEc2(
+  world: World,
+  now: number,
+  { action: name, parameters, requestId }: Reading,
+  caller: Caller,
+): Answered {
+  const action = ACTIONS[name];
+  if (action === undefined) throw new Error(`The request was read with the action ${name}, which is none.`);
+  parameters.allowOnly(["DryRun", ...action.parameters]);
+  const isDryRun = parameters.flag("DryRun");
+  const isDenied = (candidate: string): boolean => caller.account.denied?.includes(candidate) === true;
+  if (isDenied(name)) throw unauthorizedOperation(name);
+  const region = world.region(caller.region);
+  const { answer, change } = action.run({
+    parameters,
+    region,
+    regions: world.regions(),
+    account: caller.account.id,
+    now,
+    isDenied,
+  });
+  if (isDryRun) throw dryRunOperation();
+  change?.apply();
+  return { body: renderAnswer(name, requestId, answer), effect: change?.effect ?? null };
+}
+
 /** The answer that carries a refusal. */
-export function refuse(error: Ec2Error, requestId: string): Reply {
-  return xml(error.status, renderError(error.code, error.message, requestId), error.code);
+export function refuse(error: Ec2Error, { service, requestId }: Reading): Reply {
+  const render = service === "sts" ? renderStsError : renderError;
+  return xml(error.status, render(error, requestId), error.code);
 }
 
 function xml(status: number, body: string, errorCode: string | null): Reply {

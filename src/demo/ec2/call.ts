@@ -19,6 +19,8 @@ export type Effect =
 export interface Call {
   readonly parameters: Parameters;
   readonly region: Region;
+  /** All that there are, by name. */
+  readonly regions: readonly Region[];
   /** The account's number. */
   readonly account: string;
   readonly now: number;

@@ -3,7 +3,7 @@ import { Ec2Error, imagesNotFound, invalidValue } from "./errors.ts";
 import { FILTER_PARAMETERS, PAGE_PARAMETERS, page, readFilters } from "./filters.ts";
 import type { FilterFields } from "./filters.ts";
 import { checkImageId } from "./parameters.ts";
-import { protectionText } from "./records.ts";
+import { protectionText, secondsText } from "./records.ts";
 import type { Device, ImageRecord } from "./records.ts";
 import { isVisible } from "./region.ts";
 import { renderTags } from "./tags.ts";
@@ -72,7 +72,7 @@ export const describeImages: Action = {
   ],
   run: (call) => {
     const ids = call.parameters.list("ImageId").map(checkImageId);
-    const passes = readFilters(call.parameters, FIELDS, UNSIMULATED);
+    const passes = readFilters(call.parameters, FIELDS, UNSIMULATED, (image) => image.tags);
     const owners = call.parameters.list("Owner").map((owner) => readOwner(owner, call.account));
     const users = call.parameters.list("ExecutableBy").map((user) => readUser(user, call.account));
 
@@ -151,9 +151,8 @@ function renderImage(image: ImageRecord, now: number): XmlElements {
     hypervisor: "xen",
     enaSupport: true,
     tagSet: renderTags(image.tags),
-    // The page gives this one without milliseconds.
-    deprecationTime:
-      image.deprecatedAt === null ? null : new Date(image.deprecatedAt).toISOString().replace(/\.\d+Z$/, "Z"),
+    deprecationTime: secondsText(image.deprecatedAt),
+    lastLaunchedTime: secondsText(image.lastLaunchedAt),
     deregistrationProtection: protectionText(image, now),
   };
 }

@@ -1,5 +1,7 @@
+import type { Rejection } from "./authorization.ts";
+
 /**
- * A refusal as EC2 words it: code, HTTP status, message. The codes are those of "Error codes for the Amazon EC2 API"
+ * A refusal as EC2, or the Security Token Service beside it, words it: code, HTTP status, message. The codes are those of "Error codes for the Amazon EC2 API"
  * (errors-overview); client errors are 400 where nothing else is known.
  */
 export class Ec2Error extends Error {
@@ -23,8 +25,18 @@ export const invalidValue = (name: string, value: string, why: string): Ec2Error
 export const authFailure = (): Ec2Error =>
   new Ec2Error("AuthFailure", "AWS was not able to validate the provided access credentials", 401);
 
+/** So answers the live service: an unsigned call lacks a parameter, and temporary keys expire as requests do. */
+export function ec2Rejection(why: Rejection): Ec2Error {
+  if (why === "unsigned") return missingParameter("AWSAccessKeyId");
+  return why === "expired" ? new Ec2Error("RequestExpired", "Request has expired.") : authFailure();
+}
+
 export const unauthorizedOperation = (action: string): Ec2Error =>
   new Ec2Error("UnauthorizedOperation", `You are not authorized to perform ec2:${action}.`, 403);
+
+/** Where the region was not opted in; HTTP 401 by reports (Appliscale/cloud-security-audit issue 24). */
+export const optInRequired = (): Ec2Error =>
+  new Ec2Error("OptInRequired", "You are not subscribed to this service.", 401);
 
 /** Real EC2 answers 503 and the SDK takes it for throttling. */
 export const requestLimitExceeded = (): Ec2Error =>

@@ -16,12 +16,13 @@ const MAX_PAGE = 1000;
 
 /**
  * All filters of the call as one question: the values of a filter are alternatives, the filters must all pass
- * (API_Filter). `unsimulated` are names that EC2 knows and we do not.
+ * (API_Filter). `unsimulated` are names that EC2 knows and we do not; `tagsOf` is null for things that bear no tags.
  */
-export function readFilters<Thing extends { readonly tags: Tags }>(
+export function readFilters<Thing>(
   parameters: Parameters,
   fields: FilterFields<Thing>,
   unsimulated: readonly string[],
+  tagsOf: ((thing: Thing) => Tags) | null,
 ): (thing: Thing) => boolean {
   const filters = parameters.structures("Filter").map((filter) => {
     const name = filter.required("Name");
@@ -29,22 +30,23 @@ export function readFilters<Thing extends { readonly tags: Tags }>(
     if (values.length === 0) throw invalidValue("Filter", name, "The filter has no value.");
     if (values.length > MAX_FILTER_VALUES)
       throw new Ec2Error("FilterLimitExceeded", `The maximum number of filter values is ${MAX_FILTER_VALUES}.`);
-    return { read: reader(name, fields, unsimulated), patterns: values.map(wildcard) };
+    return { read: reader(name, fields, unsimulated, tagsOf), patterns: values.map(wildcard) };
   });
   return (thing) =>
     filters.every(({ read, patterns }) => read(thing).some((value) => patterns.some((pattern) => pattern.test(value))));
 }
 
-function reader<Thing extends { readonly tags: Tags }>(
+function reader<Thing>(
   name: string,
   fields: FilterFields<Thing>,
   unsimulated: readonly string[],
+  tagsOf: ((thing: Thing) => Tags) | null,
 ): (thing: Thing) => readonly string[] {
-  if (name.startsWith("tag:")) {
+  if (tagsOf !== null && name.startsWith("tag:")) {
     const key = name.slice("tag:".length);
-    return (thing) => Object.entries(thing.tags).flatMap(([known, value]) => (known === key ? [value] : []));
+    return (thing) => Object.entries(tagsOf(thing)).flatMap(([known, value]) => (known === key ? [value] : []));
   }
-  if (name === "tag-key") return (thing) => Object.keys(thing.tags);
+  if (tagsOf !== null && name === "tag-key") return (thing) => Object.keys(tagsOf(thing));
   const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (field !== undefined) return field;
   if (unsimulated.includes(name)) throw notSimulated(`the filter ${name}`);

@@ -4,7 +4,7 @@ import { Ec2Error, imageUnavailable, invalidValue, missingParameter, notSimulate
 import { checkImageId } from "./parameters.ts";
 import { changedList, changedPublic, readPermissionChange, renderPermission } from "./permissions.ts";
 import type { PermissionChange } from "./permissions.ts";
-import { protectionText } from "./records.ts";
+import { protectionText, secondsText } from "./records.ts";
 import type { ImageRecord, LaunchPermission } from "./records.ts";
 import type { XmlElements } from "./xml.ts";
 
@@ -43,6 +43,8 @@ const describeImageAttribute: Action = {
         return { answer: { imageId: id, description: { value: image.description } } };
       case "deregistrationProtection":
         return { answer: { imageId: id, deregistrationProtection: { value: protectionText(image, now) } } };
+      case "lastLaunchedTime":
+        return { answer: { imageId: id, lastLaunchedTime: { value: secondsText(image.lastLaunchedAt) } } };
       case null:
       case "kernel":
       case "ramdisk":
@@ -51,7 +53,6 @@ const describeImageAttribute: Action = {
       case "bootMode":
       case "tpmSupport":
       case "uefiData":
-      case "lastLaunchedTime":
       case "imdsSupport":
         throw notSimulated(`the image attribute ${String(attribute)}`);
     }

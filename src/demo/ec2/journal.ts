@@ -10,6 +10,7 @@ export interface JournalEntry {
   readonly region: string | null;
   /** The account's number; null likewise. */
   readonly account: string | null;
+  readonly service: "ec2" | "sts";
   /** Empty when the call named none. */
   readonly action: string;
   /** By their dotted names, without Action and Version. */

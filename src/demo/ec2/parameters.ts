@@ -107,6 +107,13 @@ export function checkImageId(id: string): string {
   return id;
 }
 
+/** `i-` and as many digits. */
+export function checkInstanceId(id: string): string {
+  if (!/^i-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id))
+    throw new Ec2Error("InvalidInstanceID.Malformed", `Invalid id: "${id}" (expecting "i-...")`);
+  return id;
+}
+
 /** EC2 distinguishes what is no snapshot id at all from one with a wrong number of digits. */
 export function checkSnapshotId(id: string): string {
   if (!id.startsWith("snap-")) throw invalidValue("snapshotId", id, "Expected: 'snap-...'.");

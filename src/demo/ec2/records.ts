@@ -34,6 +34,8 @@ export interface ImageRecord {
   readonly tags: Tags;
   readonly devices: readonly Device[];
   readonly deprecatedAt: number | null;
+  /** Null: never, or not within EC2's memory. EC2 tells of a launch 24 hours later; here it stands as it was put in. */
+  readonly lastLaunchedAt: number | null;
   /** `disabled`, `enabled-with-cooldown` or `enabled-without-cooldown`. */
   readonly deregistrationProtection: string;
   /** End of the cool-down after protection was switched off. */
@@ -54,6 +56,19 @@ export interface SnapshotRecord {
   readonly tags: Tags;
 }
 
+/** API_InstanceState, "name". */
+export const INSTANCE_STATES = ["pending", "running", "shutting-down", "terminated", "stopping", "stopped"] as const;
+
+export interface InstanceRecord {
+  readonly id: string;
+  readonly imageId: string;
+  readonly ownerId: string;
+  readonly state: (typeof INSTANCE_STATES)[number];
+  readonly launchedAt: number;
+  readonly terminatedAt: number | null;
+  readonly tags: Tags;
+}
+
 /** How a region behaves. */
 export interface RegionSettings {
   /** Default `unblocked`. */
@@ -64,6 +79,12 @@ export interface RegionSettings {
   readonly forgetAfterMs: number;
   /** A snapshot stays `InvalidSnapshot.InUse` for so long after its last image was deregistered. Default 0. */
   readonly snapshotReleaseMs: number;
+  /** EC2's token buckets: a call that finds its own empty is answered `RequestLimitExceeded`. Default false. */
+  readonly throttling: boolean;
+  /** API_Region, `optInStatus`. Every call to a region that is `not-opted-in` is refused. Default `opted-in`. */
+  readonly optIn: "opt-in-not-required" | "opted-in" | "not-opted-in";
+  /** With which code; EC2 has been seen to give either, both with HTTP 401. Default `OptInRequired`. */
+  readonly closedAs: "OptInRequired" | "AuthFailure";
 }
 
 /** A snapshot to be put into a region past the API. */
@@ -109,13 +130,33 @@ export interface NewImage {
   /** How many ephemeral devices stand beside them. Default 0. */
   readonly ephemeralDevices?: number;
   readonly deprecatedAt?: number;
+  readonly lastLaunchedAt?: number;
   readonly deregistrationProtection?: string;
   readonly references?: ImageRecord["references"];
+}
+
+/** An instance to be put into a region past the API. */
+export interface NewInstance {
+  readonly id?: string;
+  /** Need not be there: an instance may outlive its image. */
+  readonly imageId: string;
+  /** Default: the first account. */
+  readonly ownerId?: string;
+  /** Default `running`. */
+  readonly state?: InstanceRecord["state"];
+  /** Default: now. */
+  readonly launchedAt?: number;
+  readonly tags?: Tags;
 }
 
 /** The snapshots under an image, each once. */
 export function snapshotIdsOf(image: ImageRecord): readonly string[] {
   return [...new Set(image.devices.flatMap((device) => (device.kind === "ebs" ? [device.snapshotId] : [])))];
+}
+
+/** An instant as the pages show it where they leave out the milliseconds. */
+export function secondsText(instant: number | null): string | null {
+  return instant === null ? null : new Date(instant).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** API_Image, `deregistrationProtection`; the time of a cool-down stands in the text. */

@@ -1,26 +1,38 @@
 import { imagesNotFound, imageNotOurs, imageUnavailable, snapshotNotFound } from "./errors.ts";
 import { snapshotIdsOf } from "./records.ts";
-import type { ImageRecord, RegionSettings, SnapshotRecord } from "./records.ts";
+import type { ImageRecord, InstanceRecord, RegionSettings, SnapshotRecord } from "./records.ts";
+import { TokenBuckets } from "./throttling.ts";
+
+/** "Terminate Amazon EC2 instances": a terminated one stays visible for a short while, usually less than an hour. */
+const TERMINATED_SHOWN_MS = 60 * 60 * 1000;
 
 interface Version {
   readonly since: number;
   readonly image: ImageRecord;
 }
 
-/** Images and snapshots of one region. Records are never changed in place: each change of an image is a new version. */
+const DEFAULT_SETTINGS: RegionSettings = {
+  blockPublicAccess: "unblocked",
+  describeImagesStaleMs: 0,
+  forgetAfterMs: 60 * 60 * 1000,
+  snapshotReleaseMs: 0,
+  throttling: false,
+  optIn: "opted-in",
+  closedAs: "OptInRequired",
+};
+
+/** Images, snapshots and instances of one region. Records are never changed in place: each change of an image is a new version. */
 export class Region {
   readonly name: string;
-  settings: RegionSettings = {
-    blockPublicAccess: "unblocked",
-    describeImagesStaleMs: 0,
-    forgetAfterMs: 60 * 60 * 1000,
-    snapshotReleaseMs: 0,
-  };
+  settings: RegionSettings;
+  readonly buckets = new TokenBuckets();
   readonly #images = new Map<string, Version[]>();
   readonly #snapshots = new Map<string, SnapshotRecord>();
+  readonly #instances = new Map<string, InstanceRecord>();
 
-  constructor(name: string) {
+  constructor(name: string, settings: Partial<RegionSettings>) {
     this.name = name;
+    this.settings = { ...DEFAULT_SETTINGS, ...settings };
   }
 
   image(id: string): ImageRecord | null {
@@ -59,6 +71,21 @@ export class Region {
 
   removeSnapshot(id: string): void {
     this.#snapshots.delete(id);
+  }
+
+  instance(id: string): InstanceRecord | null {
+    return this.#instances.get(id) ?? null;
+  }
+
+  putInstance(instance: InstanceRecord): void {
+    this.#instances.set(instance.id, instance);
+  }
+
+  /** The instances that EC2 still shows. */
+  describedInstances(now: number): readonly InstanceRecord[] {
+    return [...this.#instances.values()].filter(
+      ({ terminatedAt }) => terminatedAt === null || now < terminatedAt + TERMINATED_SHOWN_MS,
+    );
   }
 
   /** True once EC2 has forgotten that the image ever was. */

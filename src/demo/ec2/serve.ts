@@ -1,17 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import { isMutating, perform, readRequest, refuse } from "./answer.ts";
-import type { Reading, Reply } from "./answer.ts";
-import type { Accounts } from "./authorization.ts";
+import { turnAway } from "./admission.ts";
+import { perform, refuse } from "./answer.ts";
+import type { Reply } from "./answer.ts";
 import { Ec2Error, requestLimitExceeded } from "./errors.ts";
 import type { Fault, Faults } from "./faults.ts";
 import type { Journal } from "./journal.ts";
+import type { Keyring } from "./keys.ts";
+import { mutates, readRequest } from "./reading.ts";
+import type { Reading } from "./reading.ts";
 import type { World } from "./world.ts";
 
 /** What serving a call needs. */
 export interface Desk {
   readonly world: World;
-  readonly accounts: Accounts;
+  readonly keys: Keyring;
   readonly faults: Faults;
   readonly journal: Journal;
   readonly now: () => number;
@@ -24,14 +27,17 @@ export async function serve(desk: Desk, incoming: IncomingMessage, outgoing: Ser
   const { method = "", url = "", headers } = incoming;
   const body = await readBody(incoming);
   const at = desk.now();
-  const reading = readRequest({ method, url, headers, body }, desk.accounts);
+  const read = readRequest({ method, url, headers, body }, desk.keys, at);
+  const away = turnAway(desk.world, read, at);
+  const reading = { ...read, refusal: read.refusal ?? away };
   const resources = Object.values(reading.parameters.toObject()).filter((value) => /^(ami|snap)-/.test(value));
   const { action, caller } = reading;
-  const fault = caller === null ? null : desk.faults.take({ action, region: caller.region, resources });
+  const fault =
+    caller === null || away !== null ? null : desk.faults.take({ action, region: caller.region, resources });
 
   if (fault !== null && fault.when !== "after") await linger(fault, desk.closing);
   const happens = fault === null || isLate(fault) || fault.when === "after";
-  const done = happens ? perform(desk.world, desk.now(), reading) : null;
+  const done = happens ? perform(desk, desk.now(), reading) : null;
   if (fault?.when === "after") await linger(fault, desk.closing);
   const reply = fault === null ? (done?.reply ?? null) : replyUnder(fault, reading, done?.reply ?? null);
 
@@ -40,13 +46,14 @@ export async function serve(desk: Desk, incoming: IncomingMessage, outgoing: Ser
     endedAt: desk.now(),
     region: caller?.region ?? null,
     account: caller?.account.id ?? null,
+    service: reading.service,
     action,
     parameters: reading.parameters.toObject(),
     resources: [...new Set(resources)],
     status: reply?.status ?? null,
     errorCode: reply?.errorCode ?? null,
     requestId: reading.requestId,
-    mutating: isMutating(reading),
+    mutating: mutates(reading) && reading.parameters.text("DryRun") !== "true",
     effect: done?.effect ?? null,
     fault: fault?.kind ?? null,
   });
@@ -95,10 +102,10 @@ function replyUnder(fault: Fault, reading: Reading, own: Reply | null): Reply | 
       return own;
     case "error": {
       const { code, message = `The simulator was told to answer ${fault.code}.`, status = 400 } = fault;
-      return refuse(new Ec2Error(code, message, status), reading.requestId);
+      return refuse(new Ec2Error(code, message, status), reading);
     }
     case "throttle":
-      return refuse(requestLimitExceeded(), reading.requestId);
+      return refuse(requestLimitExceeded(), reading);
     case "withhold":
       return null;
     case "garbage":

@@ -1,10 +1,19 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Accounts } from "./authorization.ts";
 import { Faults } from "./faults.ts";
 import { Journal } from "./journal.ts";
 import type { JournalEntry } from "./journal.ts";
-import type { ImageRecord, NewImage, NewSnapshot, RegionSettings, SnapshotRecord } from "./records.ts";
+import { Keyring } from "./keys.ts";
+import type { Accounts } from "./keys.ts";
+import type {
+  ImageRecord,
+  InstanceRecord,
+  NewImage,
+  NewInstance,
+  NewSnapshot,
+  RegionSettings,
+  SnapshotRecord,
+} from "./records.ts";
 import { serve } from "./serve.ts";
 import type { Desk } from "./serve.ts";
 import { World } from "./world.ts";
@@ -14,6 +23,10 @@ export interface Ec2SimulatorOptions {
   readonly now?: () => number;
   /** By access key id; what is put in belongs to the first one. Default: 111122223333 with the key `simulated` and any secret. */
   readonly accounts?: Accounts;
+  /** Whether regions begin with EC2's token buckets, by the clock of `now`. Default false. */
+  readonly throttling?: boolean;
+  /** The names of all regions. Default: any name is one, and known from when it is first used. */
+  readonly regions?: readonly string[];
 }
 
 /** The account number is one of AWS's examples. */
@@ -28,6 +41,8 @@ export interface Ec2Simulator {
   /** Puts an image, and the snapshots under it, into a region past the API. */
   addImage(region: string, image?: NewImage): ImageRecord;
   addSnapshot(region: string, snapshot?: NewSnapshot): SnapshotRecord;
+  /** Puts an instance into a region past the API; a terminated one is shown for an hour. */
+  addInstance(region: string, instance: NewInstance): InstanceRecord;
   /** As it is now, deregistered ones included; null when there never was one. */
   image(region: string, id: string): ImageRecord | null;
   images(region: string): readonly ImageRecord[];
@@ -37,6 +52,7 @@ export interface Ec2Simulator {
   /** Another hand at work: changes an image past the API, the journal and every refusal. */
   changeImage(region: string, id: string, changes: Partial<Omit<ImageRecord, "id">>): ImageRecord;
   changeSnapshot(region: string, id: string, changes: Partial<Omit<SnapshotRecord, "id">>): SnapshotRecord;
+  changeInstance(region: string, id: string, changes: Partial<Omit<InstanceRecord, "id">>): InstanceRecord;
   removeSnapshot(region: string, id: string): void;
   /** How a region behaves from now on; what is left out stays. */
   configure(region: string, settings: Partial<RegionSettings>): void;
@@ -54,11 +70,12 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
   const accounts = options.accounts ?? DEFAULT_ACCOUNTS;
   const [first] = Object.values(accounts);
   if (first === undefined) throw new Error("The EC2 simulator needs an account.");
-  const world = new World(now, first.id);
+  const world = new World(now, first.id, { throttling: options.throttling ?? false }, options.regions ?? null);
   const journal = new Journal();
   const faults = new Faults();
   const closing = new AbortController();
-  const desk: Desk = { world, accounts, faults, journal, now, closing: closing.signal };
+  const keys = new Keyring(accounts);
+  const desk: Desk = { world, keys, faults, journal, now, closing: closing.signal };
   const { server, url } = await listen(desk);
 
   let closed: Promise<void> | null = null;
@@ -68,12 +85,14 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
     faults,
     addImage: (region, image = {}) => world.addImage(region, image),
     addSnapshot: (region, snapshot = {}) => world.addSnapshot(region, snapshot),
+    addInstance: (region, instance) => world.addInstance(region, instance),
     image: (region, id) => world.region(region).image(id),
     images: (region) => world.region(region).images(),
     snapshot: (region, id) => world.region(region).snapshot(id),
     snapshots: (region) => world.region(region).snapshots(),
     changeImage: (region, id, changes) => world.changeImage(region, id, changes),
     changeSnapshot: (region, id, changes) => world.changeSnapshot(region, id, changes),
+    changeInstance: (region, id, changes) => world.changeInstance(region, id, changes),
     removeSnapshot: (region, id) => {
       world.region(region).removeSnapshot(id);
     },

@@ -31,12 +31,15 @@ const describeSnapshots: Action = {
   parameters: ["SnapshotId.#", "Owner.#", "RestorableBy.#", ...FILTER_PARAMETERS, ...PAGE_PARAMETERS],
   run: ({ parameters, region, account }) => {
     const ids = parameters.list("SnapshotId").map(checkSnapshotId);
-    const passes = readFilters(parameters, FIELDS, UNSIMULATED);
+    const passes = readFilters(parameters, FIELDS, UNSIMULATED, (snapshot) => snapshot.tags);
     const owners = parameters.list("Owner").map((owner) => (owner === "self" ? account : owner));
     const strange = owners.find((owner) => owner !== "amazon" && !/^\d{12}$/.test(owner));
     if (strange !== undefined) throw invalidValue("ownerId", strange, "Expected an account id, self or amazon.");
     if (parameters.list("RestorableBy").length > 0) throw notSimulated("the parameter RestorableBy");
 
+    // So answers the live service; AWS's own command line never sends both.
+    if (ids.length > 0 && parameters.has("MaxResults"))
+      throw new Ec2Error("InvalidParameterCombination", "snapshotSet cannot be used with the parameter maxResults.");
     // An id that does not exist is an error; one that is not for us is just left out.
     const unknown = ids.find((id) => region.snapshot(id) === null);
     if (unknown !== undefined) throw snapshotNotFound(unknown);

@@ -1,22 +1,48 @@
-import type { Device, ImageRecord, NewImage, NewSnapshot, SnapshotRecord } from "./records.ts";
+import type {
+  Device,
+  ImageRecord,
+  InstanceRecord,
+  NewImage,
+  NewInstance,
+  NewSnapshot,
+  RegionSettings,
+  SnapshotRecord,
+} from "./records.ts";
 import { Region } from "./region.ts";
 
 /** All regions, and the way to put things into them past the API. */
 export class World {
   readonly #now: () => number;
   readonly #ownerId: string;
+  readonly #settings: Partial<RegionSettings>;
+  readonly #names: readonly string[] | null;
   readonly #regions = new Map<string, Region>();
   #lastId = 0;
 
-  constructor(now: () => number, ownerId: string) {
+  /** `settings` are those that every region begins with; `names` are all regions, null where any name is one. */
+  constructor(now: () => number, ownerId: string, settings: Partial<RegionSettings>, names: readonly string[] | null) {
     this.#now = now;
     this.#ownerId = ownerId;
+    this.#settings = settings;
+    this.#names = names;
   }
 
+  hasRegion(name: string): boolean {
+    return this.#names?.includes(name) !== false;
+  }
+
+  /** All of them; where any name is one, those that were named so far. */
+  regions(): readonly Region[] {
+    const names = this.#names ?? [...this.#regions.keys()];
+    return [...names].sort().map((name) => this.region(name));
+  }
+
+  /** Throws where there is none of the name. */
   region(name: string): Region {
+    if (!this.hasRegion(name)) throw new Error(`The EC2 simulator has no region ${name}.`);
     const known = this.#regions.get(name);
     if (known !== undefined) return known;
-    const region = new Region(name);
+    const region = new Region(name, this.#settings);
     this.#regions.set(name, region);
     return region;
   }
@@ -62,6 +88,7 @@ export class World {
       tags: wanted.tags ?? {},
       devices: this.#devices(region, { snapshots: [{ isPublic }], ...wanted }),
       deprecatedAt: wanted.deprecatedAt ?? null,
+      lastLaunchedAt: wanted.lastLaunchedAt ?? null,
       deregistrationProtection: wanted.deregistrationProtection ?? "disabled",
       protectedUntil: null,
       deregisteredAt: wanted.state === "deregistered" ? this.#now() : null,
@@ -69,6 +96,33 @@ export class World {
     };
     region.putImage(image, Number.NEGATIVE_INFINITY);
     return image;
+  }
+
+  addInstance(regionName: string, wanted: NewInstance): InstanceRecord {
+    const region = this.region(regionName);
+    const id = wanted.id ?? this.#newId("i");
+    if (region.instance(id) !== null) throw new Error(`There is an instance ${id} in ${regionName} already.`);
+    const instance: InstanceRecord = {
+      id,
+      imageId: wanted.imageId,
+      ownerId: wanted.ownerId ?? this.#ownerId,
+      state: wanted.state ?? "running",
+      launchedAt: wanted.launchedAt ?? this.#now(),
+      terminatedAt: wanted.state === "terminated" ? this.#now() : null,
+      tags: wanted.tags ?? {},
+    };
+    region.putInstance(instance);
+    return instance;
+  }
+
+  changeInstance(regionName: string, id: string, changes: Partial<Omit<InstanceRecord, "id">>): InstanceRecord {
+    const region = this.region(regionName);
+    const instance = region.instance(id);
+    if (instance === null) throw new Error(`There is no instance ${id} in ${regionName}.`);
+    const terminatedAt = changes.state === "terminated" ? this.#now() : instance.terminatedAt;
+    const changed = { ...instance, terminatedAt, ...changes };
+    region.putInstance(changed);
+    return changed;
   }
 
   changeImage(regionName: string, id: string, changes: Partial<Omit<ImageRecord, "id">>): ImageRecord {
@@ -110,7 +164,7 @@ export class World {
   }
 
   /** Seventeen digits, as EC2's long ids; counted, so that a story reads the same each time. */
-  #newId(prefix: "ami" | "snap"): string {
+  #newId(prefix: "ami" | "snap" | "i"): string {
     this.#lastId += 1;
     return `${prefix}-0${this.#lastId.toString(16).padStart(16, "0")}`;
   }

@@ -10,17 +10,17 @@ const NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
 /** A success: `<ActionResponse xmlns="…"><requestId>…` (Query-Requests, "Query API responses"). */
 export function renderAnswer(action: string, requestId: string, answer: XmlElements): string {
-  const body = elements({ requestId, ...answer });
+  const body = renderElements({ requestId, ...answer });
   return `${DECLARATION}<${action}Response xmlns="${NAMESPACE}">${body}</${action}Response>`;
 }
 
 /** A refusal (errors-overview, "Example error response"); here the request's id is spelled `RequestID`. */
-export function renderError(code: string, message: string, requestId: string): string {
-  const Error = { Code: code, Message: message };
-  return `${DECLARATION}<Response>${elements({ Errors: { Error }, RequestID: requestId })}</Response>`;
+export function renderError(error: { readonly code: string; readonly message: string }, requestId: string): string {
+  const Error = { Code: error.code, Message: error.message };
+  return `${DECLARATION}<Response>${renderElements({ Errors: { Error }, RequestID: requestId })}</Response>`;
 }
 
-function elements(parts: XmlElements): string {
+export function renderElements(parts: XmlElements): string {
   return Object.entries(parts)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `<${name}>${content(value)}</${name}>`)
@@ -31,7 +31,7 @@ function content(value: Xml): string {
   if (value === null) return "";
   if (typeof value !== "object") return escape(String(value));
   if (isList(value)) return value.map((item) => `<item>${content(item)}</item>`).join("");
-  return elements(value);
+  return renderElements(value);
 }
 
 /** `Array.isArray` does not narrow readonly arrays. */

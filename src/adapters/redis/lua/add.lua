@@ -1,6 +1,6 @@
 -- add.lua: remember an image at its first hearing; a known image stays as it is, but for a name or arch it lacked.
 -- KEYS[1] image hash   KEYS[2] the queue to wait in   KEYS[3] the compose's set   KEYS[4] events
--- KEYS[5] the composes of its stream, a sorted set by their order
+-- KEYS[5] the composes of its stream, a sorted set by their order   KEYS[6] the region's images
 -- ARGV[1] ami-id   ARGV[2] score (epoch s), or "" to wait nowhere   ARGV[3] compose id
 -- ARGV[4] the compose's order in its stream, or ""   ARGV[5] how many words of fields follow
 -- ARGV[6…] field, value, …   then field, value, … of the event
@@ -26,5 +26,6 @@ if ARGV[2] ~= "" then
   redis.call("ZADD", KEYS[2], ARGV[2], ARGV[1])
 end
 redis.call("SADD", KEYS[3], ARGV[1])
+redis.call("SADD", KEYS[6], ARGV[1])
 redis.call("XADD", KEYS[4], "*", unpack(ARGV, 6 + count))
 return {}
