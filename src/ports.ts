@@ -213,7 +213,10 @@ export interface Schedule {
     change: Change,
     options?: { readonly irreversible?: boolean; readonly keepClaim?: boolean },
   ): Promise<boolean>;
-  /** Sets `noticed_at` and `delete_at` once, for a private image; false when there was nothing to set. */
+  /**
+   * Sets `noticed_at` and `delete_at` once, for a private image; false when there was nothing to set, or when the image was
+   * written since it was read (`image.revision`): the deadline was made from that reading.
+   */
   notice(image: Image, noticedAt: Instant, deleteAt: Instant, event: EventDraft): Promise<boolean>;
 }
 

@@ -1,14 +1,14 @@
 import t from "tap";
 import { pagureError } from "../src/demo/pagure/access.ts";
 import { htmlPage, type Trouble } from "../src/demo/pagure/faults.ts";
-import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../src/errors.ts";
 import { logReports } from "../src/adapters/log.ts";
 import { silentLog } from "./support/log.ts";
 import { openReporting, REPO, START, TOKEN, type Reporting } from "./support/reporting.ts";
 
 /** The deadline in the image's record, as days from now. */
-async function deadline({ image, clock }: Reporting, amiId: string): Promise<number | null> {
+async function deadline({ image, clock }: Pick<Reporting, "image" | "clock">, amiId: string): Promise<number | null> {
   const { deleteAt = null, noticedAt = null } = (await image(amiId)) ?? {};
   return deleteAt === null || noticedAt === null ? null : (deleteAt - clock.now()) / DAY_MS;
 }
@@ -205,61 +205,4 @@ t.test("a report to the log sets no deadline, unless somebody wants it to count"
     await reporting.report({ reports: logReports(silentLog), isPublic });
     t.equal(await deadline(reporting, amiId), isPublic ? 10 : null);
   }
-});
-
-t.test("an image that was taken back before it was told gets no deadline", async (t) => {
-  const { report, makePrivate, parts, image, sightings } = await openReporting(t);
-  const [amiId = ""] = await makePrivate(1);
-  const known = await image(amiId);
-  if (known === null) throw new Error("lost");
-  await parts.schedule.change(known, { stage: "kept", wait: null, fields: { rule: "ga", reason: "x" }, event: null });
-  t.same(await report(), { posted: 1, noticed: 0 });
-  t.equal((await image(amiId))?.deleteAt, null);
-  t.equal(sightings(amiId), 1, "it was made private, and that is told");
-});
-
-t.test("events are removed after 400 days, when every reporter has read them", async (t) => {
-  const { report, clock, connection, parts, makePrivate } = await openReporting(t);
-  const { redis, keys } = connection;
-  const stream = keys.events("us-east-1");
-  // Redis dates its entries by its own clock.
-  clock.advance(Date.now() - clock.now());
-  const old = clock.now() - 401 * DAY_MS;
-  const words = [
-    "what",
-    "refused",
-    "when",
-    formatInstant(old),
-    "who",
-    "ticker",
-    "why",
-    "x",
-    "ami",
-    "a",
-    "compose",
-    "c",
-  ];
-  await redis.sadd(keys.regions, "us-east-1");
-  for (const number of [1, 2, 3]) await redis.xadd(stream, `${old + number}-0`, ...words);
-  const entries = (): Promise<number> => redis.xlen(stream);
-  await redis.sadd(keys.control("reporters"), "log");
-  await redis.hset(keys.control("reporter:log:cursors"), "us-east-1", `${old + 2}-0`);
-  await report();
-  t.equal(await entries(), 3, "nobody has told them yet");
-  await report();
-  clock.advance(DAY_MS);
-  await report();
-  t.equal(await entries(), 2, "the other reporter has read two, and its place stays");
-  await redis.del(keys.control("reporter:log:cursors"));
-  clock.advance(DAY_MS);
-  await report();
-  t.equal(await entries(), 2, "one that has read nothing keeps everything");
-  await redis.hset(keys.control("reporter:log:cursors"), "us-east-1", `${clock.now()}-0`);
-  await makePrivate(1);
-  await report();
-  t.equal(await entries(), 2 + 3, "once a day");
-  clock.advance(DAY_MS);
-  await report();
-  t.equal(await entries(), 3, "what is younger stays");
-  t.equal((await parts.schedule.regions()).length, 1);
 });

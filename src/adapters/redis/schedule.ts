@@ -182,7 +182,10 @@ class RedisSchedule implements Schedule {
     const answer = await notice(
       this.#redis,
       [this.#keys.image(region, amiId), this.#keys.queue(region, "delete"), this.#keys.events(region)],
-      [amiId, formatInstant(noticedAt), formatInstant(deleteAt), toScore(deleteAt), ...writeEvent(image, event)],
+      [
+        ...[amiId, formatInstant(noticedAt), formatInstant(deleteAt), toScore(deleteAt), image.revision],
+        ...writeEvent(image, event),
+      ],
     );
     return answer === 1;
   }
