@@ -2,6 +2,8 @@ import t from "tap";
 import { afterRefusal } from "../src/domain/setback.ts";
 import { DAY_MS, HOUR_MS } from "../src/domain/time.ts";
 import type { HeldBack } from "../src/domain/report-outlook.ts";
+import { redisBudgets } from "../src/adapters/redis/budgets.ts";
+import { heldBack } from "../src/held-back.ts";
 import { dueList } from "../src/outlook.ts";
 import { openReporting } from "./support/reporting.ts";
 
@@ -70,6 +72,26 @@ t.test("a stop is told with its plan, once a day as long as it lasts, also when 
   t.equal(posts().length, 3, "from 08:00 of one day to 07:00 of the third");
   t.match(posts()[0], /## Held back[^]*### Not done: `deleting images`[^]*731 images wait for it/);
   t.match(posts()[0], /\n\* `us-east-1 ami-1 Fedora-Rawhide-20261119\.n\.0: delete ¦ <b>`\n[^]*\* and 729 more/);
+});
+
+t.test("a pause and a stop are told with what waits for their end", async (t) => {
+  const { report, makePrivate, connection, parts, clock, posts } = await openReporting(t);
+  const [amiId = ""] = await makePrivate(1);
+  await report();
+  clock.advance(10 * DAY_MS);
+  const limits = { maxDeletesPerDay: 1, maxPrivatePerDay: 1, maxShareOfRegion: 1 };
+  const budgets = redisBudgets(connection, limits);
+  await budgets.pause("ann", "we look at it", clock.now());
+  const other = { region: "us-east-1", amiId: "ami-00000000000000099" };
+  for (const image of [other, { ...other, amiId }]) await budgets.reserve("delete", image, 10, clock.now());
+  const told = await heldBack({ budgets, schedule: parts.schedule, clock });
+  t.match(told, [
+    { what: "anything", why: "ann: we look at it", since: clock.now(), images: 1 },
+    { what: "delete images", why: /max_deletes_per_day/, images: 1 },
+  ]);
+  t.match(told[1]?.plan, [new RegExp(`^us-east-1 ${amiId} Fedora-.*: delete, due since 2026-12-04T08:00:00Z$`)]);
+  await report({ heldBack: () => Promise.resolve(told) });
+  t.match(posts().at(-1), /### Not done since 2026-12-04T08:00:00Z: `anything`[^]*`delete images`/);
 });
 
 t.test("what is refused stays in the report, by its reason, until it is cured", async (t) => {
