@@ -70,7 +70,7 @@ t.test("a stop is told with its plan, once a day as long as it lasts, also when 
     clock.advance(HOUR_MS);
   }
   t.equal(posts().length, 3, "from 08:00 of one day to 07:00 of the third");
-  t.match(posts()[0], /## Held back[^]*### Not done: `deleting images`[^]*731 images wait for it/);
+  t.match(posts()[0], /## Stopped by a limit or a person[^]*### Not done: `deleting images`[^]*731 images wait for it/);
   t.match(posts()[0], /\n\* `us-east-1 ami-1 Fedora-Rawhide-20261119\.n\.0: delete ¦ <b>`\n[^]*\* and 729 more/);
 });
 
@@ -91,7 +91,7 @@ t.test("a pause and a stop are told with what waits for their end", async (t) =>
   ]);
   t.match(told[1]?.plan, [new RegExp(`^us-east-1 ${amiId} Fedora-.*: delete, due since 2026-12-04T08:00:00Z$`)]);
   await report({ heldBack: () => Promise.resolve(told) });
-  t.match(posts().at(-1), /### Not done since 2026-12-04T08:00:00Z: `anything`[^]*`delete images`/);
+  t.match(posts().at(-1), /### Not done since 2026-12-04 08:00 UTC: `anything`[^]*`delete images`/);
 });
 
 t.test("what is refused stays in the report, by its reason, until it is cured", async (t) => {

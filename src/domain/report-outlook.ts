@@ -1,6 +1,6 @@
 import { code, count, table } from "./report-code.ts";
-import { newestFirst } from "./report-sections.ts";
-import { dayOf, formatInstant, type Instant } from "./time.ts";
+import { momentText, newestFirst } from "./report-sections.ts";
+import { dayOf, type Instant } from "./time.ts";
 
 /** What is due in the days to come, as far as it is known now: an upload of tomorrow is not in it. */
 export interface DueList {
@@ -54,7 +54,7 @@ export function renderOutlook({ due, heldBack }: Outlook, mostRows: number): rea
   const stops = heldBack.length === 0 ? [] : [stopsText(heldBack, mostRows)];
   const refused = due.refused.length === 0 ? [] : [refusedText(due.refused, mostRows)];
   const isEmpty = due.makePrivate.length + due.deletes.length === 0;
-  return [...stops, ...refused, ...(isEmpty ? [] : [dueText(due, mostRows)])];
+  return [...refused, ...(isEmpty ? [] : [dueText(due, mostRows)]), ...stops];
 }
 
 /** What a week without any news says instead: that somebody is awake. */
@@ -87,8 +87,8 @@ function dueText({ makePrivate, deletes, isCut, until }: DueList, mostRows: numb
   return [
     `## Due before ${dayOf(until)}`,
     "",
-    "What happens in the next seven days if nobody objects, compose by compose. Each image to be deleted was listed under",
-    `"Made private" in an earlier report.${isCut ? " There is more than can be listed here." : ""}`,
+    "What happens in the next seven days if nobody objects, by compose (one build of Fedora). Each image that is to be deleted",
+    `was listed in an earlier report, when it was made private or released from a hold.${isCut ? " There is more than can be listed here." : ""}`,
     ...list("To be made private", makePrivate),
     ...list("To be deleted", deletes),
   ].join("\n");
@@ -121,17 +121,18 @@ function refusedText(rows: readonly RefusedRow[], mostRows: number): string {
 function stopsText(heldBack: readonly HeldBack[], mostRows: number): string {
   const stops = heldBack.flatMap(({ what, why, since, images, plan }) => {
     const lines = plan.slice(0, mostRows).map((line) => `* ${code(line)}`);
-    const begun = since === null ? "" : ` since ${formatInstant(since)}`;
+    const begun = since === null ? "" : ` since ${momentText(since)}`;
     return [
       "",
       `### Not done${begun}: ${code(what)}`,
       "",
       `Why: ${code(why)}. ${count(images, "image")} wait${images === 1 ? "s" : ""} for it.`,
-      ...(lines.length === 0 ? [] : ["What would be done:", "", ...lines]),
+      ...(lines.length === 0 ? [] : ["", "What would be done:", "", ...lines]),
       ...(images > lines.length && lines.length > 0 ? [`* and ${images - lines.length} more`] : []),
     ];
   });
-  return ["## Held back", "", "A limit or a person stopped the service from going on with this.", ...stops].join("\n");
+  const lead = "The service does not go on with this until a person lets it: too much at once could be a mistake.";
+  return ["## Stopped by a limit or a person", "", lead, ...stops].join("\n");
 }
 
 function rest(all: readonly unknown[], shown: readonly unknown[]): readonly string[] {

@@ -109,26 +109,27 @@ const FORMS: Readonly<Record<Section, Form>> = {
   restored: {
     heading: "Given back to the public",
     columns: ["by", "why"],
-    row: (event) => [code(byOf(event)), code(event.why)],
+    row: (event) => [byText(event), code(event.why)],
     lead: () => "What had been taken from these images was given back: everybody can use them again.",
   },
   held: {
     heading: "Held",
     columns: ["by", "until", "why"],
-    row: (event) => [code(byOf(event)), untilText(event), code(event.why)],
+    row: (event) => [byText(event), untilText(event), code(event.why)],
     lead: () => "Nothing more is done to these images until the hold ends.",
   },
   released: {
     heading: "Released from a hold",
     columns: ["by", "not deleted before", "why"],
-    row: (event, dates) => [code(byOf(event)), releasedText(event, dates), code(event.why)],
+    row: (event, dates) => [byText(event), releasedText(event, dates), code(event.why)],
     lead: () => "Nobody asks any more that these images stay, and their clock runs again. They can be held anew.",
   },
   refused: {
     heading: "Refused: left as they are",
     columns: ["why"],
     row: why,
-    lead: () => "It was these images' turn, but a check found a reason to leave them alone. They are tried again.",
+    lead: () =>
+      "These images were due, but a check found a reason to leave them alone. They are looked at again later.",
   },
   failed: {
     heading: "Not done yet, tried again",
@@ -155,15 +156,15 @@ function madePrivateLead(events: readonly ImageEvent[], { deleteAfterMs, notBefo
   if (dates.length === 0)
     return "They are deleted only after a public notice, which is not given or not confirmed for any of them.";
   const earliest = dateText(Math.min(...dates), deleteAfterMs);
-  return `Nothing of this is deleted before **${earliest}** (${periodText(deleteAfterMs)} after this notice).`;
+  return `None of these images is deleted before **${earliest}** (${periodText(deleteAfterMs)} after this notice).`;
 }
 
 function deletedLead(events: readonly ImageEvent[]): string {
   const results = events.flatMap((event) => Object.values(snapshotsOf(event)));
   const deleted = results.filter((result) => result === "deleted").length;
   const gib = events.reduce((sum, event) => sum + (Number(event.details["gib"]) || 0), 0);
-  const snapshots = `${deleted} of their ${count(results.length, "snapshot")}`;
-  return `${count(events.length, "image")} and ${snapshots}; at most ${gib} GiB freed.`;
+  const snapshots = `${deleted} of their ${count(results.length, "snapshot")} (the copies of their disks)`;
+  return `Gone for good: ${count(events.length, "image")} and ${snapshots}; at most ${gib} GiB freed.`;
 }
 
 function snapshotText(event: ImageEvent): string {
@@ -180,14 +181,25 @@ function nameOf(event: ImageEvent): string {
   return event.details["ec2_name"] || event.imageName || "-";
 }
 
-function byOf(event: ImageEvent): string {
-  return event.details["by"] || event.who;
+/** Parts of this service, as events name them: who reads a report knows none of them. */
+const OURSELVES = ["ingest", "resolver", "ticker", "reporter"];
+
+function byText({ who, details }: ImageEvent): string {
+  const by = details["by"] || who;
+  return OURSELVES.includes(by) ? "this service" : code(by);
 }
 
 function untilText({ details }: ImageEvent): string {
   const until = details["until"] ?? "";
   if (until === "" || until === "no end") return "a person releases it";
-  return parseInstant(until) === null ? code(until) : until;
+  const at = parseInstant(until);
+  return at === null ? code(until) : momentText(at);
+}
+
+/** `2026-12-24 08:00 UTC`, and the day alone at midnight. */
+export function momentText(at: Instant): string {
+  const [day = "", time = ""] = new Date(at).toISOString().split("T");
+  return at % DAY_MS === 0 ? day : `${day} ${time.slice(0, 5)} UTC`;
 }
 
 /** Only a private image is deleted next; one that is public has all of its time before it. */
