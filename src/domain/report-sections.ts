@@ -74,7 +74,7 @@ export function newestFirst(composeIds: readonly string[]): readonly string[] {
 }
 
 /** A day for people; to the second where the period is shorter than a day, as on a machine that only tries things out. */
-export function dateText(at: Instant, periodMs: number): string {
+function dateText(at: Instant, periodMs: number): string {
   return periodMs % DAY_MS === 0 ? dayOf(at) : formatInstant(floorSecond(at));
 }
 
