@@ -59,10 +59,8 @@ export async function tickRegion(
       count("deaf");
       continue;
     }
-    if (isBudgeted(queue) && (await isStopped(queue, now, parts))) {
-      count("stopped");
-      continue;
-    }
+    // A stop lets in nothing new; what was begun is finished, and what turns out to be kept is given back.
+    if (isBudgeted(queue)) await tellStop(queue, now, parts);
     const lease = { token: randomUUID(), now, until: now + parts.periods.leaseMs };
     const claimed = await parts.schedule.claim(region, queue, lease, BATCH);
     if (claimed.length === 0) continue;
@@ -91,11 +89,10 @@ function isBudgeted(queue: Queue): queue is "private" | "delete" {
   return queue === "private" || queue === "delete";
 }
 
-/** Whether that kind of act is stopped until a person resumes it, or wants so much today that it is stopped now. */
-async function isStopped(kind: "private" | "delete", now: Instant, parts: TickParts): Promise<boolean> {
+/** Stops a kind of act that wants too much today, and tells any stop that is in force: each reservation meets it. */
+async function tellStop(kind: "private" | "delete", now: Instant, parts: TickParts): Promise<void> {
   const stop = await parts.budgets.checkDemand(kind, await parts.schedule.countDue(kind, now), now);
   if (stop !== null) parts.log.warn({ kind, since: formatInstant(stop.since) }, `stopped: ${stop.reason}`);
-  return stop !== null;
 }
 
 /** Many images missing at once are a sick region, not a massacre: then no miss counts. */
@@ -147,7 +144,8 @@ const BUDGET_AGAIN_MS = 10 * MINUTE_MS;
 
 /** One act is reserved before it begins; what was begun is finished. */
 async function withinBudget(image: Image, plan: Plan, now: Instant, { budgets, schedule }: TickParts): Promise<Plan> {
-  if ((plan.do !== "make-private" && plan.do !== "delete") || image.stage === "deleting") return plan;
+  if (plan.do !== "make-private" && plan.do !== "delete") return plan;
+  if (image.stage === "deleting" || (plan.do === "make-private" && image.takenAway !== null)) return plan;
   const kind = plan.do === "delete" ? "delete" : "private";
   const stop = await budgets.reserve(kind, image, await schedule.countLive(image.region), now);
   return stop === null ? plan : { do: "wait", until: now + BUDGET_AGAIN_MS, reason: stop.reason };

@@ -77,7 +77,7 @@ t.test("a host that is not there ends in UpstreamError with the system's code", 
 t.test("a no for good is RefusedError at once: 400, 403, 404, a password in the address", async (t) => {
   const double = await start(t, { messages: MESSAGES });
   for (const [status, body, words] of [
-    [400, werkzeugPage(400, "Bad Request", "page must be > 0"), /answered 400 \(".*page must be > 0.*report a bug$/],
+    [400, werkzeugPage(400, "Bad Request", "page must be > 0"), /answered 400 \(".*page must be &gt; 0.*report a bug$/],
     [404, { error: "not_found" }, /answered 404 \(.*not_found.*: check datagrepper's address/],
     [403, "<h1>Forbidden</h1>", /answered 403 \("Forbidden"\): check/],
   ] as const) {

@@ -68,7 +68,11 @@ function optionsOf(redis: Redis, act: Act, moment: Moment): SceneOptions {
 /** All points of an act and a moment. A release is heard only where something is taken away. */
 export function pointsOf(recordings: Recordings, act: Act, moment: Moment): Point[] {
   if (moment === "released" && act === "restore") return [];
-  return recordings[act].calls.map((_, index) => ({ act, moment, call: index + 1 }));
+  const { calls } = recordings[act];
+  const points = calls.map((_, index) => ({ act, moment, call: index + 1 }));
+  // A reporter that is stopped keeps its lease for two minutes: nobody overtakes it in the time that a test has.
+  const report = calls.findIndex((name) => name.includes(":reporter:"));
+  return moment === "overtaken" && report >= 0 ? points.slice(0, report) : points;
 }
 
 /** Lives through one point, to the end of the image's journey; resolves to what went wrong. */
