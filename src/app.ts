@@ -21,6 +21,7 @@ import { Consumer } from "./consume.ts";
 import { decode } from "./decode.ts";
 import type { FactClaim } from "./domain/facts.ts";
 import { SECOND_MS, type Instant } from "./domain/time.ts";
+import { heldBack } from "./held-back.ts";
 import { hearOnce, type HearParts } from "./hear.ts";
 import type { IngestParts } from "./ingest.ts";
 import { runLoop } from "./loop.ts";
@@ -83,7 +84,10 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const requests = { ...base, requests: redisRequests(connection) };
   const reports = openReports(config, log);
   const journal = redisJournal(connection, config.report.kind, log);
-  const notify = { schedule, journal, reports, clock, log, periods, isPublic: config.report.isPublic };
+  const notify = {
+    ...{ schedule, journal, reports, clock, log, periods, isPublic: config.report.isPublic },
+    heldBack: () => heldBack({ budgets, schedule, clock }),
+  };
   const hear = archive === null ? null : { archive, ingest, ears, clock, log, firstBackfillMs: config.firstBackfillMs };
   return {
     ingest,

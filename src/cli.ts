@@ -7,6 +7,7 @@ import { explain } from "./commands/explain.ts";
 import { hold, release, restore, retry } from "./commands/operate.ts";
 import { pause, resume } from "./commands/pause.ts";
 import { replay } from "./commands/replay.ts";
+import { report } from "./commands/report.ts";
 import { tick } from "./commands/tick.ts";
 import { describeError, UsageError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   explain,
   classify: classifyCommand,
   replay,
+  report,
   hold,
   release,
   restore,

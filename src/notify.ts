@@ -1,9 +1,11 @@
-import { createHash } from "node:crypto";
 import type { ImageEvent } from "./domain/event.ts";
 import { deadlineOf, draft, type Periods } from "./domain/lifecycle.ts";
-import { renderPart, sectionOf, titleOf } from "./domain/report.ts";
-import { ceilSecond, dayOf } from "./domain/time.ts";
-import type { Clock, Journal, Log, PendingPart, Reports, Schedule } from "./ports.ts";
+import type { HeldBack } from "./domain/report-outlook.ts";
+import { ceilSecond, DAY_MS, MINUTE_MS } from "./domain/time.ts";
+import { describeError, RefusedError, UpstreamError } from "./errors.ts";
+import { TOO_LONG } from "./ports.ts";
+import type { Clock, Journal, Log, PendingPart, ReporterLease, Reports, Schedule } from "./ports.ts";
+import { beginPart, writePart } from "./report-part.ts";
 
 export interface NotifyParts {
   readonly schedule: Schedule;
@@ -14,99 +16,160 @@ export interface NotifyParts {
   readonly periods: Periods;
   /** Whether a post counts as public notice, so that deadlines may be set. */
   readonly isPublic: boolean;
+  /** Title of a day's report; `{day}` stands for the day. */
+  readonly title?: string;
+  /** The size of a post at the most, in bytes. @default 60000 */
+  readonly mostBytes?: number;
+  /** The budgets and stops in force, with what they keep from being done. @default none */
+  readonly heldBack?: () => Promise<readonly HeldBack[]>;
 }
 
-/** Events of one region in one part: keeps a post of 22 regions below a megabyte. */
-const MOST_PER_REGION = 100;
+/** What one pass of the reporter did. */
+export interface Reported {
+  readonly posted: number;
+  readonly noticed: number;
+}
+
+const DEFAULT_BYTES = 60_000;
+/** A post that is refused as too long is halved, down to this: below it, the length is not what is wrong. */
+const LEAST_BYTES = 2_000;
+/** How long a post whose answer was lost may still be under way. */
+const UNSURE_MS = MINUTE_MS;
+/** How often an image may change between being read and being noticed. */
+const MOST_ATTEMPTS = 5;
+/** How long events are kept at least. */
+const KEEP_EVENTS_MS = 400 * DAY_MS;
 
 /**
  * Posts what happened and was not told yet, part by part, each exactly once; then sets the delete deadlines of the images
- * that the post named. Does nothing while another process reports. Throws `UpstreamError`, `RefusedError`; nothing is lost then.
+ * that the post named. Does nothing while another process reports. Throws `UpstreamError`, `RefusedError`; nothing is lost
+ * then, and the status says what is wrong.
  */
-export async function reportOnce(parts: NotifyParts): Promise<{ posted: number; noticed: number }> {
+export async function reportOnce(parts: NotifyParts): Promise<Reported> {
   const lease = await parts.journal.reporterLease();
-  const counts = { posted: 0, noticed: 0 };
-  if (lease === null) return counts;
+  if (lease === null) return { posted: 0, noticed: 0 };
   try {
-    for (;;) {
-      const part = (await parts.journal.pendingPart()) ?? (await beginPart(parts));
-      if (part === null) return counts;
-      counts.noticed += await finishPart(part, parts);
-      counts.posted += 1;
-    }
+    // Every pass asks first: a token that expired must not wait for the next upload to be found out.
+    await parts.reports.check();
+    await tidy(lease, parts);
+    const { posted, noticed, isAll } = await tellAll(lease, parts);
+    if (isAll) await noteStatus(lease, null, parts);
+    return { posted, noticed };
+  } catch (error) {
+    if ((error instanceof UpstreamError && error.service !== "redis") || error instanceof RefusedError)
+      await noteStatus(lease, error, parts);
+    throw error;
   } finally {
     await lease.release();
   }
 }
 
-/** Chooses the events of the next part and remembers the choice; null when there is nothing to tell. */
-async function beginPart(parts: NotifyParts): Promise<PendingPart | null> {
-  const { journal, schedule, clock } = parts;
-  const regions = await schedule.regions();
-  const unreported = await Promise.all(regions.map((region) => journal.unreported(region, MOST_PER_REGION)));
-  const days = unreported
-    .flat()
-    .filter((event) => sectionOf(event) !== null)
-    .map((event) => dayOf(event.at));
-  const day = days.toSorted()[0];
-  const until: Record<string, string> = {};
-  for (const events of unreported) {
-    const end = events.findIndex((event) => sectionOf(event) !== null && dayOf(event.at) !== day);
-    const last = events.at(end < 0 ? -1 : end - 1);
-    if (end !== 0 && last !== undefined) until[last.region] = last.id;
+async function tellAll(lease: ReporterLease, parts: NotifyParts): Promise<Reported & { readonly isAll: boolean }> {
+  let [posted, noticed, mostBytes] = [0, 0, parts.mostBytes ?? DEFAULT_BYTES];
+  for (;;) {
+    const part = (await lease.pendingPart()) ?? (await beginPart(lease, parts, mostBytes));
+    if (part === null) return { posted, noticed, isAll: true };
+    const done = await finishPart(part, lease, parts);
+    if (done === "wait") return { posted, noticed, isAll: false };
+    if (done === "too-long") {
+      mostBytes = Math.floor(part.mostBytes / 2);
+      await lease.finishPart({}, {});
+      await beginPart(lease, parts, mostBytes);
+    } else {
+      posted += 1;
+      noticed += done.noticed;
+    }
   }
-  if (Object.keys(until).length === 0) return null;
-  const marker = `clean-amis-part:${createHash("sha256")
-    .update(JSON.stringify([day, until]))
-    .digest("hex")
-    .slice(0, 24)}`;
-  const part = { day: day ?? "", marker, renderedAt: clock.now(), until };
-  if (day === undefined) {
-    // Nothing of this is for the public: the cursors move on without a post.
-    await journal.finishPart(part);
-    return null;
-  }
-  await journal.savePendingPart(part);
-  return part;
 }
 
-/** Posts a part that was begun, perhaps by a process that died; resolves to how many deadlines were set. */
-async function finishPart(part: PendingPart, parts: NotifyParts): Promise<number> {
-  const { journal, reports, periods } = parts;
-  const events = await eventsOf(part, parts);
-  const text = renderPart(events, {
-    marker: part.marker,
-    renderedAt: part.renderedAt,
-    deleteAfterMs: periods.deleteAfterMs,
-  });
-  const { url } = await reports.publish({ day: part.day, title: titleOf(part.day), marker: part.marker, text });
+/** Second looks that are due, and once a day the removal of what is very old. */
+async function tidy(lease: ReporterLease, { reports, schedule, clock, log }: NotifyParts): Promise<void> {
+  const now = clock.now();
+  const { secondLooks, trimmedAt, quietSince } = await lease.memory();
+  if (quietSince === null) await lease.remember({ quietSince: now });
+  for (const look of secondLooks.filter(({ at }) => at <= now)) {
+    const repeats = await reports.mergeRepeats(look, () => lease.confirm());
+    if (repeats > 0) log.warn({ day: look.day, marker: look.marker, repeats }, "a report part arrived late, and twice");
+    const { secondLooks: left } = await lease.memory();
+    await lease.remember({ secondLooks: left.filter(({ marker }) => marker !== look.marker) });
+  }
+  if (trimmedAt !== null && now - trimmedAt < DAY_MS) return;
+  for (const region of await schedule.regions()) {
+    const removed = await lease.trim(region, Math.max(0, now - KEEP_EVENTS_MS));
+    if (removed > 0) log.info({ region, removed }, "events older than 400 days removed");
+  }
+  await lease.remember({ trimmedAt: now });
+}
+
+/** Posts a part that was begun, perhaps by a process that died, and sets the deadlines of the images that it names. */
+async function finishPart(
+  part: PendingPart,
+  lease: ReporterLease,
+  parts: NotifyParts,
+): Promise<"wait" | "too-long" | { readonly noticed: number }> {
+  const { reports, clock, log } = parts;
+  if (part.unsureAt !== null && clock.now() < part.unsureAt + UNSURE_MS) return "wait";
+  const { text, events } = await writePart(part, lease, parts);
+  let url: string;
+  try {
+    const published = await reports.publish(text, () => lease.confirm());
+    if ("unsure" in published) {
+      await lease.savePendingPart({ ...part, unsureAt: clock.now() });
+      throw published.unsure;
+    }
+    url = published.url;
+  } catch (error) {
+    const isTooLong = error instanceof RefusedError && error.code === TOO_LONG;
+    if (isTooLong && part.mostBytes >= 2 * LEAST_BYTES) return "too-long";
+    throw error;
+  }
   let noticed = 0;
   for (const event of events) if (parts.isPublic && (await noticeImage(event, url, parts))) noticed += 1;
-  await journal.finishPart(part);
-  parts.log.info({ day: part.day, events: events.length, noticed, url }, "report posted");
-  return noticed;
+  const { secondLooks } = await lease.memory();
+  const now = clock.now();
+  const look = { day: part.day, title: text.title, marker: part.marker, at: now + UNSURE_MS };
+  await lease.finishPart(part.until, {
+    quietSince: now,
+    ...(events.length === 0 ? {} : { toldDay: part.day }),
+    ...(part.extra === null ? {} : { outlookDay: part.day }),
+    ...(part.unsureAt === null ? {} : { secondLooks: [...secondLooks, look] }),
+  });
+  log.info({ day: part.day, events: events.length, noticed, url }, "report posted");
+  return { noticed };
 }
 
-async function eventsOf(part: PendingPart, { journal }: NotifyParts): Promise<ImageEvent[]> {
-  const all = await Promise.all(
-    Object.entries(part.until).map(async ([region, lastId]) => {
-      const events = await journal.unreported(region, MOST_PER_REGION);
-      return events.slice(0, events.findIndex((event) => event.id === lastId) + 1);
-    }),
-  );
-  return all.flat();
-}
-
-/** Sets the deadline of an image whose being made private, or release from a hold, this post told. */
-async function noticeImage(
-  event: ImageEvent,
-  url: string,
-  { schedule, clock, periods }: NotifyParts,
-): Promise<boolean> {
+/**
+ * Sets the deadline of an image whose being made private, or release from a hold, this post told; false when it gives none, or
+ * gave it before.
+ */
+async function noticeImage(event: ImageEvent, url: string, parts: NotifyParts): Promise<boolean> {
+  const { schedule, clock, periods } = parts;
   if (event.what !== "made-private" && event.what !== "released") return false;
-  const image = await schedule.get(event.region, event.amiId);
-  const noticedAt = ceilSecond(clock.now());
-  const deleteAt = image === null ? null : deadlineOf(image, event, noticedAt, periods);
-  if (image === null || deleteAt === null) return false;
-  return schedule.notice(image, noticedAt, deleteAt, draft("noticed", noticedAt, "reporter", url));
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    const image = await schedule.get(event.region, event.amiId);
+    if (image === null || image.stage !== "private" || image.noticedAt !== null) return false;
+    const noticedAt = ceilSecond(clock.now());
+    const deleteAt = deadlineOf(image, event, noticedAt, periods);
+    if (deleteAt === null) return false;
+    if (await schedule.notice(image, noticedAt, deleteAt, draft("noticed", noticedAt, "reporter", url))) return true;
+  }
+  const message = `redis: ${event.region} ${event.amiId} changed whenever its notice was to be written; it is tried again later`;
+  throw new UpstreamError("redis", "busy", message);
+}
+
+/** Remembers how reporting goes, for whoever watches; an alarm in the log when a person must mend something. */
+async function noteStatus(
+  lease: ReporterLease,
+  error: UpstreamError | RefusedError | null,
+  { journal, clock, log }: NotifyParts,
+): Promise<void> {
+  const now = clock.now();
+  const before = await journal.status();
+  const state = error === null ? "ok" : "failing";
+  const since = before?.state === state ? before.since : now;
+  const reason = error === null ? "" : describeError(error);
+  await lease.noteStatus({ state, since, reason, checkedAt: now });
+  if (error instanceof RefusedError)
+    log.error({ code: error.code, error: reason }, "the reports cannot be posted until a person mends this");
+  if (error === null && before?.state === "failing") log.info({}, "the reports can be posted again");
 }

@@ -1,3 +1,4 @@
+import type { UpstreamError } from "./errors.ts";
 import type { Instant } from "./domain/time.ts";
 import type { Hold, Image, TakenAway } from "./domain/image.ts";
 import type { AskedOutcome, ComposeFacts, FactClaim, FactSource, Testimony } from "./domain/facts.ts";
@@ -89,18 +90,46 @@ export interface ReportPart {
   readonly title: string;
   /** Stands in `text`, is looked for before every post, and makes a repeat harmless. */
   readonly marker: string;
+  /** Markdown that stands above `text` where the part opens the day's report. */
+  readonly opening: string;
+  /** Markdown that stands above `text` where it does not. */
+  readonly continuation: string;
   /** Markdown. */
   readonly text: string;
+  /** Words of `text` that the public must find there, such as the ids of images: a post without them is not seen. */
+  readonly names: readonly string[];
 }
 
-/** Where the public reads what was done. */
+/**
+ * Either the part was read back where the public reads it; or it was sent, and nobody knows yet whether it arrived: it may
+ * still do so, and must not be sent again before a minute has passed.
+ */
+export type Published = { readonly url: string } | { readonly unsure: UpstreamError };
+
+/** The code of the `RefusedError` for a post that is too long: smaller ones would pass. */
+export const TOO_LONG = "TOO_LONG";
+
+/**
+ * Where the public reads what was done. All throw `UpstreamError` (nothing was sent; try again) and `RefusedError` (nothing
+ * was sent; a token, a permission, a project to mend, or `TOO_LONG`).
+ */
 export interface Reports {
+  /** Asks whether we may come in, and resolves to our name there; an expired token is a `RefusedError`. */
+  check(): Promise<{ readonly user: string }>;
   /**
-   * Makes the part visible exactly once and resolves only when it was read back. A repeat with the same marker posts
-   * nothing. Throws `UpstreamError` (try again) or `RefusedError` (a token, a permission, a project to mend).
+   * Makes the part visible once, and resolves when it was read back. A repeat with the same marker posts nothing.
+   * `beforePost` is called right before anything is sent; when it throws, nothing is, and its error is thrown.
    */
-  publish(part: ReportPart): Promise<{ readonly url: string }>;
+  publish(part: ReportPart, beforePost: () => Promise<void>): Promise<Published>;
+  /**
+   * Looks once more at a part whose first answer was lost: if it arrived late, and stands there twice, the later one is made a
+   * pointer to the first, or is told to be a repeat. Resolves to how many repeats there are. May be repeated.
+   */
+  mergeRepeats(address: PartAddress, beforePost: () => Promise<void>): Promise<number>;
 }
+
+/** What a part is found by. */
+export type PartAddress = Pick<ReportPart, "day" | "title" | "marker">;
 
 /** What is remembered of composes, each fact with its source. All throw `UpstreamError`. */
 export interface Facts {
@@ -167,6 +196,8 @@ export interface Schedule {
   countLive(region: string): Promise<number>;
   /** What is due in a queue, in order of its deadline, without claiming it. */
   due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]>;
+  /** What wakes up in a queue from `from` up to, not including, `to`, in that order, at most `limit`. */
+  between(region: string, queue: Queue, from: Instant, to: Instant, limit: number): Promise<readonly Image[]>;
   /** Takes up to `limit` due images and moves their wake-up forward by the lease. */
   claim(region: string, queue: Queue, lease: Lease, limit: number): Promise<readonly Image[]>;
   /** Whether the claim is still ours and no pause is in force. Asked before each mutating call. */
@@ -182,7 +213,10 @@ export interface Schedule {
     change: Change,
     options?: { readonly irreversible?: boolean; readonly keepClaim?: boolean },
   ): Promise<boolean>;
-  /** Sets `noticed_at` and `delete_at` once, for a private image; false when there was nothing to set. */
+  /**
+   * Sets `noticed_at` and `delete_at` once, for a private image; false when there was nothing to set, or when the image was
+   * written since it was read (`image.revision`): the deadline was made from that reading.
+   */
   notice(image: Image, noticedAt: Instant, deleteAt: Instant, event: EventDraft): Promise<boolean>;
 }
 
@@ -192,29 +226,77 @@ export interface Lease {
   readonly until: Instant;
 }
 
-/** The event streams, and how far the reporter has read them. All throw `UpstreamError`. */
+/** The event streams, and what reporting them has come to. All throw `UpstreamError`. */
 export interface Journal {
   /** What happened to an image since it was first heard of, oldest first; of more than a thousand events the newest. */
   history(region: string, amiId: string): Promise<readonly ImageEvent[]>;
-  /** The reporter's lease, kept until it is released; null when another process holds it. */
-  reporterLease(): Promise<{ release(): Promise<void> } | null>;
-  /** Up to `limit` events of a region after the reporter's cursor, oldest first. */
-  unreported(region: string, limit: number): Promise<readonly ImageEvent[]>;
+  /** What happened in a region from `from` up to, not including, `to`, oldest first. */
+  between(region: string, from: Instant, to: Instant): Promise<readonly ImageEvent[]>;
+  /** How reporting goes; null before the first report. */
+  status(): Promise<ReporterStatus | null>;
+  /** The right to report, one process at a time, kept until it is released; null when another process has it. */
+  reporterLease(): Promise<ReporterLease | null>;
+}
+
+/**
+ * The reporter's place in the streams, and its memory. Every write happens only while the lease is ours: once another process
+ * has it, or it ran out, they throw `UpstreamError` with the code `lease-lost`, and nothing is written. The status alone is
+ * the last speaker's.
+ */
+export interface ReporterLease {
+  /** Prolongs the lease. Asked right before every post: a reporter that was asleep must not post what another one posts. */
+  confirm(): Promise<void>;
+  /** Up to `limit` events of a region after the cursor, oldest first; `lastId` ends them, itself included. */
+  unreported(region: string, limit: number, lastId?: string): Promise<readonly ImageEvent[]>;
   /** The part under way, or null. */
   pendingPart(): Promise<PendingPart | null>;
   savePendingPart(part: PendingPart): Promise<void>;
-  /** Moves the cursors past the part, and forgets it, in one step. */
-  finishPart(part: PendingPart): Promise<void>;
+  /** Moves the cursors to `until`, forgets the part under way, and remembers the changes, in one step. */
+  finishPart(until: PendingPart["until"], changes: Partial<ReporterMemory>): Promise<void>;
+  memory(): Promise<ReporterMemory>;
+  remember(changes: Partial<ReporterMemory>): Promise<void>;
+  noteStatus(status: ReporterStatus): Promise<void>;
+  /** Removes the events of a region that are older than `before`, never one that any reporter has still to read. */
+  trim(region: string, before: Instant): Promise<number>;
+  release(): Promise<void>;
 }
 
-/** A post that was begun: enough to make the same text, with the same marker, after a crash. */
+/** A post that was begun: enough to find it, or to make it again, after a crash. */
 export interface PendingPart {
   readonly day: string;
   readonly marker: string;
-  /** When the text was made: its dates count from here. */
-  readonly renderedAt: Instant;
   /** Per region, the id of the last event of this part. */
   readonly until: Readonly<Record<string, string>>;
+  /** What the part tells besides events. */
+  readonly extra: "outlook" | "heartbeat" | null;
+  /** The size that it was cut to, in bytes. */
+  readonly mostBytes: number;
+  /** When it was sent last without an answer; null: never. */
+  readonly unsureAt: Instant | null;
+}
+
+/** What the reporter remembers from one pass to the next; null: never. */
+export interface ReporterMemory {
+  /** The last post, or the first pass. */
+  readonly quietSince: Instant | null;
+  /** The last day whose report has what is due. */
+  readonly outlookDay: string | null;
+  /** The day of the last post that told what happened. */
+  readonly toldDay: string | null;
+  readonly trimmedAt: Instant | null;
+  /** Parts whose answer was lost, that are looked at once more after `at`. */
+  readonly secondLooks: readonly (PartAddress & { readonly at: Instant })[];
+}
+
+/** Whether the reports reach the public. */
+export interface ReporterStatus {
+  readonly state: "ok" | "failing";
+  /** When it began to be so. */
+  readonly since: Instant;
+  /** What is wrong, in one sentence with the remedy; empty when nothing is. */
+  readonly reason: string;
+  /** The last pass that said so. */
+  readonly checkedAt: Instant;
 }
 
 /** Orders of people, in the order they came. All throw `UpstreamError`. */

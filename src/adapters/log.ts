@@ -15,12 +15,23 @@ export function openLog(level: string): Log {
   });
 }
 
-/** Reports that go to the log alone: for trying things out, not a notice to the public. */
+/**
+ * Reports that go to the log alone: for trying things out, not a notice to the public. A part is logged once in the life of
+ * the process; a log cannot be searched, so after a crash a part may stand there twice, with the same marker.
+ */
 export function logReports(log: Log): Reports {
+  const logged = new Set<string>();
   return {
-    publish: async ({ day, title, marker, text }) => {
-      log.info({ day, title, marker, text }, "report");
-      return Promise.resolve({ url: "log" });
+    check: () => Promise.resolve({ user: "log" }),
+    publish: async ({ day, title, marker, opening, text }, beforePost) => {
+      if (!text.includes(marker)) throw new Error(`The report part lacks its own marker ${marker}.`);
+      if (!logged.has(marker)) {
+        await beforePost();
+        log.info({ day, title, marker, opening, text }, "report");
+        logged.add(marker);
+      }
+      return { url: "log" };
     },
+    mergeRepeats: () => Promise.resolve(0),
   };
 }

@@ -1,4 +1,5 @@
 import { ConfigError, RefusedError, UpstreamError } from "../errors.ts";
+import { TOO_LONG } from "../ports.ts";
 import { describeCall, openHttp, redact } from "./http.ts";
 import type { Http, HttpAnswer, HttpCall } from "./http.ts";
 import { readIssue, readIssuePage, readNewIssueId, readRefusal, readUsername } from "./pagure-answers.ts";
@@ -21,6 +22,10 @@ export interface PagureAccess {
 const MAX_PAGES = 100;
 /** Issues come with all their comments: a day of 5,000 images is some megabytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
+/** Failures of a call that certainly did not reach Pagure: the system's codes for a connection that was never made. */
+const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
+/** Refusals that are Pagure's own and leave nothing behind. */
+const ROLLED_BACK = ["EDBERROR", "ENOISSUE"];
 /** Characters of Pagure's own words in an error. */
 const MAX_DETAIL = 200;
 
@@ -93,6 +98,11 @@ export class PagureCalls {
     await this.#write(`${this.#access.repo}/issue/${id}/comment`, { comment: text }, (body) => body);
   }
 
+  /** Gives an issue another title and text; takes a token with `issue_update` that is bound to this repo. */
+  async editIssue(id: number, title: string, content: string): Promise<void> {
+    await this.#write(`${this.#access.repo}/issue/${id}`, { title, issue_content: content }, (body) => body);
+  }
+
   #urlOf(path: string): URL {
     return new URL(this.#api + path.split("/").map(encodeURIComponent).join("/"));
   }
@@ -129,8 +139,14 @@ export class PagureCalls {
     if (code === "EDBERROR" || code === "ENOISSUE" || code === "HTTP_400") {
       return new UpstreamError("pagure", code, `${message}it is tried again later`);
     }
-    return new RefusedError("pagure", code, message + remedyOf(status, code, this.#access.repo));
+    const ours = status === 413 ? TOO_LONG : code;
+    return new RefusedError("pagure", ours, message + remedyOf(status, code, this.#access.repo));
   }
+}
+
+/** Whether a post that failed so may have been done all the same, or may still be. */
+export function mayHaveArrived({ code }: UpstreamError): boolean {
+  return !NEVER_SENT.includes(code) && !ROLLED_BACK.includes(code);
 }
 
 /** What a person must do, by Pagure's code (pagure/api/__init__.py) and otherwise by the status. */

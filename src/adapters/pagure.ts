@@ -1,9 +1,10 @@
-import { DAY_MS, dayOf } from "../domain/time.ts";
-import { UpstreamError } from "../errors.ts";
-import type { Log, ReportPart, Reports } from "../ports.ts";
+import { RefusedError, UpstreamError } from "../errors.ts";
+import type { Log, PartAddress, Published, ReportPart, Reports } from "../ports.ts";
 import type { Issue } from "./pagure-answers.ts";
-import { PagureCalls } from "./pagure-calls.ts";
+import { mayHaveArrived, PagureCalls } from "./pagure-calls.ts";
 import type { PagureAccess } from "./pagure-calls.ts";
+import { copiesOf, findDaysIssues, isPointed, pointerText, titleOfNumber } from "./pagure-day.ts";
+import type { DaysIssue } from "./pagure-day.ts";
 
 export interface PagureOptions extends PagureAccess {
   /** Put on each day's issue; those that the project does not know are created by Pagure. */
@@ -18,52 +19,102 @@ export interface PagureOptions extends PagureAccess {
  * Throws `ConfigError` for an address, a repo or a token of the wrong form.
  */
 export function openPagure(options: PagureOptions): Reports {
-  const calls = new PagureCalls(options);
-  let username: string | null = null;
-
-  return {
-    publish: async (part) => {
-      if (!part.text.includes(part.marker)) throw new Error(`The report part lacks its own marker ${part.marker}.`);
-      username ??= await calls.whoAmI();
-      const found = await findDaysIssue(calls, part, username);
-      if (found !== null) {
-        const issue = await calls.issue(found.id);
-        if (holds(issue, part.marker, username)) return { url: issue.url };
-        await calls.comment(found.id, part.text);
-      }
-      const id = found?.id ?? (await calls.newIssue(part.title, part.text, options.tags));
-      const seen = await calls.issue(id);
-      if (!holds(seen, part.marker, username)) throw notSeen(seen, part);
-      options.log?.info(
-        { day: part.day, issue: seen.url, as: found === null ? "issue" : "comment" },
-        "report part posted",
-      );
-      return { url: seen.url };
-    },
-  };
+  return new PagureReports(options);
 }
 
-/**
- * Our own issue of this title, the oldest when there are several; an issue of that title by somebody else is not ours. The
- * day before the part's own is included, so that clocks that differ do not hide it.
- */
-async function findDaysIssue(calls: PagureCalls, part: ReportPart, username: string): Promise<Issue | null> {
-  const sinceDay = dayOf(Date.parse(`${part.day}T00:00:00Z`) - DAY_MS);
-  const ours = (await calls.issuesBy(username, sinceDay))
-    .filter((issue) => issue.title.trim() === part.title.trim() && issue.author === username)
-    .toSorted((a, b) => a.id - b.id);
-  return ours[0] ?? null;
+/** What a closed or locked issue says no with; everything else is about the token, the repo or the post. */
+const NOT_THIS_ISSUE = ["EISSUENOTALLOWED", "ENOCODE", "HTTP_403", "HTTP_423"];
+
+class PagureReports implements Reports {
+  readonly #calls: PagureCalls;
+  readonly #options: PagureOptions;
+  #username: string | null = null;
+
+  constructor(options: PagureOptions) {
+    this.#options = options;
+    this.#calls = new PagureCalls(options);
+  }
+
+  async check(): Promise<{ user: string }> {
+    this.#username = await this.#calls.whoAmI();
+    return { user: this.#username };
+  }
+
+  async publish(part: ReportPart, beforePost: () => Promise<void>): Promise<Published> {
+    if (!part.text.includes(part.marker)) throw new Error(`The report part lacks its own marker ${part.marker}.`);
+    const issues = await this.#lookFor(part);
+    const [copy] = copiesOf(part, issues, await this.#user());
+    if (copy !== undefined) return { url: copy.issue.url };
+    await beforePost();
+    let isSent = false;
+    try {
+      const id = await this.#post(part, issues.at(-1) ?? null);
+      isSent = true;
+      const [seen] = copiesOf(part, [await this.#calls.issue(id)], await this.#user());
+      if (seen !== undefined) return { url: seen.issue.url };
+    } catch (error) {
+      if (error instanceof UpstreamError && (isSent || mayHaveArrived(error))) return { unsure: error };
+      throw error;
+    }
+    return { unsure: notSeen(part) };
+  }
+
+  async mergeRepeats(address: PartAddress, beforePost: () => Promise<void>): Promise<number> {
+    const user = await this.#user();
+    const issues = await this.#lookFor(address);
+    const [first, ...repeats] = copiesOf({ ...address, names: [] }, issues, user);
+    const pointed = issues.filter((issue) => isPointed(address.marker, issue, user)).map(({ id }) => id);
+    for (const { issue, isComment } of repeats) {
+      const pointer = pointerText(address.marker, first?.issue.url ?? "");
+      if (pointed.includes(issue.id)) continue;
+      pointed.push(issue.id);
+      await beforePost();
+      if (isComment || !(await this.#edit(issue, pointer))) await this.#calls.comment(issue.id, pointer);
+    }
+    return repeats.length;
+  }
+
+  async #user(): Promise<string> {
+    return this.#username ?? (await this.check()).user;
+  }
+
+  /** Our own issues of that day as the public sees them, the one that is written to last; of a title the oldest. */
+  async #lookFor({ day, title }: PartAddress): Promise<readonly DaysIssue[]> {
+    return findDaysIssues(this.#calls, day, title, await this.#user());
+  }
+
+  /** Resolves to the number of the issue that was written to. */
+  async #post(part: ReportPart, latest: DaysIssue | null): Promise<number> {
+    if (latest === null) return this.#open(part, 1);
+    try {
+      await this.#calls.comment(latest.id, `${part.continuation}\n\n${part.text}`);
+      return latest.id;
+    } catch (error) {
+      if (!(error instanceof RefusedError) || !NOT_THIS_ISSUE.includes(error.code)) throw error;
+      // Somebody closed this issue to us: the day goes on in another one.
+      this.#options.log?.warn({ issue: latest.url, error: error.message }, "the day's issue takes no comment");
+      return this.#open(part, latest.number + 1);
+    }
+  }
+
+  #open(part: ReportPart, number: number): Promise<number> {
+    const { tags } = this.#options;
+    return this.#calls.newIssue(titleOfNumber(part.title, number), `${part.opening}\n\n${part.text}`, tags);
+  }
+
+  /** Makes a repeated issue a pointer; false when the token may not edit. */
+  async #edit(issue: Issue, pointer: string): Promise<boolean> {
+    try {
+      await this.#calls.editIssue(issue.id, `${issue.title} (repeated by mistake)`, pointer);
+      return true;
+    } catch (error) {
+      if (error instanceof RefusedError) return false;
+      throw error;
+    }
+  }
 }
 
-/** Whether the part stands in the issue. Only our own comments count: anybody can quote a marker, or guess the next one. */
-function holds(issue: Issue, marker: string, username: string): boolean {
-  return (
-    issue.content.includes(marker) ||
-    issue.comments.some((comment) => comment.author === username && comment.text.includes(marker))
-  );
-}
-
-function notSeen(issue: Issue, part: ReportPart): UpstreamError {
-  const message = `pagure: the part ${part.marker} was accepted but does not stand in ${issue.url}; it is looked for again later`;
+function notSeen({ marker, day }: ReportPart): UpstreamError {
+  const message = `pagure: the part ${marker} of ${day} was accepted, but does not stand where the public reads it; it is looked for again later`;
   return new UpstreamError("pagure", "NOT_SEEN", message);
 }

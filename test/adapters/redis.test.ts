@@ -130,8 +130,11 @@ t.test("a notice sets the deadline once, and only for a private image", async (t
   const image = await claimOne(schedule, "one");
   t.equal(await schedule.notice(image, DUE, DUE + DAY_MS, event), false, "public");
   await schedule.settle(image, MADE_PRIVATE);
-  t.equal(await schedule.notice(image, DUE, DUE + DAY_MS, event), true);
-  t.equal(await schedule.notice(image, DUE, DUE + 9 * DAY_MS, event), false, "again");
+  t.equal(await schedule.notice(image, DUE, DUE + DAY_MS, event), false, "made from a stale reading");
+  const settled = (await schedule.get(REGION, AMI)) ?? image;
+  t.equal(await schedule.notice(settled, DUE, DUE + DAY_MS, event), true);
+  const noticed = (await schedule.get(REGION, AMI)) ?? image;
+  t.equal(await schedule.notice(noticed, DUE, DUE + 9 * DAY_MS, event), false, "again");
   t.equal(await redis.zscore(keys.queue(REGION, "delete"), AMI), String((DUE + DAY_MS) / 1000));
   t.equal((await schedule.get(REGION, AMI))?.deleteAt, DUE + DAY_MS);
 });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import t from "tap";
 import { pagureError } from "../../src/demo/pagure/access.ts";
 import type { JournalEntry } from "../../src/demo/pagure/double.ts";
@@ -227,6 +228,18 @@ t.test("faults hit the next matching calls and no others", async (t) => {
   t.equal((await create()).status, 503);
   lift();
   t.equal((await create()).status, 200);
+});
+
+t.test("a call that arrives late is not answered, and carried out when it arrives", async (t) => {
+  const double = await start(t);
+  const later = new AbortController();
+  double.fail({ method: "POST", trouble: { kind: "late", when: once(later.signal, "abort") } });
+  await t.rejects(post(double, `${REPO}/new_issue`, DRAFT));
+  await post(double, `${REPO}/new_issue`, { ...DRAFT, title: "the repeat" });
+  const arrived = new Promise<JournalEntry>((resolve) => double.onCall(resolve));
+  later.abort();
+  t.match(await arrived, { status: null, created: { issueId: 2 }, trouble: "late" });
+  t.match(double.tracker.issues(REPO), [{ title: "the repeat" }, { title: DRAFT.title }]);
 });
 
 t.test("closing cuts a withheld answer and a delay, and may be repeated", async (t) => {

@@ -2,12 +2,17 @@ import fc from "fast-check";
 import t from "tap";
 import { quote } from "../../src/domain/compose.ts";
 import { EVENT_KINDS, type EventKind, type ImageEvent } from "../../src/domain/event.ts";
-import { code, renderPart, sectionOf, titleOf } from "../../src/domain/report.ts";
+import { code } from "../../src/domain/report-code.ts";
+import { sectionOf } from "../../src/domain/report-sections.ts";
+import { renderDay, renderOpening, renderPart, titleOf } from "../../src/domain/report.ts";
 import { ceilSecond, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
 import { AMI, COMPOSE, NAME, NOW, SNAPSHOTS } from "../support/image.ts";
 import { holds } from "../support/property.ts";
 
-const FRAME = { marker: "clean-amis-part:0123", renderedAt: NOW, deleteAfterMs: 10 * DAY_MS };
+const FRAME = {
+  ...{ day: "2026-02-11", marker: "clean-amis-part:0123", now: NOW, deleteAfterMs: 10 * DAY_MS },
+  ...{ outlook: null, quietSince: null, mostRows: 60 },
+};
 
 function event(what: EventKind, changes: Partial<ImageEvent> = {}): ImageEvent {
   return {
@@ -58,13 +63,13 @@ t.test("a keep is told only when a person should look", (t) => {
 });
 
 t.test("a report says what was made private and deleted, compose by compose, and what it freed", (t) => {
-  const other = "Fedora-Cloud-43-20260122.0";
+  const newer = "Fedora-Cloud-43-20260123.0";
   const snapshots = JSON.stringify({ [SNAPSHOTS[0]]: "deleted", [SNAPSHOTS[1]]: "kept: shared with ami-1" });
   const text = renderPart(
     [
       event("made-private", { region: "us-west-2" }),
       event("made-private"),
-      event("made-private", { composeId: other, details: {}, imageName: "" }),
+      event("made-private", { composeId: newer, details: {}, imageName: "" }),
       event("deleted", { details: { ec2_name: NAME, gib: "5", snapshots } }),
       event("noticed"),
       event("decided", { why: "no label", details: { stage: "kept", rule: "unlabelled" } }),
@@ -76,21 +81,25 @@ t.test("a report says what was made private and deleted, compose by compose, and
     lines.filter((line) => line.startsWith("#") || line.startsWith("| us-")),
     [
       "## Made private (3)",
-      `### \`${COMPOSE}\``,
-      `| us-east-1 | \`${AMI}\` | \`${NAME}\` | 2 snapshots, 5 GiB |`,
-      `| us-west-2 | \`${AMI}\` | \`${NAME}\` | 2 snapshots, 5 GiB |`,
-      `### \`${other}\``,
-      `| us-east-1 | \`${AMI}\` | \`-\` | 0 snapshots, ? GiB |`,
+      `### \`${newer}\`: 1 image`,
+      `| us-east-1 | \`${AMI}\` | \`-\` | ? | ? GiB |`,
+      `### \`${COMPOSE}\`: 2 images`,
+      `| us-east-1 | \`${AMI}\` | \`${NAME}\` | 2 | 5 GiB |`,
+      `| us-west-2 | \`${AMI}\` | \`${NAME}\` | 2 | 5 GiB |`,
       "## Deleted (1)",
-      `### \`${COMPOSE}\``,
+      `### \`${COMPOSE}\`: 1 image`,
       `| us-east-1 | \`${AMI}\` | \`${NAME}\` | \`${SNAPSHOTS[0]}\` deleted, \`${SNAPSHOTS[1]}\` \`kept: shared with ami-1\` |`,
       "## Kept, but a person should look (1)",
-      `### \`${COMPOSE}\``,
+      `### \`${COMPOSE}\`: 1 image`,
       `| us-east-1 | \`${AMI}\` | \`${NAME}\` | \`no label\` |`,
     ],
   );
-  t.ok(lines.includes("Nothing of this is deleted before **2026-02-21** (10d after this notice)."));
-  t.ok(lines.includes("1 images and 1 of their 2 snapshots; at most 5 GiB freed."));
+  t.ok(lines.includes("None of these images is deleted before **2026-02-21** (10 days after this notice)."));
+  t.ok(
+    lines.includes(
+      "Gone for good: 1 image and 1 of their 2 snapshots (the copies of their disks); at most 5 GiB freed.",
+    ),
+  );
   t.equal(lines.at(-1), "<sub>`clean-amis-part:0123`</sub>", "the marker stands once, at the end");
   t.equal(titleOf("2026-02-11"), "Fedora AMIs made private and deleted on 2026-02-11");
   t.end();
@@ -101,12 +110,64 @@ t.test("the day before which nothing is deleted is never later than the deadline
   const periods = fc.constantFrom(DAY_MS, 10 * DAY_MS, 36 * HOUR_MS, 90 * MINUTE_MS, 10 * SECOND_MS, SECOND_MS);
   const isHonest = fc.property(delays, delays, periods, (before, after, deleteAfterMs) => {
     const renderedAt = NOW + before;
-    const text = renderPart([event("made-private", { at: NOW })], { ...FRAME, renderedAt, deleteAfterMs });
+    const text = renderPart([event("made-private", { at: NOW })], { ...FRAME, now: renderedAt, deleteAfterMs });
     const said = Date.parse(/before \*\*(?<at>[^*]+)\*\*/.exec(text)?.groups?.["at"] ?? "");
     const deleteAt = Math.max(NOW, ceilSecond(renderedAt + after)) + deleteAfterMs;
     return said <= deleteAt && said > renderedAt + deleteAfterMs - DAY_MS;
   });
   holds(t, isHonest, { numRuns: 2_000 });
+  t.end();
+});
+
+t.test("a hold tells by whom, until when and why, and a release from when the clock runs again", (t) => {
+  const held = { by: "ann", until: "2026-03-01T00:00:00Z" };
+  const rows = (events: readonly ImageEvent[]): string[] =>
+    renderPart(events, FRAME)
+      .split("\n")
+      .filter((line) => /^(## |\| us-)/.test(line));
+  const row = (...cells: string[]): string => `| us-east-1 | \`${AMI}\` | \`${NAME}\` | ${cells.join(" | ")} |`;
+  const told = rows([
+    event("restored", { details: { ec2_name: NAME, by: "bob" }, why: "needed" }),
+    event("held", { details: held, why: "CI needs it" }),
+    event("held", { details: { until: "no end" }, who: "ticker", why: "made public again" }),
+    event("held", { details: { by: "@ann", until: "soon | x" } }),
+    event("released", { details: { from: "private", after_hold_s: "259200" }, why: "CI moved on" }),
+    event("released", { details: { from: "private" }, why: "hold ended" }),
+    event("released", { details: { from: "public" }, why: "hold ended" }),
+  ]);
+  t.same(told, [
+    "## Given back to the public (1)",
+    row("`bob`", "`needed`"),
+    "## Held (3)",
+    row("`ann`", "2026-03-01", "`CI needs it`"),
+    row("this service", "a person releases it", "`made public again`"),
+    row("`＠ann`", "`soon ¦ x`", "`a nightly compose`"),
+    "## Released from a hold (3)",
+    row("this service", "**2026-02-14**", "`CI moved on`"),
+    row("this service", "another notice", "`hold ended`"),
+    row("this service", "it was made private", "`hold ended`"),
+  ]);
+  t.end();
+});
+
+t.test("a day that is only printed gives the dates of the records, and says when nothing happened", (t) => {
+  const dates = { deleteAfterMs: 10 * DAY_MS, notBefore: () => null };
+  t.match(renderDay("2026-02-11", [event("made-private")], dates), /only after a public notice/);
+  const known = { ...dates, notBefore: () => NOW + 12 * DAY_MS };
+  t.match(renderDay("2026-02-11", [event("made-private")], known), /before \*\*2026-02-23\*\*/);
+  t.match(
+    renderDay("2026-02-11", [event("noticed")], dates),
+    /Nothing happened on that day that the public had to know/,
+  );
+  t.end();
+});
+
+t.test("what opens a day tells what it is, how to object, and that it is final", (t) => {
+  t.match(
+    renderOpening("2026-02-11", 10 * DAY_MS),
+    /2026-02-11[^]*10 days[^]*comment here[^]*`hold`[^]*cannot be brought back/,
+  );
+  t.equal(titleOf("2026-02-11", "AMIs, {day}"), "AMIs, 2026-02-11");
   t.end();
 });
 

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import type { Test } from "tap";
 import { openPagure } from "../../src/adapters/pagure.ts";
 import type { PagureOptions } from "../../src/adapters/pagure.ts";
+import type { TokenRights } from "../../src/demo/pagure/access.ts";
 import { startPagureDouble } from "../../src/demo/pagure/double.ts";
 import type { PagureDouble, PagureDoubleOptions } from "../../src/demo/pagure/double.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
@@ -57,7 +58,16 @@ export const TITLE = "clean-amis: 2026-11-24";
 
 /** The adapter over the double, with a token that may do all it needs. */
 export function open(double: PagureDouble, change: Partial<PagureOptions> = {}): Reports {
-  double.setToken(TOKEN, { user: "bot", project: REPO });
+  return openAs(double, { project: change.repo ?? REPO }, change);
+}
+
+/** The same, with other rights. */
+export function openAs(
+  double: PagureDouble,
+  rights: Partial<TokenRights>,
+  change: Partial<PagureOptions> = {},
+): Reports {
+  double.setToken(TOKEN, { user: "bot", ...rights });
   const options = { url: double.url, repo: REPO, tags: ["amis"], token: TOKEN, userAgent: "clean-amis/test" };
   return openPagure({ ...options, timeoutMs: 5_000, ...change });
 }
@@ -65,7 +75,27 @@ export function open(double: PagureDouble, change: Partial<PagureOptions> = {}):
 /** The day's part of that number. */
 export function part(number: number): ReportPart {
   const marker = `<!-- clean-amis 2026-11-24 part ${number}. -->`;
-  return { day: "2026-11-24", title: TITLE, marker, text: `Part ${number}: ä, 100 % & more\n\n${marker}\n` };
+  return {
+    ...{ day: "2026-11-24", title: TITLE, marker, names: ["100 %"] },
+    ...{ opening: "What this is", continuation: "More of it" },
+    text: `Part ${number}: ä, 100 % & more\n\n${marker}\n`,
+  };
+}
+
+/** Publishes as the reporter does: what may still be under way is a failure for now. */
+export async function publish(reports: Reports, part: ReportPart): Promise<{ readonly url: string }> {
+  const published = await reports.publish(part, () => Promise.resolve());
+  if ("unsure" in published) throw published.unsure;
+  return published;
+}
+
+/** The text of the day's part of that number where it opens an issue, and where it is a comment. */
+export function opened(number: number): string {
+  return `What this is\n\n${part(number).text}`;
+}
+
+export function continued(number: number): string {
+  return `More of it\n\n${part(number).text}`;
 }
 
 /** How often the part is visible in the whole project. */

@@ -1,57 +1,35 @@
-import { randomUUID } from "node:crypto";
-import { formatInstant, MINUTE_MS, SECOND_MS } from "../../domain/time.ts";
+import { DAY_MS, formatInstant, HOUR_MS } from "../../domain/time.ts";
 import type { ImageEvent } from "../../domain/event.ts";
-import { describeError } from "../../errors.ts";
-import type { Journal, Log, PendingPart, Rejected } from "../../ports.ts";
+import type { Journal, Log, Rejected } from "../../ports.ts";
 import { translateErrors } from "../translate.ts";
 import { asUpstream, type RedisConnection } from "./connection.ts";
 import { readEvent } from "./record.ts";
-import { loadScript } from "./script.ts";
-
-const renew = loadScript("renew");
-const release = loadScript("release");
-
-const LEASE_MS = 2 * MINUTE_MS;
-const RENEW_MS = 30 * SECOND_MS;
+import { readReporterStatus, takeReporterLease } from "./reporter.ts";
 
 /** A region's stream can be long: it is searched in pages, and of one image no more events than these are kept. */
 const HISTORY_PAGE = 1000;
 const MOST_HISTORY = 1000;
 
-/**
- * The event streams of all regions, and the reporter's place in them. Each kind of report has a place of its own, so that
- * what was only logged is still told to the public when a public report is set up later.
- */
-export function redisJournal({ redis, keys }: RedisConnection, kind: string, log: Log): Journal {
-  const lease = keys.control(`reporter:${kind}:lease`);
-  const cursors = keys.control(`reporter:${kind}:cursors`);
-  const partKey = keys.control(`reporter:${kind}:part`);
+/** A stream is ordered by when Redis wrote; an event may say that it happened up to so much later or earlier than that. */
+const WRITTEN_SOONER_MS = HOUR_MS;
+const WRITTEN_LATER_MS = DAY_MS;
+
+/** The event streams of all regions, and the reporter's place in them, by its kind. */
+export function redisJournal(connection: RedisConnection, kind: string, log: Log): Journal {
+  const { redis, keys } = connection;
   const journal: Journal = {
-    reporterLease: async () => {
-      const token = randomUUID();
-      if ((await redis.set(lease, token, "PX", LEASE_MS, "NX")) !== "OK") return null;
-      const timer = setInterval(() => {
-        renew(redis, [lease], [token, LEASE_MS]).catch((error: unknown) => {
-          log.warn({ error: describeError(error) }, "the reporter's lease could not be renewed");
-        });
-      }, RENEW_MS);
-      return {
-        release: async () => {
-          clearInterval(timer);
-          await release(redis, [lease], [token]);
-        },
-      };
-    },
-    unreported: async (region, limit) => {
-      const cursor = await redis.hget(cursors, region);
-      const entries = await redis.xrange(
-        keys.events(region),
-        cursor === null ? "-" : `(${cursor}`,
-        "+",
-        "COUNT",
-        limit,
-      );
-      return entries.map(([id, flat]) => readEvent(region, id, flat));
+    reporterLease: () => takeReporterLease(connection, kind, log),
+    status: () => readReporterStatus(connection, kind),
+    between: async (region, from, to) => {
+      const found: ImageEvent[] = [];
+      const end = String(to + WRITTEN_LATER_MS);
+      for (let start = String(from - WRITTEN_SOONER_MS); ;) {
+        const page = await redis.xrange(keys.events(region), start, end, "COUNT", HISTORY_PAGE);
+        const events = page.map(([id, flat]) => readEvent(region, id, flat));
+        found.push(...events.filter(({ at }) => at >= from && at < to));
+        if (page.length < HISTORY_PAGE) return found;
+        start = `(${page.at(-1)?.[0] ?? ""}`;
+      }
     },
     history: async (region, amiId) => {
       const found: ImageEvent[] = [];
@@ -65,16 +43,6 @@ export function redisJournal({ redis, keys }: RedisConnection, kind: string, log
         end = `(${page.at(-1)?.[0] ?? ""}`;
       }
       return found.slice(0, MOST_HISTORY).reverse();
-    },
-    pendingPart: async () => {
-      const text = await redis.get(partKey);
-      return text === null ? null : (JSON.parse(text) as PendingPart);
-    },
-    savePendingPart: async (part) => {
-      await redis.set(partKey, JSON.stringify(part));
-    },
-    finishPart: async (part) => {
-      await redis.multi().hset(cursors, part.until).del(partKey).exec();
     },
   };
   return translateErrors(journal, asUpstream);

@@ -29,8 +29,9 @@ export type ControlName =
   | "stopped"
   | `budget:${string}`
   | `answer:${string}`
+  | "reporters"
   | `backfill:${string}`
-  | `reporter:${string}:${"lease" | "cursors" | "part"}`;
+  | `reporter:${string}:${"lease" | "cursors" | "part" | "memory" | "status"}`;
 
 /** `prefix` is `clean-amis`, unless two installations share one Redis. */
 export function keysOf(prefix: string): Keys {

@@ -138,6 +138,13 @@ class RedisSchedule implements Schedule {
     return images.filter((image) => image !== null);
   }
 
+  async between(region: string, queue: Queue, from: Instant, to: Instant, limit: number): Promise<readonly Image[]> {
+    const key = this.#keys.queue(region, queue);
+    const amiIds = await this.#redis.zrangebyscore(key, toScore(from), `(${toScore(to)}`, "LIMIT", 0, limit);
+    const images = await Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
+    return images.filter((image) => image !== null);
+  }
+
   async claim(region: string, queue: Queue, lease: Lease, limit: number): Promise<readonly Image[]> {
     const taken = (await claim(
       this.#redis,
@@ -175,7 +182,10 @@ class RedisSchedule implements Schedule {
     const answer = await notice(
       this.#redis,
       [this.#keys.image(region, amiId), this.#keys.queue(region, "delete"), this.#keys.events(region)],
-      [amiId, formatInstant(noticedAt), formatInstant(deleteAt), toScore(deleteAt), ...writeEvent(image, event)],
+      [
+        ...[amiId, formatInstant(noticedAt), formatInstant(deleteAt), toScore(deleteAt), image.revision],
+        ...writeEvent(image, event),
+      ],
     );
     return answer === 1;
   }

@@ -130,9 +130,13 @@ async function serve(desk: Desk, incoming: IncomingMessage, outgoing: ServerResp
   const request = await readRequest(incoming, desk.maxBodyBytes);
   const trouble = desk.faults.take(request.method, request.path);
   if (trouble?.kind === "delay") await wait(trouble.ms, undefined, { signal: desk.closing });
+  if (trouble?.kind === "late") {
+    outgoing.destroy();
+    await trouble.when;
+  }
   const isIdle = (trouble?.kind === "withhold" || trouble?.kind === "cut") && !trouble.takesEffect;
   const reply = isIdle ? null : trouble?.kind === "answer" ? canned(trouble) : handle(desk.world, request);
-  const isSilent = trouble?.kind === "withhold" || trouble?.kind === "cut";
+  const isSilent = trouble?.kind === "withhold" || trouble?.kind === "cut" || trouble?.kind === "late";
 
   if (trouble?.kind === "cut") outgoing.destroy();
   if (reply !== null && !isSilent) {

@@ -8,6 +8,8 @@ export type Trouble =
   | { readonly kind: "withhold"; readonly takesEffect: boolean }
   /** Cuts the connection in place of an answer. */
   | { readonly kind: "cut"; readonly takesEffect: boolean }
+  /** Cuts the connection at once, and does the deed when `when` resolves: the call arrives late. */
+  | { readonly kind: "late"; readonly when: Promise<unknown> }
   /** Does the deed and sends only the first `bytes` of the answer, as if that were all of it. */
   | { readonly kind: "truncate"; readonly bytes: number };
 

@@ -1,0 +1,51 @@
+import { quote } from "../domain/compose.ts";
+import { renderDay } from "../domain/report.ts";
+import { dayOf, formatInstant, isCalendarDate } from "../domain/time.ts";
+import { readDay, type DayEntry } from "../day-report.ts";
+import { UsageError } from "../errors.ts";
+import { CONFIG, configOf, textOf, type Command } from "./command.ts";
+import { jsonLine } from "./show.ts";
+
+export const report: Command = {
+  summary: "print the report of any day from the events, without posting it",
+  positionals: "",
+  options: {
+    config: CONFIG,
+    date: { type: "string", help: "the UTC day, such as 2026-11-24 (else today)" },
+    json: { type: "boolean", help: "print one JSON line for each entry, in the order of the events" },
+  },
+  examples: ["clean-amis report", "clean-amis report --date 2026-11-24 --json"],
+  run: async (invocation) => {
+    const date = textOf(invocation, "date");
+    if (date !== undefined && !(/^\d{4}-\d{2}-\d{2}$/.test(date) && isCalendarDate(date.replaceAll("-", ""))))
+      throw new UsageError(`report: --date ${quote(date)}: a day such as 2026-11-24`);
+    const config = configOf(invocation, "records");
+    const { openRecords } = await import("../app.ts");
+    const records = await openRecords(config);
+    try {
+      const day = date ?? dayOf(records.now());
+      const entries = await readDay(day, records);
+      if (invocation.options["json"] === true)
+        for (const entry of entries) await invocation.print(jsonLine(entryJson(day, entry)));
+      else {
+        const deadlines = new Map(entries.map(({ event, deleteAt }) => [event, deleteAt]));
+        const notBefore = (event: DayEntry["event"]): number | null => deadlines.get(event) ?? null;
+        const events = entries.map(({ event }) => event);
+        const { deleteAfterMs } = config.periods;
+        await invocation.print(renderDay(day, events, { deleteAfterMs, notBefore }));
+      }
+      return 0;
+    } finally {
+      await records.close();
+    }
+  },
+};
+
+function entryJson(day: string, { section, event, deleteAt }: DayEntry): object {
+  const { at, what, who, why, region, amiId, composeId, imageName, details } = event;
+  return {
+    ...{ day, section, when: formatInstant(at), what, who, why },
+    ...{ region, ami: amiId, compose_id: composeId, image_name: imageName, details },
+    delete_at: deleteAt === null ? null : formatInstant(deleteAt),
+  };
+}

@@ -1,0 +1,27 @@
+const LONGEST_TEXT = 200;
+
+/**
+ * A code span that no text can leave, on one line of a table, at most 200 characters. Pagure mails everybody who is
+ * mentioned, in a code span too (pagure/lib/notify.py), and a backslash before the last backtick would hide it.
+ */
+export function code(text: string): string {
+  const flat = text
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .replaceAll("`", "'")
+    .replaceAll("|", "¦")
+    .replaceAll("@", "＠")
+    .trim();
+  const cut = flat.slice(0, LONGEST_TEXT).replace(/[\\\ud800-\udbff]+$/, "");
+  return `\`${cut === "" ? "-" : cut}\``;
+}
+
+/** `1 image`, `2 images`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** A table of Markdown; its cells are trusted to be code spans or our own words. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
+}

@@ -1,0 +1,83 @@
+import t, { type Test } from "tap";
+import { logReports } from "../../src/adapters/log.ts";
+import type { ReportPart, Reports } from "../../src/ports.ts";
+import { silentLog } from "../support/log.ts";
+import { open, part, publish, REPO, start } from "../support/pagure.ts";
+
+/** An implementation, and every text that its readers can see. */
+interface Subject {
+  readonly reports: Reports;
+  readonly visible: () => readonly string[];
+}
+
+const SUBJECTS: Readonly<Record<string, (t: Test) => Promise<Subject>>> = {
+  pagure: async (t) => {
+    const double = await start(t);
+    const visible = (): string[] =>
+      double.tracker.issues(REPO).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
+    return { reports: open(double), visible };
+  },
+  log: () => {
+    const texts: string[] = [];
+    const info = (data: object): void => void texts.push((data as { text: string }).text);
+    return Promise.resolve({ reports: logReports({ ...silentLog, info }), visible: () => texts });
+  },
+};
+
+function copies(visible: readonly string[], { marker }: ReportPart): number {
+  return visible.filter((text) => text.includes(marker)).length;
+}
+
+for (const [name, open] of Object.entries(SUBJECTS)) {
+  t.test(
+    `${name}: a part is visible once, however often it is published, and stands in the order of its day`,
+    async (t) => {
+      const { reports, visible } = await open(t);
+      t.type((await reports.check()).user, "string");
+      for (const number of [1, 2, 1, 3, 3]) t.type((await publish(reports, part(number))).url, "string");
+      for (const number of [1, 2, 3]) t.match(visible()[number - 1], part(number).text);
+      t.equal(visible().length, 3);
+    },
+  );
+
+  t.test(`${name}: parts of two days stand apart and each once`, async (t) => {
+    const { reports, visible } = await open(t);
+    const other = { ...part(2), day: "2026-11-25", title: "clean-amis: 2026-11-25" };
+    for (const each of [part(1), other, part(1), other]) await publish(reports, each);
+    t.same([copies(visible(), part(1)), copies(visible(), other)], [1, 1]);
+  });
+
+  t.test(
+    `${name}: we are asked right before a post, and never for a repeat; when we say no, nothing is visible`,
+    async (t) => {
+      const { reports, visible } = await open(t);
+      const no = new Error("the lease is lost");
+      await t.rejects(
+        reports.publish(part(1), () => Promise.reject(no)),
+        no,
+      );
+      t.same(visible(), []);
+      let asked = 0;
+      const ask = (): Promise<void> => {
+        asked += 1;
+        return Promise.resolve();
+      };
+      for (let time = 0; time < 2; time += 1) await reports.publish(part(1), ask);
+      t.same([asked, visible().length], [1, 1]);
+    },
+  );
+
+  t.test(`${name}: what was posted once has no repeat to merge`, async (t) => {
+    const { reports, visible } = await open(t);
+    await publish(reports, part(1));
+    const before = visible().length;
+    t.equal(await reports.mergeRepeats(part(1), () => Promise.reject(new Error("nothing to post"))), 0);
+    t.equal(visible().length, before);
+  });
+
+  t.test(`${name}: a part without its own marker is a bug`, async (t) => {
+    const { reports, visible } = await open(t);
+    await t.rejects(publish(reports, { ...part(1), text: "no marker" }), /lacks its own marker/);
+    t.same(visible(), []);
+  });
+}
