@@ -303,14 +303,14 @@ export interface ReporterStatus {
 export interface Requests {
   /** Queues an order and resolves to its id. */
   add(order: Order): Promise<string>;
-  /** The oldest orders that are not carried out. */
-  waiting(limit: number): Promise<readonly (Order & { readonly id: string })[]>;
+  /** The oldest orders that are not carried out; null for an entry that cannot be understood. */
+  waiting(limit: number): Promise<readonly { readonly id: string; readonly order: Order | null }[]>;
   /** Writes the answer, which is kept for a week, and takes the order from the queue; the first answer stands. */
   answer(id: string, answers: readonly Answer[]): Promise<void>;
   /** Null: not carried out yet. */
   answerTo(id: string): Promise<readonly Answer[] | null>;
-  /** The right to carry out orders, one process at a time; null when another has it. */
-  lease(): Promise<{ release(): Promise<void> } | null>;
+  /** The right to carry out orders, one process at a time; null when another has it. `confirm` throws when it is lost. */
+  lease(): Promise<{ confirm(): Promise<void>; release(): Promise<void> } | null>;
 }
 
 /** What a person wants: of these images, or of a compose. */

@@ -17,6 +17,18 @@ export interface RequestParts {
 
 const BATCH = 100;
 
+interface WorkParts extends RequestParts {
+  /** Asked before each change: an order that another process has meanwhile carried out must not be repeated after later ones. */
+  readonly confirm: () => Promise<void>;
+}
+
+const UNREADABLE: Answer = {
+  region: null,
+  amiId: null,
+  happened: "not understood: the order in Redis is not as clean-amis writes it",
+  next: "nothing is done; give it again with clean-amis",
+};
+
 /**
  * Carries out what people asked for, in order, and answers each. Does nothing while another process is at it. Safe to repeat:
  * an order that was carried out when the process died is answered again. Resolves to how many. Throws `UpstreamError`.
@@ -28,10 +40,13 @@ export async function carryOutRequests(parts: RequestParts): Promise<number> {
   const lease = await requests.lease();
   if (lease === null) return 0;
   try {
-    for (const order of orders) {
-      const answers = await answersTo(order, parts);
-      await requests.answer(order.id, answers);
-      log.info({ verb: order.verb, by: order.by, compose: order.composeId, answers: answers.length }, "request done");
+    for (const { id, order } of orders) {
+      const answers = await answersTo(order, { ...parts, confirm: () => lease.confirm() });
+      await requests.answer(id, answers);
+      log.info(
+        { verb: order?.verb, by: order?.by, compose: order?.composeId, answers: answers.length },
+        "request done",
+      );
     }
     return orders.length;
   } finally {
@@ -40,7 +55,8 @@ export async function carryOutRequests(parts: RequestParts): Promise<number> {
 }
 
 /** An order that makes our code throw is answered with the bug: it must not stand before the others for ever. */
-async function answersTo(order: Order, parts: RequestParts): Promise<readonly Answer[]> {
+async function answersTo(order: Order | null, parts: WorkParts): Promise<readonly Answer[]> {
+  if (order === null) return [UNREADABLE];
   try {
     return order.composeId === null ? await onImages(order, parts) : await onCompose(order, order.composeId, parts);
   } catch (error) {
@@ -50,7 +66,7 @@ async function answersTo(order: Order, parts: RequestParts): Promise<readonly An
   }
 }
 
-async function onImages(order: Order, parts: RequestParts): Promise<Answer[]> {
+async function onImages(order: Order, parts: WorkParts): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (const { region, amiId } of order.images) {
     const image = await parts.schedule.get(region, amiId);
@@ -64,8 +80,9 @@ async function onImages(order: Order, parts: RequestParts): Promise<Answer[]> {
 }
 
 /** The compose first, so that an image which arrives meanwhile is covered; then the images that are there. */
-async function onCompose(order: Order, composeId: string, parts: RequestParts): Promise<Answer[]> {
-  const { facts, schedule, clock } = parts;
+async function onCompose(order: Order, composeId: string, parts: WorkParts): Promise<Answer[]> {
+  const { facts, schedule, clock, confirm } = parts;
+  await confirm();
   const answers: Answer[] = [];
   const about = (happened: string, next: string): void => {
     answers.push({ region: null, amiId: null, happened, next });
@@ -84,7 +101,8 @@ async function onCompose(order: Order, composeId: string, parts: RequestParts): 
   return answers;
 }
 
-async function onImage(image: Image, order: Order, parts: RequestParts): Promise<Answer> {
+async function onImage(image: Image, order: Order, parts: WorkParts): Promise<Answer> {
+  await parts.confirm();
   const [known] = await parts.facts.recall([image.composeId]);
   const composeHold = known?.hold ?? null;
   const answers: Answer[] = [];

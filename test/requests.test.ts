@@ -161,6 +161,40 @@ t.test("what is deleted is answered with that it is too late", async (t) => {
     t.match(await ask(world, verb, { amiId }), [/^too late: it is deleted; nothing can bring it back/]);
 });
 
+t.test("an order that nobody can read is answered and goes, and those after it are carried out", async (t) => {
+  const [world, { amiId }] = await dueWorld(t);
+  const { redis, keys } = world.connection;
+  const target = JSON.stringify([{ region: REGION, amiId }]);
+  const entries = [
+    ["verb", "delete", "images", target],
+    ["verb", "hold", "images", "not json"],
+    ["verb", "hold", "images", '[{"region":"x","amiId":"y"}]'],
+    ["verb", "hold", "images", target, "until", "soon"],
+  ] as const;
+  const ids = await Promise.all(entries.map((entry) => redis.xadd(keys.control("requests"), "*", ...entry)));
+  t.match(await ask(world, "hold", { amiId }), [/^held;/]);
+  for (const id of ids)
+    t.match(await world.requestParts.requests.answerTo(id ?? ""), [{ happened: /^not understood/ }]);
+  t.same(await world.requestParts.requests.waiting(10), []);
+});
+
+t.test("a process that lost the right to carry out orders writes nothing more", async (t) => {
+  const [world, { amiId }] = await dueWorld(t);
+  const { requests } = world.requestParts;
+  const losing = {
+    ...requests,
+    lease: async () => {
+      const lease = await requests.lease();
+      await world.connection.redis.del(world.connection.keys.control("requests:lease"));
+      return lease;
+    },
+  };
+  const order = { verb: "hold", by: "tester", why: "x", until: null, at: 0, composeId: null } as const;
+  await requests.add({ ...order, images: [{ region: REGION, amiId }] });
+  await t.rejects(carryOutRequests({ ...world.requestParts, requests: losing }), { code: "lease-lost" });
+  t.equal(await field(world, amiId, "stage"), "public");
+});
+
 t.test("retry ends the waiting after a refusal, and moves no deadline", async (t) => {
   const [world, { amiId }] = await dueWorld(t);
   world.simulator.changeImage(REGION, amiId, { tags: { "do-not-delete": "" } });

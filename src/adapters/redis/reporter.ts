@@ -1,15 +1,13 @@
-import { randomUUID } from "node:crypto";
 import { compareIds } from "../../domain/stream-id.ts";
 import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
-import { describeError, UpstreamError } from "../../errors.ts";
+import { describeError } from "../../errors.ts";
 import type { Log, PendingPart, ReporterLease, ReporterMemory, ReporterStatus } from "../../ports.ts";
 import { translateErrors } from "../translate.ts";
 import { asUpstream, type RedisConnection } from "./connection.ts";
+import { Lease } from "./lease.ts";
 import { readEvent } from "./record.ts";
 import { loadScript } from "./script.ts";
 
-const renew = loadScript("renew");
-const release = loadScript("release");
 const report = loadScript("report");
 
 const LEASE_MS = 2 * MINUTE_MS;
@@ -26,30 +24,30 @@ export async function takeReporterLease(
 ): Promise<ReporterLease | null> {
   const { redis, keys } = connection;
   const key = keys.control(`reporter:${kind}:lease`);
-  const token = randomUUID();
-  if ((await redis.set(key, token, "PX", LEASE_MS, "NX")) !== "OK") return null;
+  const lease = await Lease.take(redis, key, LEASE_MS);
+  if (lease === null) return null;
   // Whoever reports is known by name, so that no event is removed before everybody has read it.
   await redis.sadd(keys.control("reporters"), kind);
-  return translateErrors<ReporterLease>(new RedisReporterLease(connection, kind, token, log), asUpstream);
+  return translateErrors<ReporterLease>(new RedisReporterLease(connection, kind, lease, log), asUpstream);
 }
 
 class RedisReporterLease implements ReporterLease {
   readonly #connection: RedisConnection;
   readonly #kind: string;
-  readonly #token: string;
+  readonly #lease: Lease;
   readonly #log: Log;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(connection: RedisConnection, kind: string, token: string, log: Log) {
+  constructor(connection: RedisConnection, kind: string, lease: Lease, log: Log) {
     this.#connection = connection;
     this.#kind = kind;
-    this.#token = token;
+    this.#lease = lease;
     this.#log = log;
     this.#timer = setInterval(() => void this.#keepAlive(), RENEW_MS);
   }
 
-  async confirm(): Promise<void> {
-    if (!(await this.#renew())) throw leaseLost();
+  confirm(): Promise<void> {
+    return this.#lease.confirm();
   }
 
   async unreported(region: string, limit: number, lastId = "+"): ReturnType<ReporterLease["unreported"]> {
@@ -106,20 +104,16 @@ class RedisReporterLease implements ReporterLease {
 
   async release(): Promise<void> {
     clearInterval(this.#timer);
-    await release(this.#connection.redis, [this.#key("lease")], [this.#token]);
+    await this.#lease.release();
   }
 
   #key(name: "lease" | "cursors" | "part" | "memory" | "status"): string {
     return this.#connection.keys.control(`reporter:${this.#kind}:${name}`);
   }
 
-  async #renew(): Promise<boolean> {
-    return (await renew(this.#connection.redis, [this.#key("lease")], [this.#token, LEASE_MS])) === 1;
-  }
-
   async #keepAlive(): Promise<void> {
     try {
-      if (await this.#renew()) return;
+      if (await this.#lease.renew()) return;
       clearInterval(this.#timer);
       this.#log.warn({ kind: this.#kind }, "the reporter's lease ran out");
     } catch (error) {
@@ -131,8 +125,8 @@ class RedisReporterLease implements ReporterLease {
     const places = Object.entries(cursors).flat();
     const names = ["lease", "part", "cursors", "memory"] as const;
     const keys = names.map((name) => this.#key(name));
-    const args = [this.#token, part, places.length, ...places, ...memoryFields(changes)];
-    if ((await report(this.#connection.redis, keys, args)) !== 1) throw leaseLost();
+    const args = [this.#lease.token, part, places.length, ...places, ...memoryFields(changes)];
+    if ((await report(this.#connection.redis, keys, args)) !== 1) throw this.#lease.lost();
   }
 }
 
@@ -156,10 +150,4 @@ function memoryFields({ quietSince, outlookDay, toldDay, trimmedAt, secondLooks 
     ...(trimmedAt === undefined ? [] : ["trimmed_at", instant(trimmedAt)]),
     ...(secondLooks === undefined ? [] : ["second_looks", JSON.stringify(secondLooks)]),
   ];
-}
-
-function leaseLost(): UpstreamError {
-  const message =
-    "redis: the reporter's lease ran out, or another process has it: nothing is posted until it is ours again";
-  return new UpstreamError("redis", "lease-lost", message);
 }

@@ -1,13 +1,11 @@
-import { randomUUID } from "node:crypto";
+import { isAmiId, isRegion } from "../../domain/image.ts";
 import { VERBS } from "../../domain/request.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS } from "../../domain/time.ts";
 import type { Answer, Order, Requests } from "../../ports.ts";
 import { translateErrors } from "../translate.ts";
-import { asUpstream, UnreadableRecord, type RedisConnection } from "./connection.ts";
+import { asUpstream, type RedisConnection } from "./connection.ts";
+import { Lease } from "./lease.ts";
 import { pairsOf } from "./record.ts";
-import { loadScript } from "./script.ts";
-
-const release = loadScript("release");
 
 const LEASE_MS = MINUTE_MS;
 const ANSWER_S = (7 * DAY_MS) / SECOND_MS;
@@ -24,7 +22,7 @@ export function redisRequests({ redis, keys }: RedisConnection): Requests {
     },
     waiting: async (limit) => {
       const entries = await redis.xrange(stream, "-", "+", "COUNT", limit);
-      return entries.map(([id, flat]) => ({ id, ...readOrder(id, pairsOf(flat)) }));
+      return entries.map(([id, flat]) => ({ id, order: readOrder(pairsOf(flat)) }));
     },
     answer: async (id, answers) => {
       await redis
@@ -38,13 +36,8 @@ export function redisRequests({ redis, keys }: RedisConnection): Requests {
       return text === null ? null : (JSON.parse(text) as readonly Answer[]);
     },
     lease: async () => {
-      const token = randomUUID();
-      if ((await redis.set(lease, token, "PX", LEASE_MS, "NX")) !== "OK") return null;
-      return {
-        release: async () => {
-          await release(redis, [lease], [token]);
-        },
-      };
+      const taken = await Lease.take(redis, lease, LEASE_MS);
+      return taken === null ? null : translateErrors(taken, asUpstream);
     },
   };
   return translateErrors(requests, asUpstream);
@@ -58,16 +51,34 @@ function writeOrder(order: Order): string[] {
   ];
 }
 
-function readOrder(id: string, entry: Readonly<Record<string, string>>): Order {
+/** An order as it was queued; null for an entry that somebody else wrote and nobody understands. */
+function readOrder(entry: Readonly<Record<string, string>>): Order | null {
   const verb = VERBS.find((name) => name === entry["verb"]);
-  if (verb === undefined) throw new UnreadableRecord(`request ${id}: unknown verb ${entry["verb"] ?? ""}`);
+  const images = readImages(entry["images"] ?? "[]");
+  const until = parseInstant(entry["until"] ?? "");
+  // A hold whose end cannot be read must not become one without end, nor a wish for nothing an order for something.
+  if (verb === undefined || images === null || (until === null && entry["until"])) return null;
   return {
-    verb,
+    ...{ verb, until, images },
     by: entry["by"] ?? "",
     why: entry["why"] ?? "",
-    until: parseInstant(entry["until"] ?? ""),
     at: parseInstant(entry["at"] ?? "") ?? 0,
     composeId: entry["compose"] || null,
-    images: JSON.parse(entry["images"] ?? "[]") as Order["images"],
   };
+}
+
+function readImages(text: string): Order["images"] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every(isTarget) ? value : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function isTarget(value: unknown): value is Order["images"][number] {
+  if (typeof value !== "object" || value === null || !("region" in value) || !("amiId" in value)) return false;
+  const { region, amiId } = value;
+  return typeof region === "string" && isRegion(region) && typeof amiId === "string" && isAmiId(amiId);
 }

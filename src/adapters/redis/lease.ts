@@ -1,0 +1,48 @@
+import { randomUUID } from "node:crypto";
+import type { Redis } from "ioredis";
+import { UpstreamError } from "../../errors.ts";
+import { loadScript } from "./script.ts";
+
+const renewScript = loadScript("renew");
+const releaseScript = loadScript("release");
+
+/** A right that one process has at a time, and that ends by itself when the process dies. */
+export class Lease {
+  /** Stands in the key as long as the lease is ours. */
+  readonly token: string;
+  readonly #redis: Redis;
+  readonly #key: string;
+  readonly #lifeMs: number;
+
+  private constructor(redis: Redis, key: string, lifeMs: number) {
+    this.token = randomUUID();
+    this.#redis = redis;
+    this.#key = key;
+    this.#lifeMs = lifeMs;
+  }
+
+  /** Null when another process has it. */
+  static async take(redis: Redis, key: string, lifeMs: number): Promise<Lease | null> {
+    const lease = new Lease(redis, key, lifeMs);
+    return (await redis.set(key, lease.token, "PX", lifeMs, "NX")) === "OK" ? lease : null;
+  }
+
+  /** Prolongs it; false when it ran out, or another process has it. */
+  async renew(): Promise<boolean> {
+    return (await renewScript(this.#redis, [this.#key], [this.token, this.#lifeMs])) === 1;
+  }
+
+  /** Prolongs it. Throws `UpstreamError` (`lease-lost`) when it is not ours any more. */
+  async confirm(): Promise<void> {
+    if (!(await this.renew())) throw this.lost();
+  }
+
+  async release(): Promise<void> {
+    await releaseScript(this.#redis, [this.#key], [this.token]);
+  }
+
+  lost(): UpstreamError {
+    const message = `redis: the lease ${this.#key} ran out, or another process has it: nothing more is done until it is ours again`;
+    return new UpstreamError("redis", "lease-lost", message);
+  }
+}
