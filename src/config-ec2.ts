@@ -3,7 +3,7 @@ import { duration, webAddress } from "./config-values.ts";
 import type { Guards } from "./domain/plan.ts";
 import { ConfigError } from "./errors.ts";
 
-/** How EC2 is reached, how fast, and what protects its images from us. */
+/** How EC2 is reached, and what protects its images from us. */
 export interface Ec2Config {
   /** Serves every region, and STS as well; null: AWS's own addresses. */
   readonly endpoint: string | null;
@@ -11,8 +11,6 @@ export interface Ec2Config {
   readonly credentials: Credentials | null;
   /** The role that is assumed with them; null: they act themselves. */
   readonly role: Role | null;
-  /** Share of EC2's published rates that we use, above 0 and up to 1. */
-  readonly share: number;
   readonly guards: Guards;
 }
 
@@ -34,7 +32,6 @@ export function readEc2(file: string, ec2: ConfigFile["consumer_config"]["ec2"],
     endpoint: webAddress(file, "ec2.endpoint", ec2.endpoint),
     credentials: readCredentials(env),
     role: readRole(file, ec2.role_arn, ec2.external_id),
-    share: ec2.share,
     guards: {
       account: ec2.account,
       protectingTags: ec2.protecting_tags,

@@ -44,7 +44,6 @@ export interface ConfigFile {
       endpoint: string;
       role_arn: string;
       external_id: string;
-      share: number;
       protecting_tags: string[];
       in_use: boolean;
       recently_launched: string;
