@@ -198,18 +198,21 @@ export async function restore(image: Image, seen: Seen, takenAway: TakenAway, pa
 }
 
 function restoredChange(image: Image, seen: Seen, takenAway: TakenAway, now: Instant): Change {
-  const event = draft("restored", now, "ticker", image.reason, {
+  let event = draft("restored", now, "ticker", image.reason, {
     ec2_name: seen.name,
     snapshots: String(takenAway.snapshots.length),
   });
-  const gone = { takenAway: null, madePrivateAt: null, noticedAt: null, deleteAt: null };
+  const cleared = { takenAway: null, madePrivateAt: null, noticedAt: null, deleteAt: null };
   if (image.becomes === "held" && image.hold !== null) {
     const { hold } = image;
     const change = held({ ...hold, since: now }, "public");
     const details = { ...event.details, by: hold.by, until: change.event?.details["until"] ?? "" };
-    return { ...change, fields: { ...change.fields, ...gone }, event: { ...event, why: hold.why, details } };
+    return { ...change, fields: { ...change.fields, ...cleared }, event: { ...event, why: hold.why, details } };
   }
-  const fields = reset({ ...gone, becomes: null, hold: null, heldFrom: null });
+  // A keep that came while the first tags were written: nobody lost anything, so nothing was given back.
+  const details = { stage: "kept", rule: image.rule ?? "" };
+  if (image.takenAway === null && seen.isPublic) event = draft("decided", now, "ticker", image.reason, details);
+  const fields = reset({ ...cleared, becomes: null, hold: null, heldFrom: null });
   return { stage: "kept", wait: null, fields, event };
 }
 

@@ -3,7 +3,7 @@ import { classify, type Policy } from "./domain/classify.ts";
 import type { FactClaim } from "./domain/facts.ts";
 import { holdOfCompose } from "./domain/hold.ts";
 import type { Hold, Image } from "./domain/image.ts";
-import { keep, redecide, takeBack, type Change, type Periods } from "./domain/lifecycle.ts";
+import { isTouched, keep, redecide, takeBack, type Change, type Periods } from "./domain/lifecycle.ts";
 import type { Instant } from "./domain/time.ts";
 import type { Upload } from "./domain/upload.ts";
 import { describeError, UpstreamError } from "./errors.ts";
@@ -147,9 +147,7 @@ function conflictOf(image: Image, upload: Upload, parts: IngestParts, now: Insta
     case "held":
     case "restoring":
     case "kept":
-      return image.takenAway === null
-        ? keep(decision, now, "ingest")
-        : takeBack(image, decision, parts.periods, now, "ingest");
+      return isTouched(image) ? takeBack(image, decision, parts.periods, now, "ingest") : keep(decision, now, "ingest");
     case "deleting":
     case "deleted":
     case "gone":

@@ -116,6 +116,8 @@ t.test("a release heard at any moment of making private leaves the image public 
     t.same(open, [true, true], `${where}: snapshots`);
     const stage = await world.connection.redis.hget(world.connection.keys.image(REGION, nightly.amiId), "stage");
     t.equal(stage, "kept", `${where}: stage`);
+    const tags = [image, ...world.simulator.snapshots(REGION)].map((thing) => thing?.tags);
+    t.same(tags, [{}, {}, {}], `${where}: no tag of ours is left`);
   }
 });
 

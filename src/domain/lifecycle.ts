@@ -119,16 +119,16 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
       event: draft("decided", now, who, reason, { stage: "public", rule }),
     };
   }
-  const touched = image.takenAway !== null;
+  const touched = isTouched(image);
   switch (image.stage) {
     case "unresolved":
       return keep(decision, now, who);
     case "public":
       return touched ? takeBack(image, decision, periods, now, who) : keep(decision, now, who);
     case "held":
-      if (touched) return takeBack(image, decision, periods, now, who);
       // A keep that may be decided again would lose the hold; a held image is as safe.
-      return isFinalKeep(decision.rule) ? keep(decision, now, who) : null;
+      if (!isFinalKeep(decision.rule)) return null;
+      return touched ? takeBack(image, decision, periods, now, who) : keep(decision, now, who);
     case "private":
       return takeBack(image, decision, periods, now, who);
     case "restoring":
@@ -140,6 +140,11 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
     case "gone":
       return null;
   }
+}
+
+/** Whether something was taken from an image, or its claim may just be tagging it: then there is something to undo. */
+export function isTouched({ takenAway, token }: Image): boolean {
+  return takenAway !== null || token !== "";
 }
 
 /** Begins to give back what was taken, because the compose is kept. */

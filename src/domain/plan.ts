@@ -115,9 +115,9 @@ export function planFor(image: Image, decision: Decision, look: Look, terms: Ter
   return image.stage === "public" ? planPrivate(image, look, seen, now) : planDelete(image, seen, terms);
 }
 
-/** A held image of which nothing was taken stays held whatever it is decided: a keep that may change would lose the hold. */
+/** A keep that may be decided again would lose the hold; a held image is as safe. */
 function isHeldAnyway(image: Image, decision: Decision): boolean {
-  return image.stage === "held" && image.takenAway === null && decision.kind === "keep" && !isFinalKeep(decision.rule);
+  return image.stage === "held" && decision.kind === "keep" && !isFinalKeep(decision.rule);
 }
 
 /** What a hold asks for: one that is in force and not yet carried out, one to be written to EC2, or one that is over. */

@@ -99,7 +99,7 @@ function again(image: Image, queue: Queue, fields: Change["fields"], periods: Pe
 
 function release(image: Image, request: Request, { now, periods, composeHold }: Terms): Outcome {
   if (image.stage !== "held") {
-    if (image.hold !== null && image.stage !== "deleted")
+    if (image.hold !== null && (image.stage === "restoring" || image.stage === "deleting"))
       return nothing(`not released: it is ${image.stage} at the moment`, "ask again when it is held");
     return tooLate(image) ?? nothing("it was not held", `its stage is ${image.stage}`);
   }
@@ -126,9 +126,10 @@ function restore(image: Image, request: Request, terms: Terms): Outcome {
   const { periods, now } = terms;
   const order = { ...holdOf(request), since: now };
   if (image.stage === "deleting") return wish(image, "restore", order, periods, now);
-  if (image.stage === "kept" && image.takenAway === null)
-    return nothing("nothing was taken from it", "it is kept as it is");
-  if (image.stage === "unresolved") return hold(image, request, terms);
+  if (image.stage === "kept") return nothing("nothing was taken from it", "it is kept as it is");
+  // Nothing was taken from these, and a way by "public" would make what a rule keeps deletable.
+  const from = holdable(image);
+  if (from === "unresolved" || from === "kept") return hold(image, request, terms);
   if (image.stage === "restoring" && image.becomes === "kept")
     return nothing("it is being given back already", "it is kept from then on");
   const late = tooLate(image);
