@@ -21,6 +21,7 @@ import { Consumer } from "./consume.ts";
 import { decode } from "./decode.ts";
 import type { FactClaim } from "./domain/facts.ts";
 import { SECOND_MS, type Instant } from "./domain/time.ts";
+import { RefusedError, UpstreamError } from "./errors.ts";
 import { heldBack } from "./held-back.ts";
 import { hearOnce, type HearParts } from "./hear.ts";
 import type { IngestParts } from "./ingest.ts";
@@ -41,6 +42,7 @@ import type {
   Requests,
   Schedule,
 } from "./ports.ts";
+import { checkAccount } from "./survey.ts";
 import type { TickParts } from "./tick.ts";
 
 /** datagrepper gives up by itself after a minute. */
@@ -71,7 +73,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     log.info({ keys: config.ignoredKeys }, "keys for Python or publishers are ignored");
   const { periods } = config;
   const connection = await openRedis(config.redis.url, config.redis.prefix, log);
-  const images = await openEc2(config);
+  const images = await openEc2(config, log);
   const schedule = redisSchedule(connection, clock, periods);
   const facts = redisFacts(connection);
   const base = { schedule, facts, clock, log, periods, policy: config.policy };
@@ -104,9 +106,9 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
 }
 
 /** The SDK takes half a second and 100 MB to load: only what needs EC2 pays for it. */
-async function openEc2(config: Config): Promise<Images & { close(): void }> {
+async function openEc2(config: Config, log: Log): Promise<Images & { close(): void }> {
   const { openImages } = await import("./adapters/ec2/images.ts");
-  return openImages({ ...config.ec2, clock: systemClock });
+  return openImages({ ...config.ec2, clock: systemClock, log });
 }
 
 /** The archive that the configuration names; null when it names none. */
@@ -183,6 +185,7 @@ async function consume(
       : [runLoop("reporter", config.reportEveryMs, () => reportOnce(notify), tick, ending.signal)]),
   ].map((loop) => loop.finally(end));
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
+  if (config.act !== "nothing") await tellAccount(tick);
   if (hear === null) log.warn({}, "without datagrepper nobody knows what was missed: nothing will be acted on");
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
   const ended = await Promise.allSettled(loops);
@@ -194,6 +197,16 @@ async function consume(
   await bus.close();
   log.info({ ...consumer.counts }, "clean-amis has stopped");
   for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;
+}
+
+/** Wrong credentials are told at the start, and not only when the first image is due; each pass asks again by itself. */
+async function tellAccount(tick: TickParts): Promise<void> {
+  try {
+    await checkAccount(tick);
+  } catch (error) {
+    if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
+    tick.log.error({ code: error.code, error: error.message }, "nothing can be acted on in EC2 as it is");
+  }
 }
 
 /** What is remembered, to be read: needs Redis alone. */

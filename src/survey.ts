@@ -33,6 +33,7 @@ export async function planRegion(region: string, parts: SurveyParts, limit = 10_
   const now = await safeNow(parts);
   const queues = QUEUES.filter((queue) => queue !== "unresolved" && queue !== "held");
   const due = await Promise.all(queues.map((queue) => parts.schedule.due(region, queue, now, limit)));
+  if (due.flat().length > 0) await checkAccount(parts);
   const { planned, failures } = await survey(region, due.flat(), now, parts);
   const [failure] = failures;
   if (failure !== undefined && planned.length === 0) throw failure.error;
@@ -45,6 +46,17 @@ export async function safeNow({ schedule }: Pick<SurveyParts, "schedule">): Prom
   if (skewMs <= LARGEST_SKEW_MS) return at;
   const apart = `this machine's clock and redis' are ${Math.round(skewMs / SECOND_MS)} s apart`;
   throw new UpstreamError("redis", "clock-skew", `${apart}: nothing is acted on until they agree`);
+}
+
+/** Other credentials than ours would find every image missing, or somebody else's. Throws `UpstreamError` then. */
+export async function checkAccount({ images, guards }: Pick<SurveyParts, "images" | "guards">): Promise<void> {
+  const account = await images.account();
+  if (account === guards.account) return;
+  throw new UpstreamError(
+    "ec2",
+    "wrong-account",
+    `the AWS credentials belong to account ${account}, not to ${guards.account}: nothing is acted on; mend them, or consumer_config.ec2.account`,
+  );
 }
 
 /**

@@ -9,7 +9,7 @@ import { formatInstant, MINUTE_MS, type Instant } from "./domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "./errors.ts";
 import { isDeaf } from "./hear.ts";
 import type { Budgets, Clock, Ears, Lease, Log } from "./ports.ts";
-import { consultFor, safeNow, survey, wordNow, type SurveyParts } from "./survey.ts";
+import { checkAccount, consultFor, safeNow, survey, wordNow, type SurveyParts } from "./survey.ts";
 
 /** How far the service may go: print what it would do, make private, or delete as well. */
 export type Act = "nothing" | "private" | "delete";
@@ -74,17 +74,6 @@ export async function tickRegion(
   return counts;
 }
 
-/** Other credentials than ours would find every image missing, or somebody else's. Throws `UpstreamError` then. */
-async function checkAccount({ images, guards }: Pick<TickParts, "images" | "guards">): Promise<void> {
-  const account = await images.account();
-  if (account === guards.account) return;
-  throw new UpstreamError(
-    "ec2",
-    "wrong-account",
-    `the AWS credentials belong to account ${account}, not to ${guards.account}: nothing is acted on; mend them, or consumer_config.ec2.account`,
-  );
-}
-
 function isBudgeted(queue: Queue): queue is "private" | "delete" {
   return queue === "private" || queue === "delete";
 }
@@ -145,7 +134,8 @@ const BUDGET_AGAIN_MS = 10 * MINUTE_MS;
 /** One act is reserved before it begins; what was begun is finished. */
 async function withinBudget(image: Image, plan: Plan, now: Instant, { budgets, schedule }: TickParts): Promise<Plan> {
   if (plan.do !== "make-private" && plan.do !== "delete") return plan;
-  if (image.stage === "deleting" || (plan.do === "make-private" && image.takenAway !== null)) return plan;
+  const isBegun = image.takenAway !== null && image.madePrivateAt === null;
+  if (image.stage === "deleting" || (plan.do === "make-private" && isBegun)) return plan;
   const kind = plan.do === "delete" ? "delete" : "private";
   const stop = await budgets.reserve(kind, image, await schedule.countLive(image.region), now);
   return stop === null ? plan : { do: "wait", until: now + BUDGET_AGAIN_MS, reason: stop.reason };

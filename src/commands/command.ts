@@ -1,6 +1,9 @@
+import { userInfo } from "node:os";
 import type { Readable } from "node:stream";
+import type { Records } from "../app.ts";
 import { configPath, loadConfig, type Config, type Scope } from "../config.ts";
 import { UsageError } from "../errors.ts";
+import { plain } from "./show.ts";
 
 /** What a command is given: its words, the environment, standard input, a place for its lines, and the order to stop. */
 export interface Invocation {
@@ -44,6 +47,26 @@ export function onlyWord({ positionals }: Invocation, usage: string): string {
 export function textOf({ options }: Pick<Invocation, "options">, name: string): string | undefined {
   const value = options[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/** Who gives the order: `--by`, else the name of this account. */
+export function byOf(invocation: Pick<Invocation, "options">): string {
+  return plain(textOf(invocation, "by") ?? userInfo().username);
+}
+
+/** Works with what is remembered, and closes it. Throws what `work` and the opening of Redis throw. */
+export async function withRecords(
+  invocation: Invocation,
+  work: (records: Records, config: Config) => Promise<number>,
+): Promise<number> {
+  const config = configOf(invocation, "records");
+  const { openRecords } = await import("../app.ts");
+  const records = await openRecords(config);
+  try {
+    return await work(records, config);
+  } finally {
+    await records.close();
+  }
 }
 
 /** The configuration that the command line names; `records` is for what needs Redis alone, and no secret but its address. */

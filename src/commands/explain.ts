@@ -12,7 +12,7 @@ import {
   type ImageExplanation,
   type Standing,
 } from "../explain.ts";
-import { CONFIG, configOf, onlyWord, type Command, type Invocation } from "./command.ts";
+import { CONFIG, onlyWord, withRecords, type Command, type Invocation } from "./command.ts";
 import { composeText, imageText } from "./explain-text.ts";
 import { decisionJson, jsonLine } from "./show.ts";
 
@@ -28,18 +28,10 @@ export const explain: Command = {
       throw new UsageError(
         `explain: ${quote(subject)} is neither an AMI id (ami- and 8 or 17 hexadecimal digits) nor a compose id`,
       );
-    const config = configOf(invocation, "records");
-    const { openRecords } = await import("../app.ts");
-    const records = await openRecords(config);
-    try {
-      const parts = { ...records, policy: config.policy };
-      const now = records.now();
-      return isAmi
-        ? await tellAmi(subject, parts, now, invocation)
-        : await tellCompose(subject, parts, now, invocation);
-    } finally {
-      await records.close();
-    }
+    return withRecords(invocation, (records, { policy }) => {
+      const tell = isAmi ? tellAmi : tellCompose;
+      return tell(subject, { ...records, policy }, records.now(), invocation);
+    });
   },
 };
 

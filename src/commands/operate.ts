@@ -1,15 +1,14 @@
-import { userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { isKeySafeComposeId, quote } from "../domain/compose.ts";
 import { isAmiId, isRegion } from "../domain/image.ts";
 import type { Verb } from "../domain/request.ts";
 import { ceilSecond, DAY_MS, parseDuration, parseInstant, SECOND_MS, type Instant } from "../domain/time.ts";
 import { UpstreamError, UsageError } from "../errors.ts";
 import type { Answer, Order, Requests, Schedule } from "../ports.ts";
-import { CONFIG, configOf, textOf, type Command, type Invocation } from "./command.ts";
+import { byOf, CONFIG, textOf, withRecords, type Command, type Invocation } from "./command.ts";
 import { jsonLine, plain } from "./show.ts";
 
-const WAIT_MS = 30 * SECOND_MS;
 const POLL_MS = SECOND_MS / 5;
 
 const OPTIONS = {
@@ -69,10 +68,7 @@ export const retry: Command = {
 
 async function operate(verb: Verb, invocation: Invocation): Promise<number> {
   const words = readWords(verb, invocation);
-  const config = configOf(invocation, "records");
-  const { openRecords } = await import("../app.ts");
-  const records = await openRecords(config);
-  try {
+  return withRecords(invocation, async (records) => {
     const until = readUntil(verb, textOf(invocation, "until"), records.now());
     const images = await targetsOf(verb, words, records.schedule);
     const count = words.composeId === null ? images.length : (await records.schedule.ofCompose(words.composeId)).length;
@@ -93,9 +89,7 @@ async function operate(verb: Verb, invocation: Invocation): Promise<number> {
       );
     for (const answer of answers) await invocation.print(lineOf(answer, invocation.options["json"] === true));
     return 0;
-  } finally {
-    await records.close();
-  }
+  });
 }
 
 interface Words {
@@ -118,10 +112,9 @@ function readWords(verb: Verb, invocation: Invocation): Words {
   if (why === "" && (verb === "hold" || verb === "restore"))
     throw new UsageError(`${verb}: give a --reason: whoever reads the report wants to know`);
   const waitText = textOf(invocation, "wait") ?? "30s";
-  const waitMs = waitText === "30s" ? WAIT_MS : parseDuration(waitText);
+  const waitMs = parseDuration(waitText);
   if (waitMs === null) throw new UsageError(`${verb}: --wait ${quote(waitText)}: a whole number and s, m, h or d`);
-  const by = plain(textOf(invocation, "by") ?? userInfo().username);
-  return { amis: positionals.map((word) => readAmi(verb, word)), composeId, why, by, waitMs };
+  return { amis: positionals.map((word) => readAmi(verb, word)), composeId, why, by: byOf(invocation), waitMs };
 }
 
 /** `ami-…`, or `us-east-1/ami-…` where an id is known in several regions. */
@@ -187,11 +180,10 @@ async function answerTo(
   stop: AbortSignal,
 ): Promise<readonly Answer[] | null> {
   const end = performance.now() + waitMs;
-  const { systemClock } = await import("../adapters/clock.ts");
   for (;;) {
     const answers = await requests.answerTo(id);
-    if (answers !== null || performance.now() >= end || stop.aborted) return answers;
-    await systemClock.sleep(POLL_MS, stop);
+    if (answers !== null || performance.now() >= end) return answers;
+    await pause(POLL_MS, undefined, { signal: stop });
   }
 }
 

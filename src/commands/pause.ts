@@ -1,8 +1,6 @@
-import { userInfo } from "node:os";
-import type { Records } from "../app.ts";
 import { formatInstant } from "../domain/time.ts";
 import { UsageError } from "../errors.ts";
-import { CONFIG, configOf, textOf, type Command, type Invocation } from "./command.ts";
+import { byOf, CONFIG, textOf, withRecords, type Command } from "./command.ts";
 import { plain } from "./show.ts";
 
 const BY = { type: "string", help: "who asks (default: the name of this account)" } as const;
@@ -18,6 +16,7 @@ export const pause: Command = {
     return withRecords(invocation, async ({ budgets, now }) => {
       await budgets.pause(byOf(invocation), why, now());
       await invocation.print("paused: nothing is made private, deleted or given back until clean-amis resume");
+      return 0;
     });
   },
 };
@@ -41,22 +40,7 @@ export const resume: Command = {
       for (const stop of lifted)
         await invocation.print(`resumed: ${stop.kind} was stopped since ${formatInstant(stop.since)}: ${stop.reason}`);
       if (paused === null && lifted.length === 0) await invocation.print("nothing was paused or stopped");
+      return 0;
     });
   },
 };
-
-async function withRecords(invocation: Invocation, work: (records: Records) => Promise<void>): Promise<number> {
-  const config = configOf(invocation, "records");
-  const { openRecords } = await import("../app.ts");
-  const records = await openRecords(config);
-  try {
-    await work(records);
-    return 0;
-  } finally {
-    await records.close();
-  }
-}
-
-function byOf(invocation: Invocation): string {
-  return plain(textOf(invocation, "by") ?? userInfo().username);
-}

@@ -3,7 +3,7 @@ import { renderDay } from "../domain/report.ts";
 import { dayOf, formatInstant, isCalendarDate } from "../domain/time.ts";
 import { readDay, type DayEntry } from "../day-report.ts";
 import { UsageError } from "../errors.ts";
-import { CONFIG, configOf, textOf, type Command } from "./command.ts";
+import { CONFIG, textOf, withRecords, type Command } from "./command.ts";
 import { jsonLine } from "./show.ts";
 
 export const report: Command = {
@@ -19,10 +19,7 @@ export const report: Command = {
     const date = textOf(invocation, "date");
     if (date !== undefined && !(/^\d{4}-\d{2}-\d{2}$/.test(date) && isCalendarDate(date.replaceAll("-", ""))))
       throw new UsageError(`report: --date ${quote(date)}: a day such as 2026-11-24`);
-    const config = configOf(invocation, "records");
-    const { openRecords } = await import("../app.ts");
-    const records = await openRecords(config);
-    try {
+    return withRecords(invocation, async (records, { periods }) => {
       const day = date ?? dayOf(records.now());
       const entries = await readDay(day, records);
       if (invocation.options["json"] === true)
@@ -31,13 +28,10 @@ export const report: Command = {
         const deadlines = new Map(entries.map(({ event, deleteAt }) => [event, deleteAt]));
         const notBefore = (event: DayEntry["event"]): number | null => deadlines.get(event) ?? null;
         const events = entries.map(({ event }) => event);
-        const { deleteAfterMs } = config.periods;
-        await invocation.print(renderDay(day, events, { deleteAfterMs, notBefore }));
+        await invocation.print(renderDay(day, events, { deleteAfterMs: periods.deleteAfterMs, notBefore }));
       }
       return 0;
-    } finally {
-      await records.close();
-    }
+    });
   },
 };
 

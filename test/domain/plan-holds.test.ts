@@ -2,25 +2,14 @@ import t from "tap";
 import type { Decision } from "../../src/domain/classify.ts";
 import type { Hold, Image } from "../../src/domain/image.ts";
 import { HOLD_TAG, type Seen } from "../../src/domain/look.ts";
-import { planFor, type Guards, type Look, type Plan } from "../../src/domain/plan.ts";
+import { planFor, type Look, type Plan } from "../../src/domain/plan.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
-import { ACCOUNT, imageIn, NOW, PERIODS, seen, seenPrivate, SNAPSHOTS } from "../support/image.ts";
+import { FREE, GUARDS, imageIn, NOW, PERIODS, seen, seenPrivate } from "../support/image.ts";
 
 const DELETE: Decision = { kind: "delete", rule: "nightly", reason: "a nightly compose" };
-const GUARDS: Guards = {
-  account: ACCOUNT,
-  protectingTags: ["clean-amis:hold", "do-not-delete"],
-  inUse: true,
-  recentlyLaunchedMs: 0,
-  unusable: "refuse",
-};
-const LOOK: Look = {
-  ...{ seen: null, publicSnapshotIds: SNAPSHOTS, isWayBackOpen: true, unanswered: [], isNewest: false },
-  ...{ snapshotTags: {}, composeHold: null, users: [], unusableGuard: null },
-};
 
 function plan(image: Image, what: Seen | null, { look }: { readonly look?: Partial<Look> } = {}): Plan {
-  return planFor(image, DELETE, { ...LOOK, seen: what, ...look }, { now: NOW, periods: PERIODS, guards: GUARDS });
+  return planFor(image, DELETE, { ...FREE, seen: what, ...look }, { now: NOW, periods: PERIODS, guards: GUARDS });
 }
 
 /** A plan in a word or two. */
@@ -40,7 +29,7 @@ t.test("what is in use, was launched lately, or cannot be asked about is refused
     ])
       t.match(decided, { do: "refuse", code, reason: new RegExp(reason) });
   const lately = seen({ lastLaunchedAt: NOW - DAY_MS });
-  const look: Look = { ...LOOK, seen: lately };
+  const look: Look = { ...FREE, seen: lately };
   const quiet = { now: NOW, periods: PERIODS, guards: { ...GUARDS, recentlyLaunchedMs: 2 * DAY_MS } };
   t.match(planFor(imageIn("public"), DELETE, look, quiet), { do: "refuse", code: "recently-launched" });
   t.equal(word(plan(imageIn("public"), lately)), "make-private", "the guard is off unless somebody asks");

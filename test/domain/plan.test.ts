@@ -2,11 +2,12 @@ import t from "tap";
 import type { Decision } from "../../src/domain/classify.ts";
 import type { Image } from "../../src/domain/image.ts";
 import { INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "../../src/domain/look.ts";
-import { describePlan, planFor, type Guards, type Look, type Plan } from "../../src/domain/plan.ts";
+import { describePlan, planFor, type Look, type Plan } from "../../src/domain/plan.ts";
 import { DAY_MS, formatInstant, MINUTE_MS } from "../../src/domain/time.ts";
 import {
-  ACCOUNT,
   DELETE_AT,
+  FREE,
+  GUARDS,
   imageIn,
   MADE_PRIVATE_AT,
   NOW,
@@ -20,17 +21,6 @@ import {
 const DELETE: Decision = { kind: "delete", rule: "nightly", reason: "a nightly compose" };
 const KEEP: Decision = { kind: "keep", rule: "ga", reason: "labelled RC-1.1" };
 const UNRESOLVED: Decision = { kind: "unresolved", missing: "label", reason: "not known yet" };
-const GUARDS: Guards = {
-  account: ACCOUNT,
-  protectingTags: ["clean-amis:hold", "do-not-delete"],
-  inUse: true,
-  recentlyLaunchedMs: 0,
-  unusable: "refuse",
-};
-const LOOK: Look = {
-  ...{ seen: null, publicSnapshotIds: SNAPSHOTS, isWayBackOpen: true, unanswered: [], isNewest: false },
-  ...{ snapshotTags: {}, composeHold: null, users: [], unusableGuard: null },
-};
 const BEFORE = formatInstant(MADE_PRIVATE_AT);
 
 interface Circumstances {
@@ -40,7 +30,7 @@ interface Circumstances {
 }
 
 function plan(image: Image, what: Seen | null, { decision = DELETE, look, now = NOW }: Circumstances = {}): Plan {
-  const whole: Look = { ...LOOK, seen: what, ...look };
+  const whole: Look = { ...FREE, seen: what, ...look };
   return planFor(image, decision, whole, { now, periods: PERIODS, guards: GUARDS });
 }
 

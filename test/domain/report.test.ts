@@ -31,22 +31,8 @@ function event(what: EventKind, changes: Partial<ImageEvent> = {}): ImageEvent {
 }
 
 t.test("every event that the public must know of has its section, and no other has one", (t) => {
-  const sections: Readonly<Record<EventKind, string | null>> = {
-    scheduled: null,
-    decided: null,
-    "made-private": "made-private",
-    noticed: null,
-    refused: "refused",
-    failed: "failed",
-    deleting: null,
-    deleted: "deleted",
-    restoring: null,
-    restored: "restored",
-    held: "held",
-    released: "released",
-    gone: "gone",
-  };
-  for (const what of EVENT_KINDS) t.equal(sectionOf(event(what)), sections[what], what);
+  const untold = ["scheduled", "decided", "noticed", "deleting", "restoring"];
+  for (const what of EVENT_KINDS) t.equal(sectionOf(event(what)), untold.includes(what) ? null : what, what);
   t.end();
 });
 

@@ -1,6 +1,7 @@
 import type { Image, Stage } from "../../src/domain/image.ts";
 import type { Periods } from "../../src/domain/lifecycle.ts";
 import { INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "../../src/domain/look.ts";
+import type { Guards, Look } from "../../src/domain/plan.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 
 export const PERIODS: Periods = {
@@ -9,6 +10,15 @@ export const PERIODS: Periods = {
   afterHoldMs: 3 * DAY_MS,
   unresolvedForMs: 14 * DAY_MS,
   leaseMs: 5 * MINUTE_MS,
+};
+
+export const ACCOUNT = "125523088429";
+export const GUARDS: Guards = {
+  account: ACCOUNT,
+  protectingTags: ["clean-amis:hold", "do-not-delete"],
+  inUse: true,
+  recentlyLaunchedMs: 0,
+  unusable: "refuse",
 };
 
 /** The nightly of every domain test: uploaded 20 days ago, made private 12 and noticed 11 days ago, so deletable since yesterday. */
@@ -20,7 +30,6 @@ export const DELETE_AT = NOTICED_AT + PERIODS.deleteAfterMs;
 export const COMPOSE = "Fedora-Rawhide-20260122.n.0";
 export const AMI = "ami-0aaaaaaaaaaaaaaa1";
 export const NAME = "Fedora-Cloud-Base-AmazonEC2.aarch64-Rawhide-20260122.n.0";
-export const ACCOUNT = "125523088429";
 export const SNAPSHOTS = ["snap-0aaaaaaaaaaaaaaa1", "snap-0aaaaaaaaaaaaaaa2"] as const;
 
 const PUBLIC: Image = {
@@ -97,3 +106,9 @@ export function seenPrivate(changes: Partial<Seen> = {}): Seen {
   const at = formatInstant(MADE_PRIVATE_AT);
   return seen({ isPublic: false, tags: { [INTENT_TAG]: `${at} all`, [PRIVATE_AT_TAG]: at }, ...changes });
 }
+
+/** A look that finds nothing against acting. */
+export const FREE: Look = {
+  ...{ seen: null, publicSnapshotIds: SNAPSHOTS, isWayBackOpen: true, unanswered: [], isNewest: false },
+  ...{ snapshotTags: {}, composeHold: null, users: [], unusableGuard: null },
+};

@@ -13,7 +13,6 @@ import { Consultation } from "../../src/consult.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/domain/classify.ts";
 import type { BudgetLimits } from "../../src/domain/budget.ts";
 import type { Periods } from "../../src/domain/lifecycle.ts";
-import type { Guards } from "../../src/domain/plan.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { ingest, type Ingested, type IngestParts } from "../../src/ingest.ts";
 import { reportOnce, type NotifyParts } from "../../src/notify.ts";
@@ -22,11 +21,11 @@ import type { RequestParts } from "../../src/requests.ts";
 import { resolveRegion } from "../../src/resolve.ts";
 import { tickRegion, type TickCounts, type TickParts } from "../../src/tick.ts";
 import { SettableClock, withClock } from "./clock.ts";
+import { ACCOUNT, GUARDS } from "./image.ts";
 import { silentLog } from "./log.ts";
 import { openTestRedis } from "./redis.ts";
 
 export const START: Instant = Date.parse("2026-11-24T08:00:00Z");
-const ACCOUNT = "125523088429";
 export const REGION = "us-east-1";
 export const PERIODS: Periods = {
   privateAfterMs: 5 * DAY_MS,
@@ -75,6 +74,7 @@ export async function openWorld(
   pagure.setToken("test-token", { user: "bot" });
   const images = openImages({
     endpoint: simulator.url,
+    log: silentLog,
     credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
     role: null,
     clock,
@@ -89,13 +89,6 @@ export async function openWorld(
   const base = { schedule, facts, clock, log: silentLog, periods: PERIODS, policy: options.policy ?? DEFAULT_POLICY };
   const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
   const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
-  const guards: Guards = {
-    account: ACCOUNT,
-    protectingTags: ["clean-amis:hold", "do-not-delete"],
-    inUse: true,
-    recentlyLaunchedMs: 0,
-    unusable: "refuse",
-  };
   const hears = (): Promise<EarMemory> => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
   const budgets = redisBudgets(connection, options.budgets ?? PLENTY);
   const tickParts: TickParts = {
@@ -104,7 +97,7 @@ export async function openWorld(
     images,
     consultation,
     ears: { memory: hears },
-    guards,
+    guards: GUARDS,
     act: "delete",
   };
   const reports = openPagure({

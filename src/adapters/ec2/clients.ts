@@ -1,7 +1,7 @@
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
-import type { Clock } from "../../ports.ts";
+import type { Clock, Log } from "../../ports.ts";
 
 export interface Ec2Options {
   /** Serves EC2 of every region, and STS; null: AWS's own addresses. */
@@ -11,6 +11,7 @@ export interface Ec2Options {
   /** Assumed with the credentials, and again before it ends; null: they act themselves. */
   readonly role: { readonly arn: string; readonly externalId: string | null } | null;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 interface Credentials {

@@ -46,7 +46,7 @@ class Ec2Images implements Images {
 
   constructor(options: Ec2Options) {
     this.#clients = new Ec2Clients(options);
-    this.#usage = new Usage(options.clock);
+    this.#usage = new Usage(options.clock, options.log);
   }
 
   destroy(): void {

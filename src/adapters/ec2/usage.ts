@@ -1,7 +1,7 @@
 import { paginateDescribeImageReferences, paginateDescribeInstances, type EC2Client } from "@aws-sdk/client-ec2";
 import { HOUR_MS, type Instant } from "../../domain/time.ts";
 import { RefusedError } from "../../errors.ts";
-import type { Clock } from "../../ports.ts";
+import type { Clock, Log } from "../../ports.ts";
 import { isDenied, isGone } from "./errors.ts";
 
 /** One thing that uses an image. */
@@ -10,14 +10,15 @@ type Use = readonly [amiId: string, user: string];
 /** A way to learn what uses images, with the most of them that one call takes. */
 interface Way {
   readonly batch: number;
+  readonly permission: string;
   ask(client: EC2Client, amiIds: readonly string[]): AsyncIterable<Use>;
 }
 
 const WAYS: readonly Way[] = [
   // API_DescribeImageReferences: at most 10 images.
-  { batch: 10, ask: references },
+  { batch: 10, permission: "ec2:DescribeImageReferences", ask: references },
   // At most 200 values in a filter. It knows nothing of launch templates.
-  { batch: 200, ask: instances },
+  { batch: 200, permission: "ec2:DescribeInstances", ask: instances },
 ];
 
 /** When a permission that was denied is tried again: somebody may have mended it. */
@@ -29,10 +30,13 @@ const PAGES = { pageSize: 200, stopOnSameToken: true };
 /** What of the account uses images; remembers per region which of the ways is denied. */
 export class Usage {
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #deniedUntil = new Map<string, Instant>();
+  readonly #told = new Set<string>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, log: Log) {
     this.#clock = clock;
+    this.#log = log;
   }
 
   /** Throws `RefusedError` with the code `guard-unusable` when every way is denied. */
@@ -45,6 +49,7 @@ export class Usage {
       } catch (error) {
         if (!isDenied(error)) throw error;
         this.#deniedUntil.set(key, this.#clock.now() + TRY_AGAIN_MS);
+        this.#tell(region, way.permission);
       }
     }
     throw new RefusedError(
@@ -53,6 +58,13 @@ export class Usage {
       `ec2: usersOf in ${region}: the credentials have neither ec2:DescribeImageReferences (as in the policy ` +
         'AmazonEC2ImageReferencesAccessPolicy) nor ec2:DescribeInstances: allow one, or set ec2.unusable_guards = "pass"',
     );
+  }
+
+  /** Once a region and permission: an image that is in use without our seeing it must not be a surprise. */
+  #tell(region: string, permission: string): void {
+    if (this.#told.has(`${region} ${permission}`)) return;
+    this.#told.add(`${region} ${permission}`);
+    this.#log.warn({ region, permission }, "the credentials may not ask what uses an image in this way");
   }
 }
 
