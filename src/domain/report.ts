@@ -36,9 +36,9 @@ export function renderOpening(day: string, deleteAfterMs: number): string {
     "**What happens to an image.** It is first *made private*: nobody can start new machines from it any more, while machines",
     `that run are not touched. Later, ${periodText(deleteAfterMs)} after that was told here at the earliest, it is *deleted* for good.`,
     "",
-    "**If you need one of these images**, say so in a comment here, **before the date that is given below**: write `hold`, the",
-    "AMI id or the name of its compose (a build of Fedora, such as `Fedora-Rawhide-20260122.n.0`), and why you need it.",
-    "What is deleted cannot be brought back.",
+    "**If you need one of these images**, say so in a comment here, **before the date that is given below**: name the AMI id or",
+    "its compose (a build of Fedora, such as `Fedora-Rawhide-20260122.n.0`), and why you need it. The people who run this service",
+    "read the comments, and hold the image. What is deleted cannot be brought back.",
   ].join("\n");
 }
 
