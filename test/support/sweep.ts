@@ -113,8 +113,10 @@ async function endOf(
   const privately = act === "make private" ? ["made-private", "noticed"] : [];
   if (moment === "released") {
     const said = (await scene.events()).what.slice(before.length).filter((what) => OUTCOMES.includes(what));
-    const { stage } = await scene.record();
-    if (isTakenBack) return { stage: "kept", outcomes: stage === "kept" ? said : [...said, "restored"] };
+    const { stage, taken_away: taken = "" } = await scene.record();
+    // Who only lost tags was given nothing back.
+    const isOwed = stage !== "kept" && taken !== "";
+    if (isTakenBack) return { stage: "kept", outcomes: isOwed ? [...said, "restored"] : said };
   } else if (act === "restore") return { stage: "kept", outcomes: ["restored"] };
   else if (act === "make private" && moment === "overtaken") return { stage: "private", outcomes: privately };
   return { stage: "deleted", outcomes: [...privately, "deleted"] };
