@@ -1,7 +1,17 @@
 import { held, holdTag, released } from "./domain/hold.ts";
 import { draft, reset, type Change, type Periods } from "./domain/lifecycle.ts";
 import type { Hold, Image, TakenAway } from "./domain/image.ts";
-import { COMPOSE_TAG, HOLD_TAG, IMAGE_TAG, INTENT_TAG, OLD_TAG, PRIVATE_AT_TAG, type Seen } from "./domain/look.ts";
+import {
+  ACT_TAGS,
+  COMPOSE_TAG,
+  HOLD_TAG,
+  IMAGE_TAG,
+  INTENT_TAG,
+  OUR_TAGS,
+  PRIVATE_AT_TAG,
+  type Seen,
+} from "./domain/look.ts";
+import type { Plan } from "./domain/plan.ts";
 import { ceilSecond, formatInstant, SECOND_MS, type Instant } from "./domain/time.ts";
 import { UpstreamError } from "./errors.ts";
 import type { Clock, Images, Lease, Schedule } from "./ports.ts";
@@ -173,7 +183,8 @@ async function deleteSnapshot(image: Image, snapshotId: string, { images, clock 
 }
 
 /** Gives back exactly what was taken, reads it back, drops our tags last, and settles. Throws `UpstreamError`, `RefusedError`. */
-export async function restore(image: Image, seen: Seen, takenAway: TakenAway, parts: ActParts): Promise<Acted> {
+export async function restore(image: Image, plan: Plan & { do: "restore" }, parts: ActParts): Promise<Acted> {
+  const { seen, takenAway, tagged } = plan;
   const { images, schedule, clock } = parts;
   const { region, amiId } = image;
   const step = stepsOf(image, parts);
@@ -189,11 +200,9 @@ export async function restore(image: Image, seen: Seen, takenAway: TakenAway, pa
         `${region} ${amiId} does not read as public after it was given back`,
       );
   }
-  const ids = [amiId, ...seen.snapshotIds];
-  const ours = [PRIVATE_AT_TAG, INTENT_TAG, IMAGE_TAG, COMPOSE_TAG, OLD_TAG];
   // What is kept from now on needs no hold any more.
-  const keys = image.becomes === "held" ? ours : [...ours, HOLD_TAG];
-  if (!(await step(() => images.untag(region, ids, keys)))) return "lost";
+  const keys = image.becomes === "held" ? ACT_TAGS : OUR_TAGS;
+  if (tagged.length > 0 && !(await step(() => images.untag(region, tagged, keys)))) return "lost";
   return (await schedule.settle(image, restoredChange(image, seen, takenAway, clock.now()))) ? "settled" : "lost";
 }
 

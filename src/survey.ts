@@ -166,9 +166,10 @@ async function lookAt(
   };
 }
 
-/** The tags of an image's snapshots, where EC2 says that we began and our own record of what was taken is lost. */
+/** The tags of an image's snapshots, where we have, or may have, begun, and no record says what was taken. */
 async function lostMemory(image: Image, seen: Seen | null, { images }: SurveyParts): Promise<Look["snapshotTags"]> {
-  if (image.takenAway !== null || seen?.tags[INTENT_TAG] === undefined) return {};
+  const mayHaveBegun = image.stage === "restoring" || seen?.tags[INTENT_TAG] !== undefined;
+  if (image.takenAway !== null || seen === null || !mayHaveBegun) return {};
   const snapshots = await images.snapshotsOf(image.region, image.amiId);
   return Object.fromEntries(snapshots.map(({ snapshotId, tags }) => [snapshotId, tags]));
 }

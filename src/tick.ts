@@ -152,7 +152,7 @@ async function execute({ image, plan }: Planned, lease: Lease, parts: TickParts)
     case "delete":
       return remove(image, plan.seen, plan.snapshotIds, acting);
     case "restore":
-      return restore(image, plan.seen, plan.takenAway, acting);
+      return restore(image, plan, acting);
     case "keep": {
       // The claim is ours and nothing is under way, so what has to be given back may be given back at once.
       const idle = { ...image, token: "" };

@@ -109,7 +109,9 @@ t.test("a release heard at any moment of making private leaves the image public 
     const where = `release heard ${point.when} call ${point.call}`;
     const [world, nightly] = await dueWorld(t, "make private");
     await countedTick(world, new CallCounter(point, () => releaseAndTick(world, nightly)));
+    const isUntouched = world.simulator.journal.mutating().length === 0;
     await carryOn(world, 14);
+    if (isUntouched) t.same(world.simulator.journal.mutating(), [], `${where}: what is kept is not touched`);
     const image = world.simulator.image(REGION, nightly.amiId);
     t.same([image?.state, image?.permission.isPublic], ["available", true], where);
     const open = world.simulator.snapshots(REGION).map((snapshot) => snapshot.permission.isPublic);

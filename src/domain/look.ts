@@ -41,6 +41,11 @@ export const COMPOSE_TAG = "clean-amis:compose";
 /** On a snapshot: the image that it belongs to. */
 export const IMAGE_TAG = "clean-amis:image";
 
+/** What making an image private writes, and giving it back removes. */
+export const ACT_TAGS = [PRIVATE_AT_TAG, INTENT_TAG, IMAGE_TAG, COMPOSE_TAG, OLD_TAG] as const;
+/** Every tag by which we remember something in EC2. */
+export const OUR_TAGS = [...ACT_TAGS, HOLD_TAG] as const;
+
 type Tags = Readonly<Record<string, string>>;
 
 /** What our tags say was taken from an image and its snapshots: what a lost record held. */

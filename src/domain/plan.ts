@@ -1,7 +1,16 @@
 import type { Decision } from "./classify.ts";
 import { holdable, holdTag, isInForce, untilText } from "./hold.ts";
 import type { HeldFrom, Hold, Image, TakenAway } from "./image.ts";
-import { HOLD_TAG, INTENT_TAG, nameMismatch, OLD_TAG, PRIVATE_AT_TAG, takenByTags, type Seen } from "./look.ts";
+import {
+  HOLD_TAG,
+  INTENT_TAG,
+  nameMismatch,
+  OLD_TAG,
+  OUR_TAGS,
+  PRIVATE_AT_TAG,
+  takenByTags,
+  type Seen,
+} from "./look.ts";
 import { DAY_MS, formatDuration, formatInstant, MINUTE_MS, parseInstant, type Instant } from "./time.ts";
 import { isFinalKeep, type Periods } from "./lifecycle.ts";
 
@@ -71,7 +80,8 @@ export interface Guards {
 export type Plan =
   | { readonly do: "make-private"; readonly seen: Seen; readonly takeAway: TakenAway }
   | { readonly do: "delete"; readonly seen: Seen | null; readonly snapshotIds: readonly string[] }
-  | { readonly do: "restore"; readonly seen: Seen; readonly takenAway: TakenAway }
+  /** `tagged`: what may carry our tags; without any, nothing was begun. */
+  | { readonly do: "restore"; readonly seen: Seen; readonly takenAway: TakenAway; readonly tagged: readonly string[] }
   | { readonly do: "keep"; readonly decision: Decision & { readonly kind: "keep" } }
   | { readonly do: "hold"; readonly hold: Hold; readonly from: HeldFrom }
   | { readonly do: "tag-hold"; readonly seen: Seen; readonly hold: Hold }
@@ -90,7 +100,8 @@ export function planFor(image: Image, decision: Decision, look: Look, terms: Ter
   const { now, periods, guards } = terms;
   if (image.stage === "restoring") {
     if (seen === null) return { do: "miss" };
-    return { do: "restore", seen, takenAway: image.takenAway ?? takenByTags(seen, look.snapshotTags) };
+    const takenAway = image.takenAway ?? takenByTags(seen, look.snapshotTags);
+    return { do: "restore", seen, takenAway, tagged: taggedOf(image, seen, look) };
   }
   // Whatever else its state is, an image that EC2 shows can still be saved.
   const isStanding = seen !== null && seen.state !== "deregistered";
@@ -113,6 +124,13 @@ export function planFor(image: Image, decision: Decision, look: Look, terms: Ter
     if (quietAt > now) return { do: "refuse", code: "recently-launched", reason };
   }
   return image.stage === "public" ? planPrivate(image, look, seen, now) : planDelete(image, seen, terms);
+}
+
+/** Everything of an image that was begun; else what EC2 shows with tags of ours: what is to be kept is not touched. */
+function taggedOf(image: Image, seen: Seen, { snapshotTags }: Look): readonly string[] {
+  const { amiId, snapshotIds, tags } = seen;
+  if (image.takenAway !== null) return [amiId, ...snapshotIds];
+  return [...(OUR_TAGS.some((key) => tags[key] !== undefined) ? [amiId] : []), ...Object.keys(snapshotTags)];
 }
 
 /** A keep that may be decided again would lose the hold; a held image is as safe. */

@@ -5,6 +5,7 @@ import { INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "../../src/domain/look.ts"
 import { describePlan, planFor, type Look, type Plan } from "../../src/domain/plan.ts";
 import { DAY_MS, formatInstant, MINUTE_MS } from "../../src/domain/time.ts";
 import {
+  AMI,
   DELETE_AT,
   FREE,
   GUARDS,
@@ -212,9 +213,9 @@ t.test("an image that EC2 does not show is missed, not gone", (t) => {
 
 t.test("restoring gives back exactly what was taken, and asks no guard", (t) => {
   const odd = seenPrivate({ name: "renamed", tags: { "do-not-delete": "" }, state: "available" });
-  for (const decision of [DELETE, KEEP, UNRESOLVED])
-    t.same(plan(imageIn("restoring"), odd, { decision }), { do: "restore", seen: odd, takenAway: TAKEN });
-  const nothing = { do: "restore", takenAway: { image: false, snapshots: [] } };
+  const whole = { do: "restore", seen: odd, takenAway: TAKEN, tagged: [AMI, ...SNAPSHOTS] };
+  for (const decision of [DELETE, KEEP, UNRESOLVED]) t.same(plan(imageIn("restoring"), odd, { decision }), whole);
+  const nothing = { do: "restore", takenAway: { image: false, snapshots: [] }, tagged: [] };
   t.match(plan(imageIn("restoring", { takenAway: null }), odd), nothing, "nothing was taken");
   t.end();
 });
