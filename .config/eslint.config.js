@@ -45,13 +45,14 @@ export default tseslint.config(
   boundary(
     ["src/*.ts", "src/commands/*.ts"],
     ["./adapters/*", "../adapters/*", "ioredis", "amqplib", "@aws-sdk/*", "pino"],
-    "Use cases know ports; only app.ts opens adapters.",
+    "Use cases know ports; only app.ts and app/ open adapters.",
     ["src/app.ts"],
   ),
   boundary(
     ["src/adapters/**"],
     [
       "../app.ts",
+      "../app/*",
       "../tick.ts",
       "../ingest.ts",
       "../notify.ts",

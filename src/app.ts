@@ -1,26 +1,19 @@
+import { openArchive, openEc2, openReports, openSources } from "./app/upstream.ts";
 import { systemClock } from "./adapters/clock.ts";
 import { openBus } from "./adapters/amqp.ts";
-import { openComposeHost } from "./adapters/compose-host.ts";
-import { openDatagrepper } from "./adapters/datagrepper.ts";
-import { datagrepperFacts } from "./adapters/datagrepper-facts.ts";
-import { logReports, openLog } from "./adapters/log.ts";
-import { openPagure } from "./adapters/pagure.ts";
+import { openLog } from "./adapters/log.ts";
 import { openRedis, type RedisConnection } from "./adapters/redis/connection.ts";
 import { sharedQueueName } from "./adapters/redis/control.ts";
 import { redisBudgets } from "./adapters/redis/budgets.ts";
 import { redisEars } from "./adapters/redis/ears.ts";
 import { redisFacts } from "./adapters/redis/facts.ts";
 import { redisJournal, redisRejected } from "./adapters/redis/journal.ts";
-import { redisPositions } from "./adapters/redis/positions.ts";
 import { redisRequests } from "./adapters/redis/requests.ts";
 import { redisSchedule } from "./adapters/redis/schedule.ts";
-import type { Positions } from "./backfill.ts";
 import type { Config } from "./config.ts";
 import { Consultation } from "./consult.ts";
 import { Consumer } from "./consume.ts";
-import { decode } from "./decode.ts";
-import type { FactClaim } from "./domain/facts.ts";
-import { SECOND_MS, type Instant } from "./domain/time.ts";
+import { SECOND_MS } from "./domain/time.ts";
 import { RefusedError, UpstreamError } from "./errors.ts";
 import { heldBack } from "./held-back.ts";
 import { hearOnce, type HearParts } from "./hear.ts";
@@ -29,24 +22,8 @@ import { runLoop } from "./loop.ts";
 import { reportOnce, type NotifyParts } from "./notify.ts";
 import { RegionPasses } from "./passes.ts";
 import { carryOutRequests, type RequestParts } from "./requests.ts";
-import type {
-  Archive,
-  Budgets,
-  ComposeSource,
-  Facts,
-  Images,
-  Journal,
-  Log,
-  Message,
-  Reports,
-  Requests,
-  Schedule,
-} from "./ports.ts";
 import { checkAccount } from "./survey.ts";
 import type { TickParts } from "./tick.ts";
-
-/** datagrepper gives up by itself after a minute. */
-const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
 
 /** How long a stop waits for Redis to take what was already delivered. */
 const STOP_WITHIN_MS = 5 * SECOND_MS;
@@ -103,43 +80,6 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
       await connection.close();
     },
   };
-}
-
-/** The SDK takes half a second and 100 MB to load: only what needs EC2 pays for it. */
-async function openEc2(config: Config, log: Log): Promise<Images & { close(): void }> {
-  const { openImages } = await import("./adapters/ec2/images.ts");
-  return openImages({ ...config.ec2, clock: systemClock, log });
-}
-
-/** The archive that the configuration names; null when it names none. */
-export function openArchive({ sources, userAgent, archiveRate }: Config): Archive | null {
-  if (sources.datagrepper === null) return null;
-  return openDatagrepper({
-    ...{ url: sources.datagrepper, userAgent, timeoutMs: ARCHIVE_TIMEOUT_MS, clock: systemClock },
-    ...(archiveRate === null ? {} : { ratePerSecond: archiveRate }),
-  });
-}
-
-/** Who can be asked of composes, the quicker one first. */
-function openSources({ sources, userAgent, environments }: Config, archive: Archive | null): readonly ComposeSource[] {
-  const clock = systemClock;
-  const claimsOf = (message: Message): readonly FactClaim[] => {
-    const heard = decode(message, environments);
-    return heard.kind === "claims" ? heard.claims : [];
-  };
-  const timeoutMs = 30 * SECOND_MS;
-  return [
-    ...(sources.composeHost === null
-      ? []
-      : [openComposeHost({ url: sources.composeHost, userAgent, timeoutMs, clock })]),
-    ...(archive === null ? [] : [datagrepperFacts({ archive, environments, clock, claimsOf })]),
-  ];
-}
-
-function openReports({ report, userAgent }: Config, log: Log): Reports {
-  if (report.kind === "log") return logReports(log);
-  const { url, repo, tags, token } = report;
-  return openPagure({ url, repo, tags, token, userAgent, timeoutMs: 30 * SECOND_MS });
 }
 
 async function consume(
@@ -207,53 +147,4 @@ async function tellAccount(tick: TickParts): Promise<void> {
     if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
     tick.log.error({ code: error.code, error: error.message }, "nothing can be acted on in EC2 as it is");
   }
-}
-
-/** What is remembered, to be read: needs Redis alone. */
-export interface Records {
-  readonly schedule: Schedule;
-  readonly facts: Facts;
-  readonly journal: Journal;
-  readonly requests: Requests;
-  readonly budgets: Budgets;
-  readonly now: () => Instant;
-  close(): Promise<void>;
-}
-
-/** Opens Redis for reading. Throws `UpstreamError` when it cannot be reached, `ConfigError` for a newer key format. */
-export async function openRecords(config: Config): Promise<Records> {
-  const log = openLog("error");
-  const connection = await openRedis(config.redis.url, config.redis.prefix, log);
-  return {
-    schedule: redisSchedule(connection, systemClock, config.periods),
-    facts: redisFacts(connection),
-    journal: redisJournal(connection, config.report.kind, log),
-    requests: redisRequests(connection),
-    budgets: redisBudgets(connection, config.budgets),
-    now: () => systemClock.now(),
-    close: () => connection.close(),
-  };
-}
-
-/** What a backfill needs: no EC2, no report, no broker. */
-export interface PastParts {
-  readonly archive: Archive | null;
-  readonly ingest: IngestParts;
-  readonly positions: Positions;
-  close(): Promise<void>;
-}
-
-/** Opens Redis and the archive, to put past messages through ingest. Throws `UpstreamError`, `ConfigError`. */
-export async function openPast(config: Config): Promise<PastParts> {
-  const [clock, log] = [systemClock, openLog("warn")];
-  const { periods, policy, environments } = config;
-  const connection = await openRedis(config.redis.url, config.redis.prefix, log);
-  const schedule = redisSchedule(connection, clock, periods);
-  const base = { schedule, facts: redisFacts(connection), clock, log, periods, policy, environments };
-  return {
-    archive: openArchive(config),
-    ingest: { ...base, rejected: redisRejected(connection) },
-    positions: redisPositions(connection),
-    close: () => connection.close(),
-  };
 }

@@ -1,4 +1,5 @@
-import { openArchive, openPast, type PastParts } from "../app.ts";
+import { openPast, type PastParts } from "../app/past.ts";
+import { openArchive } from "../app/upstream.ts";
 import { backfill, slicesOf, readHeard, type Progress, type Stretch, type Witness } from "../backfill.ts";
 import type { Config } from "../config.ts";
 import { DAY_MS, floorSecond, formatInstant, parseInstant, SECOND_MS, type Instant } from "../domain/time.ts";

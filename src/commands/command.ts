@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import type { Readable } from "node:stream";
-import type { Records } from "../app.ts";
+import type { Records } from "../app/records.ts";
 import { configPath, loadConfig, type Config, type Scope } from "../config.ts";
 import { UsageError } from "../errors.ts";
 import { plain } from "./show.ts";
@@ -60,7 +60,7 @@ export async function withRecords(
   work: (records: Records, config: Config) => Promise<number>,
 ): Promise<number> {
   const config = configOf(invocation, "records");
-  const { openRecords } = await import("../app.ts");
+  const { openRecords } = await import("../app/records.ts");
   const records = await openRecords(config);
   try {
     return await work(records, config);

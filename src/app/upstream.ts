@@ -1,0 +1,55 @@
+import { systemClock } from "../adapters/clock.ts";
+import { openComposeHost } from "../adapters/compose-host.ts";
+import { openDatagrepper } from "../adapters/datagrepper.ts";
+import { datagrepperFacts } from "../adapters/datagrepper-facts.ts";
+import { logReports } from "../adapters/log.ts";
+import { openPagure } from "../adapters/pagure.ts";
+import type { Config } from "../config.ts";
+import { decode } from "../decode.ts";
+import type { FactClaim } from "../domain/facts.ts";
+import { SECOND_MS } from "../domain/time.ts";
+import type { Archive, ComposeSource, Images, Log, Message, Reports } from "../ports.ts";
+
+/** datagrepper gives up by itself after a minute. */
+const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
+
+/** The SDK takes half a second and 100 MB to load: only what needs EC2 pays for it. */
+export async function openEc2(config: Config, log: Log): Promise<Images & { close(): void }> {
+  const { openImages } = await import("../adapters/ec2/images.ts");
+  return openImages({ ...config.ec2, clock: systemClock, log });
+}
+
+/** The archive that the configuration names; null when it names none. */
+export function openArchive({ sources, userAgent, archiveRate }: Config): Archive | null {
+  if (sources.datagrepper === null) return null;
+  return openDatagrepper({
+    ...{ url: sources.datagrepper, userAgent, timeoutMs: ARCHIVE_TIMEOUT_MS, clock: systemClock },
+    ...(archiveRate === null ? {} : { ratePerSecond: archiveRate }),
+  });
+}
+
+/** Who can be asked of composes, the quicker one first. */
+export function openSources(
+  { sources, userAgent, environments }: Config,
+  archive: Archive | null,
+): readonly ComposeSource[] {
+  const clock = systemClock;
+  const claimsOf = (message: Message): readonly FactClaim[] => {
+    const heard = decode(message, environments);
+    return heard.kind === "claims" ? heard.claims : [];
+  };
+  const timeoutMs = 30 * SECOND_MS;
+  return [
+    ...(sources.composeHost === null
+      ? []
+      : [openComposeHost({ url: sources.composeHost, userAgent, timeoutMs, clock })]),
+    ...(archive === null ? [] : [datagrepperFacts({ archive, environments, clock, claimsOf })]),
+  ];
+}
+
+/** Where the reports go. Throws `ConfigError` for an address, a repo or a token of the wrong form. */
+export function openReports({ report, userAgent }: Config, log: Log): Reports {
+  if (report.kind === "log") return logReports(log);
+  const { url, repo, tags, token } = report;
+  return openPagure({ url, repo, tags, token, userAgent, timeoutMs: 30 * SECOND_MS });
+}

@@ -1,0 +1,42 @@
+import type { Seen, SeenSnapshot } from "../domain/look.ts";
+
+/**
+ * EC2's images, one region a call. Every method may be repeated without harm. All throw `UpstreamError` for what may work
+ * later (throttling, 5xx, time-outs) and `RefusedError` for what will not (permission, protection, a bad request).
+ */
+export interface Images {
+  /** The account that the credentials belong to; remembered for ten minutes. */
+  account(): Promise<string>;
+  /** The images of these ids that EC2 shows, disabled ones included; ids that it does not know are absent. */
+  look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>>;
+  /** Whether EC2 knows the image when it is asked for by its id, disabled or not. */
+  isKnown(region: string, amiId: string): Promise<boolean>;
+  /** The account's own images that carry any of these tags, disabled and deprecated ones too; read page by page. */
+  tagged(region: string, tagKeys: readonly string[]): AsyncIterable<Seen>;
+  /** The account's own snapshots that carry any of these tags; read page by page. */
+  taggedSnapshots(region: string, tagKeys: readonly string[]): AsyncIterable<SeenSnapshot>;
+  /** The snapshots that carry our tag with this image's id. */
+  snapshotsOf(region: string, amiId: string): Promise<readonly SeenSnapshot[]>;
+  /**
+   * What of the account uses each image, as ARNs or instance ids; an image that nothing uses is absent. Without
+   * DescribeImageReferences launch templates are not seen, only instances. Throws `RefusedError` with the code
+   * `guard-unusable` when the credentials may not ask in any way.
+   */
+  usersOf(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Those of the snapshots whose create-volume permission has the group `all`; a snapshot that is gone has none. */
+  publicSnapshots(region: string, snapshotIds: readonly string[]): Promise<readonly string[]>;
+  /** Whether images may be made public in this region: Block Public Access is off. */
+  isWayBackOpen(region: string): Promise<boolean>;
+  tag(region: string, resourceIds: readonly string[], tags: Readonly<Record<string, string>>): Promise<void>;
+  untag(region: string, resourceIds: readonly string[], keys: readonly string[]): Promise<void>;
+  /** Takes the group `all` from the image's launch permission, and nothing else; explicit shares stay. */
+  closeImage(region: string, amiId: string): Promise<void>;
+  closeSnapshot(region: string, snapshotId: string): Promise<void>;
+  openImage(region: string, amiId: string): Promise<void>;
+  openSnapshot(region: string, snapshotId: string): Promise<void>;
+  /** `gone` when EC2 no longer knows the image: the aim is reached. */
+  deregister(region: string, amiId: string): Promise<"deregistered" | "gone">;
+  deleteSnapshot(region: string, snapshotId: string): Promise<"deleted" | "gone" | "in-use">;
+  /** The images, other than `amiId`, that are built on this snapshot. */
+  imagesOnSnapshot(region: string, snapshotId: string, amiId: string): Promise<readonly string[]>;
+}

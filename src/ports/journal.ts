@@ -1,0 +1,76 @@
+import type { ImageEvent } from "../domain/event.ts";
+import type { Instant } from "../domain/time.ts";
+import type { PartAddress } from "./reports.ts";
+
+/** The event streams, and what reporting them has come to. All throw `UpstreamError`. */
+export interface Journal {
+  /** What happened to an image since it was first heard of, oldest first; of more than a thousand events the newest. */
+  history(region: string, amiId: string): Promise<readonly ImageEvent[]>;
+  /** What happened in a region from `from` up to, not including, `to`, oldest first. */
+  between(region: string, from: Instant, to: Instant): Promise<readonly ImageEvent[]>;
+  /** How reporting goes; null before the first report. */
+  status(): Promise<ReporterStatus | null>;
+  /** The right to report, one process at a time, kept until it is released; null when another process has it. */
+  reporterLease(): Promise<ReporterLease | null>;
+}
+
+/**
+ * The reporter's place in the streams, and its memory. Every write happens only while the lease is ours: once another process
+ * has it, or it ran out, they throw `UpstreamError` with the code `lease-lost`, and nothing is written. The status alone is
+ * the last speaker's.
+ */
+export interface ReporterLease {
+  /** Prolongs the lease. Asked right before every post: a reporter that was asleep must not post what another one posts. */
+  confirm(): Promise<void>;
+  /** Up to `limit` events of a region after the cursor, oldest first; `lastId` ends them, itself included. */
+  unreported(region: string, limit: number, lastId?: string): Promise<readonly ImageEvent[]>;
+  /** The part under way, or null. */
+  pendingPart(): Promise<PendingPart | null>;
+  savePendingPart(part: PendingPart): Promise<void>;
+  /** Moves the cursors to `until`, forgets the part under way, and remembers the changes, in one step. */
+  finishPart(until: PendingPart["until"], changes: Partial<ReporterMemory>): Promise<void>;
+  memory(): Promise<ReporterMemory>;
+  remember(changes: Partial<ReporterMemory>): Promise<void>;
+  noteStatus(status: ReporterStatus): Promise<void>;
+  /** Removes the events of a region that are older than `before`, never one that any reporter has still to read. */
+  trim(region: string, before: Instant): Promise<number>;
+  release(): Promise<void>;
+}
+
+/** A post that was begun: enough to find it, or to make it again, after a crash. */
+export interface PendingPart {
+  readonly day: string;
+  readonly marker: string;
+  /** Per region, the id of the last event of this part. */
+  readonly until: Readonly<Record<string, string>>;
+  /** What the part tells besides events. */
+  readonly extra: "outlook" | "heartbeat" | null;
+  /** The size that it was cut to, in bytes. */
+  readonly mostBytes: number;
+  /** When it was sent last without an answer; null: never. */
+  readonly unsureAt: Instant | null;
+}
+
+/** What the reporter remembers from one pass to the next; null: never. */
+export interface ReporterMemory {
+  /** The last post, or the first pass. */
+  readonly quietSince: Instant | null;
+  /** The last day whose report has what is due. */
+  readonly outlookDay: string | null;
+  /** The day of the last post that told what happened. */
+  readonly toldDay: string | null;
+  readonly trimmedAt: Instant | null;
+  /** Parts whose answer was lost, that are looked at once more after `at`. */
+  readonly secondLooks: readonly (PartAddress & { readonly at: Instant })[];
+}
+
+/** Whether the reports reach the public. */
+export interface ReporterStatus {
+  readonly state: "ok" | "failing";
+  /** When it began to be so. */
+  readonly since: Instant;
+  /** What is wrong, in one sentence with the remedy; empty when nothing is. */
+  readonly reason: string;
+  /** The last pass that said so. */
+  readonly checkedAt: Instant;
+}

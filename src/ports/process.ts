@@ -1,0 +1,16 @@
+import type { Instant } from "../domain/time.ts";
+
+/** Time, so that a test can own it. */
+export interface Clock {
+  now(): Instant;
+  /** Resolves after `ms` milliseconds, or at once when `signal` aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Structured log: data first, then one fixed sentence, as pino takes it. */
+export interface Log {
+  debug(data: object, message: string): void;
+  info(data: object, message: string): void;
+  warn(data: object, message: string): void;
+  error(data: object, message: string): void;
+}

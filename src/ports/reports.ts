@@ -1,0 +1,50 @@
+import type { UpstreamError } from "../errors.ts";
+
+/** One post to the public. */
+export interface ReportPart {
+  /** The UTC day whose report this belongs to: `2026-11-24`. */
+  readonly day: string;
+  /** Title of the day's report. */
+  readonly title: string;
+  /** Stands in `text`, is looked for before every post, and makes a repeat harmless. */
+  readonly marker: string;
+  /** Markdown that stands above `text` where the part opens the day's report. */
+  readonly opening: string;
+  /** Markdown that stands above `text` where it does not. */
+  readonly continuation: string;
+  /** Markdown. */
+  readonly text: string;
+  /** Words of `text` that the public must find there, such as the ids of images: a post without them is not seen. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Either the part was read back where the public reads it; or it was sent, and nobody knows yet whether it arrived: it may
+ * still do so, and must not be sent again before a minute has passed.
+ */
+export type Published = { readonly url: string } | { readonly unsure: UpstreamError };
+
+/** The code of the `RefusedError` for a post that is too long: smaller ones would pass. */
+export const TOO_LONG = "TOO_LONG";
+
+/**
+ * Where the public reads what was done. All throw `UpstreamError` (nothing was sent; try again) and `RefusedError` (nothing
+ * was sent; a token, a permission, a project to mend, or `TOO_LONG`).
+ */
+export interface Reports {
+  /** Asks whether we may come in, and resolves to our name there; an expired token is a `RefusedError`. */
+  check(): Promise<{ readonly user: string }>;
+  /**
+   * Makes the part visible once, and resolves when it was read back. A repeat with the same marker posts nothing.
+   * `beforePost` is called right before anything is sent; when it throws, nothing is, and its error is thrown.
+   */
+  publish(part: ReportPart, beforePost: () => Promise<void>): Promise<Published>;
+  /**
+   * Looks once more at a part whose first answer was lost: if it arrived late, and stands there twice, the later one is made a
+   * pointer to the first, or is told to be a repeat. Resolves to how many repeats there are. May be repeated.
+   */
+  mergeRepeats(address: PartAddress, beforePost: () => Promise<void>): Promise<number>;
+}
+
+/** What a part is found by. */
+export type PartAddress = Pick<ReportPart, "day" | "title" | "marker">;

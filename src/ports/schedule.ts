@@ -1,0 +1,58 @@
+import type { Decision } from "../domain/classify.ts";
+import type { EventDraft } from "../domain/event.ts";
+import type { Image, TakenAway } from "../domain/image.ts";
+import type { Change, Queue } from "../domain/lifecycle.ts";
+import type { Instant } from "../domain/time.ts";
+import type { Upload } from "../domain/upload.ts";
+
+/** The images and their deadlines. Each method is atomic for one image. All throw `UpstreamError`. */
+export interface Schedule {
+  /** Now, by the earlier of this machine's clock and Redis'; `skewMs` is how far they are apart. */
+  now(): Promise<{ readonly at: Instant; readonly skewMs: number }>;
+  regions(): Promise<readonly string[]>;
+  /** The first hearing of an image; an image that is known is returned as it stands, unchanged. */
+  add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image>;
+  get(region: string, amiId: string): Promise<Image | null>;
+  /** Where an image waits, and until when (`Infinity` is legal); null: nowhere. */
+  waiting(region: string, amiId: string): Promise<{ readonly queue: Queue; readonly wakeAt: Instant } | null>;
+  /** The compose's images in every region. */
+  ofCompose(composeId: string): Promise<readonly Image[]>;
+  /** Writes `change` unless the image was written since it was read (`image.revision`); false when it was. Ends any claim. */
+  change(image: Image, change: Change): Promise<boolean>;
+  /** The ids of the newest `count` composes of a stream (see domain/stream.ts) that had an image in this region. */
+  newest(region: string, stream: string, count: number): Promise<readonly string[]>;
+  /** How many images are due in a queue, in all regions. */
+  countDue(queue: Queue, now: Instant): Promise<number>;
+  /** How many images of a region are not known to be deleted or gone. */
+  countLive(region: string): Promise<number>;
+  /** What is due in a queue, in order of its deadline, without claiming it. */
+  due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]>;
+  /** What wakes up in a queue from `from` up to, not including, `to`, in that order, at most `limit`. */
+  between(region: string, queue: Queue, from: Instant, to: Instant, limit: number): Promise<readonly Image[]>;
+  /** Takes up to `limit` due images and moves their wake-up forward by the lease. */
+  claim(region: string, queue: Queue, lease: Lease, limit: number): Promise<readonly Image[]>;
+  /** Whether the claim is still ours and no pause is in force. Asked before each mutating call. */
+  mayAct(image: Image): Promise<boolean>;
+  /** Writes `taken_away` once, under the claim. Resolves to what stands there now, or null when the claim is lost. */
+  recordTakenAway(image: Image, takenAway: TakenAway): Promise<TakenAway | null>;
+  /**
+   * Ends the claim with its outcome. Resolves to false, with nothing written, when the claim is lost, unless the outcome is
+   * `irreversible`. With `keepClaim` the claim goes on: `change.wait` must be its lease.
+   */
+  settle(
+    image: Image,
+    change: Change,
+    options?: { readonly irreversible?: boolean; readonly keepClaim?: boolean },
+  ): Promise<boolean>;
+  /**
+   * Sets `noticed_at` and `delete_at` once, for a private image; false when there was nothing to set, or when the image was
+   * written since it was read (`image.revision`): the deadline was made from that reading.
+   */
+  notice(image: Image, noticedAt: Instant, deleteAt: Instant, event: EventDraft): Promise<boolean>;
+}
+
+export interface Lease {
+  readonly token: string;
+  readonly now: Instant;
+  readonly until: Instant;
+}
