@@ -11,6 +11,8 @@ export interface Ec2Config {
   readonly credentials: Credentials | null;
   /** The role that is assumed with them; null: they act themselves. */
   readonly role: Role | null;
+  /** How much of EC2's token buckets this process takes, above 0 and up to 1. */
+  readonly share: number;
   readonly guards: Guards;
 }
 
@@ -32,6 +34,7 @@ export function readEc2(file: string, ec2: ConfigFile["consumer_config"]["ec2"],
     endpoint: webAddress(file, "ec2.endpoint", ec2.endpoint),
     credentials: readCredentials(env),
     role: readRole(file, ec2.role_arn, ec2.external_id),
+    share: ec2.share,
     guards: {
       account: ec2.account,
       protectingTags: ec2.protecting_tags,

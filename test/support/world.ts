@@ -2,6 +2,7 @@ import type { Test } from "tap";
 import { openImages } from "../../src/adapters/ec2/images.ts";
 import { openPagure } from "../../src/adapters/pagure.ts";
 import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
+import { redisBreakers } from "../../src/adapters/redis/breakers.ts";
 import { redisBudgets } from "../../src/adapters/redis/budgets.ts";
 import { redisFacts } from "../../src/adapters/redis/facts.ts";
 import { redisJournal, redisRejected } from "../../src/adapters/redis/journal.ts";
@@ -9,10 +10,12 @@ import { redisRequests } from "../../src/adapters/redis/requests.ts";
 import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
 import { startPagureDouble, type PagureDouble } from "../../src/demo/pagure/double.ts";
+import { RegionBreakers } from "../../src/breakers.ts";
 import { Consultation } from "../../src/consult.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/domain/classify.ts";
 import type { BudgetLimits } from "../../src/domain/budget.ts";
 import type { Periods } from "../../src/domain/lifecycle.ts";
+import { batchOf } from "../../src/domain/pace.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { ingest, type Ingested, type IngestParts } from "../../src/ingest.ts";
 import { reportOnce, type NotifyParts } from "../../src/notify.ts";
@@ -35,6 +38,8 @@ export const PERIODS: Periods = {
   leaseMs: 5 * MINUTE_MS,
 };
 
+/** Of EC2's token buckets. */
+const SHARE = 0.5;
 const PLENTY: BudgetLimits = { maxDeletesPerDay: 100_000, maxPrivatePerDay: 100_000, maxShareOfRegion: 1 };
 
 /** The whole service but for the bus: real Redis, EC2 and Pagure doubles, and a clock that the test moves. */
@@ -77,6 +82,7 @@ export async function openWorld(
     log: silentLog,
     credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
     role: null,
+    share: SHARE,
     clock,
   });
   test.teardown(async () => {
@@ -91,10 +97,14 @@ export async function openWorld(
   const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   const hears = (): Promise<EarMemory> => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
   const budgets = redisBudgets(connection, options.budgets ?? PLENTY);
+  const breakers = redisBreakers(connection);
+  const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT });
   const tickParts: TickParts = {
     ...base,
     budgets,
-    images,
+    images: regions.watch(images),
+    breakers: regions,
+    batch: batchOf(PERIODS.leaseMs, SHARE),
     consultation,
     ears: { memory: hears },
     guards: GUARDS,
