@@ -29,16 +29,12 @@ export class VirtualClock implements Clock {
   now = (): Instant => this.#at;
 
   /** For who sleeps between calls of ports. */
-  sleep = (ms: number, signal?: AbortSignal): Promise<void> => this.#sleep(ms, signal);
+  sleep = (ms: number, signal?: AbortSignal): Promise<void> => this.#sleep(ms, signal, false);
 
   /** The same clock for what sleeps inside calls of watched ports. */
   readonly within: Clock = {
     now: () => this.#at,
-    sleep: async (ms, signal) => {
-      this.#asleepInCalls += 1;
-      await this.#sleep(ms, signal);
-      this.#asleepInCalls -= 1;
-    },
+    sleep: (ms, signal) => this.#sleep(ms, signal, true),
   };
 
   /** The same port, whose calls keep time from moving. */
@@ -66,16 +62,22 @@ export class VirtualClock implements Clock {
     }
   }
 
-  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  #sleep(ms: number, signal: AbortSignal | undefined, isInCall: boolean): Promise<void> {
     if (signal?.aborted === true) return Promise.resolve();
+    if (isInCall) this.#asleepInCalls += 1;
     return new Promise((resolve) => {
-      const sleeper: Sleeper = { wakeAt: this.#at + Math.max(0, ms), wake: resolve };
+      const wake = (): void => {
+        if (isInCall) this.#asleepInCalls -= 1;
+        resolve();
+      };
+      const sleeper: Sleeper = { wakeAt: this.#at + Math.max(0, ms), wake };
       const index = this.#sleepers.findIndex(({ wakeAt }) => wakeAt > sleeper.wakeAt);
       this.#sleepers.splice(index < 0 ? this.#sleepers.length : index, 0, sleeper);
       signal?.addEventListener("abort", () => {
         const place = this.#sleepers.indexOf(sleeper);
-        if (place >= 0) this.#sleepers.splice(place, 1);
-        resolve();
+        if (place < 0) return;
+        this.#sleepers.splice(place, 1);
+        wake();
       });
       this.#moveWhenQuiet();
     });
@@ -83,7 +85,7 @@ export class VirtualClock implements Clock {
 
   #moveWhenQuiet(): void {
     this.#happened += 1;
-    if (this.#isWaitingForQuiet || this.#calls > this.#asleepInCalls) return;
+    if (this.#isWaitingForQuiet || this.#calls !== this.#asleepInCalls) return;
     this.#isWaitingForQuiet = true;
     this.#awaitQuiet(this.#happened, QUIET_TURNS);
   }
@@ -96,7 +98,7 @@ export class VirtualClock implements Clock {
       }
       this.#isWaitingForQuiet = false;
       if (happened !== this.#happened) this.#moveWhenQuiet();
-      else this.#wakeNext();
+      else if (this.#calls === this.#asleepInCalls) this.#wakeNext();
     });
   }
 
