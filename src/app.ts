@@ -25,7 +25,7 @@ import { runLoop } from "./loop.ts";
 import { reportOnce, type NotifyParts } from "./notify.ts";
 import { RegionPasses } from "./passes.ts";
 import { carryOutRequests, type RequestParts } from "./requests.ts";
-import type { Breakers } from "./ports.ts";
+import type { Breakers, Images } from "./ports.ts";
 import { checkAccount } from "./survey.ts";
 import type { TickParts } from "./tick.ts";
 
@@ -41,6 +41,8 @@ export interface App {
   /** Null: there is no archive to read over holes. */
   readonly hear: HearParts | null;
   readonly breakers: Breakers;
+  /** EC2 past the breakers, for a person who asks for a plan: nothing is remembered of its failures. */
+  readonly ec2: Images;
   /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. */
   consume(stop: AbortSignal): Promise<void>;
   /** Closes what was opened, in reverse. */
@@ -86,6 +88,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     requests,
     hear,
     breakers,
+    ec2: images,
     consume: (stop) => consume(config, connection, { ingest, tick, notify, requests, hear, stop }),
     close: async () => {
       images.close();

@@ -7,6 +7,7 @@ import { redecide, takeBack, type Change, type Queue } from "./domain/lifecycle.
 import type { Plan, Planned } from "./domain/plan.ts";
 import { afterHiddenLook, afterMiss, afterRefusal } from "./domain/setback.ts";
 import { formatInstant, MINUTE_MS, type Instant } from "./domain/time.ts";
+import { describeError } from "./errors.ts";
 import { isDeaf } from "./hear.ts";
 import type { Budgets, Clock, Ears, Lease, Log, Random } from "./ports.ts";
 import { giveBack, queueOf, setBack } from "./set-back.ts";
@@ -91,6 +92,12 @@ async function workOn(
   await consultFor(claimed, now, parts);
   const { planned, failures } = await survey(region, claimed, now, parts);
   const outcomes = await withoutMassacre(planned, async (each) => actOn(each, lease, parts), parts);
+  const shared = failures.find(({ isShared }) => isShared);
+  if (shared !== undefined)
+    parts.log.warn(
+      { region, images: failures.length, error: describeError(shared.error) },
+      "a region was not looked at",
+    );
   for (const { image, error, isShared } of failures) outcomes.push(await setBack(image, error, lease, parts, isShared));
   await parts.breakers.close(region);
   return outcomes;

@@ -1,5 +1,5 @@
 import type { App } from "../app.ts";
-import { describeTrouble } from "../domain/breaker.ts";
+import { describeTrouble, standingOf } from "../domain/breaker.ts";
 import { describePlan } from "../domain/plan.ts";
 import { formatInstant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError, UsageError } from "../errors.ts";
@@ -33,7 +33,7 @@ export const tick: Command = {
     try {
       if (options["dry-run"] === true || config.act === "nothing")
         return await inEveryRegion(app, print, async (region) => {
-          const plans = await planRegion(region, app.tick);
+          const plans = await planRegion(region, { ...app.tick, images: app.ec2 });
           const wanted = plans.filter(({ plan }) => only === null || plan.do === ACT_OF[only]);
           return wanted.map((each) =>
             options["plain"] === true ? `${region} ${each.image.amiId}` : describePlan(each),
@@ -41,12 +41,15 @@ export const tick: Command = {
         });
       await carryOutRequests(app.requests);
       if (app.hear !== null) await hearOnce(app.hear);
+      const troubled: string[] = [];
       const code = await inEveryRegion(app, print, async (region) => {
         await resolveRegion(region, app.tick);
-        return [`${region}: ${JSON.stringify(await tickRegion(region, app.tick, only))}`];
+        const counts = await tickRegion(region, app.tick, only);
+        if (counts["given-back"] !== undefined) troubled.push(region);
+        return [`${region}: ${JSON.stringify(counts)}`];
       });
       await print(`report: ${JSON.stringify(await reportOnce(app.notify))}`);
-      return (await tellTroubles(app, print)) ? 1 : code;
+      return (await tellTroubles(app, print, troubled)) ? 1 : code;
     } finally {
       await app.close();
     }
@@ -73,14 +76,19 @@ async function inEveryRegion(
   return code;
 }
 
-/** A line for each region in which nothing is done for now; resolves to whether one of them fails, as against being shut. */
-async function tellTroubles({ breakers }: Pick<App, "breakers">, print: Invocation["print"]): Promise<boolean> {
-  const open = await breakers.all();
+/** A line for each region in which EC2 failed, or is not asked for now; resolves to whether one fails, as against being shut. */
+async function tellTroubles(
+  { breakers, tick: { clock } }: Pick<App, "breakers" | "tick">,
+  print: Invocation["print"],
+  troubled: readonly string[],
+): Promise<boolean> {
+  const all = await breakers.all();
+  const open = [...all].filter(([, breaker]) => standingOf(breaker, clock.now()) === "open");
   for (const [region, breaker] of open)
-    await print(
-      `${region}: nothing is done there before ${formatInstant(breaker.askAgainAt)}: ${describeTrouble(breaker)}`,
-    );
-  return [...open.values()].some(({ trouble }) => trouble === "failing");
+    await print(`${region}: not asked before ${formatInstant(breaker.askAgainAt)}: ${describeTrouble(breaker)}`);
+  const fresh = troubled.filter((region) => !open.some(([name]) => name === region));
+  for (const region of fresh) await print(`${region}: EC2 failed there: what was given back is due again`);
+  return fresh.length > 0 || open.some(([, { trouble }]) => trouble === "failing");
 }
 
 const ACT_OF = { private: "make-private", delete: "delete" } as const;

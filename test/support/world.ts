@@ -19,7 +19,7 @@ import { batchOf } from "../../src/domain/pace.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { ingest, type Ingested, type IngestParts } from "../../src/ingest.ts";
 import { reportOnce, type NotifyParts } from "../../src/notify.ts";
-import type { Budgets, ComposeSource, EarMemory, Message } from "../../src/ports.ts";
+import type { Budgets, ComposeSource, EarMemory, Images, Message } from "../../src/ports.ts";
 import type { RequestParts } from "../../src/requests.ts";
 import { resolveRegion } from "../../src/resolve.ts";
 import { tickRegion, type TickCounts, type TickParts } from "../../src/tick.ts";
@@ -47,6 +47,8 @@ export interface World {
   readonly clock: SettableClock;
   readonly connection: RedisConnection;
   readonly simulator: Ec2Simulator;
+  /** EC2 past the breakers. */
+  readonly ec2: Images;
   readonly pagure: PagureDouble;
   readonly ingestParts: IngestParts;
   readonly tickParts: TickParts;
@@ -118,7 +120,18 @@ export async function openWorld(
   const journal = redisJournal(connection, "pagure", silentLog);
   const notifyParts: NotifyParts = { ...base, journal, reports, isPublic: true };
   return {
-    ...{ clock, connection, simulator, pagure, ingestParts, tickParts, notifyParts, requestParts, budgets },
+    ...{
+      clock,
+      connection,
+      simulator,
+      ec2: images,
+      pagure,
+      ingestParts,
+      tickParts,
+      notifyParts,
+      requestParts,
+      budgets,
+    },
     hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingestParts),
     tick: (region = REGION) => tickRegion(region, tickParts),
     resolve: (region = REGION) => resolveRegion(region, tickParts),

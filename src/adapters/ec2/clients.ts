@@ -1,7 +1,9 @@
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
+import { UpstreamError } from "../../errors.ts";
 import type { Clock, Log } from "../../ports.ts";
+import { translateEc2 } from "./errors.ts";
 import { Pace } from "./pace.ts";
 import { retriesOn } from "./retries.ts";
 
@@ -26,6 +28,8 @@ interface Credentials {
 
 /** STS answers the same everywhere; this region needs no opting in. */
 const STS_REGION = "us-east-1";
+/** Asked for our account while the first one is dead: that must not keep us from every other region. */
+const SECOND_STS_REGION = "us-west-2";
 /** Shows in CloudTrail who acted. */
 const SESSION_NAME = "clean-amis";
 const REMEMBER_ACCOUNT_MS = 10 * MINUTE_MS;
@@ -49,6 +53,7 @@ export class Ec2Clients {
   readonly #opened: { destroy(): void }[] = [];
   readonly #open: () => STSClient;
   #opening: STSClient | null = null;
+  #second: STSClient | null = null;
   #account: { readonly id: Promise<string>; readonly until: Instant } | null = null;
 
   constructor({ endpoint, credentials, role, share, clock }: Ec2Options) {
@@ -94,19 +99,28 @@ export class Ec2Clients {
   }
 
   async #askAccount(): Promise<string> {
-    const { Account } = await this.#sts.send(new GetCallerIdentityCommand({}));
-    return Account ?? "";
+    try {
+      return await accountOf(this.#sts);
+    } catch (error) {
+      if (!(translateEc2(error, "account", []) instanceof UpstreamError)) throw error;
+      return accountOf((this.#second ??= this.#openSts(this.#sts.config.credentials, SECOND_STS_REGION)));
+    }
   }
 
-  #openSts(credentials: Credentials | (() => ReturnType<typeof assume>) | null): STSClient {
+  #openSts(credentials: Credentials | (() => Promise<Credentials>) | null, region = STS_REGION): STSClient {
     const client = new STSClient({
       ...this.#settings,
-      region: STS_REGION,
+      region,
       ...(credentials !== null && { credentials }),
     });
     this.#opened.push(client);
     return client;
   }
+}
+
+async function accountOf(sts: STSClient): Promise<string> {
+  const { Account } = await sts.send(new GetCallerIdentityCommand({}));
+  return Account ?? "";
 }
 
 async function assume(
