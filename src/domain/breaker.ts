@@ -42,7 +42,9 @@ export function openedBreaker(
 ): Breaker {
   const times = before?.trouble === found.trouble ? before.times + 1 : 1;
   const pauseMs =
-    found.trouble === "shut" ? DAY_MS - Math.floor(HOUR_MS * fraction) : jittered(backoffMs(times, MINUTE_MS, HOUR_MS), fraction);
+    found.trouble === "shut"
+      ? DAY_MS - Math.floor(HOUR_MS * fraction)
+      : jittered(backoffMs(times, MINUTE_MS, HOUR_MS), fraction);
   return { ...found, since: before?.since ?? now, askAgainAt: now + pauseMs, times };
 }
 

@@ -63,7 +63,7 @@ t.test(
 
     t.equal(await connection.redis.exists(connection.keys.control("breakers")), 0, "a plan writes nothing");
 
-  const { code, out } = await tick();
+    const { code, out } = await tick();
     t.equal(code, 1, out);
     t.match(out, new RegExp(`^${WELL}: \\{"make-private":1\\}$`, "m"));
     t.match(out, /^report: \{"posted":\d/m);
