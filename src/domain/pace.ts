@@ -79,11 +79,15 @@ const SLOW_CALLS_PER_IMAGE = 2;
 const SLOWEST_PER_SECOND = 5;
 const LARGEST_BATCH = 50;
 
+/** How many images the share of the slowest bucket serves in half a lease, as a fraction. */
+export function servedInHalf(leaseMs: number, share: number): number {
+  return (leaseMs / 2 / SECOND_MS) * ((SLOWEST_PER_SECOND * share) / SLOW_CALLS_PER_IMAGE);
+}
+
 /**
  * How many images a claim takes, 1 to 50: what the share of the slowest bucket serves in half a lease. For a lease of `L`
- * seconds and a share `s` that is `L / 2 × 5 s / 2`: all of 50 for five minutes and a half, 25 for five minutes and 0.0667.
+ * seconds and a share `s` that is `L / 2 × 5 s / 2`: all of 50 for five minutes and 0.5, 37 for five minutes and 0.1.
  */
 export function batchOf(leaseMs: number, share: number): number {
-  const imagesPerSecond = (SLOWEST_PER_SECOND * share) / SLOW_CALLS_PER_IMAGE;
-  return Math.max(1, Math.min(LARGEST_BATCH, Math.floor((leaseMs / 2 / SECOND_MS) * imagesPerSecond)));
+  return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(servedInHalf(leaseMs, share))));
 }

@@ -40,6 +40,8 @@ export const PERIODS: Periods = {
 
 /** Of EC2's token buckets. */
 const SHARE = 0.5;
+/** Jitter takes nothing away: pauses are as the tables say. */
+const whole = (): number => 1;
 const PLENTY: BudgetLimits = { maxDeletesPerDay: 100_000, maxPrivatePerDay: 100_000, maxShareOfRegion: 1 };
 
 /** The whole service but for the bus: real Redis, EC2 and Pagure doubles, and a clock that the test moves. */
@@ -85,6 +87,7 @@ export async function openWorld(
     credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
     role: null,
     share: SHARE,
+    random: whole,
     clock,
   });
   test.teardown(async () => {
@@ -94,13 +97,21 @@ export async function openWorld(
   });
   const schedule = withClock(redisSchedule(connection, clock, PERIODS), clock);
   const facts = redisFacts(connection);
-  const base = { schedule, facts, clock, log: silentLog, periods: PERIODS, policy: options.policy ?? DEFAULT_POLICY };
+  const base = {
+    schedule,
+    facts,
+    clock,
+    log: silentLog,
+    periods: PERIODS,
+    policy: options.policy ?? DEFAULT_POLICY,
+    random: whole,
+  };
   const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
   const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   const hears = (): Promise<EarMemory> => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
   const budgets = redisBudgets(connection, options.budgets ?? PLENTY);
   const breakers = redisBreakers(connection);
-  const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT });
+  const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: whole });
   const tickParts: TickParts = {
     ...base,
     budgets,

@@ -2,7 +2,7 @@ import { EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { UpstreamError } from "../../errors.ts";
-import type { Clock, Log } from "../../ports.ts";
+import type { Clock, Log, Random } from "../../ports.ts";
 import { translateEc2 } from "./errors.ts";
 import { Pace } from "./pace.ts";
 import { retriesOn } from "./retries.ts";
@@ -18,6 +18,7 @@ export interface Ec2Options {
   readonly share: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly random?: Random;
 }
 
 interface Credentials {
@@ -56,8 +57,8 @@ export class Ec2Clients {
   #second: STSClient | null = null;
   #account: { readonly id: Promise<string>; readonly until: Instant } | null = null;
 
-  constructor({ endpoint, credentials, role, share, clock }: Ec2Options) {
-    this.#settings = { ...SETTINGS, retryStrategy: retriesOn(clock), ...(endpoint !== null && { endpoint }) };
+  constructor({ endpoint, credentials, role, share, clock, random = Math.random }: Ec2Options) {
+    this.#settings = { ...SETTINGS, retryStrategy: retriesOn(clock, random), ...(endpoint !== null && { endpoint }) };
     this.#pace = new Pace(clock, share);
     this.#clock = clock;
     this.#open = () => {
