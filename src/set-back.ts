@@ -49,7 +49,7 @@ export async function giveBack(
 ): Promise<"given-back"> {
   const image = await asItStands(worked, schedule);
   log.debug({ region: image.region, ami: image.amiId, error: why }, "image given back");
-  await schedule.settle(image, givenBack(image, queueOf(image), why, lease.now));
+  await schedule.settle(image, givenBack(image, queueOf(image), lease.now));
   return "given-back";
 }
 

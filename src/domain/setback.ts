@@ -36,10 +36,9 @@ export function afterFailure(image: Image, queue: Queue, reason: string, now: In
   };
 }
 
-/** The region failed, not the image: it stands as it stood, due at once, for as soon as the region is asked again. */
-export function givenBack(image: Image, queue: Queue, reason: string, now: Instant): Change {
-  const fields = { lastError: `waiting: ${reason}` };
-  return { stage: image.stage, wait: { queue, wakeAt: now }, fields, event: null };
+/** The region failed, not the image: it stands as it stood, and is due for as soon as the region is asked again. */
+export function givenBack(image: Image, queue: Queue, now: Instant): Change {
+  return { stage: image.stage, wait: { queue, wakeAt: now }, fields: {}, event: null };
 }
 
 /** EC2 did not show the image. Three such looks over 24 hours make it gone. */

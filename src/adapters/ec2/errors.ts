@@ -55,7 +55,8 @@ function describeCall(method: string, [region, what]: readonly unknown[]): strin
 
 /** EC2's failures as `UpstreamError` (again later) and `RefusedError` (a person has to act); anything else as it is. */
 export function translateEc2(error: unknown, method: string, args: readonly unknown[]): unknown {
-  if (!(error instanceof Error)) return error;
+  // What a caller's own question threw, right before the call, is no failure of EC2's.
+  if (!(error instanceof Error) || error instanceof UpstreamError) return error;
   const { name, $metadata } = error as AwsError;
   const status = $metadata?.httpStatusCode;
   const code = networkCode(error) ?? name;
