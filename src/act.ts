@@ -14,7 +14,7 @@ import {
 import type { Plan } from "./domain/plan.ts";
 import { ceilSecond, formatInstant, SECOND_MS, type Instant } from "./domain/time.ts";
 import { UpstreamError } from "./errors.ts";
-import type { Clock, Images, Lease, Schedule } from "./ports.ts";
+import type { Clock, Images, Lease, MayCall, Schedule } from "./ports.ts";
 
 /** What an act needs: the claimed image, its lease, and the two sides that it keeps in step. */
 export interface ActParts {
@@ -28,8 +28,13 @@ export interface ActParts {
 /** `lost`: the claim went to somebody else, a person held the image, or the lease is nearly over; nothing more was done. */
 export type Acted = "settled" | "lost";
 
-/** What an act is given: a mutating call goes out only if the claim still stands. */
-type Step = (call: () => Promise<unknown>) => Promise<boolean>;
+/** What an act is given: a mutating call goes out only if the claim still stands when its turn has come. */
+type Step = (call: (mayCall: MayCall) => Promise<unknown>) => Promise<boolean>;
+
+/** The claim went while a call waited for its turn; it never leaves this file. */
+class ClaimLost extends Error {
+  override readonly name = "ClaimLost";
+}
 
 /** A call that is under way when the lease ends could meet the next claim's; so none begins this late. */
 const LEASE_MARGIN = 0.2;
@@ -38,10 +43,17 @@ const IN_USE_RETRIES = 5;
 
 function stepsOf(image: Image, { schedule, clock, lease }: ActParts): Step {
   const lastStart = lease.until - (lease.until - lease.now) * LEASE_MARGIN;
+  const mayCall: MayCall = async () => {
+    if (clock.now() > lastStart || !(await schedule.mayAct(image))) throw new ClaimLost();
+  };
   return async (call) => {
-    if (clock.now() > lastStart || !(await schedule.mayAct(image))) return false;
-    await call();
-    return true;
+    try {
+      await call(mayCall);
+      return true;
+    } catch (error) {
+      if (error instanceof ClaimLost) return false;
+      throw error;
+    }
   };
 }
 
@@ -55,16 +67,16 @@ export async function makePrivate(image: Image, seen: Seen, takeAway: TakenAway,
   const { region, amiId } = image;
   const step = stepsOf(image, parts);
   for (const [ids, tags] of intentTags(image, seen, takeAway, clock.now()))
-    if (!(await step(() => images.tag(region, ids, tags)))) return "lost";
+    if (!(await step((mayCall) => images.tag(region, ids, tags, mayCall)))) return "lost";
   const taken = await schedule.recordTakenAway(image, takeAway);
   if (taken === null) return "lost";
-  if (taken.image && !(await step(() => images.closeImage(region, amiId)))) return "lost";
+  if (taken.image && !(await step((mayCall) => images.closeImage(region, amiId, mayCall)))) return "lost";
   for (const snapshotId of taken.snapshots)
-    if (!(await step(() => images.closeSnapshot(region, snapshotId)))) return "lost";
+    if (!(await step((mayCall) => images.closeSnapshot(region, snapshotId, mayCall)))) return "lost";
   await readBack(image, seen, parts);
   const madePrivateAt = ceilSecond(clock.now());
   const tags = { [PRIVATE_AT_TAG]: formatInstant(madePrivateAt) };
-  if (!(await step(() => images.tag(region, [amiId, ...seen.snapshotIds], tags)))) return "lost";
+  if (!(await step((mayCall) => images.tag(region, [amiId, ...seen.snapshotIds], tags, mayCall)))) return "lost";
   const why = image.reason === "" ? "due" : image.reason;
   const change: Change = {
     stage: "private",
@@ -147,10 +159,13 @@ export async function remove(
     };
     if (!(await schedule.settle(image, begin, { keepClaim: true }))) return "lost";
   }
-  if (seen?.state === "available" && !(await step(() => images.deregister(region, amiId)))) return "lost";
+  if (seen?.state === "available" && !(await step((mayCall) => images.deregister(region, amiId, mayCall))))
+    return "lost";
   const results: Record<string, string> = {};
   for (const snapshotId of snapshotIds) {
-    if (!(await step(async () => (results[snapshotId] = await deleteSnapshot(image, snapshotId, parts)))))
+    if (
+      !(await step(async (mayCall) => (results[snapshotId] = await deleteSnapshot(image, snapshotId, parts, mayCall))))
+    )
       return "lost";
   }
   const change: Change = {
@@ -167,9 +182,14 @@ export async function remove(
 }
 
 /** Right after its image went, a snapshot is often still said to be in use: tried again, unless another image stands on it. */
-async function deleteSnapshot(image: Image, snapshotId: string, { images, clock }: ActParts): Promise<string> {
+async function deleteSnapshot(
+  image: Image,
+  snapshotId: string,
+  { images, clock }: ActParts,
+  mayCall: MayCall,
+): Promise<string> {
   for (let attempt = 0; attempt < IN_USE_RETRIES; attempt += 1) {
-    const result = await images.deleteSnapshot(image.region, snapshotId);
+    const result = await images.deleteSnapshot(image.region, snapshotId, mayCall);
     if (result !== "in-use") return result;
     const others = await images.imagesOnSnapshot(image.region, snapshotId, image.amiId);
     if (others.length > 0) return `kept: shared with ${others.join(", ")}`;
@@ -188,9 +208,9 @@ export async function restore(image: Image, plan: Plan & { do: "restore" }, part
   const { images, schedule, clock } = parts;
   const { region, amiId } = image;
   const step = stepsOf(image, parts);
-  if (takenAway.image && !(await step(() => images.openImage(region, amiId)))) return "lost";
+  if (takenAway.image && !(await step((mayCall) => images.openImage(region, amiId, mayCall)))) return "lost";
   for (const snapshotId of takenAway.snapshots)
-    if (!(await step(() => images.openSnapshot(region, snapshotId)))) return "lost";
+    if (!(await step((mayCall) => images.openSnapshot(region, snapshotId, mayCall)))) return "lost";
   if (takenAway.image) {
     const now = await images.look(region, [amiId]);
     if (now.get(amiId)?.isPublic !== true)
@@ -202,7 +222,7 @@ export async function restore(image: Image, plan: Plan & { do: "restore" }, part
   }
   // What is kept from now on needs no hold any more.
   const keys = image.becomes === "held" ? ACT_TAGS : OUR_TAGS;
-  if (tagged.length > 0 && !(await step(() => images.untag(region, tagged, keys)))) return "lost";
+  if (tagged.length > 0 && !(await step((mayCall) => images.untag(region, tagged, keys, mayCall)))) return "lost";
   return (await schedule.settle(image, restoredChange(image, seen, takenAway, clock.now()))) ? "settled" : "lost";
 }
 
@@ -229,7 +249,8 @@ function restoredChange(image: Image, seen: Seen, takenAway: TakenAway, now: Ins
 export async function tagHold(image: Image, hold: Hold, parts: ActParts): Promise<Acted> {
   const { images, schedule } = parts;
   const step = stepsOf(image, parts);
-  if (!(await step(() => images.tag(image.region, [image.amiId], { [HOLD_TAG]: holdTag(hold) })))) return "lost";
+  if (!(await step((mayCall) => images.tag(image.region, [image.amiId], { [HOLD_TAG]: holdTag(hold) }, mayCall))))
+    return "lost";
   const wait = { queue: "held" as const, wakeAt: hold.until ?? Infinity };
   const change: Change = { stage: "held", wait, fields: reset({ hold }), event: null };
   return (await schedule.settle(image, change)) ? "settled" : "lost";
@@ -239,7 +260,10 @@ export async function tagHold(image: Image, hold: Hold, parts: ActParts): Promis
 export async function release(image: Image, seen: Seen, parts: ActParts): Promise<Acted> {
   const { images, schedule, clock, periods } = parts;
   const step = stepsOf(image, parts);
-  if (seen.tags[HOLD_TAG] !== undefined && !(await step(() => images.untag(image.region, [image.amiId], [HOLD_TAG]))))
+  if (
+    seen.tags[HOLD_TAG] !== undefined &&
+    !(await step((mayCall) => images.untag(image.region, [image.amiId], [HOLD_TAG], mayCall)))
+  )
     return "lost";
   const by = image.hold?.by ?? "ticker";
   const why = image.hold?.why ?? "";

@@ -4,15 +4,18 @@ import { openBus } from "./adapters/amqp.ts";
 import { openLog } from "./adapters/log.ts";
 import { openRedis, type RedisConnection } from "./adapters/redis/connection.ts";
 import { sharedQueueName } from "./adapters/redis/control.ts";
+import { redisBreakers } from "./adapters/redis/breakers.ts";
 import { redisBudgets } from "./adapters/redis/budgets.ts";
 import { redisEars } from "./adapters/redis/ears.ts";
 import { redisFacts } from "./adapters/redis/facts.ts";
 import { redisJournal, redisRejected } from "./adapters/redis/journal.ts";
 import { redisRequests } from "./adapters/redis/requests.ts";
 import { redisSchedule } from "./adapters/redis/schedule.ts";
+import { RegionBreakers } from "./breakers.ts";
 import type { Config } from "./config.ts";
 import { Consultation } from "./consult.ts";
 import { Consumer } from "./consume.ts";
+import { batchOf } from "./domain/pace.ts";
 import { SECOND_MS } from "./domain/time.ts";
 import { RefusedError, UpstreamError } from "./errors.ts";
 import { heldBack } from "./held-back.ts";
@@ -22,6 +25,7 @@ import { runLoop } from "./loop.ts";
 import { reportOnce, type NotifyParts } from "./notify.ts";
 import { RegionPasses } from "./passes.ts";
 import { carryOutRequests, type RequestParts } from "./requests.ts";
+import type { Breakers, Images } from "./ports.ts";
 import { checkAccount } from "./survey.ts";
 import type { TickParts } from "./tick.ts";
 
@@ -36,6 +40,9 @@ export interface App {
   readonly requests: RequestParts;
   /** Null: there is no archive to read over holes. */
   readonly hear: HearParts | null;
+  readonly breakers: Breakers;
+  /** EC2 past the breakers, for a person who asks for a plan: nothing is remembered of its failures. */
+  readonly ec2: Images;
   /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. */
   consume(stop: AbortSignal): Promise<void>;
   /** Closes what was opened, in reverse. */
@@ -59,13 +66,19 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const ears = redisEars(connection);
   const ingest = { ...base, rejected: redisRejected(connection), environments: config.environments };
   const budgets = redisBudgets(connection, config.budgets);
-  const tick = { ...base, images, consultation, ears, budgets, guards: config.ec2.guards, act: config.act };
+  const breakers = redisBreakers(connection);
+  const { guards, share } = config.ec2;
+  const regions = new RegionBreakers({ ...{ breakers, clock, log }, account: guards.account });
+  const tick = {
+    ...{ ...base, consultation, ears, budgets, guards, act: config.act },
+    ...{ images: regions.watch(images), breakers: regions, batch: batchOf(periods.leaseMs, share) },
+  };
   const requests = { ...base, requests: redisRequests(connection) };
   const reports = openReports(config, log);
   const journal = redisJournal(connection, config.report.kind, log);
   const notify = {
     ...{ schedule, journal, reports, clock, log, periods, isPublic: config.report.isPublic },
-    heldBack: () => heldBack({ budgets, schedule, clock }),
+    heldBack: () => heldBack({ budgets, schedule, breakers, clock }),
   };
   const hear = archive === null ? null : { archive, ingest, ears, clock, log, firstBackfillMs: config.firstBackfillMs };
   return {
@@ -74,6 +87,8 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     notify,
     requests,
     hear,
+    breakers,
+    ec2: images,
     consume: (stop) => consume(config, connection, { ingest, tick, notify, requests, hear, stop }),
     close: async () => {
       images.close();

@@ -1,6 +1,8 @@
 import { secret, type ConfigFile, type Environment } from "./config-file.ts";
-import { duration, webAddress } from "./config-values.ts";
+import { duration, isLoopback, webAddress } from "./config-values.ts";
+import { servedInHalf } from "./domain/pace.ts";
 import type { Guards } from "./domain/plan.ts";
+import { formatDuration } from "./domain/time.ts";
 import { ConfigError } from "./errors.ts";
 
 /** How EC2 is reached, and what protects its images from us. */
@@ -11,6 +13,8 @@ export interface Ec2Config {
   readonly credentials: Credentials | null;
   /** The role that is assumed with them; null: they act themselves. */
   readonly role: Role | null;
+  /** How much of EC2's token buckets this process takes, above 0 and up to 1. */
+  readonly share: number;
   readonly guards: Guards;
 }
 
@@ -26,12 +30,18 @@ interface Role {
   readonly externalId: string | null;
 }
 
-/** The table `[consumer_config.ec2]`. Throws `ConfigError`. */
-export function readEc2(file: string, ec2: ConfigFile["consumer_config"]["ec2"], env: Environment): Ec2Config {
+/** The table `[consumer_config.ec2]`; `leaseMs`: how long a claim lasts. Throws `ConfigError`. */
+export function readEc2(
+  file: string,
+  ec2: ConfigFile["consumer_config"]["ec2"],
+  env: Environment,
+  leaseMs: number,
+): Ec2Config {
   return {
     endpoint: webAddress(file, "ec2.endpoint", ec2.endpoint),
     credentials: readCredentials(env),
     role: readRole(file, ec2.role_arn, ec2.external_id),
+    share: readShare(file, ec2, leaseMs),
     guards: {
       account: ec2.account,
       protectingTags: ec2.protecting_tags,
@@ -40,6 +50,14 @@ export function readEc2(file: string, ec2: ConfigFile["consumer_config"]["ec2"],
       unusable: ec2.unusable_guards,
     },
   };
+}
+
+/** A claim must last for one image at least, or none would ever be finished; on a simulator everything may be tried. */
+function readShare(file: string, { share, endpoint }: ConfigFile["consumer_config"]["ec2"], leaseMs: number): number {
+  if (isLoopback(endpoint) || servedInHalf(leaseMs, share) >= 1) return share;
+  throw new ConfigError(
+    `${file}: consumer_config.ec2.share = ${share}: serves not one image in half of schedule.lease = ${formatDuration(leaseMs)}: raise either`,
+  );
 }
 
 function readRole(file: string, arn: string, externalId: string): Role | null {

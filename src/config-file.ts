@@ -44,6 +44,7 @@ export interface ConfigFile {
       endpoint: string;
       role_arn: string;
       external_id: string;
+      share: number;
       protecting_tags: string[];
       in_use: boolean;
       recently_launched: string;

@@ -102,6 +102,7 @@ export function loadConfig(file: string, env: Environment, scope: Scope = "servi
   const filled = readConfigFile(file);
   const own = filled.consumer_config;
   const scheduled = scheduleOf(file, own.schedule);
+  const periods = readPeriods(scheduled, isLoopback(own.ec2.endpoint));
   const { max_deletes_per_day, max_private_per_day, max_share_of_region } = own.budgets;
   return {
     file,
@@ -117,12 +118,12 @@ export function loadConfig(file: string, env: Environment, scope: Scope = "servi
     archiveRate: null,
     userAgent: userAgentOf(filled.client_properties),
     logLevel: own.log_level,
-    periods: readPeriods(scheduled, isLoopback(own.ec2.endpoint)),
+    periods,
     tickEveryMs: scheduled("tick_every", SECOND_MS),
     reportEveryMs: scheduled("report_every", SECOND_MS),
     hearEveryMs: scheduled("hear_every", SECOND_MS),
     firstBackfillMs: scheduled("first_backfill", DAY_MS),
-    ec2: readEc2(file, own.ec2, env),
+    ec2: readEc2(file, own.ec2, env, periods.leaseMs),
     budgets: {
       maxDeletesPerDay: max_deletes_per_day,
       maxPrivatePerDay: max_private_per_day,

@@ -1,5 +1,5 @@
 import { ingestOrReject, type Ingested, type IngestParts } from "./ingest.ts";
-import { backoffMs } from "./domain/lifecycle.ts";
+import { backoffMs, jittered } from "./domain/lifecycle.ts";
 import { SECOND_MS } from "./domain/time.ts";
 import { UpstreamError } from "./errors.ts";
 import type { Delivery } from "./ports.ts";
@@ -77,7 +77,7 @@ export class Consumer {
       if (giveUp.aborted) return open;
       if (attempt === 0)
         log.warn({ error: failure.message, open: open.size }, "holding deliveries until redis is back");
-      const pauseMs = backoffMs(attempt, QUICK_RETRY_MS, 10 * SECOND_MS) * (0.5 + Math.random() / 2);
+      const pauseMs = jittered(backoffMs(attempt, QUICK_RETRY_MS, 10 * SECOND_MS), Math.random());
       await (stop.aborted ? clock.sleep(QUICK_RETRY_MS, giveUp) : clock.sleep(pauseMs, stop));
     }
     return open;

@@ -1,17 +1,17 @@
-import { backoffMs } from "./domain/lifecycle.ts";
+import { backoffMs, jittered } from "./domain/lifecycle.ts";
 import { MINUTE_MS } from "./domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "./errors.ts";
-import type { Clock, Log } from "./ports.ts";
+import type { Clock, Log, Random } from "./ports.ts";
 
 /**
  * Runs a pass again and again, `everyMs` after the last one ended, until `stop`. A failure that passes is logged and tried
- * again with growing pauses; anything else is a bug and is thrown.
+ * again with growing pauses and jitter; anything else is a bug and is thrown.
  */
 export async function runLoop(
   name: string,
   everyMs: number,
   pass: () => Promise<unknown>,
-  parts: { readonly clock: Clock; readonly log: Log },
+  parts: { readonly clock: Clock; readonly log: Log; readonly random?: Random },
   stop: AbortSignal,
 ): Promise<void> {
   let failures = 0;
@@ -27,7 +27,12 @@ export async function runLoop(
         "a pass failed, trying again",
       );
     }
-    const pauseMs = failures === 0 ? everyMs : Math.max(everyMs, backoffMs(failures - 1, everyMs, 5 * MINUTE_MS));
-    await parts.clock.sleep(pauseMs, stop);
+    await parts.clock.sleep(pauseAfter(failures, everyMs, parts.random ?? Math.random), stop);
   }
+}
+
+/** Never less than the usual pause, and up to five minutes, so that replicas do not come back together. */
+function pauseAfter(failures: number, everyMs: number, random: Random): number {
+  if (failures === 0) return everyMs;
+  return Math.max(everyMs, jittered(backoffMs(failures, everyMs, 5 * MINUTE_MS), random()));
 }

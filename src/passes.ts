@@ -1,5 +1,5 @@
 import { describePlan } from "./domain/plan.ts";
-import { UpstreamError, describeError } from "./errors.ts";
+import { describeError, RefusedError, UpstreamError } from "./errors.ts";
 import { resolveRegion } from "./resolve.ts";
 import { planRegion } from "./survey.ts";
 import { tickRegion, type TickParts } from "./tick.ts";
@@ -43,14 +43,20 @@ export class RegionPasses {
       const counts = this.#parts.act === "nothing" ? {} : await tickRegion(region, this.#parts);
       if (resolved > 0 || Object.keys(counts).length > 0) log.info({ region, resolved, ...counts }, "region ticked");
     } catch (error) {
-      if (error instanceof UpstreamError)
+      if (error instanceof UpstreamError || error instanceof RefusedError)
         log.warn({ region, error: describeError(error) }, "region not ticked, trying again");
       else this.#bug ??= error instanceof Error ? error : new Error(describeError(error));
     }
   }
 
   async #print(region: string): Promise<void> {
-    for (const planned of await planRegion(region, this.#parts)) {
+    const standing = await this.#parts.breakers.enter(region);
+    if (standing === "open") return;
+    const plans = await (standing === "half-open"
+      ? planRegion(region, this.#parts, 1)
+      : planRegion(region, this.#parts));
+    if (plans.length > 0) await this.#parts.breakers.close(region);
+    for (const planned of plans) {
       const line = describePlan(planned);
       const key = `${region} ${planned.image.amiId}`;
       if (this.#printed.get(key) !== line) this.#parts.log.info({ plan: line }, "would do");

@@ -7,4 +7,5 @@ export type * from "./ports/schedule.ts";
 export type * from "./ports/journal.ts";
 export type * from "./ports/requests.ts";
 export type * from "./ports/budgets.ts";
+export type * from "./ports/breakers.ts";
 export type * from "./ports/process.ts";

@@ -54,7 +54,9 @@ async function beginQuietPart(
   const { due, heldBack } = await outlookNow(parts);
   // A day's events that left no room for it are followed by a post of its own.
   const isTold = toldDay === day && due.makePrivate.length + due.deletes.length > 0;
-  return heldBack.length > 0 || isTold ? save({ ...empty, extra: "outlook" }, lease) : null;
+  // A region in trouble may be so for months: it is worth a post of its own at first, and told beside other news after that.
+  const isNews = heldBack.some(({ region, since }) => region === undefined || now - (since ?? now) < DAY_MS);
+  return isNews || isTold ? save({ ...empty, extra: "outlook" }, lease) : null;
 }
 
 /** A part's whole text, from what stands in the streams and the schedule now, and the events that it tells. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Consultation } from "./consult.ts";
 import { classify, type Policy } from "./domain/classify.ts";
 import { redecide, stillUnresolved, type Periods } from "./domain/lifecycle.ts";
-import type { Clock, Facts, Schedule } from "./ports.ts";
+import type { Clock, Facts, Random, Schedule } from "./ports.ts";
 
 export interface ResolveParts {
   readonly schedule: Schedule;
@@ -11,6 +11,7 @@ export interface ResolveParts {
   readonly periods: Periods;
   readonly policy: Policy;
   readonly consultation: Consultation;
+  readonly random?: Random;
 }
 
 const BATCH = 200;
@@ -20,7 +21,7 @@ const BATCH = 200;
  * off, or kept when nothing came for too long. Resolves to how many were decided. Throws `UpstreamError`.
  */
 export async function resolveRegion(region: string, parts: ResolveParts): Promise<number> {
-  const { schedule, facts, periods, policy, consultation } = parts;
+  const { schedule, facts, periods, policy, consultation, random = Math.random } = parts;
   const { at: now } = await schedule.now();
   const lease = { token: randomUUID(), now, until: now + periods.leaseMs };
   const images = await schedule.claim(region, "unresolved", lease, BATCH);
@@ -33,7 +34,8 @@ export async function resolveRegion(region: string, parts: ResolveParts): Promis
     const decision = decisions.get(image.composeId);
     if (decision === undefined) continue;
     const change =
-      redecide(image, decision, periods, now, "resolver") ?? stillUnresolved(image, decision.reason, periods, now);
+      redecide(image, decision, periods, now, "resolver") ??
+      stillUnresolved(image, decision.reason, periods, now, random());
     if ((await schedule.settle(image, change)) && change.stage !== "unresolved") decided += 1;
   }
   return decided;

@@ -23,7 +23,14 @@ export interface SurveyParts {
 /** Everything that is known of a batch: plans, and the images whose look failed. */
 export interface Survey {
   readonly planned: readonly Planned[];
-  readonly failures: readonly { readonly image: Image; readonly error: unknown }[];
+  readonly failures: readonly Failure[];
+}
+
+interface Failure {
+  readonly image: Image;
+  readonly error: unknown;
+  /** The look at the whole batch failed: it says nothing about this image. */
+  readonly isShared: boolean;
 }
 
 const LARGEST_SKEW_MS = MINUTE_MS;
@@ -80,7 +87,7 @@ export async function survey(
   parts: SurveyParts,
 ): Promise<Survey> {
   const planned: Planned[] = [];
-  const failures: { image: Image; error: unknown }[] = [];
+  const failures: Failure[] = [];
   if (batch.length === 0) return { planned, failures };
   try {
     const amiIds = batch.map((image) => image.amiId);
@@ -95,12 +102,12 @@ export async function survey(
         const decision = classify(facts, parts.policy);
         planned.push({ image, plan: planFor(image, decision, look, { now, ...parts }) });
       } catch (error) {
-        failures.push({ image, error });
+        failures.push({ image, error, isShared: false });
       }
     }
     return { planned, failures };
   } catch (error) {
-    return { planned: [], failures: batch.map((image) => ({ image, error })) };
+    return { planned: [], failures: batch.map((image) => ({ image, error, isShared: true })) };
   }
 }
 

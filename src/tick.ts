@@ -1,14 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { makePrivate, release, remove, restore, tagHold, type Acted, type ActParts } from "./act.ts";
+import type { RegionBreakers } from "./breakers.ts";
 import { giveBackAndHold, held, isInForce } from "./domain/hold.ts";
 import type { Image } from "./domain/image.ts";
 import { redecide, takeBack, type Change, type Queue } from "./domain/lifecycle.ts";
 import type { Plan, Planned } from "./domain/plan.ts";
-import { afterFailure, afterHiddenLook, afterMiss, afterRefusal } from "./domain/setback.ts";
+import { afterHiddenLook, afterMiss, afterRefusal } from "./domain/setback.ts";
 import { formatInstant, MINUTE_MS, type Instant } from "./domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "./errors.ts";
+import { describeError } from "./errors.ts";
 import { isDeaf } from "./hear.ts";
-import type { Budgets, Clock, Ears, Lease, Log } from "./ports.ts";
+import type { Budgets, Clock, Ears, Lease, Log, Random } from "./ports.ts";
+import { giveBack, queueOf, setBack } from "./set-back.ts";
 import { checkAccount, consultFor, safeNow, survey, wordNow, type SurveyParts } from "./survey.ts";
 
 /** How far the service may go: print what it would do, make private, or delete as well. */
@@ -20,13 +22,15 @@ export interface TickParts extends SurveyParts {
   readonly ears: Pick<Ears, "memory">;
   readonly act: Act;
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
+  readonly breakers: Pick<RegionBreakers, "enter" | "isOpen" | "close">;
+  /** How many images a claim takes; see `batchOf` in domain/pace.ts. */
+  readonly batch: number;
+  readonly random?: Random;
 }
 
 /** How many images ended in which outcome. */
 export type TickCounts = Record<string, number>;
 
-/** No more than one lease can serve: EC2's buckets give five mutating calls a second, an image takes about five. */
-const BATCH = 50;
 /** Fewer missing images than this are not yet a sick region. */
 const FEW = 3;
 
@@ -61,17 +65,42 @@ export async function tickRegion(
     }
     // A stop lets in nothing new; what was begun is finished, and what turns out to be kept is given back.
     if (isBudgeted(queue)) await tellStop(queue, now, parts);
-    const lease = { token: randomUUID(), now, until: now + parts.periods.leaseMs };
-    const claimed = await parts.schedule.claim(region, queue, lease, BATCH);
-    if (claimed.length === 0) continue;
+    if ((await parts.schedule.countDue(queue, now, region)) === 0) continue;
+    const standing = await parts.breakers.enter(region);
+    if (standing === "open") {
+      count("breaker-open");
+      break;
+    }
     await checkAccount(parts);
-    await consultFor(claimed, now, parts);
-    const { planned, failures } = await survey(region, claimed, now, parts);
-    const outcomes = await withoutMassacre(planned, async (each) => actOn(each, lease, parts), parts);
-    for (const { image, error } of failures) outcomes.push(await setBack(image, error, lease, parts));
+    const outcomes = await workOn(region, queue, now, standing === "half-open" ? 1 : parts.batch, parts);
     outcomes.forEach(count);
   }
   return counts;
+}
+
+/** Claims up to `most` images that are due, looks, plans, acts, settles; each ends with an outcome. Throws `UpstreamError`. */
+async function workOn(
+  region: string,
+  queue: Queue,
+  now: Instant,
+  most: number,
+  parts: TickParts,
+): Promise<readonly string[]> {
+  const lease = { token: randomUUID(), now, until: now + parts.periods.leaseMs };
+  const claimed = await parts.schedule.claim(region, queue, lease, most);
+  if (claimed.length === 0) return [];
+  await consultFor(claimed, now, parts);
+  const { planned, failures } = await survey(region, claimed, now, parts);
+  const outcomes = await withoutMassacre(planned, async (each) => actOn(each, lease, parts), parts);
+  const shared = failures.find(({ isShared }) => isShared);
+  if (shared !== undefined)
+    parts.log.warn(
+      { region, images: failures.length, error: describeError(shared.error) },
+      "a region was not looked at",
+    );
+  for (const { image, error, isShared } of failures) outcomes.push(await setBack(image, error, lease, parts, isShared));
+  await parts.breakers.close(region);
+  return outcomes;
 }
 
 function isBudgeted(queue: Queue): queue is "private" | "delete" {
@@ -104,6 +133,8 @@ async function withoutMassacre(
 
 /** Carries out a plan. Every failure ends in the image's own record; only Redis' failures are thrown. */
 async function actOn({ image, plan: surveyed }: Planned, lease: Lease, parts: TickParts): Promise<string> {
+  if (parts.breakers.isOpen(image.region))
+    return giveBack(image, "EC2 fails in the region, and its breaker has opened", lease, parts);
   try {
     const plan = await withinBudget(image, await stillWanted(image, surveyed, parts), lease.now, parts);
     const outcome = await execute({ image, plan }, lease, parts);
@@ -192,40 +223,4 @@ async function missed(image: Image, lease: Lease, { images }: TickParts): Promis
   const left = (await images.snapshotsOf(image.region, image.amiId)).map(({ snapshotId }) => snapshotId);
   const why = left.length === 0 ? change.event.why : `${change.event.why}; it left ${left.join(", ")} behind`;
   return { ...change, event: { ...change.event, why, details: { left: left.join(" ") } } };
-}
-
-/** Records why an image could not be worked, and when it is tried again. */
-async function setBack(worked: Image, error: unknown, lease: Lease, { schedule, log }: TickParts): Promise<string> {
-  if (error instanceof UpstreamError && error.service === "redis") throw error;
-  // The act may have moved the image to `deleting` before it failed, and it must not move back; the claim stays the one we had.
-  const image = { ...((await schedule.get(worked.region, worked.amiId)) ?? worked), token: worked.token };
-  const isRefused = error instanceof RefusedError;
-  const why = describeError(error);
-  const data = { region: image.region, ami: image.amiId, error: why, attempts: image.attempts };
-  if (error instanceof UpstreamError || isRefused) log.warn(data, "image not worked, trying again later");
-  else log.error({ ...data, stack: error instanceof Error ? error.stack : undefined }, "bug while working on an image");
-  const change = isRefused
-    ? afterRefusal(image, queueOf(image), "permission", why, lease.now)
-    : afterFailure(image, queueOf(image), why, lease.now);
-  await schedule.settle(image, change);
-  return isRefused ? "refused" : "failed";
-}
-
-function queueOf(image: Image): Queue {
-  switch (image.stage) {
-    case "public":
-      return "private";
-    case "restoring":
-      return "restore";
-    case "unresolved":
-      return "unresolved";
-    case "held":
-      return "held";
-    case "private":
-    case "deleting":
-    case "kept":
-    case "deleted":
-    case "gone":
-      return "delete";
-  }
 }

@@ -68,3 +68,20 @@ t.test("guards are on unless the file turns them off, and refuse where the crede
   for (const [lines, line] of rows) t.match(complaint(t, ec2(lines)), line, lines);
   t.end();
 });
+
+t.test("a share of EC2's request rates is above 0 and up to 1, and enough for one image in a claim", (t) => {
+  t.equal(load(t, ec2("")).ec2.share, 0.5);
+  t.equal(load(t, ec2("share = 1")).ec2.share, 1);
+  const rows: readonly (readonly [string, RegExp])[] = [
+    [ec2("share = 0"), /^FILE: consumer_config\.ec2\.share = 0: must be > 0$/],
+    [ec2("share = 1.5"), /^FILE: consumer_config\.ec2\.share = 1\.5: must be <= 1$/],
+    [ec2("share = -1"), /^FILE: consumer_config\.ec2\.share = -1: must be > 0$/],
+    [ec2('share = "half"'), /^FILE: consumer_config\.ec2\.share = "half": must be number$/],
+    [ec2("share = 0.001"), /share = 0\.001: serves not one image in half of schedule\.lease = 5m: raise either$/],
+    [`[consumer_config.schedule]\nlease = "1s"\n${ec2("share = 0.5")}`, /share = 0\.5: serves not one image in half/],
+  ];
+  for (const [toml, line] of rows) t.match(complaint(t, toml), line, toml);
+  const trial = 'endpoint = "http://127.0.0.1:1"\nshare = 0.001';
+  t.equal(load(t, ec2(trial)).ec2.share, 0.001, "on this machine everything may be tried");
+  t.end();
+});

@@ -2,6 +2,7 @@ import t from "tap";
 import { afterRefusal } from "../src/domain/setback.ts";
 import { DAY_MS, HOUR_MS } from "../src/domain/time.ts";
 import type { HeldBack } from "../src/domain/report-outlook.ts";
+import { redisBreakers } from "../src/adapters/redis/breakers.ts";
 import { redisBudgets } from "../src/adapters/redis/budgets.ts";
 import { heldBack } from "../src/held-back.ts";
 import { dueList } from "../src/outlook.ts";
@@ -84,7 +85,7 @@ t.test("a pause and a stop are told with what waits for their end", async (t) =>
   await budgets.pause("ann", "we look at it", clock.now());
   const other = { region: "us-east-1", amiId: "ami-00000000000000099" };
   for (const image of [other, { ...other, amiId }]) await budgets.reserve("delete", image, 10, clock.now());
-  const told = await heldBack({ budgets, schedule: parts.schedule, clock });
+  const told = await heldBack({ budgets, schedule: parts.schedule, breakers: redisBreakers(connection), clock });
   t.match(told, [
     { what: "anything", why: "ann: we look at it", since: clock.now(), images: 1 },
     { what: "delete images", why: /max_deletes_per_day/, images: 1 },

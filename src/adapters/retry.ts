@@ -1,4 +1,4 @@
-import { backoffMs } from "../domain/lifecycle.ts";
+import { backoffMs, jittered } from "../domain/lifecycle.ts";
 import { UpstreamError } from "../errors.ts";
 import type { Clock } from "../ports.ts";
 import type { Http } from "./http.ts";
@@ -21,7 +21,7 @@ export function withRetries(http: Http, { attempts, firstMs, longestMs, clock }:
       } catch (error) {
         const isLast = attempt + 1 >= attempts || call.method !== "GET";
         if (isLast || !(error instanceof UpstreamError)) throw error;
-        await clock.sleep(backoffMs(attempt, firstMs, longestMs) * (0.5 + Math.random() / 2));
+        await clock.sleep(jittered(backoffMs(attempt, firstMs, longestMs), Math.random()));
       }
     }
   };

@@ -1,5 +1,6 @@
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
+import { redisBreakers } from "../adapters/redis/breakers.ts";
 import { redisBudgets } from "../adapters/redis/budgets.ts";
 import { openRedis } from "../adapters/redis/connection.ts";
 import { redisFacts } from "../adapters/redis/facts.ts";
@@ -8,7 +9,7 @@ import { redisRequests } from "../adapters/redis/requests.ts";
 import { redisSchedule } from "../adapters/redis/schedule.ts";
 import type { Config } from "../config.ts";
 import type { Instant } from "../domain/time.ts";
-import type { Budgets, Facts, Journal, Requests, Schedule } from "../ports.ts";
+import type { Breakers, Budgets, Facts, Journal, Requests, Schedule } from "../ports.ts";
 
 /** What is remembered, to be read: needs Redis alone. */
 export interface Records {
@@ -17,6 +18,7 @@ export interface Records {
   readonly journal: Journal;
   readonly requests: Requests;
   readonly budgets: Budgets;
+  readonly breakers: Breakers;
   readonly now: () => Instant;
   close(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function openRecords(config: Config): Promise<Records> {
     journal: redisJournal(connection, config.report.kind, log),
     requests: redisRequests(connection),
     budgets: redisBudgets(connection, config.budgets),
+    breakers: redisBreakers(connection),
     now: () => systemClock.now(),
     close: () => connection.close(),
   };

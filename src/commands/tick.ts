@@ -1,12 +1,15 @@
+import type { App } from "../app.ts";
+import { describeTrouble, standingOf } from "../domain/breaker.ts";
 import { describePlan } from "../domain/plan.ts";
-import { UsageError } from "../errors.ts";
+import { formatInstant } from "../domain/time.ts";
+import { describeError, RefusedError, UpstreamError, UsageError } from "../errors.ts";
 import { hearOnce } from "../hear.ts";
 import { reportOnce } from "../notify.ts";
 import { carryOutRequests } from "../requests.ts";
 import { resolveRegion } from "../resolve.ts";
 import { planRegion } from "../survey.ts";
 import { tickRegion } from "../tick.ts";
-import { CONFIG, configOf, type Command } from "./command.ts";
+import { CONFIG, configOf, type Command, type Invocation } from "./command.ts";
 
 export const tick: Command = {
   summary: "one pass over what is due, and its report; for cron",
@@ -28,26 +31,65 @@ export const tick: Command = {
     const { openApp } = await import("../app.ts");
     const app = await openApp(config, config.logLevel === "info" ? "warn" : config.logLevel);
     try {
-      if (options["dry-run"] === true || config.act === "nothing") {
-        for (const region of await app.tick.schedule.regions())
-          for (const { image, plan } of await planRegion(region, app.tick))
-            if (only === null || plan.do === ACT_OF[only])
-              await print(options["plain"] === true ? `${region} ${image.amiId}` : describePlan({ image, plan }));
-        return 0;
-      }
+      if (options["dry-run"] === true || config.act === "nothing")
+        return await inEveryRegion(app, print, async (region) => {
+          const plans = await planRegion(region, { ...app.tick, images: app.ec2 });
+          const wanted = plans.filter(({ plan }) => only === null || plan.do === ACT_OF[only]);
+          return wanted.map((each) =>
+            options["plain"] === true ? `${region} ${each.image.amiId}` : describePlan(each),
+          );
+        });
       await carryOutRequests(app.requests);
       if (app.hear !== null) await hearOnce(app.hear);
-      for (const region of await app.tick.schedule.regions()) {
+      const troubled: string[] = [];
+      const code = await inEveryRegion(app, print, async (region) => {
         await resolveRegion(region, app.tick);
-        await print(`${region}: ${JSON.stringify(await tickRegion(region, app.tick, only))}`);
-      }
+        const counts = await tickRegion(region, app.tick, only);
+        if (counts["given-back"] !== undefined) troubled.push(region);
+        return [`${region}: ${JSON.stringify(counts)}`];
+      });
       await print(`report: ${JSON.stringify(await reportOnce(app.notify))}`);
-      return 0;
+      return (await tellTroubles(app, print, troubled)) ? 1 : code;
     } finally {
       await app.close();
     }
   },
 };
+
+/** Works in all regions side by side and prints their lines in order; 1 when a region failed, which ends no other one's work. */
+async function inEveryRegion(
+  app: Pick<App, "tick">,
+  print: Invocation["print"],
+  work: (region: string) => Promise<readonly string[]>,
+): Promise<0 | 1> {
+  const regions = await app.tick.schedule.regions();
+  const ended = await Promise.allSettled(regions.map(work));
+  let code: 0 | 1 = 0;
+  for (const [index, result] of ended.entries()) {
+    if (result.status === "fulfilled") for (const line of result.value) await print(line);
+    else {
+      if (!(result.reason instanceof UpstreamError || result.reason instanceof RefusedError)) throw result.reason;
+      await print(`${regions[index] ?? ""}: not done: ${describeError(result.reason)}`);
+      code = 1;
+    }
+  }
+  return code;
+}
+
+/** A line for each region in which EC2 failed, or is not asked for now; resolves to whether one fails, as against being shut. */
+async function tellTroubles(
+  { breakers, tick: { clock } }: Pick<App, "breakers" | "tick">,
+  print: Invocation["print"],
+  troubled: readonly string[],
+): Promise<boolean> {
+  const all = await breakers.all();
+  const open = [...all].filter(([, breaker]) => standingOf(breaker, clock.now()) === "open");
+  for (const [region, breaker] of open)
+    await print(`${region}: not asked before ${formatInstant(breaker.askAgainAt)}: ${describeTrouble(breaker)}`);
+  const fresh = troubled.filter((region) => !open.some(([name]) => name === region));
+  for (const region of fresh) await print(`${region}: EC2 failed there: what was given back is due again`);
+  return fresh.length > 0 || open.some(([, { trouble }]) => trouble === "failing");
+}
 
 const ACT_OF = { private: "make-private", delete: "delete" } as const;
 

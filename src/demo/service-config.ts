@@ -65,6 +65,7 @@ datagrepper = "${at.datagrepperUrl}"
 
 [consumer_config.ec2]
 endpoint = "${at.ec2Url}"
+share = 1.0
 
 [consumer_config.report]
 kind = "pagure"

@@ -169,14 +169,20 @@ export function afterClaim({ token }: Image, { leaseMs }: Periods, now: Instant)
   return token === "" ? now : now + leaseMs;
 }
 
-/** An unresolved image whose facts have not come: tried again later, and kept in the end. */
-export function stillUnresolved(image: Image, reason: string, periods: Periods, now: Instant): Change {
+/** An unresolved image whose facts have not come: tried again later, with jitter of `fraction`, and kept in the end. */
+export function stillUnresolved(
+  image: Image,
+  reason: string,
+  periods: Periods,
+  now: Instant,
+  fraction: number,
+): Change {
   const endsAt = image.uploadedAt + periods.unresolvedForMs;
   if (now >= endsAt) {
     const why = `${reason}; nothing more was learnt in time`;
     return keep({ rule: "unresolved", reason: why }, now, "resolver");
   }
-  const wakeAt = Math.min(endsAt, now + backoffMs(image.attempts, MINUTE_MS, 6 * HOUR_MS));
+  const wakeAt = Math.min(endsAt, now + jittered(backoffMs(image.attempts, MINUTE_MS, 6 * HOUR_MS), fraction));
   return {
     stage: "unresolved",
     wait: { queue: "unresolved", wakeAt },
@@ -207,6 +213,14 @@ export function deadlineOf(
 /** `firstMs` doubled with every attempt, at most `longestMs`: 0 → 1 m, 1 → 2 m, 2 → 4 m for a first minute. */
 export function backoffMs(attempts: number, firstMs: number, longestMs: number): number {
   return Math.min(longestMs, firstMs * 2 ** Math.min(attempts, 30));
+}
+
+/**
+ * A pause with equal jitter: at least half of it, so that nobody is pressed, and a random rest, so that those who failed together
+ * do not come back together. Whole milliseconds. `fraction`: 0 up to 1.
+ */
+export function jittered(pauseMs: number, fraction: number): number {
+  return Math.ceil(pauseMs / 2 + (pauseMs / 2) * fraction);
 }
 
 export function draft(

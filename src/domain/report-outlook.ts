@@ -41,6 +41,8 @@ export interface HeldBack {
   readonly images: number;
   /** What would be done, a line an image; the first of them will do. */
   readonly plan: readonly string[];
+  /** The region whose EC2 is the reason, and that is asked again by itself; absent: a person has to let it go on. */
+  readonly region?: string;
 }
 
 /** What does not come from events: what is held back, still refused, and due. */
@@ -51,10 +53,15 @@ export interface Outlook {
 
 /** An outlook's sections in order, those that have something to say; at most `mostRows` rows or lines in each list. */
 export function renderOutlook({ due, heldBack }: Outlook, mostRows: number): readonly string[] {
-  const stops = heldBack.length === 0 ? [] : [stopsText(heldBack, mostRows)];
+  const stops = heldBack.filter(({ region }) => region === undefined);
+  const troubles = heldBack.filter(({ region }) => region !== undefined);
+  const held = [
+    ...(stops.length === 0 ? [] : [stopsText(STOPPED, stops, mostRows)]),
+    ...(troubles.length === 0 ? [] : [stopsText(IN_TROUBLE, troubles, mostRows)]),
+  ];
   const refused = due.refused.length === 0 ? [] : [refusedText(due.refused, mostRows)];
   const isEmpty = due.makePrivate.length + due.deletes.length === 0;
-  return [...refused, ...(isEmpty ? [] : [dueText(due, mostRows)]), ...stops];
+  return [...refused, ...(isEmpty ? [] : [dueText(due, mostRows)]), ...held];
 }
 
 /** What a week without any news says instead: that somebody is awake. */
@@ -118,7 +125,16 @@ function refusedText(rows: readonly RefusedRow[], mostRows: number): string {
   ].join("\n");
 }
 
-function stopsText(heldBack: readonly HeldBack[], mostRows: number): string {
+const STOPPED = {
+  title: "Stopped by a limit or a person",
+  lead: "The service does not go on with this until a person lets it: too much at once could be a mistake.",
+};
+const IN_TROUBLE = {
+  title: "Regions in trouble",
+  lead: "Amazon EC2 does not work for us in these regions. The service asks again by itself; no deadline moves, and nothing is lost.",
+};
+
+function stopsText({ title, lead }: typeof STOPPED, heldBack: readonly HeldBack[], mostRows: number): string {
   const stops = heldBack.flatMap(({ what, why, since, images, plan }) => {
     const lines = plan.slice(0, mostRows).map((line) => `* ${code(line)}`);
     const begun = since === null ? "" : ` since ${momentText(since)}`;
@@ -131,8 +147,7 @@ function stopsText(heldBack: readonly HeldBack[], mostRows: number): string {
       ...(images > lines.length && lines.length > 0 ? [`* and ${images - lines.length} more`] : []),
     ];
   });
-  const lead = "The service does not go on with this until a person lets it: too much at once could be a mistake.";
-  return ["## Stopped by a limit or a person", "", lead, ...stops].join("\n");
+  return [`## ${title}`, "", lead, ...stops].join("\n");
 }
 
 function rest(all: readonly unknown[], shown: readonly unknown[]): readonly string[] {

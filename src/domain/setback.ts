@@ -1,5 +1,5 @@
 import type { Image } from "./image.ts";
-import { backoffMs, draft, type Change, type Queue } from "./lifecycle.ts";
+import { backoffMs, draft, jittered, type Change, type Queue } from "./lifecycle.ts";
 import type { RefusalCode } from "./plan.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "./time.ts";
 
@@ -25,15 +25,20 @@ export function afterRefusal(image: Image, queue: Queue, code: RefusalCode, reas
   };
 }
 
-/** Something failed that may work later. It is told once, when it goes on. */
-export function afterFailure(image: Image, queue: Queue, reason: string, now: Instant): Change {
+/** Something failed that may work later: tried again, with jitter of `fraction`. It is told once, when it goes on. */
+export function afterFailure(image: Image, queue: Queue, reason: string, now: Instant, fraction: number): Change {
   const attempts = image.attempts + 1;
   return {
     stage: image.stage,
-    wait: { queue, wakeAt: now + backoffMs(image.attempts, MINUTE_MS / 12, HOUR_MS) },
+    wait: { queue, wakeAt: now + jittered(backoffMs(image.attempts, MINUTE_MS / 12, HOUR_MS), fraction) },
     fields: { lastError: `failed: ${reason}`, attempts },
     event: attempts === QUIET_FAILURES ? draft("failed", now, "ticker", reason) : null,
   };
+}
+
+/** The region failed, not the image: it stands as it stood, and is due for as soon as the region is asked again. */
+export function givenBack(image: Image, queue: Queue, now: Instant): Change {
+  return { stage: image.stage, wait: { queue, wakeAt: now }, fields: {}, event: null };
 }
 
 /** EC2 did not show the image. Three such looks over 24 hours make it gone. */

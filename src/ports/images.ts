@@ -1,12 +1,18 @@
 import type { Seen, SeenSnapshot } from "../domain/look.ts";
 
 /**
+ * Asked right before a changing call goes out, and again before each repeat of it, when it has waited for its turn; what it
+ * throws keeps the call from going out, and is thrown.
+ */
+export type MayCall = () => Promise<void>;
+
+/**
  * EC2's images, one region a call. Every method may be repeated without harm. All throw `UpstreamError` for what may work
  * later (throttling, 5xx, time-outs) and `RefusedError` for what will not (permission, protection, a bad request).
  */
 export interface Images {
-  /** The account that the credentials belong to; remembered for ten minutes. */
-  account(): Promise<string>;
+  /** The account that the credentials belong to; remembered for ten minutes, unless a fresh answer is wanted. */
+  account(isFresh?: boolean): Promise<string>;
   /** The images of these ids that EC2 shows, disabled ones included; ids that it does not know are absent. */
   look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>>;
   /** Whether EC2 knows the image when it is asked for by its id, disabled or not. */
@@ -27,16 +33,21 @@ export interface Images {
   publicSnapshots(region: string, snapshotIds: readonly string[]): Promise<readonly string[]>;
   /** Whether images may be made public in this region: Block Public Access is off. */
   isWayBackOpen(region: string): Promise<boolean>;
-  tag(region: string, resourceIds: readonly string[], tags: Readonly<Record<string, string>>): Promise<void>;
-  untag(region: string, resourceIds: readonly string[], keys: readonly string[]): Promise<void>;
+  tag(
+    region: string,
+    resourceIds: readonly string[],
+    tags: Readonly<Record<string, string>>,
+    mayCall?: MayCall,
+  ): Promise<void>;
+  untag(region: string, resourceIds: readonly string[], keys: readonly string[], mayCall?: MayCall): Promise<void>;
   /** Takes the group `all` from the image's launch permission, and nothing else; explicit shares stay. */
-  closeImage(region: string, amiId: string): Promise<void>;
-  closeSnapshot(region: string, snapshotId: string): Promise<void>;
-  openImage(region: string, amiId: string): Promise<void>;
-  openSnapshot(region: string, snapshotId: string): Promise<void>;
+  closeImage(region: string, amiId: string, mayCall?: MayCall): Promise<void>;
+  closeSnapshot(region: string, snapshotId: string, mayCall?: MayCall): Promise<void>;
+  openImage(region: string, amiId: string, mayCall?: MayCall): Promise<void>;
+  openSnapshot(region: string, snapshotId: string, mayCall?: MayCall): Promise<void>;
   /** `gone` when EC2 no longer knows the image: the aim is reached. */
-  deregister(region: string, amiId: string): Promise<"deregistered" | "gone">;
-  deleteSnapshot(region: string, snapshotId: string): Promise<"deleted" | "gone" | "in-use">;
+  deregister(region: string, amiId: string, mayCall?: MayCall): Promise<"deregistered" | "gone">;
+  deleteSnapshot(region: string, snapshotId: string, mayCall?: MayCall): Promise<"deleted" | "gone" | "in-use">;
   /** The images, other than `amiId`, that are built on this snapshot. */
   imagesOnSnapshot(region: string, snapshotId: string, amiId: string): Promise<readonly string[]>;
 }

@@ -7,6 +7,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** A random number from 0 up to, not including, 1; `Math.random` unless a test wants to know. */
+export type Random = () => number;
+
 /** Structured log: data first, then one fixed sentence, as pino takes it. */
 export interface Log {
   debug(data: object, message: string): void;

@@ -21,8 +21,8 @@ export interface Schedule {
   change(image: Image, change: Change): Promise<boolean>;
   /** The ids of the newest `count` composes of a stream (see domain/stream.ts) that had an image in this region. */
   newest(region: string, stream: string, count: number): Promise<readonly string[]>;
-  /** How many images are due in a queue, in all regions. */
-  countDue(queue: Queue, now: Instant): Promise<number>;
+  /** How many images are due in a queue, in all regions unless one is named. */
+  countDue(queue: Queue, now: Instant, region?: string): Promise<number>;
   /** How many images of a region are not known to be deleted or gone. */
   countLive(region: string): Promise<number>;
   /** What is due in a queue, in order of its deadline, without claiming it. */

@@ -2,7 +2,14 @@ import fc from "fast-check";
 import t from "tap";
 import type { Decision, Rule } from "../../src/domain/classify.ts";
 import { STAGES, type Image, type Stage } from "../../src/domain/image.ts";
-import { backoffMs, firstStanding, redecide, stillUnresolved, type Change } from "../../src/domain/lifecycle.ts";
+import {
+  backoffMs,
+  jittered,
+  firstStanding,
+  redecide,
+  stillUnresolved,
+  type Change,
+} from "../../src/domain/lifecycle.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import type { Upload } from "../../src/domain/upload.ts";
 import { AMI, COMPOSE, imageIn, NAME, NOW, PERIODS, TAKEN, UPLOADED_AT } from "../support/image.ts";
@@ -159,15 +166,15 @@ t.test("an unresolved image is tried again in minutes, then hours, and is kept a
   ] as const;
   for (const [attempts, expected] of tries) {
     const image = imageIn("unresolved", { attempts, uploadedAt: NOW });
-    const change = stillUnresolved(image, "no answer", PERIODS, NOW);
+    const change = stillUnresolved(image, "no answer", PERIODS, NOW, 1);
     t.same([change.wait?.queue, change.wait?.wakeAt], ["unresolved", NOW + expected], `after ${attempts} tries`);
     t.same(change.fields, { attempts: attempts + 1, lastError: "no answer" });
     t.equal(change.event, null, "a try is no news");
   }
   const end = UPLOADED_AT + 14 * DAY_MS;
-  const last = stillUnresolved(imageIn("unresolved", { attempts: 60 }), "no answer", PERIODS, end - HOUR_MS);
+  const last = stillUnresolved(imageIn("unresolved", { attempts: 60 }), "no answer", PERIODS, end - HOUR_MS, 0.5);
   t.equal(last.wait?.wakeAt, end, "the last try is at the end, not after it");
-  const over = stillUnresolved(imageIn("unresolved"), "no answer", PERIODS, end);
+  const over = stillUnresolved(imageIn("unresolved"), "no answer", PERIODS, end, 0);
   t.match(over, {
     stage: "kept",
     wait: null,
@@ -183,5 +190,19 @@ t.test("a pause doubles with every attempt, and stops growing", (t) => {
     (attempts) => backoffMs(attempts, MINUTE_MS, 10 * MINUTE_MS) / MINUTE_MS,
   );
   t.same(pauses, [1, 2, 4, 8, 10, 10, 10, 10]);
+  t.end();
+});
+
+t.test("jitter takes at most half of a pause away, and adds nothing", (t) => {
+  t.same(
+    [0, 0.5, 1].map((fraction) => jittered(MINUTE_MS, fraction)),
+    [MINUTE_MS / 2, 0.75 * MINUTE_MS, MINUTE_MS],
+  );
+  const wakeAt = [0, 0.999].map((fraction) => {
+    const change = stillUnresolved(imageIn("unresolved", { uploadedAt: NOW }), "no answer", PERIODS, NOW, fraction);
+    t.notOk("privateAt" in change.fields, "a deadline never moves");
+    return (change.wait?.wakeAt ?? 0) - NOW;
+  });
+  t.same(wakeAt, [MINUTE_MS / 2, 59_970]);
   t.end();
 });

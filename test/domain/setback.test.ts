@@ -2,7 +2,7 @@ import t from "tap";
 import type { Image } from "../../src/domain/image.ts";
 import type { Change } from "../../src/domain/lifecycle.ts";
 import type { RefusalCode } from "../../src/domain/plan.ts";
-import { afterFailure, afterMiss, afterRefusal } from "../../src/domain/setback.ts";
+import { afterFailure, afterMiss, afterRefusal, givenBack } from "../../src/domain/setback.ts";
 import { DAY_MS, HOUR_MS, SECOND_MS } from "../../src/domain/time.ts";
 import { imageIn, NOW } from "../support/image.ts";
 
@@ -17,7 +17,7 @@ t.test("a setback keeps the stage and every deadline, and moves only the next wa
     const image = imageIn(stage);
     const changes = [
       afterRefusal(image, "delete", "name", "no", NOW),
-      afterFailure(image, "delete", "away", NOW),
+      afterFailure(image, "delete", "away", NOW, 0),
       afterMiss(image, "delete", NOW),
     ];
     for (const change of changes) {
@@ -60,7 +60,7 @@ t.test("a failure is tried again soon, at last once an hour; the third in a row 
   const pauses: number[] = [];
   const toldAt: number[] = [];
   for (let failure = 1; failure <= 14; failure += 1) {
-    const change = afterFailure(image, "private", "throttled", NOW);
+    const change = afterFailure(image, "private", "throttled", NOW, 1);
     pauses.push(((change.wait?.wakeAt ?? NOW) - NOW) / SECOND_MS);
     if (change.event !== null) toldAt.push(failure);
     image = written(image, change);
@@ -70,6 +70,17 @@ t.test("a failure is tried again soon, at last once an hour; the third in a row 
   t.match(image, { attempts: 14, lastError: "failed: throttled" });
   t.end();
 });
+
+t.test(
+  "what is the region's fault leaves no trace on the image: it is due as before, its attempts do not grow",
+  (t) => {
+    for (const stage of ["public", "private", "deleting", "restoring", "held"] as const) {
+      const change = givenBack(imageIn(stage, { attempts: 2, missedLooks: 1 }), "private", NOW);
+      t.same(change, { stage, wait: { queue: "private", wakeAt: NOW }, fields: {}, event: null });
+    }
+    t.end();
+  },
+);
 
 t.test("an image is gone only after three looks that span a day", (t) => {
   const image = imageIn("private");

@@ -16,9 +16,14 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Starts the program with nothing in its environment but the run's Redis; it ends with the test. */
-export function startProgram(test: Test, args: readonly string[], cwd?: string): ChildProcessWithoutNullStreams {
-  const env = { REDIS_URL: serverUrl("TEST_REDIS_URL") };
+/** Starts the program with nothing in its environment but the run's Redis, and what the test adds; it ends with the test. */
+export function startProgram(
+  test: Test,
+  args: readonly string[],
+  cwd?: string,
+  more: Readonly<Record<string, string>> = {},
+): ChildProcessWithoutNullStreams {
+  const env = { REDIS_URL: serverUrl("TEST_REDIS_URL"), ...more };
   const child = spawn(process.execPath, [MAIN, ...args], { env, ...(cwd === undefined ? {} : { cwd }) });
   test.teardown(() => child.kill("SIGKILL"));
   // A program that ends without reading closes its end of the pipe: that is its right.
@@ -29,9 +34,13 @@ export function startProgram(test: Test, args: readonly string[], cwd?: string):
 export async function runProgram(
   test: Test,
   args: readonly string[],
-  { input = "", cwd }: { readonly input?: string | Buffer; readonly cwd?: string } = {},
+  {
+    input = "",
+    cwd,
+    env = {},
+  }: { readonly input?: string | Buffer; readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Ended> {
-  const child = startProgram(test, args, cwd);
+  const child = startProgram(test, args, cwd, env);
   child.stdin.end(input);
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   return { code: child.exitCode, out, err };

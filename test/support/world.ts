@@ -2,6 +2,7 @@ import type { Test } from "tap";
 import { openImages } from "../../src/adapters/ec2/images.ts";
 import { openPagure } from "../../src/adapters/pagure.ts";
 import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
+import { redisBreakers } from "../../src/adapters/redis/breakers.ts";
 import { redisBudgets } from "../../src/adapters/redis/budgets.ts";
 import { redisFacts } from "../../src/adapters/redis/facts.ts";
 import { redisJournal, redisRejected } from "../../src/adapters/redis/journal.ts";
@@ -9,14 +10,16 @@ import { redisRequests } from "../../src/adapters/redis/requests.ts";
 import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
 import { startPagureDouble, type PagureDouble } from "../../src/demo/pagure/double.ts";
+import { RegionBreakers } from "../../src/breakers.ts";
 import { Consultation } from "../../src/consult.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/domain/classify.ts";
 import type { BudgetLimits } from "../../src/domain/budget.ts";
 import type { Periods } from "../../src/domain/lifecycle.ts";
+import { batchOf } from "../../src/domain/pace.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { ingest, type Ingested, type IngestParts } from "../../src/ingest.ts";
 import { reportOnce, type NotifyParts } from "../../src/notify.ts";
-import type { Budgets, ComposeSource, EarMemory, Message } from "../../src/ports.ts";
+import type { Budgets, ComposeSource, EarMemory, Images, Message } from "../../src/ports.ts";
 import type { RequestParts } from "../../src/requests.ts";
 import { resolveRegion } from "../../src/resolve.ts";
 import { tickRegion, type TickCounts, type TickParts } from "../../src/tick.ts";
@@ -35,6 +38,10 @@ export const PERIODS: Periods = {
   leaseMs: 5 * MINUTE_MS,
 };
 
+/** Of EC2's token buckets. */
+const SHARE = 0.5;
+/** Jitter takes nothing away: pauses are as the tables say. */
+const whole = (): number => 1;
 const PLENTY: BudgetLimits = { maxDeletesPerDay: 100_000, maxPrivatePerDay: 100_000, maxShareOfRegion: 1 };
 
 /** The whole service but for the bus: real Redis, EC2 and Pagure doubles, and a clock that the test moves. */
@@ -42,6 +49,8 @@ export interface World {
   readonly clock: SettableClock;
   readonly connection: RedisConnection;
   readonly simulator: Ec2Simulator;
+  /** EC2 past the breakers. */
+  readonly ec2: Images;
   readonly pagure: PagureDouble;
   readonly ingestParts: IngestParts;
   readonly tickParts: TickParts;
@@ -77,6 +86,8 @@ export async function openWorld(
     log: silentLog,
     credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
     role: null,
+    share: SHARE,
+    random: whole,
     clock,
   });
   test.teardown(async () => {
@@ -86,15 +97,27 @@ export async function openWorld(
   });
   const schedule = withClock(redisSchedule(connection, clock, PERIODS), clock);
   const facts = redisFacts(connection);
-  const base = { schedule, facts, clock, log: silentLog, periods: PERIODS, policy: options.policy ?? DEFAULT_POLICY };
+  const base = {
+    schedule,
+    facts,
+    clock,
+    log: silentLog,
+    periods: PERIODS,
+    policy: options.policy ?? DEFAULT_POLICY,
+    random: whole,
+  };
   const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
   const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   const hears = (): Promise<EarMemory> => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
   const budgets = redisBudgets(connection, options.budgets ?? PLENTY);
+  const breakers = redisBreakers(connection);
+  const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: whole });
   const tickParts: TickParts = {
     ...base,
     budgets,
-    images,
+    images: regions.watch(images),
+    breakers: regions,
+    batch: batchOf(PERIODS.leaseMs, SHARE),
     consultation,
     ears: { memory: hears },
     guards: GUARDS,
@@ -108,7 +131,18 @@ export async function openWorld(
   const journal = redisJournal(connection, "pagure", silentLog);
   const notifyParts: NotifyParts = { ...base, journal, reports, isPublic: true };
   return {
-    ...{ clock, connection, simulator, pagure, ingestParts, tickParts, notifyParts, requestParts, budgets },
+    ...{
+      clock,
+      connection,
+      simulator,
+      ec2: images,
+      pagure,
+      ingestParts,
+      tickParts,
+      notifyParts,
+      requestParts,
+      budgets,
+    },
     hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingestParts),
     tick: (region = REGION) => tickRegion(region, tickParts),
     resolve: (region = REGION) => resolveRegion(region, tickParts),

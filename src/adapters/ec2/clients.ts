@@ -1,7 +1,11 @@
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
-import type { Clock, Log } from "../../ports.ts";
+import { UpstreamError } from "../../errors.ts";
+import type { Clock, Log, Random } from "../../ports.ts";
+import { translateEc2 } from "./errors.ts";
+import { Pace } from "./pace.ts";
+import { retriesOn } from "./retries.ts";
 
 export interface Ec2Options {
   /** Serves EC2 of every region, and STS; null: AWS's own addresses. */
@@ -10,8 +14,11 @@ export interface Ec2Options {
   readonly credentials: Credentials | null;
   /** Assumed with the credentials, and again before it ends; null: they act themselves. */
   readonly role: { readonly arn: string; readonly externalId: string | null } | null;
+  /** How much of EC2's token buckets we take, above 0 and up to 1. */
+  readonly share: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly random?: Random;
 }
 
 interface Credentials {
@@ -22,11 +29,12 @@ interface Credentials {
 
 /** STS answers the same everywhere; this region needs no opting in. */
 const STS_REGION = "us-east-1";
+/** Asked for our account while the first one is dead: that must not keep us from every other region. */
+const SECOND_STS_REGION = "us-west-2";
 /** Shows in CloudTrail who acted. */
 const SESSION_NAME = "clean-amis";
 const REMEMBER_ACCOUNT_MS = 10 * MINUTE_MS;
 const SETTINGS = {
-  maxAttempts: 3,
   requestHandler: {
     connectionTimeout: 5 * SECOND_MS,
     requestTimeout: 20 * SECOND_MS,
@@ -36,16 +44,22 @@ const SETTINGS = {
 
 /** One EC2 client a region, and who they all act as. */
 export class Ec2Clients {
-  readonly #settings: typeof SETTINGS & { readonly endpoint?: string };
+  readonly #settings: typeof SETTINGS & {
+    readonly endpoint?: string;
+    readonly retryStrategy: ReturnType<typeof retriesOn>;
+  };
+  readonly #pace: Pace;
   readonly #clock: Clock;
   readonly #clients = new Map<string, EC2Client>();
   readonly #opened: { destroy(): void }[] = [];
   readonly #open: () => STSClient;
   #opening: STSClient | null = null;
+  #second: STSClient | null = null;
   #account: { readonly id: Promise<string>; readonly until: Instant } | null = null;
 
-  constructor({ endpoint, credentials, role, clock }: Ec2Options) {
-    this.#settings = { ...SETTINGS, ...(endpoint !== null && { endpoint }) };
+  constructor({ endpoint, credentials, role, share, clock, random = Math.random }: Ec2Options) {
+    this.#settings = { ...SETTINGS, retryStrategy: retriesOn(clock, random), ...(endpoint !== null && { endpoint }) };
+    this.#pace = new Pace(clock, share);
     this.#clock = clock;
     this.#open = () => {
       const given = this.#openSts(credentials);
@@ -62,15 +76,16 @@ export class Ec2Clients {
     if (known !== undefined) return known;
     // All share the one provider, which remembers what it got and renews it five minutes before it ends.
     const client = new EC2Client({ ...this.#settings, region, credentials: this.#sts.config.credentials });
+    this.#pace.watch(client, region);
     this.#clients.set(region, client);
     this.#opened.push(client);
     return client;
   }
 
-  /** The account that the credentials belong to; a failure is not remembered. */
-  account(): Promise<string> {
+  /** The account that the credentials belong to; a failure is not remembered. `isFresh`: STS is asked, whatever is remembered. */
+  account(isFresh: boolean): Promise<string> {
     const now = this.#clock.now();
-    if (this.#account !== null && now < this.#account.until) return this.#account.id;
+    if (!isFresh && this.#account !== null && now < this.#account.until) return this.#account.id;
     const id = this.#askAccount().catch((error: unknown) => {
       this.#account = null;
       throw error;
@@ -85,19 +100,28 @@ export class Ec2Clients {
   }
 
   async #askAccount(): Promise<string> {
-    const { Account } = await this.#sts.send(new GetCallerIdentityCommand({}));
-    return Account ?? "";
+    try {
+      return await accountOf(this.#sts);
+    } catch (error) {
+      if (!(translateEc2(error, "account", []) instanceof UpstreamError)) throw error;
+      return accountOf((this.#second ??= this.#openSts(this.#sts.config.credentials, SECOND_STS_REGION)));
+    }
   }
 
-  #openSts(credentials: Credentials | (() => ReturnType<typeof assume>) | null): STSClient {
+  #openSts(credentials: Credentials | (() => Promise<Credentials>) | null, region = STS_REGION): STSClient {
     const client = new STSClient({
       ...this.#settings,
-      region: STS_REGION,
+      region,
       ...(credentials !== null && { credentials }),
     });
     this.#opened.push(client);
     return client;
   }
+}
+
+async function accountOf(sts: STSClient): Promise<string> {
+  const { Account } = await sts.send(new GetCallerIdentityCommand({}));
+  return Account ?? "";
 }
 
 async function assume(

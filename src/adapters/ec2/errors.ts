@@ -5,9 +5,6 @@ import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
  * rules when one of these arrives here.
  */
 const LATER = new Set([
-  "RequestLimitExceeded",
-  "Throttling",
-  "ThrottlingException",
   "InternalError",
   "InternalFailure",
   "Unavailable",
@@ -17,6 +14,9 @@ const LATER = new Set([
   "TimeoutError",
 ]);
 
+/** EC2's token bucket is empty. */
+const THROTTLED = new Set(["RequestLimitExceeded", "Throttling", "ThrottlingException"]);
+
 /** The aim is reached: what was to go is not there any more. */
 const GONE = new Set(["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidSnapshot.NotFound"]);
 
@@ -25,6 +25,10 @@ const DENIED = new Set(["UnauthorizedOperation", "InvalidAction", "UnsupportedOp
 
 interface AwsError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+export function isThrottled(error: unknown): boolean {
+  return error instanceof Error && (THROTTLED.has(error.name) || (error as AwsError).$metadata?.httpStatusCode === 429);
 }
 
 export function isGone(error: unknown): boolean {
@@ -51,12 +55,14 @@ function describeCall(method: string, [region, what]: readonly unknown[]): strin
 
 /** EC2's failures as `UpstreamError` (again later) and `RefusedError` (a person has to act); anything else as it is. */
 export function translateEc2(error: unknown, method: string, args: readonly unknown[]): unknown {
-  if (!(error instanceof Error)) return error;
+  // What a caller's own question threw, right before the call, is no failure of EC2's.
+  if (!(error instanceof Error) || error instanceof UpstreamError) return error;
   const { name, $metadata } = error as AwsError;
   const status = $metadata?.httpStatusCode;
+  const code = networkCode(error) ?? name;
   const says = `ec2: ${describeCall(method, args)}: ${name}: ${describeError(error)}`;
-  if (LATER.has(name) || isNetworkFailure(error) || (status !== undefined && (status >= 500 || status === 429)))
-    return new UpstreamError("ec2", name, says, { cause: error });
+  const isLater = LATER.has(name) || isThrottled(error) || code !== name || name === "AbortError";
+  if (isLater || (status !== undefined && status >= 500)) return new UpstreamError("ec2", code, says, { cause: error });
   // An answer that cannot be read (a proxy's page, a cut connection) has a good status and no code of EC2's.
   if (status !== undefined && status < 400)
     return new UpstreamError("ec2", "unreadable-answer", says, { cause: error });
@@ -68,8 +74,8 @@ export function translateEc2(error: unknown, method: string, args: readonly unkn
   return error;
 }
 
-/** Node's socket errors carry a code such as ECONNRESET; the SDK's aborts and time-outs their names. */
-function isNetworkFailure(error: Error): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return (typeof code === "string" && /^E[A-Z_]+$/.test(code)) || error.name === "AbortError";
+/** Node's socket errors carry a code such as ECONNRESET, or ENOTFOUND for a host that does not resolve. */
+function networkCode(error: Error): string | null {
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === "string" && /^E[A-Z_]+$/.test(code) ? code : null;
 }

@@ -16,10 +16,11 @@ import {
   type Tag,
 } from "@aws-sdk/client-ec2";
 import { IMAGE_TAG, type Seen, type SeenSnapshot } from "../../domain/look.ts";
-import type { Images } from "../../ports.ts";
+import type { Images, MayCall } from "../../ports.ts";
 import { translateErrors } from "../translate.ts";
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
 import { isGone, isInUse, translateEc2 } from "./errors.ts";
+import { gated } from "./pace.ts";
 import { Usage } from "./usage.ts";
 
 /** DescribeImages takes at most 200 values in a filter (API_DescribeImages); pages are kept as large. */
@@ -27,6 +28,7 @@ const BATCH = 200;
 const PAGES = { pageSize: BATCH, stopOnSameToken: true };
 /** To us an image exists when it is disabled or deprecated, too. */
 const ALL_IMAGES = { IncludeDisabled: true, IncludeDeprecated: true };
+type Tags = Readonly<Record<string, string>>;
 /** Group `all`: everybody. */
 const EVERYBODY = [{ Group: "all" as const }];
 
@@ -53,8 +55,8 @@ class Ec2Images implements Images {
     this.#clients.close();
   }
 
-  account(): Promise<string> {
-    return this.#clients.account();
+  account(isFresh = false): Promise<string> {
+    return this.#clients.account(isFresh);
   }
 
   async look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>> {
@@ -105,35 +107,40 @@ class Ec2Images implements Images {
     return answer.ImageBlockPublicAccessState === "unblocked";
   }
 
-  async tag(region: string, resourceIds: readonly string[], tags: Readonly<Record<string, string>>): Promise<void> {
+  async tag(region: string, resourceIds: readonly string[], tags: Tags, mayCall?: MayCall): Promise<void> {
     const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-    await this.#client(region).send(new CreateTagsCommand({ Resources: [...resourceIds], Tags }));
+    await this.#client(region).send(gated(new CreateTagsCommand({ Resources: [...resourceIds], Tags }), mayCall));
   }
 
-  async untag(region: string, resourceIds: readonly string[], keys: readonly string[]): Promise<void> {
+  async untag(
+    region: string,
+    resourceIds: readonly string[],
+    keys: readonly string[],
+    mayCall?: MayCall,
+  ): Promise<void> {
     const Tags = keys.map((Key) => ({ Key }));
-    await this.#client(region).send(new DeleteTagsCommand({ Resources: [...resourceIds], Tags }));
+    await this.#client(region).send(gated(new DeleteTagsCommand({ Resources: [...resourceIds], Tags }), mayCall));
   }
 
-  closeImage(region: string, amiId: string): Promise<void> {
-    return this.#modifyImage(region, amiId, "Remove");
+  closeImage(region: string, amiId: string, mayCall?: MayCall): Promise<void> {
+    return this.#modifyImage(region, amiId, "Remove", mayCall);
   }
 
-  openImage(region: string, amiId: string): Promise<void> {
-    return this.#modifyImage(region, amiId, "Add");
+  openImage(region: string, amiId: string, mayCall?: MayCall): Promise<void> {
+    return this.#modifyImage(region, amiId, "Add", mayCall);
   }
 
-  closeSnapshot(region: string, snapshotId: string): Promise<void> {
-    return this.#modifySnapshot(region, snapshotId, "Remove");
+  closeSnapshot(region: string, snapshotId: string, mayCall?: MayCall): Promise<void> {
+    return this.#modifySnapshot(region, snapshotId, "Remove", mayCall);
   }
 
-  openSnapshot(region: string, snapshotId: string): Promise<void> {
-    return this.#modifySnapshot(region, snapshotId, "Add");
+  openSnapshot(region: string, snapshotId: string, mayCall?: MayCall): Promise<void> {
+    return this.#modifySnapshot(region, snapshotId, "Add", mayCall);
   }
 
-  async deregister(region: string, amiId: string): Promise<"deregistered" | "gone"> {
+  async deregister(region: string, amiId: string, mayCall?: MayCall): Promise<"deregistered" | "gone"> {
     try {
-      await this.#client(region).send(new DeregisterImageCommand({ ImageId: amiId }));
+      await this.#client(region).send(gated(new DeregisterImageCommand({ ImageId: amiId }), mayCall));
       return "deregistered";
     } catch (error) {
       if (isGone(error)) return "gone";
@@ -141,9 +148,9 @@ class Ec2Images implements Images {
     }
   }
 
-  async deleteSnapshot(region: string, snapshotId: string): Promise<"deleted" | "gone" | "in-use"> {
+  async deleteSnapshot(region: string, snapshotId: string, mayCall?: MayCall): Promise<"deleted" | "gone" | "in-use"> {
     try {
-      await this.#client(region).send(new DeleteSnapshotCommand({ SnapshotId: snapshotId }));
+      await this.#client(region).send(gated(new DeleteSnapshotCommand({ SnapshotId: snapshotId }), mayCall));
       return "deleted";
     } catch (error) {
       if (isGone(error)) return "gone";
@@ -191,20 +198,23 @@ class Ec2Images implements Images {
     }
   }
 
-  async #modifyImage(region: string, amiId: string, change: "Add" | "Remove"): Promise<void> {
-    await this.#client(region).send(
-      new ModifyImageAttributeCommand({ ImageId: amiId, LaunchPermission: { [change]: EVERYBODY } }),
-    );
+  async #modifyImage(region: string, amiId: string, change: "Add" | "Remove", mayCall?: MayCall): Promise<void> {
+    const command = new ModifyImageAttributeCommand({ ImageId: amiId, LaunchPermission: { [change]: EVERYBODY } });
+    await this.#client(region).send(gated(command, mayCall));
   }
 
-  async #modifySnapshot(region: string, snapshotId: string, change: "Add" | "Remove"): Promise<void> {
-    await this.#client(region).send(
-      new ModifySnapshotAttributeCommand({
-        SnapshotId: snapshotId,
-        Attribute: "createVolumePermission",
-        CreateVolumePermission: { [change]: EVERYBODY },
-      }),
-    );
+  async #modifySnapshot(
+    region: string,
+    SnapshotId: string,
+    change: "Add" | "Remove",
+    mayCall?: MayCall,
+  ): Promise<void> {
+    const command = new ModifySnapshotAttributeCommand({
+      SnapshotId,
+      Attribute: "createVolumePermission",
+      CreateVolumePermission: { [change]: EVERYBODY },
+    });
+    await this.#client(region).send(gated(command, mayCall));
   }
 }
 

@@ -27,6 +27,7 @@ export type ControlName =
   | "requests"
   | "requests:lease"
   | "stopped"
+  | "breakers"
   | `budget:${string}`
   | `answer:${string}`
   | "reporters"

@@ -119,10 +119,10 @@ class RedisSchedule implements Schedule {
     return this.#redis.zrevrange(this.#keys.stream(region, stream), 0, count - 1);
   }
 
-  async countDue(queue: Queue, now: Instant): Promise<number> {
-    const regions = await this.regions();
+  async countDue(queue: Queue, now: Instant, region?: string): Promise<number> {
+    const regions = region === undefined ? await this.regions() : [region];
     const counts = await Promise.all(
-      regions.map((region) => this.#redis.zcount(this.#keys.queue(region, queue), "-inf", floorScore(now))),
+      regions.map((name) => this.#redis.zcount(this.#keys.queue(name, queue), "-inf", floorScore(now))),
     );
     return counts.reduce((sum, count) => sum + count, 0);
   }

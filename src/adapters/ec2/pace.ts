@@ -1,0 +1,90 @@
+import type { EC2Client } from "@aws-sdk/client-ec2";
+import { emptied, fullBucket, limitOf, shareOf, takeToken, type Bucket, type Limit } from "../../domain/pace.ts";
+import type { Clock, MayCall } from "../../ports.ts";
+import { isThrottled } from "./errors.ts";
+
+/** What does not care which command it stands in. */
+type AnyMiddleware = <Call, Answer>(next: (call: Call) => Promise<Answer>) => (call: Call) => Promise<Answer>;
+interface Command {
+  readonly middlewareStack: { addRelativeTo(middleware: AnyMiddleware, place: typeof GATE_PLACE): void };
+}
+
+/** Inside the SDK's repeats, so that each attempt is counted; before the signature, whose time must not be old. */
+const PACE_PLACE = { name: "pace", relation: "after", toMiddleware: "retryMiddleware" } as const;
+const GATE_PLACE = { name: "gate", relation: "after", toMiddleware: "pace" } as const;
+
+/** Our share of EC2's token buckets, one for each region and action; of this process alone. */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #share: number;
+  readonly #buckets = new Map<string, { readonly limit: Limit; bucket: Bucket }>();
+
+  /** `share`: above 0 and up to 1. */
+  constructor(clock: Clock, share: number) {
+    this.#clock = clock;
+    this.#share = share;
+  }
+
+  /** Lets every attempt of the client wait for its token, whoever calls, the SDK's own repeats and pages among them. */
+  watch(client: EC2Client, region: string): void {
+    client.middlewareStack.addRelativeTo(this.#middleware(region), PACE_PLACE);
+  }
+
+  #middleware(region: string) {
+    return <Call extends { readonly input: object }, Answer>(
+        next: (call: Call) => Promise<Answer>,
+        context: { readonly commandName?: string },
+      ) =>
+      async (call: Call): Promise<Answer> => {
+        const action = (context.commandName ?? "").replace(/Command$/, "");
+        const isWhole = asksForAll(call.input);
+        await this.#take(region, action, isWhole);
+        try {
+          return await next(call);
+        } catch (error) {
+          if (isThrottled(error)) this.#empty(region, action, isWhole);
+          throw error;
+        }
+      };
+  }
+
+  async #take(region: string, action: string, isWhole: boolean): Promise<void> {
+    const kept = this.#bucketOf(region, action, isWhole);
+    const { bucket, waitMs } = takeToken(kept.bucket, kept.limit, this.#clock.now());
+    kept.bucket = bucket;
+    if (waitMs > 0) await this.#clock.sleep(waitMs);
+  }
+
+  #empty(region: string, action: string, isWhole: boolean): void {
+    const kept = this.#bucketOf(region, action, isWhole);
+    kept.bucket = emptied(kept.bucket, kept.limit, this.#clock.now());
+  }
+
+  #bucketOf(region: string, action: string, isWhole: boolean): { readonly limit: Limit; bucket: Bucket } {
+    const key = `${region} ${action} ${isWhole ? "whole" : ""}`;
+    const known = this.#buckets.get(key);
+    if (known !== undefined) return known;
+    const limit = shareOf(limitOf(action, isWhole), this.#share);
+    const made = { limit, bucket: fullBucket(limit, this.#clock.now()) };
+    this.#buckets.set(key, made);
+    return made;
+  }
+}
+
+/** The command, that asks `mayCall` right before each attempt, when it has its token: what throws there keeps it from going out. */
+export function gated<T extends Command>(command: T, mayCall: MayCall | undefined): T {
+  if (mayCall === undefined) return command;
+  const middleware: AnyMiddleware = (next) => async (call) => {
+    await mayCall();
+    return next(call);
+  };
+  command.middlewareStack.addRelativeTo(middleware, GATE_PLACE);
+  return command;
+}
+
+/** Whether a question is neither "filtered" nor "paginated". */
+function asksForAll(input: object): boolean {
+  return (
+    !("Filters" in input && input.Filters !== undefined) && !("MaxResults" in input && input.MaxResults !== undefined)
+  );
+}
