@@ -182,12 +182,17 @@ async function deleteSnapshot(image: Image, snapshotId: string, { images, clock 
   );
 }
 
-/** Gives back exactly what was taken, reads it back, drops our tags last, and settles. Throws `UpstreamError`, `RefusedError`. */
+/**
+ * Gives back exactly what was taken, reads it back, drops our tags last, and settles. A hold is tagged first, so that it
+ * outlives a Redis that is lost in between. Throws `UpstreamError`, `RefusedError`.
+ */
 export async function restore(image: Image, plan: Plan & { do: "restore" }, parts: ActParts): Promise<Acted> {
   const { seen, takenAway, tagged } = plan;
   const { images, schedule, clock } = parts;
   const { region, amiId } = image;
   const step = stepsOf(image, parts);
+  const hold = image.becomes === "held" && image.hold !== null ? holdTag(image.hold) : null;
+  if (hold !== null && !(await step(() => images.tag(region, [amiId], { [HOLD_TAG]: hold })))) return "lost";
   if (takenAway.image && !(await step(() => images.openImage(region, amiId)))) return "lost";
   for (const snapshotId of takenAway.snapshots)
     if (!(await step(() => images.openSnapshot(region, snapshotId)))) return "lost";

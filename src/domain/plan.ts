@@ -1,5 +1,5 @@
 import type { Decision } from "./classify.ts";
-import { holdable, holdTag, isInForce, untilText } from "./hold.ts";
+import { holdable, holdByTag, holdTag, isInForce, untilText } from "./hold.ts";
 import type { HeldFrom, Hold, Image, TakenAway } from "./image.ts";
 import {
   HOLD_TAG,
@@ -158,12 +158,6 @@ function planHold(image: Image, seen: Seen, look: Look, { now, guards }: Terms):
   const byTag = tagged === undefined ? null : holdByTag(tagged, now);
   const hold = isInForce(look.composeHold, now) ? look.composeHold : byTag;
   return hold === null ? null : { do: "hold", hold: { ...hold, since: now }, from };
-}
-
-/** A hold that only EC2 remembers: our own tag after a lost Redis, or one that a person wrote. */
-function holdByTag(value: string, now: Instant): Hold {
-  const [, until = "", by = ""] = /^(\S+) by (.+)$/.exec(value) ?? [];
-  return { by: by === "" ? "tag" : by, why: `its tag ${HOLD_TAG} says so`, since: now, until: parseInstant(until) };
 }
 
 function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {

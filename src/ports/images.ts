@@ -7,6 +7,8 @@ import type { Seen, SeenSnapshot } from "../domain/look.ts";
 export interface Images {
   /** The account that the credentials belong to; remembered for ten minutes. */
   account(): Promise<string>;
+  /** The regions that the account has opted into, or need not. */
+  regions(): Promise<readonly string[]>;
   /** The images of these ids that EC2 shows, disabled ones included; ids that it does not know are absent. */
   look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>>;
   /** Whether EC2 knows the image when it is asked for by its id, disabled or not. */
