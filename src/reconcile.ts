@@ -10,6 +10,7 @@ import {
   disagreements,
   IMAGE_MARKS,
   leaked,
+  mendingOf,
   SNAPSHOT_MARKS,
   stillThere,
   unrecorded,
@@ -109,17 +110,26 @@ async function* batchesOf<T>(items: AsyncIterable<T>): AsyncGenerator<readonly T
 async function compareRecords(
   region: string,
   records: readonly Image[],
-  { schedule, images, guards }: ReconcileParts,
+  parts: ReconcileParts,
   tell: Tell,
 ): Promise<void> {
+  const { schedule, images, guards } = parts;
   const amiIds = records.map(({ amiId }) => amiId);
   const seen = await images.look(region, amiIds);
   for (const image of records) {
-    const found = disagreements(image, seen.get(image.amiId) ?? null, guards.account);
+    const shown = seen.get(image.amiId) ?? null;
+    const found = disagreements(image, shown, guards.account);
     // What was written since it was read is under way.
-    if (found.length > 0 && (await schedule.get(region, image.amiId))?.revision === image.revision)
-      for (const finding of found) await tell({ ...finding, isMended: false });
+    if (found.length === 0 || (await schedule.get(region, image.amiId))?.revision !== image.revision) continue;
+    const isMended = shown !== null && (await mend(image, shown, parts));
+    for (const finding of found) await tell({ ...finding, isMended: isMended && finding.kind === "taken" });
   }
+}
+
+async function mend(image: Image, seen: Seen, parts: ReconcileParts): Promise<boolean> {
+  const { schedule, guards, periods, isApplied } = parts;
+  const change = isApplied ? mendingOf(image, seen, guards.account, periods, await safeNow(parts)) : null;
+  return change !== null && schedule.change(image, change);
 }
 
 async function compareImages(region: string, batch: readonly Seen[], parts: ReconcileParts, tell: Tell): Promise<void> {

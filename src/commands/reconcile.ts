@@ -51,9 +51,7 @@ export const reconcileCommand: Command = {
 function lineOf(told: Told): string {
   if (told.kind === "failed") return plain(`${told.region} not read to its end: ${told.what}; run it again`).trim();
   const { region, amiId, kind, what, remedy, isMended } = told;
-  return plain(
-    `${region} ${amiId} ${kind}: ${what}; ${isMended ? `done: ${remedy.replace("with --apply ", "")}` : remedy}`,
-  );
+  return plain(`${region} ${amiId} ${kind}: ${what}; ${isMended ? "done: " : ""}${remedy}`);
 }
 
 function jsonOf(told: Told): string {

@@ -1,7 +1,18 @@
+import type { KeepRule } from "./classify.ts";
 import { holdTag } from "./hold.ts";
 import type { Image } from "./image.ts";
-import { COMPOSE_TAG, HOLD_TAG, IMAGE_TAG, OUR_TAGS, PRIVATE_AT_TAG, type Seen, type SeenSnapshot } from "./look.ts";
-import { formatInstant, parseInstant } from "./time.ts";
+import { takeBack, type Change, type Periods } from "./lifecycle.ts";
+import {
+  COMPOSE_TAG,
+  HOLD_TAG,
+  IMAGE_TAG,
+  INTENT_TAG,
+  OUR_TAGS,
+  PRIVATE_AT_TAG,
+  type Seen,
+  type SeenSnapshot,
+} from "./look.ts";
+import { formatInstant, parseInstant, type Instant } from "./time.ts";
 import type { Entry } from "./found.ts";
 
 /** What bus, Redis and EC2 can disagree about. */
@@ -13,6 +24,7 @@ export type FindingKind =
   | "account"
   | "public-again"
   | "private"
+  | "taken"
   | "compose"
   | "private-at"
   | "hold-not-tagged"
@@ -45,7 +57,7 @@ export function unrecorded(region: string, amiId: string, entry: Entry | null): 
   const { upload, standing } = entry;
   const ofCompose = standing.fields.rule === "unresolved" ? "" : ` of ${upload.composeId}`;
   const why = standing.fields.rule === "unresolved" ? `: ${standing.fields.reason ?? ""}` : "";
-  return { ...head, remedy: `with --apply it gets one, ${standing.stage}${ofCompose}${why}` };
+  return { ...head, remedy: `reconcile --apply enters it as ${standing.stage}${ofCompose}${why}` };
 }
 
 /** What Redis says of an image that is not known to be gone, against what EC2 shows of it now. */
@@ -79,6 +91,22 @@ function differences(image: Image, seen: Seen): readonly Disagreement[] {
   return [...permission(image, seen), ...compose(image, seen), ...privateAt(image, seen), ...holding(image, seen)];
 }
 
+/**
+ * A keep that was heard anew after Redis was lost, for an image that we had begun with: nobody else would give it back. What
+ * is kept because nobody knows its compose stays as it is.
+ */
+function isToGiveBack({ stage, rule, takenAway }: Image, tags: Seen["tags"]): boolean {
+  return stage === "kept" && rule !== "unresolved" && takenAway === null && tags[INTENT_TAG] !== undefined;
+}
+
+/** What `--apply` changes of an image that has a record; null: nothing. */
+export function mendingOf(image: Image, seen: Seen, account: string, periods: Periods, now: Instant): Change | null {
+  if (seen.ownerId !== account || !isToGiveBack(image, seen.tags)) return null;
+  // Only a keep brings an image into this stage.
+  const decision = { rule: image.rule as KeepRule, reason: image.reason };
+  return takeBack(image, decision, periods, now, "reconcile");
+}
+
 /** Whether Redis counts it as private now. */
 function isPrivate({ stage, heldFrom }: Image): boolean {
   return stage === "private" || (stage === "held" && heldFrom === "private");
@@ -91,6 +119,14 @@ function permission(image: Image, { isPublic, tags }: Seen): readonly Disagreeme
         kind: "public-again",
         what: `Redis says ${image.stage}, and in EC2 everybody can use it`,
         remedy: "somebody made it public again: it is not deleted, and counts as held when it is due",
+      },
+    ];
+  if (isToGiveBack(image, tags))
+    return [
+      {
+        kind: "taken",
+        what: "Redis says kept, and its tags say that something was taken from it",
+        remedy: "reconcile --apply has it given back",
       },
     ];
   const isUnfinished = image.stage === "public" || image.stage === "unresolved" || image.stage === "kept";
