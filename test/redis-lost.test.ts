@@ -20,6 +20,11 @@ async function order({ world, amiId }: Journey, verb: Verb, until: Instant | nul
   await carryOutRequests(world.requestParts);
 }
 
+function waitThreeDays({ world }: Journey): Promise<void> {
+  world.clock.advance(3 * DAY_MS);
+  return Promise.resolve();
+}
+
 async function makePrivate({ world }: Journey): Promise<void> {
   world.clock.advance(5 * DAY_MS);
   await world.tick();
@@ -51,7 +56,7 @@ async function release({ world, past, composeId }: Journey): Promise<void> {
 type End = "deleted" | "held" | "kept" | "leftover";
 
 const MOMENTS: readonly (readonly [moment: string, end: End, arrange: (journey: Journey) => Promise<void>])[] = [
-  ["before it is private", "deleted", async ({ world }) => world.clock.advance(3 * DAY_MS)],
+  ["before it is private", "deleted", waitThreeDays],
   ["when its snapshots alone are tagged", "deleted", async (journey) => dieWhilePrivate(journey, "tag")],
   ["when the intent is tagged", "deleted", async (journey) => dieWhilePrivate(journey, "tag", 2)],
   [

@@ -113,7 +113,7 @@ const CASES: readonly (readonly [what: string, given: Case, stage: string, compo
 ];
 
 for (const [what, given, stage, compose, more = {}] of CASES) {
-  t.test(`found ${what}: ${stage}`, async (t) => {
+  t.test(`found ${what}: ${stage}`, (t) => {
     const entry = entryOf(found(given), PERIODS, NOW);
     const fields: Change["fields"] = entry?.standing.fields ?? {};
     t.same([entry?.standing.stage, entry?.upload.composeId], [stage, compose]);
@@ -124,14 +124,16 @@ for (const [what, given, stage, compose, more = {}] of CASES) {
     if (given.tags[HOLD_TAG] !== undefined) t.equal(fields.hold?.until, Date.parse("2026-03-01T00:00:00Z"), "its end");
     t.ok((entry?.standing.privateAt ?? 0) >= NOW, "no deadline in the past");
     t.notOk(fields.deleteAt ?? fields.noticedAt, "nobody was told of it yet");
+    t.end();
   });
 }
 
-t.test("without an answer of the archive an image whose tags name no compose does not enter", async (t) => {
+t.test("without an answer of the archive an image whose tags name no compose does not enter", (t) => {
   t.equal(entryOf(found({ tags: { [OLD_TAG]: "14112022" }, announced: null }), PERIODS, NOW), null);
+  t.end();
 });
 
-t.test("the names that fedimg gave agree with their composes, whatever the family", async (t) => {
+t.test("the names that fedimg gave agree with their composes, whatever the family", (t) => {
   const rows = [
     ["Fedora-Cloud-Base-Rawhide-20230504.n.0.aarch64-hvm-us-east-1-gp3-0", "Fedora-Rawhide-20230504.n.0"],
     ["Fedora-Atomic-26-20171016.0.x86_64-hvm-us-east-1-gp2-0", "Fedora-Atomic-26-20171016.0"],
@@ -146,9 +148,10 @@ t.test("the names that fedimg gave agree with their composes, whatever the famil
   }
   const ga = found({ tags: { [OLD_TAG]: "1" }, name: "Fedora-Cloud-Base-28-1.1.x86_64-hvm-x", announced: [COMPOSE] });
   t.equal(entryOf(ga, PERIODS, NOW)?.standing.stage, "kept", "a release's name agrees with no nightly");
+  t.end();
 });
 
-t.test("the notice of what was found again gives it all of its days, and no other event does", async (t) => {
+t.test("the notice of what was found again gives it all of its days, and no other event does", (t) => {
   const entry = entryOf(found({ tags: PRIVATE, ofSnapshots: PRIVATE }), PERIODS, NOW);
   const fields: Change["fields"] = entry?.standing.fields ?? {};
   t.equal(fields.madePrivateAt, MADE_PRIVATE_AT, "private since its tag says");
@@ -160,4 +163,5 @@ t.test("the notice of what was found again gives it all of its days, and no othe
   t.equal(deadlineOf({ ...image, releasedAt: NOW }, event, NOW, PERIODS), null, "released since");
   t.equal(deadlineOf({ ...image, madePrivateAt: NOW + 1000 }, event, NOW, PERIODS), null, "made private anew since");
   t.equal(deadlineOf(image, { what: "made-private", at: NOW }, NOW, PERIODS), null);
+  t.end();
 });

@@ -50,24 +50,26 @@ const ROWS: readonly (readonly [what: string, image: Image, seen: Seen | null, k
 ];
 
 for (const [what, image, shown, kinds] of ROWS) {
-  t.test(`${what}: ${kinds.join() || "no finding"}`, async (t) => {
+  t.test(`${what}: ${kinds.join() || "no finding"}`, (t) => {
     const found = disagreements(image, shown, ACCOUNT);
     t.same(
       found.map(({ kind }) => kind),
       kinds,
     );
     for (const { what, remedy } of found) t.ok(what !== "" && remedy !== "", "says what and what to do");
+    t.end();
   });
 }
 
-t.test("an image that EC2 does not show is told in every stage in which it should be there", async (t) => {
+t.test("an image that EC2 does not show is told in every stage in which it should be there", (t) => {
   const silent: readonly Stage[] = ["deleting", "deleted", "gone"];
   for (const stage of STAGES)
     if (stage !== "deleted" && stage !== "gone")
       t.equal(disagreements(imageIn(stage), null, ACCOUNT).length, silent.includes(stage) ? 0 : 1, stage);
+  t.end();
 });
 
-t.test("only a keep by a rule is given back by reconcile, and only what we had begun with", async (t) => {
+t.test("only a keep by a rule is given back by reconcile, and only what we had begun with", (t) => {
   const ga = imageIn("kept", { rule: "ga" });
   const change = mendingOf(ga, seenPrivate(), ACCOUNT, PERIODS, NOW);
   t.match(change, { stage: "restoring", fields: { becomes: "kept", rule: "ga" }, wait: { queue: "restore" } });
@@ -75,4 +77,5 @@ t.test("only a keep by a rule is given back by reconcile, and only what we had b
   t.equal(mendingOf(ga, seenPrivate({ ownerId: "999999999999" }), ACCOUNT, PERIODS, NOW), null, "somebody else's");
   for (const stage of STAGES)
     t.equal(mendingOf(imageIn(stage), seenPrivate(), ACCOUNT, PERIODS, NOW), null, `${stage} stays`);
+  t.end();
 });

@@ -61,7 +61,7 @@ export async function reconcileIn(
 export async function dumpOf({ connection: { redis, keys } }: World): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const key of await keysOf({ redis, prefix: prefixOf(keys.format) }))
-    found[key] = (await redis.dumpBuffer(key))?.toString("base64") ?? "";
+    found[key] = (await redis.dumpBuffer(key)).toString("base64");
   return found;
 }
 
