@@ -52,8 +52,16 @@ async function release({ world, past, composeId }: Journey): Promise<void> {
   await world.hear("releng.atomic.twoweek.complete", body);
 }
 
+async function publicByAnotherHand(journey: Journey): Promise<void> {
+  await notice(journey);
+  const { world, amiId } = journey;
+  const image = world.simulator.image(REGION, amiId);
+  if (image === null) throw new Error("there is no image");
+  world.simulator.changeImage(REGION, amiId, { permission: { ...image.permission, isPublic: true } });
+}
+
 /** How a journey ends: deleted whole; held, then released and deleted; public and kept; gone but for snapshots that are told. */
-type End = "deleted" | "held" | "kept" | "leftover";
+type End = "deleted" | "held" | "given back and held" | "kept" | "leftover";
 
 const MOMENTS: readonly (readonly [moment: string, end: End, arrange: (journey: Journey) => Promise<void>])[] = [
   ["before it is private", "deleted", waitThreeDays],
@@ -98,7 +106,7 @@ const MOMENTS: readonly (readonly [moment: string, end: End, arrange: (journey: 
   ],
   [
     "while it is given back to a person, and public again",
-    "held",
+    "given back and held",
     async (journey) => {
       await notice(journey);
       await order(journey, "restore");
@@ -107,13 +115,14 @@ const MOMENTS: readonly (readonly [moment: string, end: End, arrange: (journey: 
   ],
   [
     "when it was given back to a person, and not settled",
-    "held",
+    "given back and held",
     async (journey) => {
       await notice(journey);
       await order(journey, "restore");
       await tickAndDie(journey.world, "untag");
     },
   ],
+  ["when somebody had made it public again", "held", publicByAnotherHand],
   ["released as a two-week compose before it was private", "kept", release],
   [
     "while it is given back because its compose is released",
@@ -206,8 +215,15 @@ async function isHeldUntilReleased(t: Test, journey: Journey): Promise<void> {
 
 async function endsAs(t: Test, end: End, journey: Journey, lostAt: Instant, old: Instant | null): Promise<void> {
   const { world, past, amiId } = journey;
-  if (end === "held") {
+  if (end === "held" || end === "given back and held") {
     await days(world, 20);
+    const things = [world.simulator.image(REGION, amiId), ...world.simulator.snapshots(REGION)];
+    if (end !== "held")
+      t.same(
+        things.map((thing) => thing?.permission.isPublic),
+        [true, true, true],
+        "all of it",
+      );
     return isHeldUntilReleased(t, journey);
   }
   await days(world, 30);

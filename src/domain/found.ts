@@ -1,6 +1,6 @@
 import { isKeySafeComposeId, parseComposeId, quote, stampOf, type Parsed } from "./compose.ts";
 import type { EventDraft } from "./event.ts";
-import { held, holdByTag } from "./hold.ts";
+import { held, holdByTag, untilText } from "./hold.ts";
 import type { HeldFrom, Hold, Stage, TakenAway } from "./image.ts";
 import { draft, keep, type FirstStanding, type Periods } from "./lifecycle.ts";
 import {
@@ -123,6 +123,13 @@ function standingOf(found: Found, duePrivateAt: Instant, now: Instant): FirstSta
   const madePrivateAt = from === "private" ? Math.min(privateAt ?? now, now) : null;
   const known = { takenAway, reason: FOUND, madePrivateAt };
   const hold = holdOf(seen, marks, now);
+  // The hold is tagged before anything is given back: so a person had asked for it, and it goes on.
+  if (hold !== null && seen.isPublic && privateAt !== null && seen.tags[HOLD_TAG] !== undefined)
+    return {
+      ...{ stage: "restoring", wait: { queue: "restore", wakeAt: now }, privateAt: now },
+      fields: { ...known, hold, becomes: "held", heldFrom: "public" },
+      event: draft("restoring", now, hold.by, hold.why, { until: untilText(hold) }),
+    };
   if (hold !== null) {
     const { fields, event, ...change } = held(hold, from);
     const standing = { ...change, fields: { ...fields, ...known }, privateAt: isBegun ? now : duePrivateAt };

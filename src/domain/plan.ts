@@ -165,6 +165,9 @@ function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {
     const reason = "already private when first looked at, and not by us";
     return { do: "keep", decision: { kind: "keep", rule: "not-ours", reason } };
   }
+  // Nobody remembers that it was private, but for its tag: Redis was lost, and what was public again before that is held.
+  if (seen.isPublic && seen.tags[PRIVATE_AT_TAG] !== undefined && image.takenAway === null && image.releasedAt === null)
+    return { do: "hold", hold: publicAgain(now), from: "public" };
   if (look.unanswered.length > 0) {
     const reason = `its label has to be confirmed, and not yet heard of it: ${look.unanswered.join(", ")}`;
     return { do: "wait", until: now + ASK_AGAIN_MS, reason };
@@ -184,11 +187,12 @@ function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {
   return { do: "make-private", seen, takeAway };
 }
 
+function publicAgain(now: Instant): Hold {
+  return { by: "ticker", why: "somebody made it public again", since: now, until: null };
+}
+
 function planDelete(image: Image, seen: Seen, { now, periods }: Terms): Plan {
-  if (seen.isPublic) {
-    const hold = { by: "ticker", why: "somebody made it public again", since: now, until: null };
-    return { do: "hold", hold, from: "public" };
-  }
+  if (seen.isPublic) return { do: "hold", hold: publicAgain(now), from: "public" };
   if (image.stage !== "deleting" && (image.noticedAt === null || image.deleteAt === null || image.deleteAt > now))
     return {
       do: "refuse",

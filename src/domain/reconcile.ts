@@ -1,5 +1,5 @@
 import type { KeepRule } from "./classify.ts";
-import { holdTag } from "./hold.ts";
+import { giveBackAndHold, holdByTag, holdTag } from "./hold.ts";
 import type { Image } from "./image.ts";
 import { takeBack, type Change, type Periods } from "./lifecycle.ts";
 import {
@@ -92,16 +92,21 @@ function differences(image: Image, seen: Seen): readonly Disagreement[] {
 }
 
 /**
- * A keep that was heard anew after Redis was lost, for an image that we had begun with: nobody else would give it back. What
- * is kept because nobody knows its compose stays as it is.
+ * What nobody else would give back, after Redis was lost and heard anew of an image that we had begun with: one that is kept,
+ * or one whose person wanted it back. What is kept because nobody knows its compose stays as it is.
  */
-function isToGiveBack({ stage, rule, takenAway }: Image, tags: Seen["tags"]): boolean {
-  return stage === "kept" && rule !== "unresolved" && takenAway === null && tags[INTENT_TAG] !== undefined;
+function isToGiveBack({ stage, rule, takenAway, heldFrom }: Image, { tags, isPublic }: Seen): boolean {
+  if (takenAway !== null || tags[INTENT_TAG] === undefined) return false;
+  if (stage === "kept") return rule !== "unresolved";
+  const isWaiting = stage === "public" || stage === "unresolved" || (stage === "held" && heldFrom !== "private");
+  return isWaiting && isPublic && tags[PRIVATE_AT_TAG] !== undefined && tags[HOLD_TAG] !== undefined;
 }
 
 /** What `--apply` changes of an image that has a record; null: nothing. */
 export function mendingOf(image: Image, seen: Seen, account: string, periods: Periods, now: Instant): Change | null {
-  if (seen.ownerId !== account || !isToGiveBack(image, seen.tags)) return null;
+  if (seen.ownerId !== account || !isToGiveBack(image, seen)) return null;
+  const hold = image.hold ?? holdByTag(seen.tags[HOLD_TAG] ?? "", now);
+  if (image.stage !== "kept") return giveBackAndHold(image, hold, periods, now);
   // Only a keep brings an image into this stage.
   const decision = { rule: image.rule as KeepRule, reason: image.reason };
   return takeBack(image, decision, periods, now, "reconcile");
@@ -112,7 +117,8 @@ function isPrivate({ stage, heldFrom }: Image): boolean {
   return stage === "private" || (stage === "held" && heldFrom === "private");
 }
 
-function permission(image: Image, { isPublic, tags }: Seen): readonly Disagreement[] {
+function permission(image: Image, seen: Seen): readonly Disagreement[] {
+  const { isPublic, tags } = seen;
   if (isPrivate(image) && isPublic)
     return [
       {
@@ -121,11 +127,11 @@ function permission(image: Image, { isPublic, tags }: Seen): readonly Disagreeme
         remedy: "somebody made it public again: it is not deleted, and counts as held when it is due",
       },
     ];
-  if (isToGiveBack(image, tags))
+  if (isToGiveBack(image, seen))
     return [
       {
         kind: "taken",
-        what: "Redis says kept, and its tags say that something was taken from it",
+        what: `Redis says ${image.stage}, and its tags say that something was taken from it, and is to be given back`,
         remedy: "reconcile --apply has it given back",
       },
     ];

@@ -49,6 +49,12 @@ const CASES: readonly (readonly [what: string, given: Case, stage: string, compo
     { taken: false },
   ],
   [
+    "public, held, and being given back",
+    { tags: { ...PRIVATE, ...HELD }, isPublic: true, ofSnapshots: PRIVATE },
+    ...(["restoring", COMPOSE] as const),
+    { from: "public", taken: true },
+  ],
+  [
     "public after it was private",
     { tags: PRIVATE, isPublic: true },
     "held",

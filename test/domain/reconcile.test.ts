@@ -27,6 +27,12 @@ const ROWS: readonly (readonly [what: string, image: Image, seen: Seen | null, k
   ["kept for want of facts, and private with our tags", imageIn("kept"), seenPrivate(), ["private"]],
   ["kept by a rule, and taken from", imageIn("kept", { rule: "ga" }), seenPrivate(), ["taken"]],
   [
+    "heard anew, and asked back by a person before",
+    imageIn("public"),
+    tagged(seenPrivate({ isPublic: true }), { [HOLD_TAG]: HOLD_VALUE }),
+    ["taken", "hold-not-recorded"],
+  ],
+  [
     "of two composes",
     imageIn("private"),
     tagged(seenPrivate(), { [COMPOSE_TAG]: "Fedora-41-20240911.0" }),
@@ -75,6 +81,9 @@ t.test("only a keep by a rule is given back by reconcile, and only what we had b
   t.match(change, { stage: "restoring", fields: { becomes: "kept", rule: "ga" }, wait: { queue: "restore" } });
   t.equal(mendingOf(ga, untagged(seenPrivate(), INTENT_TAG), ACCOUNT, PERIODS, NOW), null, "not begun by us");
   t.equal(mendingOf(ga, seenPrivate({ ownerId: "999999999999" }), ACCOUNT, PERIODS, NOW), null, "somebody else's");
+  const asked = tagged(seenPrivate({ isPublic: true }), { [HOLD_TAG]: HOLD_VALUE });
+  const back = mendingOf(imageIn("public"), asked, ACCOUNT, PERIODS, NOW);
+  t.match(back, { stage: "restoring", fields: { becomes: "held", hold: { by: "relengbot", until: null } } });
   for (const stage of STAGES)
     t.equal(mendingOf(imageIn(stage), seenPrivate(), ACCOUNT, PERIODS, NOW), null, `${stage} stays`);
   t.end();
