@@ -202,12 +202,18 @@ async function deleteSnapshot(
   );
 }
 
-/** Gives back exactly what was taken, reads it back, drops our tags last, and settles. Throws `UpstreamError`, `RefusedError`. */
+/**
+ * Gives back exactly what was taken, reads it back, drops our tags last, and settles. A hold is tagged first, so that it
+ * outlives a Redis that is lost in between. Throws `UpstreamError`, `RefusedError`.
+ */
 export async function restore(image: Image, plan: Plan & { do: "restore" }, parts: ActParts): Promise<Acted> {
   const { seen, takenAway, tagged } = plan;
   const { images, schedule, clock } = parts;
   const { region, amiId } = image;
   const step = stepsOf(image, parts);
+  const hold = image.becomes === "held" && image.hold !== null ? holdTag(image.hold) : null;
+  if (hold !== null && !(await step((mayCall) => images.tag(region, [amiId], { [HOLD_TAG]: hold }, mayCall))))
+    return "lost";
   if (takenAway.image && !(await step((mayCall) => images.openImage(region, amiId, mayCall)))) return "lost";
   for (const snapshotId of takenAway.snapshots)
     if (!(await step((mayCall) => images.openSnapshot(region, snapshotId, mayCall)))) return "lost";

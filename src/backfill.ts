@@ -39,7 +39,8 @@ export type Witness = (message: Message, result: Ingested) => void;
 const BATCH = 100;
 
 const FACT_EVENTS = ["pungi.compose.status.change", "releng.atomic.twoweek.complete"];
-const UPLOAD_CATEGORIES = ["fedimg", "fedora_image_uploader"];
+/** What announces images, by category. */
+export const UPLOAD_CATEGORIES = ["fedimg", "fedora_image_uploader"];
 
 /** The slices of a range, in the order in which they are read: all facts, then all uploads, each oldest first. */
 export function slicesOf({ start, end }: Stretch): readonly Slice[] {

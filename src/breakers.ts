@@ -20,6 +20,9 @@ export interface BreakerParts {
   readonly random?: Random;
 }
 
+/** Methods that speak of no region. */
+const OF_NO_REGION: ReadonlySet<string | symbol> = new Set(["account", "regions", "close"]);
+
 /** One breaker a region: it opens when calls to the region fail again and again, and closes when a probe was answered. */
 export class RegionBreakers {
   readonly #parts: BreakerParts;
@@ -64,7 +67,7 @@ export class RegionBreakers {
     return new Proxy(images, {
       get: (target, name) => {
         const method: unknown = Reflect.get(target, name);
-        if (typeof method !== "function" || name === "account" || name === "close") return method;
+        if (typeof method !== "function" || OF_NO_REGION.has(name)) return method;
         return (region: string, ...args: unknown[]): unknown => {
           const call = (): unknown => Reflect.apply(method, target, [region, ...args]);
           // Long lists are read by a person's command, page by page; a failure ends it.

@@ -6,6 +6,7 @@ import { consume } from "./commands/consume.ts";
 import { explain } from "./commands/explain.ts";
 import { hold, release, restore, retry } from "./commands/operate.ts";
 import { pause, resume } from "./commands/pause.ts";
+import { reconcileCommand } from "./commands/reconcile.ts";
 import { replay } from "./commands/replay.ts";
 import { report } from "./commands/report.ts";
 import { tick } from "./commands/tick.ts";
@@ -17,6 +18,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   consume,
   tick,
   backfill: backfillCommand,
+  reconcile: reconcileCommand,
   explain,
   classify: classifyCommand,
   replay,

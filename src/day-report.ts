@@ -1,4 +1,5 @@
 import type { ImageEvent } from "./domain/event.ts";
+import type { Image } from "./domain/image.ts";
 import { sectionOf, type Section } from "./domain/report-sections.ts";
 import { compareIds } from "./domain/stream-id.ts";
 import { DAY_MS, type Instant } from "./domain/time.ts";
@@ -27,9 +28,15 @@ export async function readDay(day: string, { schedule, journal }: DayParts): Pro
     if (section === null) return null;
     const hasDeadline = section === "made-private" || section === "released";
     const image = hasDeadline ? await schedule.get(event.region, event.amiId) : null;
-    const isLatest = section === "released" ? image?.releasedAt === event.at : image?.madePrivateAt === event.at;
-    return { section, event, deleteAt: isLatest ? (image?.deleteAt ?? null) : null };
+    const isLatest = image !== null && beginOf(image, event) === event.at;
+    return { section, event, deleteAt: isLatest ? image.deleteAt : null };
   });
   const told = (await Promise.all(entries)).filter((entry) => entry !== null);
   return told.sort((a, b) => compareIds(a.event.id, b.event.id) || (a.event.region < b.event.region ? -1 : 1));
+}
+
+/** The instant from which the image stands as this kind of event tells. */
+function beginOf(image: Image, { what }: ImageEvent): Instant | null {
+  if (what === "released") return image.releasedAt;
+  return what === "found-again" ? image.uploadedAt : image.madePrivateAt;
 }

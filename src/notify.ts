@@ -144,7 +144,7 @@ async function finishPart(
  */
 async function noticeImage(event: ImageEvent, url: string, parts: NotifyParts): Promise<boolean> {
   const { schedule, clock, periods } = parts;
-  if (event.what !== "made-private" && event.what !== "released") return false;
+  if (event.what !== "made-private" && event.what !== "found-again" && event.what !== "released") return false;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
     const image = await schedule.get(event.region, event.amiId);
     if (image === null || image.stage !== "private" || image.noticedAt !== null) return false;

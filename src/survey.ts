@@ -1,7 +1,7 @@
 import type { Consultation } from "./consult.ts";
 import { classify, isByLabel, type Decision, type Policy } from "./domain/classify.ts";
 import type { ComposeFacts } from "./domain/facts.ts";
-import type { Hold, Image } from "./domain/image.ts";
+import type { Hold, Image, Stage } from "./domain/image.ts";
 import { QUEUES, type Periods } from "./domain/lifecycle.ts";
 import { INTENT_TAG, type Seen } from "./domain/look.ts";
 import { planFor, type Guards, type Look, type Planned } from "./domain/plan.ts";
@@ -68,14 +68,18 @@ export async function checkAccount({ images, guards }: Pick<SurveyParts, "images
 
 /**
  * Asks the sources about the composes whose images would go private on the strength of a label: once a compose, before the
- * first of them does.
+ * first of them does. Also about those of which nothing is known any more, because Redis has lost it.
  */
 export async function consultFor(batch: readonly Image[], now: Instant, parts: SurveyParts): Promise<void> {
-  const composeIds = new Set(batch.filter((image) => image.stage === "public").map((image) => image.composeId));
-  const known = await parts.facts.recall([...composeIds]);
-  const unsure = known.filter(
-    (facts) => isByLabel(classify(facts, parts.policy)) && parts.consultation.unanswered(facts, now).length > 0,
-  );
+  const composesIn = (stage: Stage): Set<string> =>
+    new Set(batch.filter((image) => image.stage === stage).map((image) => image.composeId));
+  const going = composesIn("public");
+  const known = await parts.facts.recall([...new Set([...going, ...composesIn("private")])]);
+  const unsure = known.filter((facts) => {
+    const decision = classify(facts, parts.policy);
+    if (decision.kind === "unresolved") return true;
+    return going.has(facts.composeId) && isByLabel(decision) && parts.consultation.unanswered(facts, now).length > 0;
+  });
   await Promise.all(unsure.map((facts) => parts.consultation.about(facts.composeId)));
 }
 

@@ -5,6 +5,7 @@ export const EVENT_KINDS = [
   "scheduled",
   "decided",
   "made-private",
+  "found-again",
   "noticed",
   "refused",
   "failed",

@@ -1,6 +1,7 @@
 import type { HeldFrom, Hold, Image } from "./image.ts";
 import { afterClaim, draft, reset, type Change, type Periods } from "./lifecycle.ts";
-import { formatInstant, type Instant } from "./time.ts";
+import { HOLD_TAG } from "./look.ts";
+import { formatInstant, parseInstant, type Instant } from "./time.ts";
 
 /** Whether a hold is in force. */
 export function isInForce(hold: Hold | null, now: Instant): hold is Hold {
@@ -94,4 +95,10 @@ export function giveBackAndHold(image: Image, hold: Hold, periods: Periods, now:
 export function holdTag(hold: Hold): string {
   const by = hold.by.replaceAll(/[^\p{L}\p{N} +\-=._:/@]/gu, "_");
   return `${hold.until === null ? "no-end" : formatInstant(hold.until)} by ${by}`.slice(0, 256);
+}
+
+/** A hold that only EC2 remembers: our own tag after a lost Redis, or one that a person wrote. */
+export function holdByTag(value: string, now: Instant): Hold {
+  const [, until = "", by = ""] = /^(\S+) by (.+)$/.exec(value) ?? [];
+  return { by: by === "" ? "tag" : by, why: `its tag ${HOLD_TAG} says so`, since: now, until: parseInstant(until) };
 }

@@ -51,6 +51,9 @@ export interface Change {
   readonly event: EventDraft | null;
 }
 
+/** How an image enters: what is written when nothing is known of it. */
+export type FirstStanding = Change & { readonly privateAt: Instant; readonly event: EventDraft };
+
 /** The standing of an image that is heard of for the first time. */
 export function firstStanding(
   upload: Upload,
@@ -58,10 +61,10 @@ export function firstStanding(
   periods: Periods,
   now: Instant,
   who: string,
-): Change & { readonly privateAt: Instant; readonly event: EventDraft } {
+): FirstStanding {
   const privateAt = upload.uploadedAt + periods.privateAfterMs;
   const rule = decision.kind === "unresolved" ? null : decision.rule;
-  const standing = (stage: Stage, wait: Change["wait"]): ReturnType<typeof firstStanding> => ({
+  const standing = (stage: Stage, wait: Change["wait"]): FirstStanding => ({
     stage,
     wait,
     privateAt,
@@ -122,7 +125,8 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
   const touched = isTouched(image);
   switch (image.stage) {
     case "unresolved":
-      return keep(decision, now, who);
+      // Only an image that was found again, private, has something to be given back here.
+      return image.takenAway === null ? keep(decision, now, who) : takeBack(image, decision, periods, now, who);
     case "public":
       return touched ? takeBack(image, decision, periods, now, who) : keep(decision, now, who);
     case "held":
@@ -194,6 +198,7 @@ export function stillUnresolved(
 /**
  * When an image may be deleted, now that the public was told of this event; null when the event is not the image's latest.
  * The ten days run from the later of the act and the notice; after a hold the old date counts, and at least `afterHoldMs`.
+ * An image that was found again has all of its days anew, whatever was told before.
  */
 export function deadlineOf(
   image: Image,
@@ -207,6 +212,9 @@ export function deadlineOf(
     return Math.max(whole, image.earliestDeleteAt ?? 0);
   if (event.what === "released" && image.releasedAt === event.at)
     return Math.max(image.earliestDeleteAt ?? whole, noticedAt + afterHoldMs);
+  // What was found again entered at that very instant, and was private before.
+  const isAsFound = image.uploadedAt === event.at && image.madePrivateAt <= event.at && image.releasedAt === null;
+  if (event.what === "found-again" && isAsFound) return whole;
   return null;
 }
 

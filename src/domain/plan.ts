@@ -1,5 +1,5 @@
 import type { Decision } from "./classify.ts";
-import { holdable, holdTag, isInForce, untilText } from "./hold.ts";
+import { holdable, holdByTag, holdTag, isInForce, untilText } from "./hold.ts";
 import type { HeldFrom, Hold, Image, TakenAway } from "./image.ts";
 import {
   HOLD_TAG,
@@ -160,17 +160,14 @@ function planHold(image: Image, seen: Seen, look: Look, { now, guards }: Terms):
   return hold === null ? null : { do: "hold", hold: { ...hold, since: now }, from };
 }
 
-/** A hold that only EC2 remembers: our own tag after a lost Redis, or one that a person wrote. */
-function holdByTag(value: string, now: Instant): Hold {
-  const [, until = "", by = ""] = /^(\S+) by (.+)$/.exec(value) ?? [];
-  return { by: by === "" ? "tag" : by, why: `its tag ${HOLD_TAG} says so`, since: now, until: parseInstant(until) };
-}
-
 function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {
   if (!seen.isPublic && seen.tags[INTENT_TAG] === undefined && seen.tags[OLD_TAG] === undefined) {
     const reason = "already private when first looked at, and not by us";
     return { do: "keep", decision: { kind: "keep", rule: "not-ours", reason } };
   }
+  // Nobody remembers that it was private, but for its tag: Redis was lost, and what was public again before that is held.
+  if (seen.isPublic && seen.tags[PRIVATE_AT_TAG] !== undefined && image.takenAway === null && image.releasedAt === null)
+    return { do: "hold", hold: publicAgain(now), from: "public" };
   if (look.unanswered.length > 0) {
     const reason = `its label has to be confirmed, and not yet heard of it: ${look.unanswered.join(", ")}`;
     return { do: "wait", until: now + ASK_AGAIN_MS, reason };
@@ -190,11 +187,12 @@ function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {
   return { do: "make-private", seen, takeAway };
 }
 
+function publicAgain(now: Instant): Hold {
+  return { by: "ticker", why: "somebody made it public again", since: now, until: null };
+}
+
 function planDelete(image: Image, seen: Seen, { now, periods }: Terms): Plan {
-  if (seen.isPublic) {
-    const hold = { by: "ticker", why: "somebody made it public again", since: now, until: null };
-    return { do: "hold", hold, from: "public" };
-  }
+  if (seen.isPublic) return { do: "hold", hold: publicAgain(now), from: "public" };
   if (image.stage !== "deleting" && (image.noticedAt === null || image.deleteAt === null || image.deleteAt > now))
     return {
       do: "refuse",

@@ -23,6 +23,7 @@ const SECTION_OF: Readonly<Record<EventKind, Section | null>> = {
   scheduled: null,
   decided: null,
   "made-private": "made-private",
+  "found-again": "made-private",
   noticed: null,
   refused: "refused",
   failed: "failed",
@@ -156,7 +157,12 @@ function madePrivateLead(events: readonly ImageEvent[], { deleteAfterMs, notBefo
   if (dates.length === 0)
     return "They are deleted only after a public notice, which is not given or not confirmed for any of them.";
   const earliest = dateText(Math.min(...dates), deleteAfterMs);
-  return `None of these images is deleted before **${earliest}** (${periodText(deleteAfterMs)} after this notice).`;
+  const found = events.filter(({ what }) => what === "found-again").length;
+  const again = `${count(found, "image")} of them had been made private earlier, and the record of that was lost:`;
+  return [
+    `None of these images is deleted before **${earliest}** (${periodText(deleteAfterMs)} after this notice).`,
+    ...(found === 0 ? [] : [`${again} their days begin anew.`]),
+  ].join(" ");
 }
 
 function deletedLead(events: readonly ImageEvent[]): string {
@@ -182,7 +188,7 @@ function nameOf(event: ImageEvent): string {
 }
 
 /** Parts of this service, as events name them: who reads a report knows none of them. */
-const OURSELVES = ["ingest", "resolver", "ticker", "reporter"];
+const OURSELVES = ["ingest", "resolver", "ticker", "reporter", "reconcile"];
 
 function byText({ who, details }: ImageEvent): string {
   const by = details["by"] || who;

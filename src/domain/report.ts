@@ -56,7 +56,7 @@ export function renderPart(events: readonly ImageEvent[], frame: PartFrame): str
 
 /** The earliest deadline that this very notice can set; later ones are possible. */
 function notBeforeOf({ what, details }: ImageEvent, { now, deleteAfterMs }: PartFrame): Instant | null {
-  if (what === "made-private") return now + deleteAfterMs;
+  if (what === "made-private" || what === "found-again") return now + deleteAfterMs;
   const afterHoldMs = Number(details["after_hold_s"]) * SECOND_MS;
   return what === "released" && details["from"] === "private" && afterHoldMs >= 0 ? now + afterHoldMs : null;
 }

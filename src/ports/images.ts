@@ -13,6 +13,8 @@ export type MayCall = () => Promise<void>;
 export interface Images {
   /** The account that the credentials belong to; remembered for ten minutes, unless a fresh answer is wanted. */
   account(isFresh?: boolean): Promise<string>;
+  /** The regions that the account has opted into, or need not. */
+  regions(): Promise<readonly string[]>;
   /** The images of these ids that EC2 shows, disabled ones included; ids that it does not know are absent. */
   look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>>;
   /** Whether EC2 knows the image when it is asked for by its id, disabled or not. */

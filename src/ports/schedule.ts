@@ -1,7 +1,7 @@
 import type { Decision } from "../domain/classify.ts";
 import type { EventDraft } from "../domain/event.ts";
 import type { Image, TakenAway } from "../domain/image.ts";
-import type { Change, Queue } from "../domain/lifecycle.ts";
+import type { Change, FirstStanding, Queue } from "../domain/lifecycle.ts";
 import type { Instant } from "../domain/time.ts";
 import type { Upload } from "../domain/upload.ts";
 
@@ -12,6 +12,10 @@ export interface Schedule {
   regions(): Promise<readonly string[]>;
   /** The first hearing of an image; an image that is known is returned as it stands, unchanged. */
   add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image>;
+  /** Enters an image that was found in EC2 as it stands there; false, with nothing written, when it has a record. */
+  adopt(upload: Upload, standing: FirstStanding): Promise<boolean>;
+  /** The images of a region that are not known to be deleted or gone, page by page; one may come twice. */
+  live(region: string): AsyncIterable<readonly Image[]>;
   get(region: string, amiId: string): Promise<Image | null>;
   /** Where an image waits, and until when (`Infinity` is legal); null: nowhere. */
   waiting(region: string, amiId: string): Promise<{ readonly queue: Queue; readonly wakeAt: Instant } | null>;

@@ -165,6 +165,14 @@ t.test("nothing is deleted unless its own tag in EC2 says that it has been priva
   t.end();
 });
 
+t.test("an image of a lost record that was private, and is public, is held until somebody releases it", (t) => {
+  const again = seenPrivate({ isPublic: true });
+  t.match(plan(imageIn("public"), again), { do: "hold", from: "public", hold: { why: /public again/, until: null } });
+  t.equal(word(plan(imageIn("public", { releasedAt: NOW }), again)), "make-private", "released since");
+  t.equal(word(plan(imageIn("public", { takenAway: TAKEN }), again)), "make-private", "we remember");
+  t.end();
+});
+
 t.test("an image that somebody made public again is held", (t) => {
   t.match(plan(imageIn("private"), seenPrivate({ isPublic: true })), {
     do: "hold",

@@ -4,6 +4,7 @@ import {
   DeleteTagsCommand,
   DeregisterImageCommand,
   DescribeImagesCommand,
+  DescribeRegionsCommand,
   DescribeSnapshotAttributeCommand,
   GetImageBlockPublicAccessStateCommand,
   ModifyImageAttributeCommand,
@@ -23,6 +24,8 @@ import { isGone, isInUse, translateEc2 } from "./errors.ts";
 import { gated } from "./pace.ts";
 import { Usage } from "./usage.ts";
 
+/** Knows the names of all regions, and needs no opting in. */
+const HOME_REGION = "us-east-1";
 /** DescribeImages takes at most 200 values in a filter (API_DescribeImages); pages are kept as large. */
 const BATCH = 200;
 const PAGES = { pageSize: BATCH, stopOnSameToken: true };
@@ -57,6 +60,11 @@ class Ec2Images implements Images {
 
   account(isFresh = false): Promise<string> {
     return this.#clients.account(isFresh);
+  }
+
+  async regions(): Promise<readonly string[]> {
+    const { Regions = [] } = await this.#client(HOME_REGION).send(new DescribeRegionsCommand({}));
+    return Regions.map(({ RegionName = "" }) => RegionName).filter((name) => name !== "");
   }
 
   async look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>> {

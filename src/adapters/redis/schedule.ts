@@ -3,7 +3,14 @@ import type { Decision } from "../../domain/classify.ts";
 import { parseComposeId } from "../../domain/compose.ts";
 import type { EventDraft } from "../../domain/event.ts";
 import type { Image, TakenAway } from "../../domain/image.ts";
-import { firstStanding, QUEUES, type Change, type Periods, type Queue } from "../../domain/lifecycle.ts";
+import {
+  firstStanding,
+  QUEUES,
+  type Change,
+  type FirstStanding,
+  type Periods,
+  type Queue,
+} from "../../domain/lifecycle.ts";
 import { orderOf, streamOf } from "../../domain/stream.ts";
 import { DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
 import type { Upload } from "../../domain/upload.ts";
@@ -22,6 +29,9 @@ const notice = loadScript("notice");
 
 /** How long a deleted or gone image can still be explained. Kept ones never expire. */
 const TOMBSTONE_S = (400 * DAY_MS) / SECOND_MS;
+
+/** About so many images are read at once. */
+const LIVE_PAGE = 200;
 
 /** The schedule in Redis sorted sets, one set of keys a region. */
 export function redisSchedule(connection: RedisConnection, clock: Clock, periods: Periods): Schedule {
@@ -64,8 +74,18 @@ class RedisSchedule implements Schedule {
   }
 
   async add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image> {
+    const { region, amiId } = upload;
+    const known = await this.#enter(upload, firstStanding(upload, decision, this.#periods, this.#clock.now(), who));
+    return known.length === 0 ? "new" : (readImage(region, amiId, pairsOf(known)) ?? "new");
+  }
+
+  async adopt(upload: Upload, standing: FirstStanding): Promise<boolean> {
+    return (await this.#enter(upload, standing)).length === 0;
+  }
+
+  /** Resolves to the record that is there, `field, value, …`; empty when the image is entered now. */
+  async #enter(upload: Upload, standing: FirstStanding): Promise<readonly string[]> {
     const { region, amiId, composeId } = upload;
-    const standing = firstStanding(upload, decision, this.#periods, this.#clock.now(), who);
     await this.#redis.sadd(this.#keys.regions, region);
     const fields = [
       ...["compose_id", composeId, "image_name", upload.imageName ?? "", "arch", upload.arch ?? ""],
@@ -73,7 +93,7 @@ class RedisSchedule implements Schedule {
       ...writeFields(standing),
     ];
     const score = standing.wait === null ? "" : scoreOf(standing.wait.wakeAt);
-    const known = (await add(
+    return (await add(
       this.#redis,
       [
         this.#keys.image(region, amiId),
@@ -85,7 +105,16 @@ class RedisSchedule implements Schedule {
       ],
       [amiId, score, composeId, orderText(composeId), fields.length, ...fields, ...writeEvent(upload, standing.event)],
     )) as string[];
-    return known.length === 0 ? "new" : (readImage(region, amiId, pairsOf(known)) ?? "new");
+  }
+
+  async *live(region: string): AsyncGenerator<readonly Image[]> {
+    for (let cursor: string | null = "0"; cursor !== null;) {
+      const page: [string, string[]] = await this.#redis.sscan(this.#keys.images(region), cursor, "COUNT", LIVE_PAGE);
+      const [next, amiIds] = page;
+      const images = await Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
+      yield images.filter((image) => image !== null);
+      cursor = next === "0" ? null : next;
+    }
   }
 
   async get(region: string, amiId: string): Promise<Image | null> {
