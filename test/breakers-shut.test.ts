@@ -26,7 +26,7 @@ for (const [what, closedAs] of CLOSED)
     };
     for (let hour = 0; hour < 7 * 24; hour += 1) {
       await tick();
-      await reportOnce(notify);
+      if (hour % 12 === 0) await reportOnce(notify);
       world.clock.advance(HOUR_MS);
     }
     t.match(await breakers.get(REGION), { trouble: "shut", times: 7, code: closedAs });
