@@ -206,7 +206,7 @@ async function isHeldUntilReleased(t: Test, journey: Journey): Promise<void> {
   t.equal(await redis.hget(keys.image(REGION, amiId), "stage"), "held");
   await order(journey, "release");
   const releasedAt = world.clock.now();
-  await days(world, 30);
+  await days(world, 18);
   const at = deletedAt(journey) ?? 0;
   t.ok(at >= releasedAt + PERIODS.afterHoldMs, "released, it goes after a new notice");
   t.ok(at >= (await lastNotice(journey)) + PERIODS.afterHoldMs);
@@ -216,7 +216,7 @@ async function isHeldUntilReleased(t: Test, journey: Journey): Promise<void> {
 async function endsAs(t: Test, end: End, journey: Journey, lostAt: Instant, old: Instant | null): Promise<void> {
   const { world, past, amiId } = journey;
   if (end === "held" || end === "given back and held") {
-    await days(world, 20);
+    await days(world, 18);
     const things = [world.simulator.image(REGION, amiId), ...world.simulator.snapshots(REGION)];
     if (end !== "held")
       t.same(
@@ -226,7 +226,7 @@ async function endsAs(t: Test, end: End, journey: Journey, lostAt: Instant, old:
       );
     return isHeldUntilReleased(t, journey);
   }
-  await days(world, 30);
+  await days(world, end === "leftover" ? 8 : 16);
   if (end === "deleted") return isDeletedInTime(t, journey, lostAt, old);
   if (end === "kept") {
     const image = world.simulator.image(REGION, amiId);

@@ -101,6 +101,11 @@ const CASES: readonly (readonly [what: string, given: Case, stage: string, compo
     ...(["kept", "unknown"] as const),
   ],
   [
+    "the old script's, a Beta's by its name",
+    { tags: { [OLD_TAG]: "1" }, name: `Prerelease-${FEDIMG}`, announced: ["Fedora-Cloud-36-20221013.0"] },
+    ...(["kept", "unknown"] as const),
+  ],
+  [
     "the old script's, announced with another version",
     { tags: { [OLD_TAG]: "14112022" }, name: FEDIMG, announced: ["Fedora-Cloud-35-20221013.0"] },
     ...(["kept", "unknown"] as const),
