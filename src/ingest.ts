@@ -159,11 +159,13 @@ function conflictOf(image: Image, upload: Upload, parts: IngestParts, now: Insta
 export async function changeImage(
   image: Image,
   changeOf: (image: Image, now: Instant) => Change | null,
-  parts: Pick<IngestParts, "schedule" | "clock">,
+  parts: Pick<IngestParts, "schedule">,
 ): Promise<boolean> {
   let current: Image | null = image;
   for (let reading = 0; reading < MOST_READINGS && current !== null; reading += 1) {
-    const change = changeOf(current, parts.clock.now());
+    // The later of the two clocks: a claim that is under way must have run out on every clock before its act is undone.
+    const { at, skewMs } = await parts.schedule.now();
+    const change = changeOf(current, at + skewMs);
     if (change === null) return false;
     if (await parts.schedule.change(current, change)) return true;
     current = await parts.schedule.get(current.region, current.amiId);

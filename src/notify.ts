@@ -143,12 +143,14 @@ async function finishPart(
  * gave it before.
  */
 async function noticeImage(event: ImageEvent, url: string, parts: NotifyParts): Promise<boolean> {
-  const { schedule, clock, periods } = parts;
+  const { schedule, periods } = parts;
   if (event.what !== "made-private" && event.what !== "found-again" && event.what !== "released") return false;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
     const image = await schedule.get(event.region, event.amiId);
     if (image === null || image.stage !== "private" || image.noticedAt !== null) return false;
-    const noticedAt = ceilSecond(clock.now());
+    // The later of the two clocks: one that is behind must not shorten the public's days.
+    const { at, skewMs } = await schedule.now();
+    const noticedAt = ceilSecond(at + skewMs);
     const deleteAt = deadlineOf(image, event, noticedAt, periods);
     if (deleteAt === null) return false;
     if (await schedule.notice(image, noticedAt, deleteAt, draft("noticed", noticedAt, "reporter", url))) return true;

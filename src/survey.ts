@@ -38,7 +38,7 @@ const LARGEST_SKEW_MS = MINUTE_MS;
 /** What a pass would do now, without claiming, asking or changing anything. Throws `UpstreamError`. */
 export async function planRegion(region: string, parts: SurveyParts, limit = 10_000): Promise<readonly Planned[]> {
   const now = await safeNow(parts);
-  const queues = QUEUES.filter((queue) => queue !== "unresolved" && queue !== "held");
+  const queues = QUEUES.filter((queue) => queue !== "unresolved");
   const due = await Promise.all(queues.map((queue) => parts.schedule.due(region, queue, now, limit)));
   if (due.flat().length > 0) await checkAccount(parts);
   const { planned, failures } = await survey(region, due.flat(), now, parts);

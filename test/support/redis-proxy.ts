@@ -68,7 +68,7 @@ function passOn(client: Socket, upstream: Socket, watch: Watch): void {
       answering = answering.then(async () => {
         const call = underWay.shift();
         await call?.answered();
-        client.write(frame);
+        client.write(call?.instead?.() ?? frame);
         call?.sent();
       });
   });

@@ -24,6 +24,8 @@ export interface PassedCall {
   readonly answered: () => Promise<void>;
   /** The answer is in the hands of the operating system. */
   readonly sent: () => void;
+  /** What the client gets for an answer in the place of the server's own; absent: the server's own. */
+  readonly instead?: () => string;
 }
 
 /** Told by a proxy of each request, before it is passed on; a promise that never resolves stops it there. */
