@@ -220,8 +220,9 @@ const commands = {
     process.env.CHAOS_MUTANTS ??= "1000000";
     process.env.CHAOS_BACKFILL ??= "100000";
     process.env.CHAOS_SWEEP ??= "all";
+    process.env.CHAOS_MODEL ??= "1000";
     await prepare();
-    const promises = ["mutants", "backfill", "sweep"].map((name) => `dist/test/${name}.test.js`);
+    const promises = ["mutants", "backfill", "sweep", "model"].map((name) => `dist/test/${name}.test.js`);
     return handOver("dist/test/support/run.js", promises);
   },
   bench: async () => {

@@ -59,7 +59,7 @@ export interface World {
 }
 
 export async function openWorld(
-  test: Test,
+  test: Pick<Test, "teardown">,
   options: {
     readonly sources?: readonly ComposeSource[];
     readonly policy?: Policy;
