@@ -221,8 +221,9 @@ const commands = {
     process.env.CHAOS_BACKFILL ??= "100000";
     process.env.CHAOS_SWEEP ??= "all";
     process.env.CHAOS_PACE ??= "10000";
+    process.env.CHAOS_MODEL ??= "1000";
     await prepare();
-    const promises = ["mutants", "backfill", "sweep", "pace"].map((name) => `dist/test/${name}.test.js`);
+    const promises = ["mutants", "backfill", "sweep", "pace", "model"].map((name) => `dist/test/${name}.test.js`);
     return handOver("dist/test/support/run.js", promises);
   },
   bench: async () => {

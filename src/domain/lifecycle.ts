@@ -146,9 +146,9 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
   }
 }
 
-/** Whether something was taken from an image, or its claim may just be tagging it: then there is something to undo. */
-export function isTouched({ takenAway, token }: Image): boolean {
-  return takenAway !== null || token !== "";
+/** Whether something was taken from an image, or it was tagged, or its claim may just be tagging it: that is to be undone. */
+export function isTouched({ takenAway, token, stage }: Image): boolean {
+  return takenAway !== null || token !== "" || stage === "held";
 }
 
 /** Begins to give back what was taken, because the compose is kept. */

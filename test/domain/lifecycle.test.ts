@@ -76,7 +76,7 @@ const TABLE: readonly (readonly [Stage, Partial<Image>, string, string])[] = [
   ["deleting", {}, "stays as it is", "stays as it is"],
   ["restoring", { becomes: "held" }, "stays as it is", "restoring, waits in restore"],
   ["restoring", { becomes: "kept" }, "stays as it is", "stays as it is"],
-  ["held", {}, "stays as it is", "kept, waits in nothing"],
+  ["held", {}, "stays as it is", "restoring, waits in restore"],
   ["held", { takenAway: TAKEN }, "stays as it is", "restoring, waits in restore"],
   ["kept", { rule: "unresolved" }, "public, waits in private", "kept, waits in nothing"],
   ["kept", { rule: "unlabelled" }, "public, waits in private", "kept, waits in nothing"],

@@ -68,7 +68,7 @@ export interface World {
 }
 
 export async function openWorld(
-  test: Test,
+  test: Pick<Test, "teardown">,
   options: {
     readonly sources?: readonly ComposeSource[];
     readonly policy?: Policy;
