@@ -7,8 +7,10 @@ const PRIVATE_AT = "clean-amis:private-at";
 const HEADINGS = { "made-private": "## Made private", deleted: "## Deleted", restored: "## Given back" } as const;
 type Outcome = keyof typeof HEADINGS;
 
-/** What the stream has to tell once, each when it happened. */
-export const OUTCOMES: readonly string[] = ["noticed", "deleting", ...Object.keys(HEADINGS)];
+/** Whether the stream has to tell this once, when it happened. */
+export function isOutcome(what: string): boolean {
+  return ["noticed", "deleting", ...Object.keys(HEADINGS)].includes(what);
+}
 
 /** What must never happen to an image that nobody but us touches. */
 const NEVER = ["refused", "failed", "held", "gone"];
@@ -92,7 +94,7 @@ export async function wrongAtEnd(scene: Scene, end: End): Promise<string[]> {
   if (stage !== end.stage) wrong.push(`its stage is ${String(stage)}, not ${end.stage}`);
   const events = (await scene.events()).all;
   const what = events.map((event) => event["what"] ?? "");
-  const told = what.slice(end.before).filter((kind) => OUTCOMES.includes(kind));
+  const told = what.slice(end.before).filter(isOutcome);
   if (told.join() !== end.outcomes.join()) wrong.push(`the stream tells ${told.join()}, not ${end.outcomes.join()}`);
   const never = what.filter((kind) => NEVER.includes(kind));
   if (never.length > 0) wrong.push(`the stream tells ${never.join()}`);

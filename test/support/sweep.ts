@@ -1,4 +1,4 @@
-import { OUTCOMES, storyOf, wrongAtEnd, wrongNow, type End } from "./sweep-checks.ts";
+import { isOutcome, storyOf, wrongAtEnd, wrongNow, type End } from "./sweep-checks.ts";
 import { CallCounter, KILLS, type Act, type Moment, type Point } from "./sweep-point.ts";
 import type { Run } from "./sweep-program.ts";
 import { REGION, Scene, type SceneOptions, type Standing } from "./sweep-scene.ts";
@@ -113,7 +113,7 @@ async function journey(scene: Scene, point: Point, wrong: Set<string>, met: { ca
   note(disturbed.wrong);
   note(await wrongNow(scene));
   note(await scene.expireLeases());
-  const end = await endOf(scene, point, disturbed.isTakenBack, before);
+  const end = disturbed.end ?? endOf(point, before);
   for (let passes = 0; !(await isOver(scene, end.stage)) && passes < MOST_PASSES; passes += 1) {
     await scene.pass();
     note(await wrongNow(scene));
@@ -128,27 +128,29 @@ async function isOver(scene: Scene, stage: string): Promise<boolean> {
 }
 
 /** Where the journey ends, and what has to be told on the way. */
-async function endOf(scene: Scene, { act, moment }: Point, isTakenBack: boolean, before: number): Promise<End> {
+function endOf({ act, moment }: Point, before: number): End {
   const privately = act === "make private" ? ["made-private", "noticed"] : [];
-  if (moment === "released" && isTakenBack) {
-    const all = (await scene.events()).all.map((event) => event["what"] ?? "");
-    const said = all.slice(before).filter((what) => OUTCOMES.includes(what));
-    const { stage, taken_away: taken = "" } = await scene.record();
-    // Who only lost tags was given nothing back.
-    const isOwed = stage !== "kept" && taken !== "";
-    return { stage: "kept", before, outcomes: isOwed ? [...said, "restored"] : said };
-  }
   if (act === "restore") return { stage: "kept", before, outcomes: ["restored"] };
   if (act === "make private" && moment === "overtaken") return { stage: "private", before, outcomes: privately };
   return { stage: "deleted", before, outcomes: [...privately, "deleting", "deleted"] };
+}
+
+/** The end after a release that was just heard, or null where it came too late: from there on only the giving back is told. */
+async function endOfRelease(scene: Scene, before: number): Promise<End | null> {
+  const { stage = "", taken_away: taken = "" } = await scene.record();
+  if (stage !== "restoring" && stage !== "kept") return null;
+  const said = (await scene.events()).all.slice(before).map((event) => event["what"] ?? "");
+  // Who only lost tags was given nothing back.
+  const isOwed = stage === "restoring" && taken !== "";
+  return { stage: "kept", before, outcomes: [...said.filter(isOutcome), ...(isOwed ? ["restored"] : [])] };
 }
 
 interface Disturbed {
   readonly wrong: readonly string[];
   /** The call that the point met. */
   readonly call: string;
-  /** A release was heard in time: the image was still to be saved. */
-  readonly isTakenBack: boolean;
+  /** Where a release that was heard in time leads to. */
+  readonly end: End | null;
 }
 
 /** Runs a pass that is killed or stopped at the point. */
@@ -156,7 +158,8 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
   const wrong: string[] = [];
   let run: Run | null = null;
   let strikes = 0;
-  let isTakenBack = false;
+  let end: End | null = null;
+  const before = (await scene.events()).all.length;
   /** Changing calls so far, when a claim was lost; empty while none was. */
   const changesAtLoss: number[] = [];
   const signal = (name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void => {
@@ -174,8 +177,10 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
     await (moment === "released" ? scene.release() : overtake(scene, wrong)).catch((error: unknown) => {
       wrong.push(String(error));
     });
-    const { token, stage = "" } = await scene.record();
-    isTakenBack = ["restoring", "kept"].includes(stage);
+    const { token } = await scene.record();
+    const wakesAt = (await scene.queues()).get("restore") ?? Infinity;
+    if (claimed !== "" && wakesAt <= Date.now() / 1000) wrong.push("it may be given back while a claim is under way");
+    if (moment === "released") end = await endOfRelease(scene, before);
     if (claimed !== "" && claimed !== token) changesAtLoss.push(scene.simulator.journal.mutating().length);
     signal("SIGCONT");
   };
@@ -192,7 +197,7 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
   const mutating = scene.simulator.journal.mutating().length;
   const changes = mutating - (changesAtLoss[0] ?? mutating);
   if (changes > 1) wrong.push(`${changes} changing calls after the claim was lost`);
-  return { wrong, isTakenBack, call: counter.names[call - 1] ?? "none" };
+  return { wrong, end, call: counter.names[call - 1] ?? "none" };
 }
 
 function isKill(moment: Moment): boolean {
