@@ -60,12 +60,12 @@ async function sweep(shared: Shared, recordings: Recordings, points: readonly Po
 function tally(recordings: Recordings, points: readonly Point[], results: Results): void {
   for (const act of ACTS) {
     const { calls } = recordings[act];
-    const counts = MOMENTS.map((moment) => {
+    const counts = MOMENTS.flatMap((moment) => {
       const own = points.filter((point) => point.act === act && point.moment === moment);
       const passed = own.filter((point) => results.get(point)?.wrong.length === 0);
-      return `${moment} ${passed.length} of ${own.length}`;
+      return own.length === 0 ? [] : [`${moment} ${passed.length} of ${own.length}`];
     });
-    say(`${act}: ${calls.length} calls; points that passed: ${counts.join(", ")}`);
+    if (counts.length > 0) say(`${act}: ${calls.length} calls; points that passed: ${counts.join(", ")}`);
   }
   const moved = points.filter((point) => results.get(point)?.call !== recordings[point.act].calls[point.call - 1]);
   if (moved.length > 0) say(`${moved.length} points met another call than the recording: two had gone out at once`);
