@@ -166,3 +166,28 @@ t.test("a fact that comes while a batch is being looked at is seen before an ima
     t.same([image?.state, image?.permission.isPublic], ["available", true], act);
   }
 });
+
+t.test("when its lease is nearly over, a ticker begins no further call; the next one ends what it began", async (t) => {
+  const changing = ["tag", "closeImage", "closeSnapshot", "deregister", "deleteSnapshot"];
+  for (const act of ["make private", "delete"] as const) {
+    const [dry] = await dueWorld(t, act);
+    const counted = new CallCounter(null);
+    await countedTick(dry, counted);
+    const calls = counted.names.flatMap((name, index) => (changing.includes(name) ? [index + 1] : []));
+    for (const call of calls) {
+      const where = `${act}, after call ${call} (${counted.names[call - 1] ?? ""})`;
+      const [world, { amiId }] = await dueWorld(t, act);
+      const before: number[] = [];
+      const meanwhile = (): Promise<void> => {
+        world.clock.advance(0.9 * world.tickParts.periods.leaseMs);
+        before.push(world.simulator.journal.mutating().length);
+        return Promise.resolve();
+      };
+      await countedTick(world, new CallCounter({ call, when: "after" }, meanwhile));
+      t.same(world.simulator.journal.mutating().length, before[0], where);
+      await carryOn(world, 13);
+      t.equal(world.simulator.image(REGION, amiId)?.state, "deregistered", where);
+      t.same(world.simulator.snapshots(REGION), [], `${where}: no snapshot is left`);
+    }
+  }
+});

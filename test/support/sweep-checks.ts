@@ -1,5 +1,4 @@
-import type { JournalEntry } from "../../src/demo/ec2/journal.ts";
-import { AMI, REGION, type Scene } from "./sweep-scene.ts";
+import { AMI, REGION, SNAPSHOTS, type Scene } from "./sweep-scene.ts";
 
 const INTENT = "clean-amis:intent";
 const PRIVATE_AT = "clean-amis:private-at";
@@ -8,52 +7,94 @@ const PRIVATE_AT = "clean-amis:private-at";
 const HEADINGS = { "made-private": "## Made private", deleted: "## Deleted", restored: "## Given back" } as const;
 type Outcome = keyof typeof HEADINGS;
 
-/** What the stream has to tell once, each when it happened. */
-export const OUTCOMES: readonly string[] = ["noticed", ...Object.keys(HEADINGS)];
+/** Whether the stream has to tell this once, when it happened. */
+export function isOutcome(what: string): boolean {
+  return ["noticed", "deleting", ...Object.keys(HEADINGS)].includes(what);
+}
 
 /** What must never happen to an image that nobody but us touches. */
 const NEVER = ["refused", "failed", "held", "gone"];
 
+/** The stage that an image is in right after an event, in these scenes. */
+const AFTER: Readonly<Record<string, string>> = {
+  scheduled: "public",
+  decided: "kept",
+  "made-private": "private",
+  noticed: "private",
+  deleting: "deleting",
+  deleted: "deleted",
+  restoring: "restoring",
+  restored: "kept",
+};
+/** The queue that an image waits in; a private one waits for its notice first, and then in `delete`. */
+const WAITS_IN: Readonly<Record<string, string>> = { public: "private", deleting: "delete", restoring: "restore" };
+
+type Must = (isRight: boolean, sentence: string) => void;
+
 /** What is wrong at any moment, also right after a kill: an empty list when all is well. */
 export async function wrongNow(scene: Scene): Promise<string[]> {
-  const image = scene.image();
-  const snapshots = scene.simulator.snapshots(REGION);
-  const { stage = "none" } = await scene.record();
-  const queues = [...(await scene.queues()).keys()];
   const wrong: string[] = [];
-  const must = (isRight: boolean, sentence: string): unknown => isRight || wrong.push(sentence);
-  must(queues.length <= 1, `it waits in ${queues.join(" and ")}`);
-  const isStanding = image.state === "available";
-  if (isStanding && !image.permission.isPublic) must(INTENT in image.tags, "private, and without our tag");
-  if (isStanding)
-    for (const { id, permission, tags } of snapshots)
-      must(permission.isPublic || INTENT in tags, `${id} is private, and without our tag`);
-  if (!isStanding) must(stage === "deleting" || stage === "deleted", `deregistered, and its stage is ${stage}`);
-  const open = [image, ...snapshots].filter(({ permission }) => permission.isPublic).map(({ id }) => id);
-  if (stage === "private" || stage === "deleted")
-    must(open.length === 0, `stage ${stage}, and public: ${open.join(", ")}`);
-  if (stage === "private") must(PRIVATE_AT in image.tags, `stage private, and without ${PRIVATE_AT}`);
-  if (stage === "deleted") must(!isStanding && snapshots.length === 0, "stage deleted, and something is left");
-  const closed = [image, ...snapshots].filter(
-    (thing) => !thing.permission.isPublic || Object.keys(thing.tags).length > 0,
-  );
-  if (stage === "kept")
-    must(closed.length === 0, `stage kept, and private or tagged: ${closed.map(({ id }) => id).join(", ")}`);
+  const must: Must = (isRight, sentence) => {
+    if (!isRight) wrong.push(sentence);
+  };
+  const { stage = "none", delete_at: deleteAt = "" } = await scene.record();
+  const { all } = await scene.events();
+  const last = all.at(-1)?.["what"] ?? "nothing";
+  must(AFTER[last] === stage, `its stage is ${stage}, and the stream tells last ${last}`);
+  const queues = [...(await scene.queues()).keys()].join(" and ");
+  const expected = stage === "private" && deleteAt !== "" ? "delete" : (WAITS_IN[stage] ?? "");
+  must(queues === expected, `stage ${stage}, delete_at "${deleteAt}", and it waits in "${queues}"`);
+  must((await scene.isCounted()) === (stage !== "deleted"), `stage ${stage}, and it counts as if it were not`);
+  checkEc2(scene, stage, must);
   return wrong;
 }
 
-/** What is wrong at the end of the journey; `outcomes` are those that the scene's own run has to tell, in order. */
-export async function wrongAtEnd(
-  scene: Scene,
-  end: { readonly stage: string; readonly before: readonly string[]; readonly outcomes: readonly string[] },
-): Promise<string[]> {
+/** Tags and permissions, by the stage that Redis has. */
+function checkEc2(scene: Scene, stage: string, must: Must): void {
+  const image = scene.image();
+  const isStanding = image.state === "available";
+  const snapshots = SNAPSHOTS.flatMap(({ id, isPublic }) => {
+    const now = scene.simulator.snapshot(REGION, id);
+    if (now === null) must(!isStanding, `${id} is gone, and its image is not`);
+    return now === null ? [] : [{ ...now, wasPublic: isPublic }];
+  });
+  const things = [...(isStanding ? [{ ...image, wasPublic: true }] : []), ...snapshots];
+  for (const { id, permission, tags, wasPublic } of things) {
+    must(permission.userIds.join() === SNAPSHOTS[0]?.userIds.join(), `${id} has lost its explicit share`);
+    must(wasPublic || !permission.isPublic, `${id} is public, and was not`);
+    if (!isStanding) continue;
+    must(!wasPublic || permission.isPublic || INTENT in tags, `${id} is private, and without our tag`);
+    if (stage === "private" || stage === "deleting") {
+      must(!permission.isPublic, `${id} is public in stage ${stage}`);
+      must(INTENT in tags && PRIVATE_AT in tags, `${id} is without our tags in stage ${stage}`);
+    }
+    if (stage === "kept") {
+      must(permission.isPublic === wasPublic, `${id} is not as public as it was, and kept`);
+      must(Object.keys(tags).length === 0, `${id} is tagged, and kept: ${Object.keys(tags).join()}`);
+    }
+  }
+  must(isStanding || stage === "deleting" || stage === "deleted", `deregistered, and its stage is ${stage}`);
+  if (stage === "deleted") must(!isStanding, "stage deleted, and it stands");
+  if (stage === "deleted") must(snapshots.length === 0, `left behind: ${snapshots.map(({ id }) => id).join()}`);
+}
+
+/** How a journey has to end. */
+export interface End {
+  readonly stage: string;
+  /** How many events the stream had before. */
+  readonly before: number;
+  /** What the scene's own run has to tell, in order. */
+  readonly outcomes: readonly string[];
+}
+
+/** What is wrong at the end of the journey. */
+export async function wrongAtEnd(scene: Scene, end: End): Promise<string[]> {
   const wrong = await wrongNow(scene);
-  const { stage, delete_at: deleteAt = "" } = await scene.record();
+  const { stage } = await scene.record();
   if (stage !== end.stage) wrong.push(`its stage is ${String(stage)}, not ${end.stage}`);
-  const { what } = await scene.events();
-  const told = what.slice(end.before.length).filter((kind) => OUTCOMES.includes(kind));
-  const twice = told.filter((kind, index) => told.indexOf(kind) !== index);
-  if (twice.length > 0) wrong.push(`the stream tells twice ${twice.join()}`);
+  const events = (await scene.events()).all;
+  const what = events.map((event) => event["what"] ?? "");
+  const told = what.slice(end.before).filter(isOutcome);
   if (told.join() !== end.outcomes.join()) wrong.push(`the stream tells ${told.join()}, not ${end.outcomes.join()}`);
   const never = what.filter((kind) => NEVER.includes(kind));
   if (never.length > 0) wrong.push(`the stream tells ${never.join()}`);
@@ -62,9 +103,22 @@ export async function wrongAtEnd(
     const expected = end.outcomes.includes(outcome) ? 1 : 0;
     if (posts !== expected) wrong.push(`${outcome} was posted ${posts} times, not ${expected}`);
   }
-  const early = deregistrations(scene).filter(({ at }) => at < earliest(scene, deleteAt));
-  if (early.length > 0) wrong.push(`deregistered ${earliest(scene, deleteAt) - (early[0]?.at ?? 0)} ms early`);
-  return wrong;
+  for (const event of events.slice(end.before)) wrong.push(...wrongDetails(event));
+  return [...wrong, ...(await wrongDeletion(scene))];
+}
+
+/** What the events say beside their names. */
+function wrongDetails(event: Readonly<Record<string, string>>): string[] {
+  if (event["what"] === "made-private") {
+    const taken = JSON.parse(event["taken_away"] ?? "{}") as { image?: boolean; snapshots?: string[] };
+    const open = SNAPSHOTS.flatMap(({ id, isPublic }) => (isPublic ? [id] : []));
+    const isWhole = taken.image === true && taken.snapshots?.toSorted().join() === open.join();
+    return isWhole ? [] : [`made-private tells of ${String(event["taken_away"])}`];
+  }
+  if (event["what"] !== "deleted") return [];
+  const results = JSON.parse(event["snapshots"] ?? "{}") as Record<string, string>;
+  const isWhole = SNAPSHOTS.every(({ id }) => ["deleted", "gone"].includes(results[id] ?? ""));
+  return isWhole ? [] : [`deleted tells of ${String(event["snapshots"])}`];
 }
 
 function postsOf(scene: Scene, heading: string): number {
@@ -72,14 +126,25 @@ function postsOf(scene: Scene, heading: string): number {
   return sections.filter((section) => section.startsWith(heading) && section.includes(AMI)).length;
 }
 
-function deregistrations(scene: Scene): readonly JournalEntry[] {
-  return scene.simulator.journal.of("DeregisterImage");
-}
-
-/** By the record, and by the public post itself where this scene saw it. */
-function earliest(scene: Scene, deleteAt: string): number {
+/** Nothing irreversible before the record's deadline, nor before what the public was told, where this scene saw that. */
+async function wrongDeletion(scene: Scene): Promise<string[]> {
+  const { delete_at: deleteAt = "" } = await scene.record();
+  const { entries } = scene.simulator.journal;
+  const closed = entries.findLast(({ action, effect }) => action === "ModifyImageAttribute" && effect !== null);
   const notice = scene.pagure.journal.find(
     ({ form, created }) => created !== null && JSON.stringify(form).includes(HEADINGS["made-private"]),
   );
-  return Math.max(Date.parse(deleteAt), (notice?.at ?? 0) + (notice === undefined ? 0 : scene.deleteAfterMs));
+  const since = [closed?.at, notice?.at].flatMap((at) => (at === undefined ? [] : [at + scene.deleteAfterMs]));
+  const earliest = Math.max(Date.parse(deleteAt), ...since);
+  const first = entries.find(({ action }) => action === "DeregisterImage" || action === "DeleteSnapshot");
+  if (first === undefined) return [];
+  return first.at >= earliest ? [] : [`${first.action} came ${earliest - first.at} ms early`];
+}
+
+/** What a person needs to know of a journey that went wrong. */
+export async function storyOf(scene: Scene): Promise<string> {
+  const { all } = await scene.events();
+  const changes = scene.simulator.journal.mutating().map(({ action, at }) => `${new Date(at).toISOString()} ${action}`);
+  const headings = scene.posts().flatMap((text) => text.match(/^## .*$/gm) ?? []);
+  return JSON.stringify({ record: await scene.record(), events: all, changes, headings });
 }

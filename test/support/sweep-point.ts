@@ -48,7 +48,8 @@ export class CallCounter {
   }
 
   watch: Watch = async (call) => {
-    if (this.names.length > 0 || call.includes(this.#from)) this.names.push(call);
+    // Each scene has a key prefix of its own.
+    if (this.names.length > 0 || call.includes(this.#from)) this.names.push(call.replace(/sweep-[\da-f-]+:/, ""));
     const moment = this.names.length === this.#point?.call ? this.#point.moment : null;
     if (moment === "received" || moment === "overtaken" || moment === "released") await this.#happen();
     return {

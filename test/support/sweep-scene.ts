@@ -1,40 +1,40 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import { startDatagrepper, type DatagrepperDouble } from "../../src/demo/datagrepper/double.ts";
 import type { ImageRecord, NewImage } from "../../src/demo/ec2/records.ts";
-import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
-import { startPagureDouble, type PagureDouble } from "../../src/demo/pagure/double.ts";
 import { parseDuration } from "../../src/domain/time.ts";
 import { HttpProxy } from "./http-proxy.ts";
-import { MAIN } from "./program.ts";
 import { RedisProxy } from "./redis-proxy.ts";
 import { serverUrl } from "./redis.ts";
 import type { Watch } from "./sweep-point.ts";
+import { PATIENCE_MS, startProcess, type Host, type Run } from "./sweep-program.ts";
+import { configText, openServers, REPO, SECRETS, type Servers } from "./sweep-servers.ts";
 
 export const REGION = "us-east-1";
 export const AMI = "ami-0123456789abcdef0";
 const COMPOSE = "Fedora-Rawhide-20261120.n.0";
 const NAME = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261120.n.0";
 const TOPIC = "org.fedoraproject.prod";
-const REPO = "ami-reports";
 const QUEUES = ["unresolved", "private", "delete", "restore", "held"];
 
-const SECRETS = {
-  AWS_ACCESS_KEY_ID: "AKIDTEST",
-  AWS_SECRET_ACCESS_KEY: "test-secret",
-  PAGURE_ACCESS_TOKEN: "TEST0PAGURE0TOKEN",
-  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
-};
+/** What was there before us, and has to be there again: the third snapshot was never public. */
+const SHARES = ["999988887777"];
+export const SNAPSHOTS = [1, 2, 3].map((number) => ({
+  ...{ id: `snap-0123456789abcdef${number}`, isPublic: number < 3, userIds: SHARES },
+}));
+const IMAGE = { id: AMI, name: NAME, isPublic: true, userIds: SHARES, snapshots: SNAPSHOTS };
 
-/** Nobody waits longer than this for a child, nor for what is due: milliseconds. */
-const PATIENCE_MS = 60_000;
+/**
+ * Longer than any pass on the busiest machine. Nobody waits for its end: where it has to run out, the score is moved as the
+ * time that passes would.
+ */
+const LEASE = "10m";
+/** What a process that died held in `{control}` lasts no longer than this: the reporter's lease. */
+const CONTROL_LEASE_MS = 120_000;
 
 /** Everything that is remembered of an image, in Redis and in EC2: a beginning for any number of scenes. */
 export interface Standing {
@@ -43,50 +43,34 @@ export interface Standing {
   readonly image: NewImage;
 }
 
-/** One run of the built program. */
-export interface Run {
-  readonly child: ChildProcess;
-  readonly ended: Promise<{ readonly code: number | null; readonly says: string }>;
-}
-
 export interface SceneOptions {
   readonly redis: Redis;
+  readonly host: Host;
   readonly deleteAfter: string;
-  readonly lease: string;
 }
 
-/** One image, two snapshots, and servers of its own, but for a key prefix in the Redis that all share. */
+/** One image, three snapshots, and servers of its own, but for a key prefix in the Redis that all share. */
 export class Scene {
   readonly #options: SceneOptions;
   readonly #prefix = `sweep-${randomUUID()}`;
   readonly #dir: string;
-  readonly #children = new Set<ChildProcess>();
-  readonly simulator: Ec2Simulator;
-  readonly pagure: PagureDouble;
-  readonly archive: DatagrepperDouble;
+  #child: ChildProcess | null = null;
+  readonly simulator: Servers["simulator"];
+  readonly pagure: Servers["pagure"];
+  readonly #archive: Servers["archive"];
 
-  private constructor(options: SceneOptions, dir: string, servers: Pick<Scene, "simulator" | "pagure" | "archive">) {
+  private constructor(options: SceneOptions, dir: string, { simulator, pagure, archive }: Servers) {
     this.#options = options;
     this.#dir = dir;
-    this.simulator = servers.simulator;
-    this.pagure = servers.pagure;
-    this.archive = servers.archive;
+    this.simulator = simulator;
+    this.pagure = pagure;
+    this.#archive = archive;
   }
 
   /** Without a standing the image is a minute old, public, and not heard of. */
   static async open(options: SceneOptions, standing: Standing | null = null): Promise<Scene> {
-    const scene = new Scene(options, await mkdtemp(join(tmpdir(), "sweep-")), {
-      simulator: await startEc2Simulator({ accounts: { [SECRETS.AWS_ACCESS_KEY_ID]: { id: "125523088429" } } }),
-      pagure: await startPagureDouble(),
-      archive: await startDatagrepper(),
-    });
-    scene.pagure.tracker.setProject(REPO, {});
-    scene.pagure.setToken(SECRETS.PAGURE_ACCESS_TOKEN, { user: "bot" });
-    const snapshots = [1, 2].map((number) => ({ id: `snap-0123456789abcdef${number}`, isPublic: true }));
-    scene.simulator.addImage(
-      REGION,
-      standing?.image ?? { id: AMI, name: NAME, createdAt: Date.now() - 60_000, snapshots },
-    );
+    const scene = new Scene(options, await mkdtemp(join(tmpdir(), "sweep-")), await openServers());
+    scene.simulator.addImage(REGION, standing?.image ?? { ...IMAGE, createdAt: Date.now() - 60_000 });
     for (const { name, dump } of standing?.keys ?? []) await options.redis.restore(scene.#prefix + name, 0, dump);
     // All was heard until now: the sweep is about what is done.
     await options.redis.hset(scene.key("control", "ears"), "heard_until", new Date().toISOString());
@@ -106,18 +90,17 @@ export class Scene {
     const { redis } = this.#options;
     const names = await redis.keys(`${this.#prefix}:*`);
     const dumps = await Promise.all(names.map((name) => redis.dumpBuffer(name)));
-    const image = this.image();
-    const snapshots = this.simulator.snapshots(REGION);
+    const { createdAt, tags, permission } = this.image();
+    const snapshots = SNAPSHOTS.map((snapshot) => {
+      const now = this.simulator.snapshot(REGION, snapshot.id);
+      return { ...snapshot, tags: now?.tags ?? {}, isPublic: now?.permission.isPublic === true };
+    });
     return {
       keys: names.map((name, index) => ({
         name: name.slice(this.#prefix.length),
         dump: dumps[index] ?? Buffer.alloc(0),
       })),
-      image: {
-        ...{ id: image.id, name: image.name, createdAt: image.createdAt, tags: image.tags },
-        isPublic: image.permission.isPublic,
-        snapshots: snapshots.map(({ id, tags, permission }) => ({ id, tags, isPublic: permission.isPublic })),
-      },
+      image: { ...IMAGE, createdAt, tags, isPublic: permission.isPublic, snapshots },
     };
   }
 
@@ -138,12 +121,19 @@ export class Scene {
     return new Map(entries.flatMap(([queue, score]) => (score == null ? [] : [[queue, Number(score)] as const])));
   }
 
-  /** What the stream tells, in order, and whether the reporter has told all of it. */
-  async events(): Promise<{ readonly what: readonly string[]; readonly isTold: boolean }> {
+  /** Whether the image counts as one that the region has. */
+  async isCounted(): Promise<boolean> {
+    return (await this.#options.redis.sismember(this.key(REGION, "images"), AMI)) === 1;
+  }
+
+  /** The stream, in order, and whether the reporter has told all of it. */
+  async events(): Promise<{ readonly all: readonly Readonly<Record<string, string>>[]; readonly isTold: boolean }> {
     const entries = await this.#options.redis.xrange(this.key(REGION, "events"), "-", "+");
     const cursor = await this.#options.redis.hget(this.key("control", "reporter:pagure:cursors"), REGION);
-    const what = entries.map(([, fields]) => fields[fields.indexOf("what") + 1] ?? "");
-    return { what, isTold: cursor === entries.at(-1)?.[0] };
+    const all = entries.map(([, flat]) =>
+      Object.fromEntries(flat.flatMap((word, index) => (index % 2 === 0 ? [[word, flat[index + 1] ?? ""]] : []))),
+    );
+    return { all, isTold: cursor === entries.at(-1)?.[0] };
   }
 
   /** Every text that the public can read. */
@@ -166,24 +156,31 @@ export class Scene {
   }
 
   async #hear(topic: string, body: object, at: number): Promise<void> {
-    this.archive.add({ topic, id: randomUUID(), at, headers: {}, body });
-    const { code, says } = await (await this.#start(["backfill", "--days", "1", "--rate", "1000", "--restart"])).ended;
-    if (code !== 0) throw new Error(`a backfill ended with ${String(code)}: ${says}`);
+    this.#archive.add({ topic, id: randomUUID(), at, headers: {}, body });
+    await this.#run(["backfill", "--days", "1", "--rate", "1000", "--restart"], this.#archive.url);
   }
 
-  /** One pass of the program, straight to the servers. */
-  async pass(): Promise<void> {
-    const { code, says } = await (await this.#start(["tick", "--once"])).ended;
-    if (code !== 0) throw new Error(`a pass ended with ${String(code)}: ${says}`);
+  /** One pass of another process, straight to the servers. */
+  pass(): Promise<void> {
+    return this.#run(["tick", "--once"], "");
   }
 
-  /** Starts a pass whose every call goes past the watch; `around` has the child as soon as it runs. */
+  async #run(argv: readonly string[], datagrepper: string): Promise<void> {
+    const urls = { redis: serverUrl("TEST_REDIS_URL"), ec2: this.simulator.url, pagure: this.pagure.url };
+    const config = await this.#config(urls, datagrepper);
+    await this.#options.host.run([...argv, "--config", config], { REDIS_URL: urls.redis, ...SECRETS });
+  }
+
+  /** A pass in a process of its own, whose every call goes past the watch; `around` has it as soon as it runs. */
   async watchedPass(watch: Watch, around: (run: Run) => Promise<void>): Promise<void> {
     const redis = await RedisProxy.open(serverUrl("TEST_REDIS_URL"), watch);
     const ec2 = await HttpProxy.open("ec2", this.simulator.url, watch);
     const pagure = await HttpProxy.open("pagure", this.pagure.url, watch);
+    const config = await this.#config({ ec2: ec2.url, pagure: pagure.url }, "");
     try {
-      await around(await this.#start(["tick", "--once"], { redis: redis.url, ec2: ec2.url, pagure: pagure.url }));
+      const run = startProcess(["tick", "--once", "--config", config], { REDIS_URL: redis.url, ...SECRETS });
+      this.#child = run.child;
+      await around(run);
     } finally {
       await Promise.all([redis.close(), ec2.close(), pagure.close()]);
     }
@@ -196,67 +193,44 @@ export class Scene {
       if (wakesAt === Infinity || Math.floor(Date.now() / 1000) >= wakesAt) return;
       await pause(50);
     }
-    throw new Error("what waits is not due after a minute");
+    throw new Error(`what waits is not due after ${PATIENCE_MS / 1000} s`);
   }
 
-  /** What a killed process held in `{control}` runs out: two minutes pass at once. */
-  async expireLeases(): Promise<void> {
+  /**
+   * A lease's time passes at once: whatever waits for the end of a claim is due, and what a process held in `{control}` runs
+   * out. A private image waits for its deadline instead, which stands. Resolves to what would have waited longer than that.
+   */
+  async expireLeases(): Promise<string[]> {
     const { redis } = this.#options;
-    for (const key of await redis.keys(`${this.#prefix}:{control}:*`))
-      if ((await redis.pttl(key)) > 0) await redis.pexpire(key, 1);
+    const now = Math.floor(Date.now() / 1000);
+    const longest = now + (parseDuration(LEASE) ?? 0) / 1000 + 1;
+    const { stage, token = "" } = await this.record();
+    const wrong: string[] = [];
+    for (const [queue, wakesAt] of await this.queues()) {
+      if (queue === "delete" && stage === "private" && token === "") continue;
+      if (wakesAt > longest) wrong.push(`it waits in ${queue} for longer than a lease, ${wakesAt - now} s`);
+      else if (wakesAt > now) await redis.zadd(this.key(REGION, queue), "XX", now, AMI);
+    }
+    for (const key of await redis.keys(`${this.#prefix}:{control}:*`)) {
+      const left = await redis.pttl(key);
+      if (left > 0 && left <= CONTROL_LEASE_MS) await redis.pexpire(key, 1);
+    }
+    return wrong;
   }
 
   async close(): Promise<void> {
-    for (const child of this.#children) child.kill("SIGKILL");
-    await Promise.all([this.simulator.close(), this.pagure.close(), this.archive.close()]);
+    this.#child?.kill("SIGKILL");
+    await Promise.all([this.simulator.close(), this.pagure.close(), this.#archive.close()]);
     const { redis } = this.#options;
     for (const key of await redis.keys(`${this.#prefix}:*`)) await redis.del(key);
     await rm(this.#dir, { recursive: true });
   }
 
-  async #start(
-    args: readonly string[],
-    urls = { redis: serverUrl("TEST_REDIS_URL"), ec2: this.simulator.url, pagure: this.pagure.url },
-  ): Promise<Run> {
-    const config = join(this.#dir, `${randomUUID()}.toml`);
-    await writeFile(config, this.#config(urls, args[0] === "backfill" ? this.archive.url : ""));
-    const env = { REDIS_URL: urls.redis, ...SECRETS };
-    const child = spawn(process.execPath, [MAIN, ...args, "--config", config], {
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: PATIENCE_MS,
-      killSignal: "SIGKILL",
-    });
-    this.#children.add(child);
-    const ended = Promise.all([once(child, "close"), text(child.stdout), text(child.stderr)]).then(([, out, err]) => {
-      this.#children.delete(child);
-      return { code: child.exitCode, says: out + err };
-    });
-    return { child, ended };
-  }
-
-  #config(urls: { readonly ec2: string; readonly pagure: string }, datagrepper: string): string {
-    const { deleteAfter, lease } = this.#options;
-    return `[consumer_config]
-act = "delete"
-redis_prefix = "${this.#prefix}"
-
-[consumer_config.schedule]
-private_after = "0s"
-delete_after = "${deleteAfter}"
-lease = "${lease}"
-
-[consumer_config.sources]
-compose_host = ""
-datagrepper = "${datagrepper}"
-
-[consumer_config.ec2]
-endpoint = "${urls.ec2}"
-
-[consumer_config.report]
-kind = "pagure"
-url = "${urls.pagure}"
-repo = "${REPO}"
-`;
+  async #config(urls: { readonly ec2: string; readonly pagure: string }, datagrepper: string): Promise<string> {
+    const path = join(this.#dir, `${randomUUID()}.toml`);
+    const { deleteAfter } = this.#options;
+    const text = configText({ ...urls, datagrepper, prefix: this.#prefix, deleteAfter, lease: LEASE });
+    await writeFile(path, text);
+    return path;
   }
 }

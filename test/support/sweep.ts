@@ -1,11 +1,9 @@
-import type { Redis } from "ioredis";
-import { OUTCOMES, wrongAtEnd, wrongNow } from "./sweep-checks.ts";
+import { isOutcome, storyOf, wrongAtEnd, wrongNow, type End } from "./sweep-checks.ts";
 import { CallCounter, KILLS, type Act, type Moment, type Point } from "./sweep-point.ts";
-import { REGION, Scene, type Run, type SceneOptions, type Standing } from "./sweep-scene.ts";
+import type { Run } from "./sweep-program.ts";
+import { REGION, Scene, type SceneOptions, type Standing } from "./sweep-scene.ts";
 
-/** Short, so that nobody waits long for a dead process; long enough for a pass, and a release heard in its middle. */
-const LEASE = "4s";
-/** More passes than these are not needed: one per lease that was lost, one per stage, one per report. */
+/** Passes after the disturbed one; more are not needed: one per stage, one per report. */
 const MOST_PASSES = 8;
 
 /** From which a scene of each act begins, and the calls that a pass makes there, undisturbed. */
@@ -15,19 +13,22 @@ export interface Recording {
 }
 export type Recordings = Readonly<Record<Act, Recording>>;
 
+/** What scenes share: a Redis, and the process that every pass runs in that is not to be killed. */
+export type Shared = Pick<SceneOptions, "redis" | "host">;
+
 /** Brings an image to each act by the program's own commands, and counts the calls of that act. */
-export async function record(redis: Redis): Promise<Recordings> {
-  const standings = await prepare(redis);
+export async function record(shared: Shared): Promise<Recordings> {
+  const standings = await prepare(shared);
   const [makePrivate, deletion, restore] = await Promise.all([
-    recordAct(redis, "make private", standings),
-    recordAct(redis, "delete", standings),
-    recordAct(redis, "restore", standings),
+    recordAct(shared, "make private", standings),
+    recordAct(shared, "delete", standings),
+    recordAct(shared, "restore", standings),
   ]);
   return { "make private": makePrivate, delete: deletion, restore };
 }
 
-async function recordAct(redis: Redis, act: Act, standings: Record<Act, Standing>): Promise<Recording> {
-  const scene = await Scene.open(optionsOf(redis, act, "received"), standings[act]);
+async function recordAct(shared: Shared, act: Act, standings: Record<Act, Standing>): Promise<Recording> {
+  const scene = await Scene.open(optionsOf(shared, act, "received"), standings[act]);
   try {
     await scene.untilDue();
     const counter = new CallCounter(`{${REGION}}`, null, () => Promise.resolve());
@@ -45,8 +46,8 @@ async function recordAct(redis: Redis, act: Act, standings: Record<Act, Standing
 
 const DONE = { "make private": "private", delete: "deleted", restore: "kept" } as const;
 
-async function prepare(redis: Redis): Promise<Record<Act, Standing>> {
-  const scene = await Scene.open({ redis, deleteAfter: "1s", lease: LEASE });
+async function prepare(shared: Shared): Promise<Record<Act, Standing>> {
+  const scene = await Scene.open({ ...shared, deleteAfter: "1s" });
   try {
     await scene.announce();
     const heard = await scene.standing();
@@ -59,10 +60,10 @@ async function prepare(redis: Redis): Promise<Record<Act, Standing>> {
   }
 }
 
-function optionsOf(redis: Redis, act: Act, moment: Moment): SceneOptions {
+function optionsOf(shared: Shared, act: Act, moment: Moment): SceneOptions {
   // What happens to an image that was just made private is seen best while it stays so.
   const staysPrivate = act === "make private" && moment === "overtaken";
-  return { redis, lease: LEASE, deleteAfter: staysPrivate ? "1h" : "1s" };
+  return { ...shared, deleteAfter: staysPrivate ? "1h" : "2s" };
 }
 
 /** All points of an act and a moment. A release is heard only where something is taken away. */
@@ -70,33 +71,56 @@ export function pointsOf(recordings: Recordings, act: Act, moment: Moment): Poin
   if (moment === "released" && act === "restore") return [];
   const { calls } = recordings[act];
   const points = calls.map((_, index) => ({ act, moment, call: index + 1 }));
-  // A reporter that is stopped keeps its lease for two minutes: nobody overtakes it in the time that a test has.
+  // Who is stopped after it confirmed the reporter's lease posts once more than the one that overtakes it: no lease is a fence.
   const report = calls.findIndex((name) => name.includes(":reporter:"));
   return moment === "overtaken" && report >= 0 ? points.slice(0, report) : points;
 }
 
-/** Lives through one point, to the end of the image's journey; resolves to what went wrong. */
-export async function live(redis: Redis, point: Point, { standing }: Recording): Promise<string[]> {
-  const scene = await Scene.open(optionsOf(redis, point.act, point.moment), standing);
+/** What came of a point. */
+export interface Lived {
+  readonly wrong: readonly string[];
+  /** What it met there; another call than the recording had where two went out at once. */
+  readonly call: string;
+  /** What happened in all, for whoever looks for the reason; empty when nothing is wrong. */
+  readonly story: string;
+}
+
+/** Lives through one point, to the end of the image's journey. */
+export async function live(shared: Shared, point: Point, { standing }: Recording): Promise<Lived> {
+  const scene = await Scene.open(optionsOf(shared, point.act, point.moment), standing);
+  const wrong = new Set<string>();
+  const counter: { call: string } = { call: "none" };
   try {
-    const before = (await scene.events()).what;
-    await scene.untilDue();
-    const disturbed = await disturb(scene, point);
-    const wrong = new Set([...disturbed.wrong, ...(await wrongNow(scene))]);
-    const end = { ...(await endOf(scene, point, disturbed.isTakenBack, before)), before };
-    for (let passes = 0; !(await isOver(scene, end.stage)) && passes < MOST_PASSES; passes += 1) {
-      await scene.pass();
-      for (const each of await wrongNow(scene)) wrong.add(each);
-      if (!(await isOver(scene, end.stage))) await scene.untilDue();
-    }
-    if (!(await isOver(scene, end.stage))) wrong.add(`not ${end.stage} and told after ${MOST_PASSES} passes`);
-    for (const each of await wrongAtEnd(scene, end)) wrong.add(each);
-    return [...wrong];
+    await journey(scene, point, wrong, counter);
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    wrong.add(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  try {
+    return { wrong: [...wrong], call: counter.call, story: wrong.size === 0 ? "" : await storyOf(scene) };
   } finally {
     await scene.close();
   }
+}
+
+async function journey(scene: Scene, point: Point, wrong: Set<string>, met: { call: string }): Promise<void> {
+  const note = (sentences: readonly string[]): void => {
+    for (const each of sentences) wrong.add(each);
+  };
+  const before = (await scene.events()).all.length;
+  await scene.untilDue();
+  const disturbed = await disturb(scene, point);
+  met.call = disturbed.call;
+  note(disturbed.wrong);
+  note(await wrongNow(scene));
+  note(await scene.expireLeases());
+  const end = disturbed.end ?? endOf(point, before);
+  for (let passes = 0; !(await isOver(scene, end.stage)) && passes < MOST_PASSES; passes += 1) {
+    await scene.pass();
+    note(await wrongNow(scene));
+    if (!(await isOver(scene, end.stage))) await scene.untilDue();
+  }
+  if (!(await isOver(scene, end.stage))) wrong.add(`not ${end.stage} and told after ${MOST_PASSES} passes`);
+  note(await wrongAtEnd(scene, end));
 }
 
 async function isOver(scene: Scene, stage: string): Promise<boolean> {
@@ -104,28 +128,29 @@ async function isOver(scene: Scene, stage: string): Promise<boolean> {
 }
 
 /** Where the journey ends, and what has to be told on the way. */
-async function endOf(
-  scene: Scene,
-  { act, moment }: Point,
-  isTakenBack: boolean,
-  before: readonly string[],
-): Promise<{ readonly stage: string; readonly outcomes: readonly string[] }> {
+function endOf({ act, moment }: Point, before: number): End {
   const privately = act === "make private" ? ["made-private", "noticed"] : [];
-  if (moment === "released") {
-    const said = (await scene.events()).what.slice(before.length).filter((what) => OUTCOMES.includes(what));
-    const { stage, taken_away: taken = "" } = await scene.record();
-    // Who only lost tags was given nothing back.
-    const isOwed = stage !== "kept" && taken !== "";
-    if (isTakenBack) return { stage: "kept", outcomes: isOwed ? [...said, "restored"] : said };
-  } else if (act === "restore") return { stage: "kept", outcomes: ["restored"] };
-  else if (act === "make private" && moment === "overtaken") return { stage: "private", outcomes: privately };
-  return { stage: "deleted", outcomes: [...privately, "deleted"] };
+  if (act === "restore") return { stage: "kept", before, outcomes: ["restored"] };
+  if (act === "make private" && moment === "overtaken") return { stage: "private", before, outcomes: privately };
+  return { stage: "deleted", before, outcomes: [...privately, "deleting", "deleted"] };
+}
+
+/** The end after a release that was just heard, or null where it came too late: from there on only the giving back is told. */
+async function endOfRelease(scene: Scene, before: number): Promise<End | null> {
+  const { stage = "", taken_away: taken = "" } = await scene.record();
+  if (stage !== "restoring" && stage !== "kept") return null;
+  const said = (await scene.events()).all.slice(before).map((event) => event["what"] ?? "");
+  // Who only lost tags was given nothing back.
+  const isOwed = stage === "restoring" && taken !== "";
+  return { stage: "kept", before, outcomes: [...said.filter(isOutcome), ...(isOwed ? ["restored"] : [])] };
 }
 
 interface Disturbed {
   readonly wrong: readonly string[];
-  /** A release was heard in time: the image was still to be saved. */
-  readonly isTakenBack: boolean;
+  /** The call that the point met. */
+  readonly call: string;
+  /** Where a release that was heard in time leads to. */
+  readonly end: End | null;
 }
 
 /** Runs a pass that is killed or stopped at the point. */
@@ -133,49 +158,54 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
   const wrong: string[] = [];
   let run: Run | null = null;
   let strikes = 0;
-  let isTakenBack = false;
-  /** Changing calls so far, when a claim was lost; null while none was. */
+  let end: End | null = null;
+  const before = (await scene.events()).all.length;
+  /** Changing calls so far, when a claim was lost; empty while none was. */
   const changesAtLoss: number[] = [];
+  const signal = (name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void => {
+    if (run?.child.kill(name) !== true) wrong.push(`the ${name} reached nobody`);
+  };
   const happen = async (): Promise<void> => {
     strikes += 1;
     if (isKill(moment)) {
-      run?.child.kill("SIGKILL");
+      signal("SIGKILL");
       // Nothing after this reaches anybody.
       return new Promise(() => undefined);
     }
-    run?.child.kill("SIGSTOP");
+    signal("SIGSTOP");
     const { token: claimed = "" } = await scene.record();
-    await (moment === "released" ? scene.release() : overtake(scene)).catch((error: unknown) => {
+    await (moment === "released" ? scene.release() : overtake(scene, wrong)).catch((error: unknown) => {
       wrong.push(String(error));
     });
-    const { token, stage = "" } = await scene.record();
-    isTakenBack = ["restoring", "kept"].includes(stage);
+    const { token } = await scene.record();
+    const wakesAt = (await scene.queues()).get("restore") ?? Infinity;
+    if (claimed !== "" && wakesAt <= Date.now() / 1000) wrong.push("it may be given back while a claim is under way");
+    if (moment === "released") end = await endOfRelease(scene, before);
     if (claimed !== "" && claimed !== token) changesAtLoss.push(scene.simulator.journal.mutating().length);
-    run?.child.kill("SIGCONT");
+    signal("SIGCONT");
   };
   const counter = new CallCounter(`{${REGION}}`, { call, moment }, happen);
   await scene.watchedPass(counter.watch, async (started) => {
     run = started;
-    const { code, says } = await started.ended;
-    const { signalCode } = started.child;
-    if (strikes !== 1) wrong.push(`only ${counter.names.length} calls were made: the point was not reached`);
-    if (isKill(moment) && signalCode !== "SIGKILL") wrong.push(`the kill did not land: it ended with ${String(code)}`);
-    if (!isKill(moment) && code !== 0) wrong.push(`it ended with ${String(signalCode ?? code)}: ${says}`);
+    const { code, signal: endedBy, hasHung, says } = await started.ended;
+    if (strikes !== 1) wrong.push(`only ${counter.names.length} calls were made: the point was not reached: ${says}`);
+    if (hasHung) wrong.push(`it hung, and was killed in the end: ${says}`);
+    if (isKill(moment) && endedBy !== "SIGKILL") wrong.push(`the kill did not land: it ended with ${String(code)}`);
+    if (!isKill(moment) && code !== 0) wrong.push(`it ended with ${String(endedBy ?? code)}: ${says}`);
   });
-  if (isKill(moment)) await scene.expireLeases();
   // The call that was under way cannot be called back; no further one may go out on a claim that is lost.
   const mutating = scene.simulator.journal.mutating().length;
   const changes = mutating - (changesAtLoss[0] ?? mutating);
   if (changes > 1) wrong.push(`${changes} changing calls after the claim was lost`);
-  return { wrong, isTakenBack };
+  return { wrong, end, call: counter.names[call - 1] ?? "none" };
 }
 
 function isKill(moment: Moment): boolean {
   return (KILLS as readonly Moment[]).includes(moment);
 }
 
-/** While the first ticker stands still its lease runs out, and a second one does the work. */
-async function overtake(scene: Scene): Promise<void> {
-  await scene.untilDue();
+/** While the first ticker stands still its lease runs out, by everybody's clock but its own, and another one does the work. */
+async function overtake(scene: Scene, wrong: string[]): Promise<void> {
+  wrong.push(...(await scene.expireLeases()));
   await scene.pass();
 }
