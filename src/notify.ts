@@ -50,7 +50,13 @@ export async function reportOnce(parts: NotifyParts): Promise<Reported> {
   if (lease === null) return { posted: 0, noticed: 0 };
   try {
     // Every pass asks first: a token that expired must not wait for the next upload to be found out.
-    await parts.reports.check();
+    const trouble = await askIn(parts);
+    if (trouble !== null) {
+      // Who has nothing to tell need not be loud: the status says it.
+      if (await hasNews(lease, parts)) throw trouble;
+      await noteStatus(lease, trouble, parts);
+      return { posted: 0, noticed: 0 };
+    }
     await tidy(lease, parts);
     const { posted, noticed, isAll } = await tellAll(lease, parts);
     if (isAll) await noteStatus(lease, null, parts);
@@ -62,6 +68,23 @@ export async function reportOnce(parts: NotifyParts): Promise<Reported> {
   } finally {
     await lease.release();
   }
+}
+
+/** What keeps us out for now; null when nothing does. Throws `RefusedError` for what a person must mend. */
+async function askIn({ reports }: NotifyParts): Promise<UpstreamError | null> {
+  try {
+    await reports.check();
+    return null;
+  } catch (error) {
+    if (error instanceof UpstreamError) return error;
+    throw error;
+  }
+}
+
+async function hasNews(lease: ReporterLease, parts: NotifyParts): Promise<boolean> {
+  const { secondLooks } = await lease.memory();
+  if (secondLooks.length > 0 || (await lease.pendingPart()) !== null) return true;
+  return (await beginPart(lease, parts, parts.mostBytes ?? DEFAULT_BYTES)) !== null;
 }
 
 async function tellAll(lease: ReporterLease, parts: NotifyParts): Promise<Reported & { readonly isAll: boolean }> {

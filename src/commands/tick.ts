@@ -3,6 +3,7 @@ import { UsageError } from "../errors.ts";
 import { hearOnce } from "../hear.ts";
 import { reportOnce } from "../notify.ts";
 import { carryOutRequests } from "../requests.ts";
+import { readObjectionsOrTell } from "../objections.ts";
 import { resolveRegion } from "../resolve.ts";
 import { planRegion } from "../survey.ts";
 import { tickRegion } from "../tick.ts";
@@ -37,6 +38,7 @@ export const tick: Command = {
       }
       await carryOutRequests(app.requests);
       if (app.hear !== null) await hearOnce(app.hear);
+      if (app.objections !== null) await readObjectionsOrTell(app.objections);
       for (const region of await app.tick.schedule.regions()) {
         await resolveRegion(region, app.tick);
         await print(`${region}: ${JSON.stringify(await tickRegion(region, app.tick, only))}`);

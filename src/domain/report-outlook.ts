@@ -126,7 +126,7 @@ function stopsText(heldBack: readonly HeldBack[], mostRows: number): string {
       "",
       `### Not done${begun}: ${code(what)}`,
       "",
-      `Why: ${code(why)}. ${count(images, "image")} wait${images === 1 ? "s" : ""} for it.`,
+      `Why: ${code(why)}.${images === 0 ? "" : ` ${count(images, "image")} wait${images === 1 ? "s" : ""} for it.`}`,
       ...(lines.length === 0 ? [] : ["", "What would be done:", "", ...lines]),
       ...(images > lines.length && lines.length > 0 ? [`* and ${images - lines.length} more`] : []),
     ];
