@@ -5,7 +5,7 @@ import { ceilSecond, DAY_MS, MINUTE_MS } from "./domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "./errors.ts";
 import { TOO_LONG } from "./ports.ts";
 import type { Clock, Journal, Log, PendingPart, ReporterLease, Reports, Schedule } from "./ports.ts";
-import { beginPart, writePart } from "./report-part.ts";
+import { beginPart, hasNews, writePart } from "./report-part.ts";
 
 export interface NotifyParts {
   readonly schedule: Schedule;
@@ -79,12 +79,6 @@ async function askIn({ reports }: NotifyParts): Promise<UpstreamError | null> {
     if (error instanceof UpstreamError) return error;
     throw error;
   }
-}
-
-async function hasNews(lease: ReporterLease, parts: NotifyParts): Promise<boolean> {
-  const { secondLooks } = await lease.memory();
-  if (secondLooks.length > 0 || (await lease.pendingPart()) !== null) return true;
-  return (await beginPart(lease, parts, parts.mostBytes ?? DEFAULT_BYTES)) !== null;
 }
 
 async function tellAll(lease: ReporterLease, parts: NotifyParts): Promise<Reported & { readonly isAll: boolean }> {
