@@ -70,6 +70,7 @@ endpoint = "${at.ec2Url}"
 kind = "pagure"
 url = "${at.pagureUrl}"
 repo = "fedora-cloud/ami-reports"
+read_every = "1s"
 `;
 }
 

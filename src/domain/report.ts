@@ -44,8 +44,8 @@ export function renderOpening(day: string, deleteAfterMs: number): string {
     "```",
     "",
     `Name the image's AMI id, or its compose (a build of Fedora, such as \`${EXAMPLE_COMPOSE}\`) for all images of that build.`,
-    "The service reads the comments itself: it leaves what you name as it is, and answers here. Only the people who run it can",
-    "end that; a line with `restore` in the place of `hold` asks them to give the image back to the public. What is deleted",
+    "The service itself reads the comments, holds what you name (it is left as it is), and answers here. Only the people who run",
+    "it end a hold; a line with `restore` in the place of `hold` asks them to give the image back to the public. What is deleted",
     "cannot be brought back.",
   ].join("\n");
 }
