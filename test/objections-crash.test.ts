@@ -2,7 +2,7 @@ import t, { type Test } from "tap";
 import { MINUTE_MS } from "../src/domain/time.ts";
 import { UpstreamError } from "../src/errors.ts";
 import { readObjections, type ObjectionParts } from "../src/objections.ts";
-import type { CommentLease, CommentMemory } from "../src/ports.ts";
+import type { CommentLease, CommentMemory, Objections } from "../src/ports.ts";
 import { CallCounter, Crash, type CrashPoint } from "./support/crash.ts";
 import { openObjecting, OPERATOR, type Objecting } from "./support/objecting.ts";
 
@@ -27,13 +27,17 @@ async function countedPass({ objectionParts, connection }: Objecting, counter: C
       return lease === null ? null : counter.wrap<CommentLease>(lease);
     },
   };
-  const { state, tooMany } = counter.wrap(comments);
-  const answering = counter.wrap({ answer: objectionParts.objections.answer });
+  const others = counter.wrap<Omit<CommentMemory, "lease">>({
+    state: () => comments.state(),
+    tooMany: (day, most) => comments.tooMany(day, most),
+  });
+  const { objections } = objectionParts;
+  const answering = counter.wrap<Pick<Objections, "answer">>({ answer: (...words) => objections.answer(...words) });
   const parts: ObjectionParts = {
     ...objectionParts,
     ...{ requests: counter.wrap(objectionParts.requests), schedule: counter.wrap(objectionParts.schedule) },
-    ...{ facts: counter.wrap(objectionParts.facts), comments: { state, tooMany, ...takesLease } },
-    objections: { threads: (since, ids) => objectionParts.objections.threads(since, ids), ...answering },
+    ...{ facts: counter.wrap(objectionParts.facts), comments: { ...others, ...takesLease } },
+    objections: { threads: (since, ids) => objections.threads(since, ids), ...answering },
   };
   await readObjections(parts).catch((error: unknown) => {
     if (!(error instanceof Crash)) throw error;
