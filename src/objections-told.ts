@@ -11,8 +11,8 @@ import type { Clock, CommentMemory, Ears, Schedule } from "./ports.ts";
 export function withComments(ears: Pick<Ears, "memory">, comments: CommentMemory): Pick<Ears, "memory"> {
   return {
     memory: async () => {
-      const [memory, { readUntil, isSilent }] = await Promise.all([ears.memory(), comments.state()]);
-      if (isSilent) return memory;
+      const [memory, readUntil] = await Promise.all([ears.memory(), comments.readUntil()]);
+      if (readUntil === null && (await comments.isSilent())) return memory;
       const isUnknown = memory.heardUntil === null || readUntil === null;
       return { ...memory, heardUntil: isUnknown ? null : Math.min(memory.heardUntil, readUntil) };
     },
@@ -30,8 +30,8 @@ export interface ToldParts {
 export async function objectionsHeldBack(parts: ToldParts): Promise<readonly HeldBack[]> {
   const { comments, schedule, clock, mostPerDay } = parts;
   const now = clock.now();
-  const { readUntil, isSilent } = await comments.state();
-  const isUnread = !isSilent && isDeaf(readUntil, now);
+  const readUntil = await comments.readUntil();
+  const isUnread = isDeaf(readUntil, now) && !(readUntil === null && (await comments.isSilent()));
   const due = isUnread ? await Promise.all([schedule.countDue("private", now), schedule.countDue("delete", now)]) : [];
   const unread: HeldBack = {
     ...{ what: "make images private, or delete them", why: "the comments on the reports could not be read" },

@@ -70,7 +70,7 @@ export async function readObjectionsOrTell(parts: ObjectionParts): Promise<void>
 async function readAll(parts: PassParts): Promise<number> {
   const { objections, comments, lease, clock } = parts;
   const now = floorSecond(clock.now());
-  const { readUntil } = await comments.state();
+  const readUntil = await comments.readUntil();
   const pending = new Map((await lease.pending()).map((each) => [keyOf(each), each]));
   // A day of overlap: clocks differ, and Pagure's filter knows days alone.
   const since = readUntil === null ? null : dayOf(Math.max(0, readUntil - DAY_MS));

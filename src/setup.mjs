@@ -221,7 +221,9 @@ const commands = {
     process.env.CHAOS_BACKFILL ??= "100000";
     process.env.CHAOS_SWEEP ??= "all";
     await prepare();
-    const promises = ["mutants", "backfill", "sweep", "report-crash", "objections-crash"].map((name) => `dist/test/${name}.test.js`);
+    const promises = ["mutants", "backfill", "sweep", "report-crash", "objections-crash"].map(
+      (name) => `dist/test/${name}.test.js`,
+    );
     return handOver("dist/test/support/run.js", promises);
   },
   bench: async () => {

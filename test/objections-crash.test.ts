@@ -28,7 +28,8 @@ async function countedPass({ objectionParts, connection }: Objecting, counter: C
     },
   };
   const others = counter.wrap<Omit<CommentMemory, "lease">>({
-    state: () => comments.state(),
+    readUntil: () => comments.readUntil(),
+    isSilent: () => comments.isSilent(),
     tooMany: (day, most) => comments.tooMany(day, most),
   });
   const { objections } = objectionParts;
@@ -67,8 +68,8 @@ async function wrongs(scene: Objecting): Promise<string[]> {
   if ((await scene.field(amiId, "stage")) !== "held") found.push("the image is not held");
   const [facts] = await scene.objectionParts.facts.recall([composeId]);
   if (facts?.hold?.by !== `${OPERATOR} in a comment`) found.push("the compose is not held");
-  const { readUntil } = await scene.objectionParts.comments.state();
-  if (readUntil === null) found.push("nobody knows until when comments were read");
+  if ((await scene.objectionParts.comments.readUntil()) === null)
+    found.push("nobody knows until when comments were read");
   return found;
 }
 

@@ -44,18 +44,14 @@ export interface Objections {
 
 /** What is remembered of comments. All throw `UpstreamError`. */
 export interface CommentMemory {
-  state(): Promise<CommentState>;
+  /** When all comments had been read, and what they ask for was done; null: never. */
+  readUntil(): Promise<Instant | null>;
+  /** Nothing was ever posted that anybody could comment on. */
+  isSilent(): Promise<boolean>;
   /** Those whom nobody answers any more on that UTC day, with how many comments they wrote. */
   tooMany(day: string, most: number): Promise<readonly { readonly author: string; readonly comments: number }[]>;
   /** The right to read comments, one process at a time; null when another has it. */
   lease(): Promise<CommentLease | null>;
-}
-
-export interface CommentState {
-  /** When all comments had been read, and what they ask for was done; null: never. */
-  readonly readUntil: Instant | null;
-  /** Nothing was ever posted that anybody could comment on. */
-  readonly isSilent: boolean;
 }
 
 /** A place among the comments. Each write happens only while the lease is ours; else `UpstreamError` (`lease-lost`). */

@@ -13,10 +13,10 @@ export function redisComments(connection: RedisConnection, kind: string): Commen
   const { redis, keys } = connection;
   const key = (name: "memory" | "lease"): string => keys.control(`comments:${kind}:${name}`);
   const memory: CommentMemory = {
-    state: async () => {
-      const readUntil = parseInstant((await redis.hget(key("memory"), "read_until")) ?? "");
+    readUntil: async () => parseInstant((await redis.hget(key("memory"), "read_until")) ?? ""),
+    isSilent: async () => {
       const [cursors, part] = [keys.control(`reporter:${kind}:cursors`), keys.control(`reporter:${kind}:part`)];
-      return { readUntil, isSilent: readUntil === null && (await redis.exists(cursors, part)) === 0 };
+      return (await redis.exists(cursors, part)) === 0;
     },
     tooMany: async (day, most) => {
       const counts = Object.entries(await redis.hgetall(keys.control(`comments:${kind}:authors:${day}`)));
