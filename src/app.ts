@@ -1,4 +1,4 @@
-import { openArchive, openEc2, openReports, openSources } from "./app/upstream.ts";
+import { openArchive, openEc2, openObjections, openReports, openSources } from "./app/upstream.ts";
 import { systemClock } from "./adapters/clock.ts";
 import { openBus } from "./adapters/amqp.ts";
 import { openLog } from "./adapters/log.ts";
@@ -6,6 +6,7 @@ import { openRedis, type RedisConnection } from "./adapters/redis/connection.ts"
 import { sharedQueueName } from "./adapters/redis/control.ts";
 import { redisBreakers } from "./adapters/redis/breakers.ts";
 import { redisBudgets } from "./adapters/redis/budgets.ts";
+import { redisComments } from "./adapters/redis/comments.ts";
 import { redisEars } from "./adapters/redis/ears.ts";
 import { redisFacts } from "./adapters/redis/facts.ts";
 import { redisJournal, redisRejected } from "./adapters/redis/journal.ts";
@@ -23,6 +24,8 @@ import { hearOnce, type HearParts } from "./hear.ts";
 import type { IngestParts } from "./ingest.ts";
 import { runLoop } from "./loop.ts";
 import { reportOnce, type NotifyParts } from "./notify.ts";
+import { readObjections, type ObjectionParts } from "./objections.ts";
+import { objectionsHeldBack, withComments } from "./objections-told.ts";
 import { RegionPasses } from "./passes.ts";
 import { carryOutRequests, type RequestParts } from "./requests.ts";
 import type { Breakers, Images } from "./ports.ts";
@@ -38,6 +41,8 @@ export interface App {
   readonly tick: TickParts;
   readonly notify: NotifyParts;
   readonly requests: RequestParts;
+  /** Null: nobody can object where the reports go. */
+  readonly objections: ObjectionParts | null;
   /** Null: there is no archive to read over holes. */
   readonly hear: HearParts | null;
   readonly breakers: Breakers;
@@ -69,8 +74,10 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const breakers = redisBreakers(connection);
   const { guards, share } = config.ec2;
   const regions = new RegionBreakers({ ...{ breakers, clock, log }, account: guards.account });
+  const objections = openObjectionParts(config, connection, { ...base, requests: redisRequests(connection) });
+  const tickEars = objections === null ? ears : withComments(ears, objections.comments);
   const tick = {
-    ...{ ...base, consultation, ears, budgets, guards, act: config.act },
+    ...{ ...base, consultation, ears: tickEars, budgets, guards, act: config.act },
     ...{ images: regions.watch(images), breakers: regions, batch: batchOf(periods.leaseMs, share) },
   };
   const requests = { ...base, requests: redisRequests(connection) };
@@ -78,7 +85,11 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const journal = redisJournal(connection, config.report.kind, log);
   const notify = {
     ...{ schedule, journal, reports, clock, log, periods, isPublic: config.report.isPublic },
-    heldBack: () => heldBack({ budgets, schedule, breakers, clock }),
+    ...{ title: config.report.title, mostBytes: config.report.mostBytes },
+    heldBack: async () => [
+      ...(await heldBack({ budgets, schedule, breakers, clock })),
+      ...(objections === null ? [] : await objectionsHeldBack(objections)),
+    ],
   };
   const hear = archive === null ? null : { archive, ingest, ears, clock, log, firstBackfillMs: config.firstBackfillMs };
   return {
@@ -86,10 +97,11 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     tick,
     notify,
     requests,
+    objections,
     hear,
     breakers,
     ec2: images,
-    consume: (stop) => consume(config, connection, { ingest, tick, notify, requests, hear, stop }),
+    consume: (stop) => consume(config, connection, { ingest, tick, notify, requests, objections, hear, stop }),
     close: async () => {
       images.close();
       await connection.close();
@@ -100,12 +112,12 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
 async function consume(
   config: Config,
   connection: RedisConnection,
-  parts: Pick<App, "ingest" | "tick" | "notify" | "requests"> & {
+  parts: Pick<App, "ingest" | "tick" | "notify" | "requests" | "objections"> & {
     readonly hear: HearParts | null;
     readonly stop: AbortSignal;
   },
 ): Promise<void> {
-  const { ingest, tick, notify, requests, hear, stop } = parts;
+  const { ingest, tick, notify, requests, objections, hear, stop } = parts;
   const { clock, log } = tick;
   const giveUp = new AbortController();
   const ending = new AbortController();
@@ -138,6 +150,9 @@ async function consume(
     ...(config.act === "nothing"
       ? []
       : [runLoop("reporter", config.reportEveryMs, () => reportOnce(notify), tick, ending.signal)]),
+    ...(config.act === "nothing" || objections === null
+      ? []
+      : [runLoop("comments", config.report.readEveryMs, () => readObjections(objections), tick, ending.signal)]),
   ].map((loop) => loop.finally(end));
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
   if (config.act !== "nothing") await tellAccount(tick);
@@ -152,6 +167,19 @@ async function consume(
   await bus.close();
   log.info({ ...consumer.counts }, "clean-amis has stopped");
   for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;
+}
+
+function openObjectionParts(
+  config: Config,
+  connection: RedisConnection,
+  requests: RequestParts,
+): ObjectionParts | null {
+  const objections = openObjections(config);
+  const { kind, operators, objectionsPerDay, mostBytes } = config.report;
+  const comments = redisComments(connection, kind);
+  return objections === null
+    ? null
+    : { ...requests, objections, comments, operators, mostPerDay: objectionsPerDay, mostBytes };
 }
 
 /** Wrong credentials are told at the start, and not only when the first image is due; each pass asks again by itself. */

@@ -56,6 +56,11 @@ export interface ConfigFile {
       url: string;
       repo: string;
       tags: string[];
+      title: string;
+      part_bytes: number;
+      read_every: string;
+      operators: string[];
+      objections_per_day: number;
       allow_delete_without_public_notice: boolean;
     };
   };

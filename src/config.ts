@@ -72,6 +72,16 @@ export interface ReportConfig {
   readonly url: string;
   readonly repo: string;
   readonly tags: readonly string[];
+  /** Of a day's report; `{day}` stands for the day. */
+  readonly title: string;
+  /** The size of a post at the most, in bytes. */
+  readonly mostBytes: number;
+  /** Pause between readings of the comments on the reports. */
+  readonly readEveryMs: number;
+  /** Accounts whose comments are carried out as orders. */
+  readonly operators: readonly string[];
+  /** Comments of one author that are answered in a UTC day. */
+  readonly objectionsPerDay: number;
   readonly token: string;
   /** Whether a post counts as the notice without which nothing is deleted. */
   readonly isPublic: boolean;
@@ -200,7 +210,7 @@ function readReport(
   env: Environment,
   scope: Scope,
 ): ReportConfig {
-  const { kind, url, repo, tags, allow_delete_without_public_notice: isAllowed } = report;
+  const { kind, url, repo, tags, title, operators, allow_delete_without_public_notice: isAllowed } = report;
   const token = secret("PAGURE_ACCESS_TOKEN", env) ?? "";
   if (kind === "pagure" && repo === "")
     throw new ConfigError(
@@ -216,7 +226,12 @@ function readReport(
     throw new ConfigError(
       `${file}: consumer_config.report.allow_delete_without_public_notice goes only with kind = "log"`,
     );
-  return { kind, url, repo, tags, token, isPublic: kind === "pagure" || isAllowed };
+  return {
+    ...{ kind, url, repo, tags, title, operators, token, isPublic: kind === "pagure" || isAllowed },
+    mostBytes: report.part_bytes,
+    readEveryMs: duration(file, "report.read_every", report.read_every, SECOND_MS),
+    objectionsPerDay: report.objections_per_day,
+  };
 }
 
 /** Neither of these two is quoted when it is wrong: it may hold a password. */

@@ -5,7 +5,7 @@ import { ceilSecond, DAY_MS, MINUTE_MS } from "./domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "./errors.ts";
 import { TOO_LONG } from "./ports.ts";
 import type { Clock, Journal, Log, PendingPart, ReporterLease, Reports, Schedule } from "./ports.ts";
-import { beginPart, writePart } from "./report-part.ts";
+import { beginPart, hasNews, writePart } from "./report-part.ts";
 
 export interface NotifyParts {
   readonly schedule: Schedule;
@@ -50,7 +50,13 @@ export async function reportOnce(parts: NotifyParts): Promise<Reported> {
   if (lease === null) return { posted: 0, noticed: 0 };
   try {
     // Every pass asks first: a token that expired must not wait for the next upload to be found out.
-    await parts.reports.check();
+    const trouble = await askIn(parts);
+    if (trouble !== null) {
+      // Who has nothing to tell need not be loud: the status says it.
+      if (await hasNews(lease, parts)) throw trouble;
+      await noteStatus(lease, trouble, parts);
+      return { posted: 0, noticed: 0 };
+    }
     await tidy(lease, parts);
     const { posted, noticed, isAll } = await tellAll(lease, parts);
     if (isAll) await noteStatus(lease, null, parts);
@@ -61,6 +67,17 @@ export async function reportOnce(parts: NotifyParts): Promise<Reported> {
     throw error;
   } finally {
     await lease.release();
+  }
+}
+
+/** What keeps us out for now; null when nothing does. Throws `RefusedError` for what a person must mend. */
+async function askIn({ reports }: NotifyParts): Promise<UpstreamError | null> {
+  try {
+    await reports.check();
+    return null;
+  } catch (error) {
+    if (error instanceof UpstreamError) return error;
+    throw error;
   }
 }
 

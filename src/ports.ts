@@ -9,3 +9,4 @@ export type * from "./ports/requests.ts";
 export type * from "./ports/budgets.ts";
 export type * from "./ports/breakers.ts";
 export type * from "./ports/process.ts";
+export type * from "./ports/objections.ts";

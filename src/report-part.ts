@@ -13,6 +13,16 @@ import { chooseEvents, markerOf, MOST_PER_REGION } from "./report-choice.ts";
 const BYTES_PER_ROW = 1000;
 const QUIET_MS = 7 * DAY_MS;
 
+/** Whether something waits to be told; what is due, and that all is quiet, can wait itself. */
+export async function hasNews(lease: ReporterLease, { schedule }: Pick<NotifyParts, "schedule">): Promise<boolean> {
+  if ((await lease.pendingPart()) !== null) return true;
+  for (const region of await schedule.regions()) {
+    const events = await lease.unreported(region, MOST_PER_REGION);
+    if (events.some((event) => sectionOf(event) !== null)) return true;
+  }
+  return false;
+}
+
 /** Chooses what the next part tells, and remembers the choice; null when there is nothing to tell. */
 export async function beginPart(
   lease: ReporterLease,

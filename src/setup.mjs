@@ -223,7 +223,9 @@ const commands = {
     process.env.CHAOS_PACE ??= "10000";
     process.env.CHAOS_MODEL ??= "1000";
     await prepare();
-    const promises = ["mutants", "backfill", "sweep", "pace", "model"].map((name) => `dist/test/${name}.test.js`);
+    const promises = ["mutants", "backfill", "sweep", "pace", "model", "report-crash", "objections-crash"].map(
+      (name) => `dist/test/${name}.test.js`,
+    );
     return handOver("dist/test/support/run.js", promises);
   },
   bench: async () => {

@@ -7,10 +7,11 @@ import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
 import t from "tap";
 import { openTestRedis, serverUrl } from "./support/redis.ts";
+import { SECRET } from "./support/secrets.ts";
 
 /** The built program, as its users start it. */
 const MAIN = fileURLToPath(new URL("../src/main.js", import.meta.url));
-const PASSWORD = "S3CRET";
+const PASSWORD = SECRET;
 
 interface Ended {
   readonly code: number | null;

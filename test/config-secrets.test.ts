@@ -3,10 +3,10 @@ import type { Test } from "tap";
 import t from "tap";
 import { loadConfig, type Config } from "../src/config.ts";
 import { ConfigError } from "../src/errors.ts";
+import { SECRET } from "./support/secrets.ts";
 
 type Environment = Parameters<typeof loadConfig>[1];
 
-const SECRET = "S3CRET";
 const PAGURE = '[consumer_config.report]\nkind = "pagure"\nrepo = "releng/ami-reports"\n';
 const FILES = {
   secret: `  ${SECRET}\n`,

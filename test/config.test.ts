@@ -88,6 +88,10 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
   t.end();
 });
 
+function report(words: string): string {
+  return `[consumer_config.report]\n${words}\n`;
+}
+
 t.test("a file with nothing but our table has the same defaults as the shipped one", (t) => {
   const { file, amqp, ...rest } = load(t, own(""));
   const shipped = SHIPPED.replace(/\[tls\][^[]*/, "").replace(/\[client_properties\][^[]*/, "");
@@ -128,6 +132,16 @@ t.test("keys for Python or publishers are accepted and named; others are refused
   t.end();
 });
 
+t.test("the report's title, size, operators and limits are as the file says", (t) => {
+  const words = 'title = "AMIs on {day}"\npart_bytes = 4000\nread_every = "1m"\noperators = ["releng"]';
+  const told = load(t, report(`${words}\nobjections_per_day = 3`)).report;
+  const expected = { title: "AMIs on {day}", mostBytes: 4000, readEveryMs: 60_000, operators: ["releng"] };
+  t.match(told, { ...expected, objectionsPerDay: 3 });
+  const title = "Fedora AMIs made private and deleted on {day}";
+  t.match(load(t, own("")).report, { title, mostBytes: 60_000, readEveryMs: 300_000, operators: [] });
+  t.end();
+});
+
 t.test("a value of the wrong kind is named with its key, itself and what is allowed", (t) => {
   const rows: readonly (readonly [string, string | RegExp])[] = [
     [own('act = "everything"'), /^FILE: consumer_config\.act = "everything": .*: one of nothing, private, delete$/],
@@ -150,6 +164,11 @@ t.test("a value of the wrong kind is named with its key, itself and what is allo
       'FILE: bindings: queue "other" is not in queues, which has "auto"',
     ],
     ["", "FILE: missing key consumer_config"],
+    [report('title = "AMIs"'), /^FILE: consumer_config\.report\.title = "AMIs": .*\{day\} stands for the day/],
+    [report("part_bytes = 1000"), "FILE: consumer_config.report.part_bytes = 1000: must be >= 4000"],
+    [report('operators = ["a b"]'), /^FILE: consumer_config\.report\.operators\.0 = "a b": must match/],
+    [report("objections_per_day = 0"), "FILE: consumer_config.report.objections_per_day = 0: must be >= 1"],
+    [report('read_every = "0s"'), 'FILE: consumer_config.report.read_every = "0s": at least 1s'],
     [`amqp_url = "rabbit"\n${own("")}`, "FILE: amqp_url: an address like amqps://host/vhost"],
     [own('redis_url = "redis://[::"'), "FILE: consumer_config.redis_url: an address like redis://host:6379/0"],
     [

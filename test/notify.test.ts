@@ -58,6 +58,21 @@ t.test(
   },
 );
 
+t.test("a Pagure that is down makes no noise while there is nothing to tell, but the status says so", async (t) => {
+  const { report, parts, pagure, makePrivate, logged } = await openReporting(t);
+  await report();
+  pagure.fail({ times: 3, trouble: { kind: "answer", status: 503, body: "down" } });
+  t.same(await report(), { posted: 0, noticed: 0 });
+  t.match(await parts.journal.status(), { state: "failing", reason: /503/ });
+  await makePrivate(1);
+  await t.rejects(report(), { code: "HTTP_503" }, "now there is something to tell");
+  t.same(
+    logged.filter((line) => /^(?:warn|error) /.test(line)),
+    [],
+  );
+  pagure.fail({ times: 0, trouble: { kind: "cut", takesEffect: false } });
+});
+
 t.test("whether the reports reach the public is remembered, with since when they do not and what to do", async (t) => {
   const { report, parts, pagure, clock, logged } = await openReporting(t);
   t.equal(await parts.journal.status(), null);

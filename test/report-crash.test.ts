@@ -11,7 +11,7 @@ import { openReporting, type Reporting } from "./support/reporting.ts";
 t.setTimeout(300_000);
 
 /** Small, so that a few images make several parts: the first opens the issue, the others are comments. */
-const SMALL = 1_450;
+const SMALL = 1_750;
 
 interface Scene extends Reporting {
   readonly amiIds: readonly string[];

@@ -7,7 +7,16 @@ export interface Issue {
   readonly author: string;
   readonly content: string;
   readonly url: string;
-  readonly comments: readonly { readonly author: string; readonly text: string }[];
+  readonly isOpen: boolean;
+  readonly comments: readonly IssueComment[];
+}
+
+interface IssueComment {
+  readonly id: number;
+  readonly author: string;
+  readonly text: string;
+  /** Pagure wrote it itself, in the name of whoever changed something. */
+  readonly isNotification: boolean;
 }
 
 interface IssuePage {
@@ -37,9 +46,10 @@ export function readIssue(body: unknown): Issue | null {
   const author = textOf(fieldOf(body, "user"), "name");
   const content = textOf(body, "content");
   const url = textOf(body, "full_url");
+  const isOpen = textOf(body, "status") === "Open";
   const comments = readAll(fieldOf(body, "comments"), readComment);
   if (typeof id !== "number" || title === null || author === null || content === null) return null;
-  return url === null || comments === null ? null : { id, title, author, content, url, comments };
+  return url === null || comments === null ? null : { id, title, author, content, url, isOpen, comments };
 }
 
 export function readIssuePage(body: unknown): IssuePage | null {
@@ -61,10 +71,12 @@ export function readRefusal(body: unknown): Refusal {
   };
 }
 
-function readComment(body: unknown): Issue["comments"][number] | null {
+function readComment(body: unknown): IssueComment | null {
+  const id = fieldOf(body, "id");
   const author = textOf(fieldOf(body, "user"), "name");
   const text = textOf(body, "comment");
-  return author === null || text === null ? null : { author, text };
+  const isNotification = fieldOf(body, "notification") === true;
+  return typeof id !== "number" || author === null || text === null ? null : { id, author, text, isNotification };
 }
 
 function readAll<T>(value: unknown, read: (item: unknown) => T | null): readonly T[] | null {

@@ -64,10 +64,10 @@ export class PagureCalls {
     return this.#write("-/whoami", {}, readUsername);
   }
 
-  /** The public issues, open and closed, by this author, updated since the start of this UTC day (`2026-11-24`). */
-  async issuesBy(author: string, sinceDay: string): Promise<readonly Issue[]> {
+  /** The public issues by this author, updated since the start of this UTC day (`2026-11-24`), or ever. */
+  async issuesBy(author: string, sinceDay: string | null, status: "all" | "Open" = "all"): Promise<readonly Issue[]> {
     const url = this.#urlOf(`${this.#access.repo}/issues`);
-    url.search = new URLSearchParams({ status: "all", author, since: sinceDay }).toString();
+    url.search = new URLSearchParams({ status, author, ...(sinceDay === null ? {} : { since: sinceDay }) }).toString();
     const found: Issue[] = [];
     for (let page = 1; page <= MAX_PAGES; page += 1) {
       const call: HttpCall = { method: "GET", url };

@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto";
 import { DAY_MS, dayOf } from "../domain/time.ts";
+import { DAY_IN_TITLE } from "../domain/report.ts";
 import type { ReportPart } from "../ports.ts";
 import type { Issue } from "./pagure-answers.ts";
 import type { PagureCalls } from "./pagure-calls.ts";
+
+/** What a closed or locked issue says no with; everything else is about the token, the repo or the post. */
+export const NOT_THIS_ISSUE = ["EISSUENOTALLOWED", "ENOCODE", "HTTP_403", "HTTP_423"];
 
 /** One of a day's issues: the first, or the one that went on when that took no more comments. */
 export interface DaysIssue extends Issue {
@@ -38,6 +42,13 @@ export async function findDaysIssues(
 
 export function titleOfNumber(title: string, number: number): string {
   return number === 1 ? title : `${title} (${number})`;
+}
+
+/** Whether an issue has the title of some day's report, the further ones of a day included. */
+export function isReportTitle(theirs: string, form: string): boolean {
+  const [before = "", after = ""] = form.trim().split(DAY_IN_TITLE);
+  const day = /^\d{4}-\d{2}-\d{2}/.exec(theirs.trim().slice(before.length))?.[0];
+  return day !== undefined && numberOf(theirs, `${before}${day}${after}`) !== null;
 }
 
 function numberOf(theirs: string, title: string): number | null {

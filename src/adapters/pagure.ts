@@ -3,7 +3,7 @@ import type { Log, PartAddress, Published, ReportPart, Reports } from "../ports.
 import type { Issue } from "./pagure-answers.ts";
 import { mayHaveArrived, PagureCalls } from "./pagure-calls.ts";
 import type { PagureAccess } from "./pagure-calls.ts";
-import { copiesOf, findDaysIssues, isPointed, pointerText, titleOfNumber } from "./pagure-day.ts";
+import { copiesOf, findDaysIssues, isPointed, NOT_THIS_ISSUE, pointerText, titleOfNumber } from "./pagure-day.ts";
 import type { DaysIssue } from "./pagure-day.ts";
 
 export interface PagureOptions extends PagureAccess {
@@ -21,9 +21,6 @@ export interface PagureOptions extends PagureAccess {
 export function openPagure(options: PagureOptions): Reports {
   return new PagureReports(options);
 }
-
-/** What a closed or locked issue says no with; everything else is about the token, the repo or the post. */
-const NOT_THIS_ISSUE = ["EISSUENOTALLOWED", "ENOCODE", "HTTP_403", "HTTP_423"];
 
 class PagureReports implements Reports {
   readonly #calls: PagureCalls;

@@ -4,11 +4,12 @@ import { openDatagrepper } from "../adapters/datagrepper.ts";
 import { datagrepperFacts } from "../adapters/datagrepper-facts.ts";
 import { logReports } from "../adapters/log.ts";
 import { openPagure } from "../adapters/pagure.ts";
+import { openPagureComments } from "../adapters/pagure-comments.ts";
 import type { Config } from "../config.ts";
 import { decode } from "../decode.ts";
 import type { FactClaim } from "../domain/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
-import type { Archive, ComposeSource, Images, Log, Message, Reports } from "../ports.ts";
+import type { Archive, ComposeSource, Images, Log, Message, Objections, Reports } from "../ports.ts";
 
 /** datagrepper gives up by itself after a minute. */
 const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
@@ -45,6 +46,13 @@ export function openSources(
       : [openComposeHost({ url: sources.composeHost, userAgent, timeoutMs, clock })]),
     ...(archive === null ? [] : [datagrepperFacts({ archive, environments, clock, claimsOf })]),
   ];
+}
+
+/** Where people object to reports; null: nobody can. Throws `ConfigError`, as below. */
+export function openObjections({ report, userAgent }: Config): Objections | null {
+  const { kind, url, repo, token, title } = report;
+  if (kind === "log") return null;
+  return openPagureComments({ url, repo, token, title, userAgent, timeoutMs: 30 * SECOND_MS });
 }
 
 /** Where the reports go. Throws `ConfigError` for an address, a repo or a token of the wrong form. */

@@ -19,7 +19,7 @@ export const report: Command = {
     const date = textOf(invocation, "date");
     if (date !== undefined && !(/^\d{4}-\d{2}-\d{2}$/.test(date) && isCalendarDate(date.replaceAll("-", ""))))
       throw new UsageError(`report: --date ${quote(date)}: a day such as 2026-11-24`);
-    return withRecords(invocation, async (records, { periods }) => {
+    return withRecords(invocation, async (records, { periods, report: { title } }) => {
       const day = date ?? dayOf(records.now());
       const entries = await readDay(day, records);
       if (invocation.options["json"] === true)
@@ -28,7 +28,7 @@ export const report: Command = {
         const deadlines = new Map(entries.map(({ event, deleteAt }) => [event, deleteAt]));
         const notBefore = (event: DayEntry["event"]): number | null => deadlines.get(event) ?? null;
         const events = entries.map(({ event }) => event);
-        await invocation.print(renderDay(day, events, { deleteAfterMs: periods.deleteAfterMs, notBefore }));
+        await invocation.print(renderDay(day, events, { deleteAfterMs: periods.deleteAfterMs, notBefore }, title));
       }
       return 0;
     });

@@ -6,6 +6,7 @@ import { describeError, RefusedError, UpstreamError, UsageError } from "../error
 import { hearOnce } from "../hear.ts";
 import { reportOnce } from "../notify.ts";
 import { carryOutRequests } from "../requests.ts";
+import { readObjectionsOrTell } from "../objections.ts";
 import { resolveRegion } from "../resolve.ts";
 import { planRegion } from "../survey.ts";
 import { tickRegion } from "../tick.ts";
@@ -41,6 +42,7 @@ export const tick: Command = {
         });
       await carryOutRequests(app.requests);
       if (app.hear !== null) await hearOnce(app.hear);
+      if (app.objections !== null) await readObjectionsOrTell(app.objections);
       const troubled: string[] = [];
       const code = await inEveryRegion(app, print, async (region) => {
         await resolveRegion(region, app.tick);

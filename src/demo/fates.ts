@@ -9,6 +9,8 @@ export type Fate =
   | "kept"
   /** Made private, then given back exactly as it was, because its compose turned out to be released. */
   | "restored"
+  /** Made private, then held for good, because somebody objected in a comment on the report. */
+  | "held"
   /** Due, but a guard says no: never touched, and told with the reason. */
   | "refused"
   /** Not in EC2 at all: nothing to act on, and not forgotten yet. */
@@ -241,6 +243,7 @@ export const ODD_IMAGES: readonly OddImage[] = [
   { ...nightly, oddity: "already-private", fate: "kept", because: "it was private before we ever looked" },
   { ...nightly, oddity: "two-composes", fate: "kept", because: "two messages name two composes for it" },
   { ...nightly, ec2Name: null, oddity: "none", fate: "missing", because: "EC2 does not know it" },
+  { ...nightly, oddity: "none", fate: "held", because: "somebody objected in a comment on the report" },
   {
     ...nightly,
     oddity: "shared-snapshot",

@@ -48,6 +48,7 @@ const STAGE_OF: Readonly<Record<Fate, string>> = {
   deleted: "deleted",
   kept: "kept",
   restored: "kept",
+  held: "held",
   refused: "public",
   missing: "public",
 };
@@ -74,6 +75,8 @@ function judge(image: CastImage, evidence: Evidence): string[] {
       return [...wrong, ...judgeDeleted(image, evidence, posts)];
     case "restored":
       return [...wrong, ...judgeRestored(image, evidence)];
+    case "held":
+      return [...wrong, ...judgeHeld(image, evidence, posts)];
     case "kept":
     case "refused":
     case "missing":
@@ -111,6 +114,21 @@ function judgeRestored(image: CastImage, evidence: Evidence): string[] {
   if (remains.ourTags.length > 0) wrong.push(`tags left behind: ${remains.ourTags.join(", ")}`);
   if (!callsNaming(image.amiId, evidence.calls).some((call) => call.action === "ModifyImageAttribute"))
     wrong.push("was never made private, so the late release proved nothing");
+  return wrong;
+}
+
+function judgeHeld(image: CastImage, { remainsOf, calls, posts }: Evidence, sightings: readonly Sighting[]): string[] {
+  const { isStanding, isPublic, ourTags, snapshots } = remainsOf(image);
+  const wrong: string[] = [];
+  if (!isStanding || snapshots.some((snapshot) => !snapshot.isStanding))
+    wrong.push("deleted, though somebody objected");
+  if (isPublic || !callsNaming(image.amiId, calls).some((call) => call.action === "ModifyImageAttribute"))
+    wrong.push("is not private, so the objection proved nothing");
+  if (!ourTags.includes("clean-amis:hold")) wrong.push("EC2 does not show that it is held");
+  const answers = posts.filter(({ text }) => text.startsWith("Answer to") && text.includes(image.amiId));
+  if (answers.length !== 1) wrong.push(`the objection was answered ${answers.length} times, not once`);
+  if (!answers.some(({ text }) => text.includes(": held; "))) wrong.push("the answer does not say that it is held");
+  if (!sightings.some(({ heading }) => heading === "Held")) wrong.push("that it is held was not reported");
   return wrong;
 }
 

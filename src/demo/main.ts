@@ -14,6 +14,7 @@ import { SetupError } from "./servers/setup-error.ts";
 import { startComposeHost } from "./compose-host.ts";
 import { startDatagrepper } from "./datagrepper/double.ts";
 import { archivedMessages } from "./messages.ts";
+import { PROJECT } from "./objector.ts";
 import { startPagureDouble } from "./pagure/double.ts";
 import { serviceConfig, TOKEN, USER } from "./service-config.ts";
 
@@ -79,7 +80,7 @@ async function setUp(cleanups: Cleanup[], say: (line: string) => void): Promise<
   fillEc2(simulator, images);
   const pagure = await startPagureDouble();
   cleanups.push(() => pagure.close());
-  pagure.tracker.setProject("fedora-cloud/ami-reports", {});
+  pagure.tracker.setProject(PROJECT, {});
   pagure.setToken(TOKEN, { user: USER });
   const archivedAt = Math.floor(Date.now() / 1000) * 1000;
   const composeHost = await startComposeHost();

@@ -3,6 +3,7 @@ import type { Ec2Simulator } from "./ec2/simulator.ts";
 import { RUBBISH } from "./noise.ts";
 import { violationsIn, type Call, type Post } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
+import { answerTo, objectAsSoonAsTold, PROJECT } from "./objector.ts";
 import { wavesOf } from "./messages.ts";
 import type { PagureDouble } from "./pagure/double.ts";
 import { Publisher } from "./publisher.ts";
@@ -50,13 +51,20 @@ export async function perform(stage: Stage): Promise<Summary> {
   const ledger = new Ledger(stage.redisUrl, stage.prefix);
   const publisher = await Publisher.open(stage.amqpUrl, stage.exchange);
   const service = new ServiceProcess(["consume", "--config", stage.configFile], SECRETS);
-  const stopService = (): void => void service.end();
+  const enough = new AbortController();
+  const stopService = (): void => {
+    enough.abort();
+    void service.end();
+  };
   stage.stop.addEventListener("abort", stopService);
   try {
     await service.line((line) => line.msg === "consuming");
     story.tell("clean-amis consume is running: it has bound its queue and waits");
+    const objecting = objectAsSoonAsTold(stage.images, stage.pagure, (ms) => wait(ms, stage.stop), enough.signal);
     const { messages, announcedAt } = await sendAll(stage, publisher, story);
     await untilMet(stage, ledger, since, story);
+    enough.abort();
+    await objecting;
     const unheard = await publisher.waiting(stage.queue);
     const code = await service.end();
     const known = await ledger.images();
@@ -85,6 +93,7 @@ export async function perform(stage: Stage): Promise<Summary> {
     return summary;
   } finally {
     stage.stop.removeEventListener("abort", stopService);
+    enough.abort();
     await service.end();
     if (!stage.isOwn) {
       await ledger.remove();
@@ -113,7 +122,7 @@ function summaryOf(from: {
     stages: count([...known.values()].map(({ stage: name }) => name)),
     rules: count([...known.values()].map(({ rule }) => rule || "none")),
     ec2_calls: count(calls.map((call) => call.action)),
-    reports: posts.length,
+    reports: posts.filter(({ text }) => text.includes("clean-amis-part:")).length,
     rejected,
     violations,
     seconds: Math.round((Date.now() - since) / 100) / 10,
@@ -159,6 +168,7 @@ async function untilMet(stage: Stage, ledger: Ledger, since: number, story: Stor
     ["deleted", "deleted"],
     ["kept", "kept"],
     ["restored", "kept"],
+    ["held", "held"],
   ]);
   let isShown = false;
   while (Date.now() < since + LIMIT_MS && !stop.aborted) {
@@ -172,7 +182,11 @@ async function untilMet(stage: Stage, ledger: Ledger, since: number, story: Stor
       .join("\n");
     const isMet = images.every((image) => {
       const end = ends.get(image.fate);
-      return end === undefined || (stageOf(image) === end && (image.fate !== "deleted" || text.includes(image.amiId)));
+      const isTold =
+        image.fate === "deleted"
+          ? text.includes(image.amiId)
+          : image.fate !== "held" || answerTo(image, pagure) !== null;
+      return end === undefined || (stageOf(image) === end && isTold);
     });
     if (isMet) return;
     await wait(500, stop);
@@ -187,7 +201,7 @@ function callOf(entry: Ec2Simulator["journal"]["entries"][number]): Call {
 /** Every post, with the time at which Pagure had it. */
 function postsOf({ tracker }: PagureDouble): Post[] {
   return tracker
-    .issues("fedora-cloud/ami-reports")
+    .issues(PROJECT)
     .flatMap((issue) => [
       { at: issue.createdAt, text: issue.content },
       ...issue.comments.map((comment) => ({ at: comment.createdAt, text: comment.text })),

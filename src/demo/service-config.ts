@@ -71,6 +71,7 @@ share = 1.0
 kind = "pagure"
 url = "${at.pagureUrl}"
 repo = "fedora-cloud/ami-reports"
+read_every = "1s"
 `;
 }
 

@@ -1,3 +1,4 @@
+import { PROJECT } from "./objector.ts";
 import type { Stage, Summary } from "./perform.ts";
 
 /** Tells what happens while it happens, in the words of somebody who watches EC2 and Pagure. */
@@ -46,13 +47,19 @@ export class Story {
     say(`stages    ${list(summary.stages)}`);
     say(`rules     ${list(summary.rules)}`);
     say(`EC2 calls ${list(summary.ec2_calls)}`);
-    say(`reports   ${summary.reports} posts in the day's issue`);
+    say(`reports   ${summary.reports} posts in the day's issue, and what was said under it`);
     say(`verdict   ${verdict(summary)}`);
     for (const violation of summary.violations.slice(0, 20)) say(`          ${violation}`);
   }
 
   close(): void {
     for (const end of this.#ends) end();
+  }
+
+  /** What people say under a report, and what they are answered. */
+  #quote(author: string, text: string): void {
+    this.tell(`Pagure: ${author} comments:`);
+    for (const line of text.split("\n")) if (line !== "") this.#stage.say(`          > ${line}`);
   }
 
   /** One line for what EC2 was asked to change since the last look, and one for each new post. */
@@ -72,14 +79,19 @@ export class Story {
     const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
     if (told.length > 0) this.tell(`EC2: ${told.join(", ")}`);
     const texts = pagure.tracker
-      .issues("fedora-cloud/ami-reports")
-      .flatMap((issue) => [issue.content, ...issue.comments.map(({ text }) => text)]);
-    for (const text of texts.slice(this.#posts)) {
+      .issues(PROJECT)
+      .flatMap((issue) => [issue, ...issue.comments].map((post) => ({ author: post.author, text: textOf(post) })));
+    for (const { author, text } of texts.slice(this.#posts)) {
       const headings = [...text.matchAll(/^## (?<title>.+)$/gm)].map((match) => match.groups?.["title"] ?? "");
-      this.tell(`Pagure: a post: ${headings.join("; ")}`);
+      if (text.includes("clean-amis-part:")) this.tell(`Pagure: a post: ${headings.join("; ")}`);
+      else this.#quote(author, text);
     }
     this.#posts = texts.length;
   }
+}
+
+function textOf(post: { readonly content: string } | { readonly text: string }): string {
+  return "content" in post ? post.content : post.text;
 }
 
 function verdict({ violations, seconds }: Summary): string {

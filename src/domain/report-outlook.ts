@@ -142,7 +142,7 @@ function stopsText({ title, lead }: typeof STOPPED, heldBack: readonly HeldBack[
       "",
       `### Not done${begun}: ${code(what)}`,
       "",
-      `Why: ${code(why)}. ${count(images, "image")} wait${images === 1 ? "s" : ""} for it.`,
+      `Why: ${code(why)}.${images === 0 ? "" : ` ${count(images, "image")} wait${images === 1 ? "s" : ""} for it.`}`,
       ...(lines.length === 0 ? [] : ["", "What would be done:", "", ...lines]),
       ...(images > lines.length && lines.length > 0 ? [`* and ${images - lines.length} more`] : []),
     ];

@@ -1,12 +1,13 @@
 import type { ImageEvent } from "./event.ts";
+import { EXAMPLE_AMI, EXAMPLE_COMPOSE } from "./objection.ts";
 import { code } from "./report-code.ts";
 import { renderHeartbeat, renderOutlook, type Outlook } from "./report-outlook.ts";
 import { periodText, renderSection, sectionOf, SECTIONS, type Dates } from "./report-sections.ts";
 import { SECOND_MS, type Instant } from "./time.ts";
 
 /** Where the day stands in a title. */
-const DAY_IN_TITLE = "{day}";
-const DEFAULT_TITLE = `Fedora AMIs made private and deleted on ${DAY_IN_TITLE}`;
+export const DAY_IN_TITLE = "{day}";
+export const DEFAULT_TITLE = `Fedora AMIs made private and deleted on ${DAY_IN_TITLE}`;
 
 /** The title of a day's report; `{day}` in `form` stands for the day. */
 export function titleOf(day: string, form: string = DEFAULT_TITLE): string {
@@ -36,9 +37,16 @@ export function renderOpening(day: string, deleteAfterMs: number): string {
     "**What happens to an image.** It is first *made private*: nobody can start new machines from it any more, while machines",
     `that run are not touched. Later, ${periodText(deleteAfterMs)} after that was told here at the earliest, it is *deleted* for good.`,
     "",
-    "**If you need one of these images**, say so in a comment here, **before the date that is given below**: name the AMI id or",
-    "its compose (a build of Fedora, such as `Fedora-Rawhide-20260122.n.0`), and why you need it. The people who run this service",
-    "read the comments, and hold the image. What is deleted cannot be brought back.",
+    "**If you need one of these images**, write a comment here **before the date that is given below**, with a line like this one:",
+    "",
+    "```",
+    `hold ${EXAMPLE_AMI} because our installer tests start from it`,
+    "```",
+    "",
+    `Name the image's AMI id, or its compose (a build of Fedora, such as \`${EXAMPLE_COMPOSE}\`) for all images of that build.`,
+    "The service itself reads the comments, holds what you name (it is left as it is), and answers here. Only the people who run",
+    "it end a hold; a line with `restore` in the place of `hold` asks them to give the image back to the public. What is deleted",
+    "cannot be brought back.",
   ].join("\n");
 }
 
@@ -67,10 +75,10 @@ export function renderContinuation(day: string): string {
 }
 
 /** A whole day's report, for reading and not for posting. */
-export function renderDay(day: string, events: readonly ImageEvent[], dates: Dates): string {
+export function renderDay(day: string, events: readonly ImageEvent[], dates: Dates, title?: string): string {
   const sections = renderSections(events, dates);
   const body = sections.length === 0 ? ["Nothing happened on that day that the public had to know."] : sections;
-  return [`# ${titleOf(day)}`, renderOpening(day, dates.deleteAfterMs), ...body].join("\n\n");
+  return [`# ${titleOf(day, title)}`, renderOpening(day, dates.deleteAfterMs), ...body].join("\n\n");
 }
 
 function renderSections(events: readonly ImageEvent[], dates: Dates): readonly string[] {

@@ -31,6 +31,11 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
     how: [{ file: "notify.js", from: "await reports.publish(", to: "await ((part) => ({ url: part.day }))(" }],
     seenAs: /the public was never told/,
   },
+  {
+    what: "what is asked for in a comment is not carried out",
+    how: [{ file: "objections.js", from: "orderIds.push(await requests.add(order));", to: "void order;" }],
+    seenAs: /deleted, though somebody objected/,
+  },
 ];
 
 for (const { what, how, seenAs } of SABOTAGES)

@@ -154,7 +154,7 @@ t.test("a day that is only printed gives the dates of the records, and says when
 t.test("what opens a day tells what it is, how to object, and that it is final", (t) => {
   t.match(
     renderOpening("2026-02-11", 10 * DAY_MS),
-    /2026-02-11[^]*10 days[^]*comment here[^]*AMI id[^]*hold the image[^]*cannot be brought back/,
+    /2026-02-11[^]*10 days[^]*comment here[^]*hold ami-[^]*AMI id[^]*holds what you name[^]*cannot be brought back/,
   );
   t.equal(titleOf("2026-02-11", "AMIs, {day}"), "AMIs, 2026-02-11");
   t.end();

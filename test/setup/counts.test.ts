@@ -76,3 +76,23 @@ t.test("a run in which nothing passed is no success", async (t) => {
   t.equal(none.lines.at(-1), "0 passed, 1 failed");
   t.equal(none.code, 1);
 });
+
+t.test("a secret in anything that the tests print is a failure, and is not repeated", async (t) => {
+  // Cut in two, so that this run itself prints none.
+  const secret = `"S3C" + "RET/TOKEN"`;
+  const leaks = {
+    name: `t.test("passes", async t => { t.ok(true, "it was " + ${secret}); });`,
+    comment: `t.comment(${secret}); ${PASSING}`,
+    error: `console.error(${secret}); ${PASSING}`,
+    base64: `t.comment(Buffer.from("demo-" + "secret").toString("base64")); ${PASSING}`,
+  };
+  for (const [where, file] of Object.entries(leaks)) {
+    const { code, lines } = await runTests(t, { [where]: file });
+    t.match(lines.at(-1), /^1 passed, [12] failed$/, where);
+    t.ok(
+      lines.some((line) => line.includes("a secret stands in what the tests wrote to standard ")),
+      where,
+    );
+    t.equal(code, 1, where);
+  }
+});

@@ -7,6 +7,7 @@ import { startPagureDouble } from "../../src/demo/pagure/double.ts";
 import type { PagureDouble, PagureDoubleOptions } from "../../src/demo/pagure/double.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
 import type { ReportPart, Reports } from "../../src/ports.ts";
+import { PAGURE_TOKEN } from "./secrets.ts";
 
 /** When the double thinks it is. */
 export const NOW = Date.parse("2026-11-24T22:00:00Z");
@@ -53,7 +54,7 @@ export async function post(
 }
 
 /** The adapter's token; "S3CRET" must stand in nothing that is thrown. */
-export const TOKEN = "S3CRET/TOKEN+0123456789";
+export const TOKEN = PAGURE_TOKEN;
 export const TITLE = "clean-amis: 2026-11-24";
 
 /** The adapter over the double, with a token that may do all it needs. */

@@ -31,6 +31,11 @@ export class Reporter extends Transform {
     return this.#counts;
   }
 
+  /** To be called before `end`: something beside the tests is wrong, and that is a failure of its own. */
+  failed(why: string): void {
+    this.#fail(why);
+  }
+
   /** To be called before `end` when the runner itself did not end well: if no test failed, that is a failure. */
   runnerFailed(how: string): void {
     this.#runnerFailure = how;

@@ -11,10 +11,11 @@ import type { Log } from "../../src/ports.ts";
 import { SettableClock, withClock } from "./clock.ts";
 import { PERIODS } from "./image.ts";
 import { openTestRedis } from "./redis.ts";
+import { REPORTER_TOKEN } from "./secrets.ts";
 
 export const REPO = "ami-reports";
 /** Shall stand in nothing that is logged, thrown, stored or posted. */
-export const TOKEN = "S3CRET/REPORTER+0123456789";
+export const TOKEN = REPORTER_TOKEN;
 export const START = Date.parse("2026-11-24T08:00:00Z");
 
 /** The reporter alone, over a real Redis and the Pagure double, with a clock that the test moves. */

@@ -14,6 +14,7 @@ import type { RunningServer } from "../../src/demo/servers/redis.ts";
 import { startRedis } from "../../src/demo/servers/redis.ts";
 import { SetupError } from "../../src/demo/servers/setup-error.ts";
 import { Reporter } from "./reporter.ts";
+import { SecretWatch } from "./secrets.ts";
 
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 type StopSignal = keyof typeof SIGNAL_NUMBERS;
@@ -59,11 +60,19 @@ async function runTap(files: readonly string[], env: NodeJS.ProcessEnv): Promise
   const tap = spawn(
     process.execPath,
     [fileURLToPath(new URL("dist/esm/run.mjs", import.meta.resolve("tap/package.json"))), "--reporter=tap", ...files],
-    { stdio: ["ignore", "pipe", "inherit"], env },
+    { stdio: ["ignore", "pipe", "pipe"], env },
   );
   const reporter = new Reporter();
+  const watches = { "standard output": new SecretWatch(), "standard error": new SecretWatch() };
   reporter.pipe(process.stdout, { end: false });
+  tap.stdout.on("data", (chunk: Buffer) => {
+    watches["standard output"].read(chunk);
+  });
   tap.stdout.pipe(reporter, { end: false });
+  tap.stderr.on("data", (chunk: Buffer) => {
+    watches["standard error"].read(chunk);
+    process.stderr.write(chunk);
+  });
   const endTap = (): void => {
     signalTap(tap, "SIGTERM");
     setTimeout(() => {
@@ -77,6 +86,8 @@ async function runTap(files: readonly string[], env: NodeJS.ProcessEnv): Promise
   if (stop.signal.aborted) reporter.runnerFailed(`stopped by ${String(stop.signal.reason)}`);
   else if (code !== 0)
     reporter.runnerFailed(`the test runner ended with ${signal ?? `exit code ${code ?? "unknown"}`}`);
+  for (const [where, { found }] of Object.entries(watches))
+    for (const secret of found) reporter.failed(`a secret stands in what the tests wrote to ${where}: ${secret}`);
   const reported = once(reporter, "end");
   reporter.end();
   await reported;

@@ -32,6 +32,7 @@ export type ControlName =
   | `answer:${string}`
   | "reporters"
   | `backfill:${string}`
+  | `comments:${string}:${"lease" | "memory" | "handled" | "pending" | `${"authors" | "counted"}:${string}`}`
   | `reporter:${string}:${"lease" | "cursors" | "part" | "memory" | "status"}`;
 
 /** `prefix` is `clean-amis`, unless two installations share one Redis. */

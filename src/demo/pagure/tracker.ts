@@ -129,6 +129,13 @@ export class Tracker {
     return comment;
   }
 
+  /** Changes a comment's text, as its author can. */
+  editComment(path: string, id: number, commentId: number, text: string): void {
+    this.#change(path, id, ({ comments }) => ({
+      comments: comments.map((comment) => (comment.id === commentId ? { ...comment, text } : comment)),
+    }));
+  }
+
   edit(path: string, id: number, title: string, content: string): PagureIssue {
     return this.#change(path, id, () => ({ title, content }));
   }
