@@ -30,6 +30,9 @@ export type ControlName =
   | `budget:${string}`
   | `answer:${string}`
   | "reporters"
+  | "status"
+  | "replicas"
+  | "breakers"
   | `backfill:${string}`
   | `reporter:${string}:${"lease" | "cursors" | "part" | "memory" | "status"}`;
 
