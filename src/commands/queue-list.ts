@@ -39,18 +39,18 @@ export async function printList(
     warn(problem);
   };
   const lines = linesOf(filter, format, parts.now(), screen());
-  let left = limit;
+  let count = 0;
   for await (const piece of listQueues(filter, { ...parts, tell }, format !== "plain")) {
     stop.throwIfAborted();
-    const shown = piece.slice(0, left);
-    if (shown.length > 0 && left === limit && lines.head !== null) await print(lines.head);
+    const shown = piece.slice(0, limit - count);
+    if (shown.length > 0 && count === 0 && lines.head !== null) await print(lines.head);
     for (const { strange, region, amiId } of shown) if (strange !== null) tell(plain(`${region} ${amiId}: ${strange}`));
     // One write for a piece: a million of them would take longer than everything else.
     if (shown.length > 0) await print(shown.map(lines.of).join("\n"));
-    left -= shown.length;
-    if (left === 0) break;
+    count += shown.length;
+    if (count === limit) break;
   }
-  if (left === limit && format === "table") await print("nothing waits that was asked for");
+  if (count === 0 && format === "table") await print("nothing waits that was asked for");
   return problems === 0 ? 0 : 1;
 }
 

@@ -5,6 +5,8 @@ const WIDTH = 80;
 
 /** Foreign text for a terminal: one line, without anything that a terminal would obey. */
 export function plain(text: string): string {
+  // Most text is, and the properties of Unicode are slow to ask for.
+  if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text)) return text;
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ").trim();
 }
 
