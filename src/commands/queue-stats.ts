@@ -37,7 +37,7 @@ function statsText(stats: Stats, config: Pick<Config, "budgets" | "act">, screen
   const total = stats.regions.reduce((sum, { stages }) => sum + sumOf(stages), 0);
   const bold = (text: string): string => paint(text, "bold", screen);
   return [
-    bold(`${total} images in ${stats.regions.length} regions, neither deleted nor gone`),
+    bold(`${total} live images in ${stats.regions.length} regions`),
     ...stageTable(stats, screen),
     bold("due in the coming 14 days (UTC)"),
     ...histogram(stats, screen),

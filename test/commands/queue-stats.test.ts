@@ -76,7 +76,7 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
   });
 
   const text = (await runOver(t, connection, "queue", "stats")).out;
-  t.match(text, /^5 images in 2 regions[^]*\nall +5 [^]*\neu-west-1 +2 [^]*\nus-east-1 +3 /);
+  t.match(text, /^5 live images in 2 regions[^]*\nall +5 [^]*\neu-west-1 +2 [^]*\nus-east-1 +3 /);
   t.match(text, new RegExp(`\n {2}${dayOf(NOW + 3 * DAY_MS).slice(5)} +2 #+ +1 #+\n`));
   t.match(text, new RegExp(`overdue\n {2}private +2; the oldest us-east-1 ${oldest} since`));
   t.match(text, /paused +since \S+ \(1h.*ago\) by relengbot: release day;\s+clean-amis resume ends it/);
@@ -90,7 +90,7 @@ t.test("an empty Redis has figures too: nothing, and that nobody hears", async (
   t.same([code, err], [0, ""]);
   t.match(
     out,
-    /^0 images in 0 regions[^]*no image is known[^]*overdue\n {2}nothing\n[^]*heard until +never; nothing is/,
+    /^0 live images in 0 regions[^]*no image is known[^]*overdue\n {2}nothing\n[^]*heard until +never; nothing is/,
   );
   t.match(out, /replicas +none runs\n/);
 });
