@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { openArchive, openEc2, openObjections, openReports, openSources } from "./app/upstream.ts";
 import { systemClock } from "./adapters/clock.ts";
 import { openBus } from "./adapters/amqp.ts";
@@ -9,7 +11,9 @@ import { redisBudgets } from "./adapters/redis/budgets.ts";
 import { redisComments } from "./adapters/redis/comments.ts";
 import { redisEars } from "./adapters/redis/ears.ts";
 import { redisFacts } from "./adapters/redis/facts.ts";
-import { redisJournal, redisRejected } from "./adapters/redis/journal.ts";
+import { redisJournal } from "./adapters/redis/journal.ts";
+import { redisPulse } from "./adapters/redis/pulse.ts";
+import { redisRejected } from "./adapters/redis/rejected.ts";
 import { redisRequests } from "./adapters/redis/requests.ts";
 import { redisSchedule } from "./adapters/redis/schedule.ts";
 import { RegionBreakers } from "./breakers.ts";
@@ -18,7 +22,8 @@ import { Consultation } from "./consult.ts";
 import { Consumer } from "./consume.ts";
 import { batchOf } from "./domain/pace.ts";
 import { SECOND_MS } from "./domain/time.ts";
-import { RefusedError, UpstreamError } from "./errors.ts";
+import { describeError, RefusedError, UpstreamError } from "./errors.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { heldBack } from "./held-back.ts";
 import { hearOnce, type HearParts } from "./hear.ts";
 import type { IngestParts } from "./ingest.ts";
@@ -28,12 +33,14 @@ import { readObjections, type ObjectionParts } from "./objections.ts";
 import { objectionsHeldBack, withComments } from "./objections-told.ts";
 import { RegionPasses } from "./passes.ts";
 import { carryOutRequests, type RequestParts } from "./requests.ts";
-import type { Breakers, Images } from "./ports.ts";
+import type { Breakers, Images, Log } from "./ports.ts";
 import { checkAccount } from "./survey.ts";
 import type { TickParts } from "./tick.ts";
 
 /** How long a stop waits for Redis to take what was already delivered. */
 const STOP_WITHIN_MS = 5 * SECOND_MS;
+/** How often signs of life are written. */
+const BEAT_MS = 5 * SECOND_MS;
 
 /** Everything that is open, wired once. */
 export interface App {
@@ -117,15 +124,17 @@ async function consume(
     readonly stop: AbortSignal;
   },
 ): Promise<void> {
-  const { ingest, tick, notify, requests, objections, hear, stop } = parts;
+  const { ingest, tick, hear, stop } = parts;
   const { clock, log } = tick;
   const giveUp = new AbortController();
   const ending = new AbortController();
   const consumer = new Consumer(ingest, { stop: ending.signal, giveUp: giveUp.signal });
+  const heartbeat = new Heartbeat(redisPulse(connection), clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
   const { name } = config.amqp.queue;
   const bus = await openBus(config.amqp, {
     queueName: name === "auto" ? await sharedQueueName(connection) : name,
     deliver: (delivery) => {
+      heartbeat.mark("message");
       consumer.deliver(delivery);
     },
     now: () => clock.now(),
@@ -143,17 +152,7 @@ async function consume(
   };
   stop.addEventListener("abort", end);
   if (stop.aborted) end();
-  const loops = [
-    runLoop("requests", SECOND_MS, () => carryOutRequests(requests), tick, ending.signal),
-    runLoop("ticker", config.tickEveryMs, () => passes.start(), tick, ending.signal),
-    ...(hear === null ? [] : [runLoop("ears", config.hearEveryMs, () => hearOnce(hear), tick, ending.signal)]),
-    ...(config.act === "nothing"
-      ? []
-      : [runLoop("reporter", config.reportEveryMs, () => reportOnce(notify), tick, ending.signal)]),
-    ...(config.act === "nothing" || objections === null
-      ? []
-      : [runLoop("comments", config.report.readEveryMs, () => readObjections(objections), tick, ending.signal)]),
-  ].map((loop) => loop.finally(end));
+  const loops = loopsOf(config, { ...parts, passes, heartbeat, stop: ending.signal }).map((loop) => loop.finally(end));
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
   if (config.act !== "nothing") await tellAccount(tick);
   if (hear === null) log.warn({}, "without datagrepper nobody knows what was missed: nothing will be acted on");
@@ -163,6 +162,7 @@ async function consume(
   await bus.stopDeliveries();
   await consumer.idle();
   const passed = await Promise.allSettled([passes.idle()]);
+  await lastBeat(heartbeat, log);
   clearTimeout(lastResort);
   await bus.close();
   log.info({ ...consumer.counts }, "clean-amis has stopped");
@@ -180,6 +180,46 @@ function openObjectionParts(
   return objections === null
     ? null
     : { ...requests, objections, comments, operators, mostPerDay: objectionsPerDay, mostBytes };
+}
+
+type LoopParts = Pick<App, "tick" | "notify" | "requests" | "objections" | "hear"> & {
+  readonly passes: RegionPasses;
+  readonly heartbeat: Heartbeat;
+  readonly stop: AbortSignal;
+};
+
+/** Everything that is done again and again, until `stop`. */
+function loopsOf(
+  config: Config,
+  { tick, notify, requests, objections, hear, passes, heartbeat, stop }: LoopParts,
+): Promise<void>[] {
+  const tickAll = async (): Promise<void> => {
+    await passes.start();
+    heartbeat.mark("tick");
+  };
+  const tellAll = async (): Promise<void> => {
+    if ((await reportOnce(notify)).noticed > 0) heartbeat.mark("notice");
+  };
+  return [
+    runLoop("heartbeat", BEAT_MS, () => heartbeat.beat(), tick, stop),
+    runLoop("requests", SECOND_MS, () => carryOutRequests(requests), tick, stop),
+    runLoop("ticker", config.tickEveryMs, tickAll, tick, stop),
+    ...(hear === null ? [] : [runLoop("ears", config.hearEveryMs, () => hearOnce(hear), tick, stop)]),
+    ...(config.act === "nothing" ? [] : [runLoop("reporter", config.reportEveryMs, tellAll, tick, stop)]),
+    ...(config.act === "nothing" || objections === null
+      ? []
+      : [runLoop("comments", config.report.readEveryMs, () => readObjections(objections), tick, stop)]),
+  ];
+}
+
+/** A replica that could not say that it ends is forgotten after a day. */
+async function lastBeat(heartbeat: Heartbeat, log: Log): Promise<void> {
+  try {
+    await heartbeat.end();
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    log.debug({ error: describeError(error) }, "the last sign of life was not written");
+  }
 }
 
 /** Wrong credentials are told at the start, and not only when the first image is due; each pass asks again by itself. */

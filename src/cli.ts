@@ -4,9 +4,13 @@ import { classifyCommand } from "./commands/classify.ts";
 import type { Command, Invocation } from "./commands/command.ts";
 import { consume } from "./commands/consume.ts";
 import { explain } from "./commands/explain.ts";
+import { events } from "./commands/events.ts";
+import { history } from "./commands/history.ts";
 import { hold, release, restore, retry } from "./commands/operate.ts";
 import { pause, resume } from "./commands/pause.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
+import { queue } from "./commands/queue.ts";
+import { rejected } from "./commands/rejected.ts";
 import { replay } from "./commands/replay.ts";
 import { report } from "./commands/report.ts";
 import { tick } from "./commands/tick.ts";
@@ -19,7 +23,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   tick,
   backfill: backfillCommand,
   reconcile: reconcileCommand,
+  queue,
   explain,
+  history,
+  events,
+  rejected,
   classify: classifyCommand,
   replay,
   report,
@@ -56,15 +64,26 @@ export async function runCommand(
 
 function wordsOf(name: string, command: Command, args: string[]): Pick<Invocation, "options" | "positionals"> {
   try {
-    const options = Object.fromEntries(Object.entries(command.options).map(([key, { type }]) => [key, { type }]));
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: command.positionals !== "" });
-    return { options: values, positionals };
+    const options = Object.fromEntries(
+      Object.entries(command.options).map(([key, { type, isList = false }]) => [key, { type, multiple: isList }]),
+    );
+    const words = args.map((arg) => withValue(arg, command));
+    const { values, positionals } = parseArgs({ args: words, options, allowPositionals: command.positionals !== "" });
+    const joined = Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]);
+    return { options: Object.fromEntries(joined) as Invocation["options"], positionals };
   } catch (error) {
     const known = Object.keys(command.options).map((option) => `--${option}`);
     throw new UsageError(`${name}: ${describeError(error).split(". ")[0] ?? ""} (known: ${known.join(", ")})`, {
       cause: error,
     });
   }
+}
+
+/** `--watch` as `--watch=5`, where the option says what it means without a value. */
+function withValue(arg: string, { options }: Command): string {
+  const name = arg.startsWith("--") ? arg.slice(2) : "";
+  const bare = Object.hasOwn(options, name) ? options[name]?.bare : undefined;
+  return bare === undefined ? arg : `${arg}=${bare}`;
 }
 
 function helpText(): string {

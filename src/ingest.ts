@@ -78,8 +78,9 @@ export async function reject(
   reason: string,
   parts: Pick<IngestParts, "rejected" | "log">,
 ): Promise<void> {
-  const { body, messageId, topic, arrivedAt } = message;
-  await parts.rejected.add({ body, reason, messageId, topic, at: arrivedAt });
+  const { body, messageId, topic, headers, arrivedAt } = message;
+  const sentAt = typeof headers["sent-at"] === "string" ? headers["sent-at"] : "";
+  await parts.rejected.add({ body, reason, messageId, topic, sentAt, at: arrivedAt });
   parts.log.warn({ messageId, topic, reason }, "message rejected");
 }
 

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { addAbortSignal } from "node:stream";
 import { runCommand } from "./cli.ts";
+import type { Screen } from "./commands/command.ts";
 import { ConfigError, NotFoundError, RefusedError, UpstreamError, UsageError } from "./errors.ts";
 
 /** The process edge: argv, signals, exit codes. 0 done, 1 not found, a service failed or a bug, 2 wrong words or configuration. */
@@ -24,11 +25,14 @@ async function main(): Promise<number> {
       env: process.env,
       // Standard input is opened only by who reads it.
       openInput: () => addAbortSignal(stop.signal, process.stdin),
-      print: async (lines) => {
-        if (!process.stdout.write(`${lines}\n`)) await once(process.stdout, "drain");
+      print: (lines) => write(`${lines}\n`),
+      write,
+      warn: (line) => {
+        console.error(`clean-amis: ${line}`);
       },
       stop: stop.signal,
       isTerminal: process.stdin.isTTY && process.stdout.isTTY,
+      screen: screenOf,
     });
   } catch (error) {
     if (error instanceof ConfigError || error instanceof UsageError) return fail(error.message, 2);
@@ -38,6 +42,18 @@ async function main(): Promise<number> {
     console.error(error);
     return fail("this is a bug in clean-amis: please report it with the lines above", 1);
   }
+}
+
+async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+}
+
+/** NO_COLOR is a promise of its own (no-color.org); a terminal that does not know its size is taken for the usual one. */
+function screenOf(): Screen | null {
+  const { stdout, env } = process;
+  if (!stdout.isTTY) return null;
+  const isColoured = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  return { columns: Math.max(stdout.columns || 80, 20), rows: Math.max(stdout.rows || 24, 5), isColoured };
 }
 
 function fail(message: string, code: number): number {

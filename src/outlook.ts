@@ -1,4 +1,5 @@
 import type { Image } from "./domain/image.ts";
+import { refusalOf } from "./domain/refusal.ts";
 import type { DueList, DueRow, RefusedRow } from "./domain/report-outlook.ts";
 import { dayOf, DAY_MS, type Instant } from "./domain/time.ts";
 import type { Schedule } from "./ports.ts";
@@ -25,13 +26,6 @@ export async function dueList(schedule: Pick<Schedule, "regions" | "between">, n
   };
 }
 
-/** Why an image is refused; null when it is not, but only waits, or failed for now. */
-function refusalOf({ lastError }: Image): string | null {
-  const [code = "", ...why] = lastError.split(": ");
-  const passes = ["", "waiting", "failed", "missing"];
-  return passes.includes(code) ? null : why.join(": ");
-}
-
 function rowsOf(images: readonly Image[], now: Instant, deadline: (image: Image) => Instant | null): readonly DueRow[] {
   const groups = new Map<string, { images: number; regions: Set<string> }>();
   for (const image of images) {
@@ -51,8 +45,8 @@ function rowsOf(images: readonly Image[], now: Instant, deadline: (image: Image)
 function refusedRows(images: readonly Image[]): readonly RefusedRow[] {
   const groups = new Map<string, Image[]>();
   for (const image of images) {
-    const why = refusalOf(image);
-    if (why !== null) groups.set(why, [...(groups.get(why) ?? []), image]);
+    const why = refusalOf(image)?.reason;
+    if (why !== undefined) groups.set(why, [...(groups.get(why) ?? []), image]);
   }
   return [...groups]
     .map(([why, of]) => ({ why, images: of.length, composeIds: [...new Set(of.map(({ composeId }) => composeId))] }))

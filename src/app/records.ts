@@ -2,23 +2,43 @@ import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { redisBreakers } from "../adapters/redis/breakers.ts";
 import { redisBudgets } from "../adapters/redis/budgets.ts";
-import { openRedis } from "../adapters/redis/connection.ts";
+import { asReadError, openRedis } from "../adapters/redis/connection.ts";
+import { redisEars } from "../adapters/redis/ears.ts";
 import { redisFacts } from "../adapters/redis/facts.ts";
 import { redisJournal } from "../adapters/redis/journal.ts";
+import { redisPulse } from "../adapters/redis/pulse.ts";
+import { redisQueues } from "../adapters/redis/queues.ts";
+import { redisRejected } from "../adapters/redis/rejected.ts";
 import { redisRequests } from "../adapters/redis/requests.ts";
 import { redisSchedule } from "../adapters/redis/schedule.ts";
+import { translateErrors } from "../adapters/translate.ts";
 import type { Config } from "../config.ts";
 import type { Instant } from "../domain/time.ts";
-import type { Breakers, Budgets, Facts, Journal, Requests, Schedule } from "../ports.ts";
+import type {
+  Breakers,
+  Budgets,
+  Ears,
+  Facts,
+  Journal,
+  Pulse,
+  Queues,
+  RejectedMessages,
+  Requests,
+  Schedule,
+} from "../ports.ts";
 
 /** What is remembered, to be read: needs Redis alone. */
 export interface Records {
   readonly schedule: Schedule;
+  readonly queues: Queues;
   readonly facts: Facts;
   readonly journal: Journal;
   readonly requests: Requests;
   readonly budgets: Budgets;
   readonly breakers: Breakers;
+  readonly ears: Ears;
+  readonly pulse: Pulse;
+  readonly rejected: RejectedMessages;
   readonly now: () => Instant;
   close(): Promise<void>;
 }
@@ -27,13 +47,18 @@ export interface Records {
 export async function openRecords(config: Config): Promise<Records> {
   const log = openLog("error");
   const connection = await openRedis(config.redis.url, config.redis.prefix, log);
+  const readable = <T extends object>(port: T): T => translateErrors(port, asReadError);
   return {
-    schedule: redisSchedule(connection, systemClock, config.periods),
-    facts: redisFacts(connection),
-    journal: redisJournal(connection, config.report.kind, log),
-    requests: redisRequests(connection),
-    budgets: redisBudgets(connection, config.budgets),
-    breakers: redisBreakers(connection),
+    schedule: readable(redisSchedule(connection, systemClock, config.periods)),
+    queues: readable(redisQueues(connection)),
+    facts: readable(redisFacts(connection)),
+    journal: readable(redisJournal(connection, config.report.kind, log)),
+    requests: readable(redisRequests(connection)),
+    budgets: readable(redisBudgets(connection, config.budgets)),
+    ears: readable(redisEars(connection)),
+    pulse: readable(redisPulse(connection)),
+    rejected: readable(redisRejected(connection)),
+    breakers: readable(redisBreakers(connection)),
     now: () => systemClock.now(),
     close: () => connection.close(),
   };

@@ -51,10 +51,10 @@ async function run(name: string, stretch: Stretch, past: PastParts, invocation: 
   if (archive === null) throw new ConfigError("there is no archive to backfill from");
   if (options["restart"] === true) await positions.forget(name);
   const tally = new Tally(Date.now());
-  const isBar = process.stdout.isTTY && options["json"] !== true;
+  const screen = options["json"] === true ? null : invocation.screen();
   const progress = async (step: Progress): Promise<void> => {
     tally.step(step);
-    if (isBar) process.stdout.write(`\r${tally.bar(process.stdout.columns, Date.now())}`);
+    if (screen !== null) await invocation.write(`\r${tally.bar(screen.columns, Date.now())}`);
     else await print(JSON.stringify(tally.line(step)));
   };
   const witness: Witness = (message, result) => {
@@ -62,7 +62,7 @@ async function run(name: string, stretch: Stretch, past: PastParts, invocation: 
   };
   const parts = { archive, ingest, positions, stop };
   const isDone = await backfill(name, stretch, parts, { progress, witness });
-  if (isBar) await print("");
+  if (screen !== null) await print("");
   if (options["json"] === true) await print(JSON.stringify({ done: isDone, months: tally.months() }));
   else for (const line of tally.table()) await print(line);
   if (!isDone) await print("stopped: the same command goes on from here");

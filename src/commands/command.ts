@@ -14,9 +14,31 @@ export interface Invocation {
   readonly openInput: () => Readable;
   /** Writes a line, or several, to standard output; resolves when the reader is ready for more. */
   readonly print: (lines: string) => Promise<void>;
+  /** Writes to standard output as it is, without a newline. */
+  readonly write: (text: string) => Promise<void>;
+  /** One line for a person beside the output, on standard error. */
+  readonly warn: (line: string) => void;
   readonly stop: AbortSignal;
   /** Whether a person sits at standard input and output, who can be asked. */
   readonly isTerminal: boolean;
+  /** What a person sees the output on, asked anew as it may be resized; null: standard output is no terminal. */
+  readonly screen: () => Screen | null;
+}
+
+/** A terminal's size in cells, and whether colours are wanted there. */
+export interface Screen {
+  readonly columns: number;
+  readonly rows: number;
+  readonly isColoured: boolean;
+}
+
+export interface Option {
+  readonly type: "string" | "boolean";
+  readonly help: string;
+  /** What it means when it is given without a value. */
+  readonly bare?: string;
+  /** It may be given several times: the values come with commas between them. */
+  readonly isList?: true;
 }
 
 /** One row of the table of commands. */
@@ -24,7 +46,7 @@ export interface Command {
   readonly summary: string;
   /** The words after the options, as the help shows them; empty: none are taken. */
   readonly positionals: string;
-  readonly options: Readonly<Record<string, { readonly type: "string" | "boolean"; readonly help: string }>>;
+  readonly options: Readonly<Record<string, Option>>;
   /** Two command lines that can be typed as they are. */
   readonly examples: readonly [string, string];
   /** Resolves to the exit code. Throws `UsageError`, `ConfigError`, `NotFoundError`, `UpstreamError`, `RefusedError`. */

@@ -1,26 +1,17 @@
 import { describeDecision } from "../domain/classify.ts";
 import { parseComposeId } from "../domain/compose.ts";
 import { FACT_SOURCES, type FactSource } from "../domain/facts.ts";
-import type { Image } from "../domain/image.ts";
+import type { Hold, Image } from "../domain/image.ts";
+import { refusalOf } from "../domain/refusal.ts";
 import { describeWhen, floorSecond, formatInstant, type Instant } from "../domain/time.ts";
 import type { ComposeExplanation, ComposeKnowledge, ImageExplanation, Standing } from "../explain.ts";
 import { plain, row } from "./show.ts";
 
 /** An image's explanation for people: what is decided, when things happen, who said what, and what happened. */
 export function imageText(explanation: ImageExplanation, now: Instant): string {
-  const { image, decision, compose, isNewest, history } = explanation;
-  const isDecidedAnew = image.reason !== "" && (image.reason !== decision.reason || image.rule !== ruleOf(decision));
+  const { compose, history } = explanation;
   return [
-    `${image.amiId} in ${image.region}`,
-    ...row("compose", image.composeId),
-    ...row("name", [image.imageName, image.arch].filter((word) => word !== null).join(", ") || "not told"),
-    ...row("stage", `${image.stage}: ${stageText(image, isNewest)}`),
-    ...row("decision", describeDecision(decision)),
-    ...(isDecidedAnew ? row("recorded", `${image.rule === null ? "" : `${image.rule}: `}${image.reason}`) : []),
-    ...deadlines(explanation, now),
-    ...(image.takenAway === null ? [] : row("taken away", takenText(image.takenAway))),
-    ...(image.snapshotIds.length === 0 ? [] : row("snapshots", image.snapshotIds.join(", "))),
-    ...(image.lastError === "" ? [] : row("last error", `${image.lastError} (attempt ${image.attempts})`)),
+    ...standingText(explanation, now),
     "facts",
     ...factRows(compose),
     "history",
@@ -30,14 +21,43 @@ export function imageText(explanation: ImageExplanation, now: Instant): string {
   ].join("\n");
 }
 
-/** A compose's explanation for people: one line an image. */
-export function composeText({ compose, standings }: ComposeExplanation, now: Instant): string {
+/** Where an image stands, what is decided, and when things happen. */
+export function standingText(explanation: ImageExplanation, now: Instant, width?: number): readonly string[] {
+  const { image, decision, isNewest } = explanation;
+  const put: Put = (name, text) => row(name, text, width);
+  const isDecidedAnew = image.reason !== "" && (image.reason !== decision.reason || image.rule !== ruleOf(decision));
+  const refusal = refusalOf(image);
+  return [
+    `${image.amiId} in ${image.region}`,
+    ...put("compose", image.composeId),
+    ...put("name", [image.imageName, image.arch].filter((word) => word !== null).join(", ") || "not told"),
+    ...put("stage", `${image.stage}: ${stageText(image, isNewest)}`),
+    ...(image.hold === null ? [] : put("hold", holdText(image.hold))),
+    ...put("decision", describeDecision(decision)),
+    ...(isDecidedAnew ? put("recorded", `${image.rule === null ? "" : `${image.rule}: `}${image.reason}`) : []),
+    ...deadlines(explanation, now, put),
+    ...(image.takenAway === null ? [] : put("taken away", takenText(image.takenAway))),
+    ...(image.snapshotIds.length === 0 ? [] : put("snapshots", image.snapshotIds.join(", "))),
+    ...(image.lastError === "" ? [] : put("last error", `${image.lastError} (attempt ${image.attempts})`)),
+    ...(refusal === null ? [] : put("cure", refusal.cure)),
+  ];
+}
+
+/** Makes the lines of a named text. */
+type Put = (name: string, text: string) => readonly string[];
+
+function holdText({ by, why, since, until }: Hold): string {
+  const end = until === null ? "without end" : `until ${formatInstant(until)}`;
+  return `by ${by} since ${formatInstant(floorSecond(since))}, ${end}: ${why}`;
+}
+
+/** A compose's explanation for people: one line an image; who said what is left out on demand. */
+export function composeText({ compose, standings }: ComposeExplanation, now: Instant, withFacts = true): string {
   const width = Math.max(0, ...standings.map(({ image }) => image.region.length));
   return [
     compose.facts.composeId,
     ...row("decision", describeDecision(compose.decision)),
-    "facts",
-    ...factRows(compose),
+    ...(withFacts ? ["facts", ...factRows(compose)] : []),
     standings.length === 0 ? "images: none was announced" : `images (${standings.length})`,
     ...standings.map(
       (standing) =>
@@ -74,9 +94,9 @@ function stageText(image: Image, isNewest: boolean): string {
 }
 
 /** Deadlines and what has happened, in the order of a life; only the rows that mean something in this stage. */
-function deadlines({ image, waits }: ImageExplanation, now: Instant): readonly string[] {
+function deadlines({ image, waits }: ImageExplanation, now: Instant, put: Put): readonly string[] {
   const when = (name: string, at: Instant | null): readonly string[] =>
-    at === null ? [] : row(name, describeWhen(floorSecond(at), now));
+    at === null ? [] : put(name, describeWhen(floorSecond(at), now));
   const isWaiting = image.stage === "unresolved" || image.stage === "public";
   const isTold = image.stage === "private" && image.deleteAt === null;
   return [
@@ -84,8 +104,8 @@ function deadlines({ image, waits }: ImageExplanation, now: Instant): readonly s
     ...(isWaiting ? when("private at", image.privateAt) : []),
     ...when("made private", image.madePrivateAt),
     ...when("noticed", image.noticedAt),
-    ...(isTold ? row("delete at", "not set before the notice is confirmed") : when("delete at", image.deleteAt)),
-    ...(waits === null ? [] : row("next look", `${untilText(waits.wakeAt, now)}, queue ${waits.queue}`)),
+    ...(isTold ? put("delete at", "not set before the notice is confirmed") : when("delete at", image.deleteAt)),
+    ...(waits === null ? [] : put("next look", `${untilText(waits.wakeAt, now)}, queue ${waits.queue}`)),
     ...when("missed since", image.missedSince),
   ];
 }

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { isKeySafeComposeId, quote } from "../domain/compose.ts";
 import { isAmiId, isRegion } from "../domain/image.ts";
@@ -6,6 +5,7 @@ import type { Verb } from "../domain/request.ts";
 import { ceilSecond, DAY_MS, parseDuration, parseInstant, SECOND_MS, type Instant } from "../domain/time.ts";
 import { UpstreamError, UsageError } from "../errors.ts";
 import type { Answer, Order, Requests, Schedule } from "../ports.ts";
+import { askYes } from "./ask.ts";
 import { byOf, CONFIG, textOf, withRecords, type Command, type Invocation } from "./command.ts";
 import { jsonLine, plain } from "./show.ts";
 
@@ -163,14 +163,7 @@ async function targetsOf(verb: Verb, { amis }: Words, schedule: Schedule): Promi
 async function confirm(verb: Verb, count: number, { composeId }: Words, invocation: Invocation): Promise<void> {
   if (count <= 1 || invocation.options["yes"] === true) return;
   const what = `${verb} ${count} images${composeId === null ? "" : ` of ${composeId}`}`;
-  if (!invocation.isTerminal) throw new UsageError(`${what}: give --yes, as nobody can be asked here; nothing is done`);
-  const terminal = createInterface({ input: invocation.openInput(), output: process.stdout });
-  try {
-    const answer = await terminal.question(`${what}? [y/N] `, { signal: invocation.stop });
-    if (!/^y(?:es)?$/i.test(answer.trim())) throw new UsageError(`${what}: not confirmed; nothing is done`);
-  } finally {
-    terminal.close();
-  }
+  await askYes(what, invocation);
 }
 
 async function answerTo(

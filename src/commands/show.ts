@@ -5,7 +5,20 @@ const WIDTH = 80;
 
 /** Foreign text for a terminal: one line, without anything that a terminal would obey. */
 export function plain(text: string): string {
+  // Most text is, and the properties of Unicode are slow to ask for.
+  if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text)) return text;
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ").trim();
+}
+
+/** Foreign text for a terminal that keeps its lines; everything else that a terminal would obey is written out. */
+export function visible(bytes: Buffer): string {
+  const isUtf8 = Buffer.from(bytes.toString()).equals(bytes);
+  const text = isUtf8 ? bytes.toString() : bytes.toString("latin1");
+  const unsafe = isUtf8 ? /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu : /(?![\n\t])[^\x20-\x7e]/g;
+  return text.replaceAll(unsafe, (found) => {
+    const code = (found.codePointAt(0) ?? 0).toString(16);
+    return isUtf8 ? `\\u{${code}}` : `\\x${code.padStart(2, "0")}`;
+  });
 }
 
 /** A value as one line of JSON, whatever its reader takes for the end of a line: some break at U+0085 and U+2028 too. */
@@ -22,10 +35,10 @@ export function decisionJson(decision: Decision): { decision: string; rule: stri
   return { decision: decision.kind, rule, reason: decision.reason };
 }
 
-/** A named text of foreign words, wrapped between its name and the edge of the terminal. */
-export function row(name: string, text: string): readonly string[] {
+/** A named text of foreign words, wrapped between its name and the edge of the terminal, `width` cells away. */
+export function row(name: string, text: string, width = WIDTH): readonly string[] {
   const head = `  ${name.padEnd(13)} `;
-  return wrapped(plain(text), WIDTH - head.length).map(
+  return wrapped(plain(text), Math.min(width, WIDTH) - head.length).map(
     (line, index) => `${index === 0 ? head : " ".repeat(head.length)}${line}`,
   );
 }

@@ -34,13 +34,39 @@ export interface Archive {
 
 /** What could not be understood. Throws `UpstreamError`. */
 export interface Rejected {
-  add(entry: {
-    readonly body: Buffer;
-    readonly reason: string;
-    readonly messageId: string;
-    readonly topic: string;
-    readonly at: Instant;
-  }): Promise<void>;
+  add(entry: NewRejected): Promise<void>;
+}
+
+export interface NewRejected {
+  readonly body: Buffer;
+  readonly reason: string;
+  readonly messageId: string;
+  readonly topic: string;
+  /** The message's own time as its header says it; empty without one. */
+  readonly sentAt: string;
+  readonly at: Instant;
+}
+
+/** What could not be understood, for people to read and to put through again. All throw `UpstreamError`. */
+export interface RejectedMessages extends Rejected {
+  count(): Promise<number>;
+  /** Up to `limit` entries after the id `after`, the oldest first; null: from the beginning. */
+  page(after: string | null, limit: number): Promise<readonly RejectedMessage[]>;
+  get(id: string): Promise<RejectedMessage | null>;
+  /** The id of the newest entry; null: there is none. */
+  lastId(): Promise<string | null>;
+  /** Takes an entry out and puts it in again with another reason, in one step. */
+  replace(entry: RejectedMessage, reason: string): Promise<void>;
+  /** Resolves to how many of them were there. */
+  remove(ids: readonly string[]): Promise<number>;
+  /** Removes what was written before; resolves to how many that were. */
+  removeBefore(at: Instant): Promise<number>;
+}
+
+export interface RejectedMessage extends NewRejected {
+  readonly id: string;
+  /** The size that the message had; of a longer one than `body` only the beginning was kept. */
+  readonly bytes: number;
 }
 
 /** How much of what was said has been heard. All throw `UpstreamError`. */

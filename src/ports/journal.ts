@@ -6,6 +6,10 @@ import type { PartAddress } from "./reports.ts";
 export interface Journal {
   /** What happened to an image since it was first heard of, oldest first; of more than a thousand events the newest. */
   history(region: string, amiId: string): Promise<readonly ImageEvent[]>;
+  /** The same of several images in one search, in the order of the stream. */
+  historyOf(region: string, amiIds: readonly string[]): Promise<readonly ImageEvent[]>;
+  /** Up to `limit` events of a region that were written after the one with the id `after`, in the order of the stream. */
+  after(region: string, after: string, limit: number): Promise<readonly ImageEvent[]>;
   /** What happened in a region from `from` up to, not including, `to`, oldest first. */
   between(region: string, from: Instant, to: Instant): Promise<readonly ImageEvent[]>;
   /** How reporting goes; null before the first report. */

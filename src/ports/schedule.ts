@@ -21,6 +21,8 @@ export interface Schedule {
   waiting(region: string, amiId: string): Promise<{ readonly queue: Queue; readonly wakeAt: Instant } | null>;
   /** The compose's images in every region. */
   ofCompose(composeId: string): Promise<readonly Image[]>;
+  /** The ids of the compose's images in a region, also of those whose record has expired. */
+  amiIdsOf(region: string, composeId: string): Promise<readonly string[]>;
   /** Writes `change` unless the image was written since it was read (`image.revision`); false when it was. Ends any claim. */
   change(image: Image, change: Change): Promise<boolean>;
   /** The ids of the newest `count` composes of a stream (see domain/stream.ts) that had an image in this region. */

@@ -1,6 +1,6 @@
 import t from "tap";
 import { redisFacts } from "../../src/adapters/redis/facts.ts";
-import { redisRejected } from "../../src/adapters/redis/journal.ts";
+import { redisRejected } from "../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
 import { startEc2Simulator } from "../../src/demo/ec2/simulator.ts";
 import { DEFAULT_POLICY } from "../../src/domain/classify.ts";

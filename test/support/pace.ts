@@ -3,7 +3,7 @@ import { openImages } from "../../src/adapters/ec2/images.ts";
 import { redisBreakers } from "../../src/adapters/redis/breakers.ts";
 import { redisBudgets } from "../../src/adapters/redis/budgets.ts";
 import { redisFacts } from "../../src/adapters/redis/facts.ts";
-import { redisRejected } from "../../src/adapters/redis/journal.ts";
+import { redisRejected } from "../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
 import { RegionBreakers } from "../../src/breakers.ts";
 import { Consultation } from "../../src/consult.ts";

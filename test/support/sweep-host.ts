@@ -13,10 +13,21 @@ async function carryOut({ id, argv, env }: HostOrder): Promise<HostAnswer> {
     lines.push(line);
     return Promise.resolve();
   };
+  const warn = (line: string): void => {
+    lines.push(line);
+  };
   const never = new AbortController().signal;
   try {
     const openInput = (): Readable => Readable.from([]);
-    const code = await runCommand(argv, { env, openInput, print, stop: never, isTerminal: false });
+    const said = { print, write: print, warn };
+    const code = await runCommand(argv, {
+      env,
+      openInput,
+      ...said,
+      stop: never,
+      isTerminal: false,
+      screen: () => null,
+    });
     return { id, code, says: lines.join("\n") };
   } catch (error) {
     return { id, code: 1, says: [...lines, describeError(error)].join("\n") };

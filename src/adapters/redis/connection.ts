@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { ConfigError, describeError, UpstreamError } from "../../errors.ts";
+import { ConfigError, describeError, RefusedError, UpstreamError } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
 import { keysOf, type Keys } from "./keys.ts";
 
@@ -84,6 +84,24 @@ export function asUpstream(error: unknown): unknown {
   if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) return error;
   if (error.message.startsWith("WRONGTYPE")) return error;
   return new UpstreamError("redis", "failed", `redis: ${describeError(error)}`, { cause: error });
+}
+
+/**
+ * As `asUpstream`, for commands that only read: a key of ours that holds something else is told in one sentence, as a
+ * `RefusedError` with the code `foreign-key`; so is a record that cannot be understood.
+ */
+export function asReadError(error: unknown): unknown {
+  if (error instanceof UnreadableRecord) return foreign(`redis: ${error.message}`, error);
+  if (!(error instanceof Error) || !error.message.startsWith("WRONGTYPE")) return asUpstream(error);
+  // ioredis adds the command that failed.
+  const { command } = error as { readonly command?: { readonly args?: readonly unknown[] } };
+  const key = command?.args?.[0];
+  return foreign(`redis: ${typeof key === "string" ? key : "a key"} is not of the type that clean-amis writes`, error);
+}
+
+function foreign(what: string, cause: Error): RefusedError {
+  const remedy = "look at it, and move it away if it is not ours";
+  return new RefusedError("redis", "foreign-key", `${describeError(what)}: ${remedy}`, { cause });
 }
 
 async function checkFormat(redis: Redis, keys: Keys): Promise<void> {

@@ -1,6 +1,6 @@
-import { DAY_MS, formatInstant, HOUR_MS } from "../../domain/time.ts";
+import { DAY_MS, HOUR_MS } from "../../domain/time.ts";
 import type { ImageEvent } from "../../domain/event.ts";
-import type { Journal, Log, Rejected } from "../../ports.ts";
+import type { Journal, Log } from "../../ports.ts";
 import { translateErrors } from "../translate.ts";
 import { asUpstream, type RedisConnection } from "./connection.ts";
 import { readEvent } from "./record.ts";
@@ -17,6 +17,25 @@ const WRITTEN_LATER_MS = DAY_MS;
 /** The event streams of all regions, and the reporter's place in them, by its kind. */
 export function redisJournal(connection: RedisConnection, kind: string, log: Log): Journal {
   const { redis, keys } = connection;
+  /** From the newest back: the images' first events end the search, and most streams need not be read whole. */
+  async function historyOf(region: string, amiIds: readonly string[]): Promise<readonly ImageEvent[]> {
+    const found: ImageEvent[] = [];
+    const open = new Set(amiIds);
+    const counts = new Map<string, number>();
+    for (let end = "+"; open.size > 0;) {
+      const page = await redis.xrevrange(keys.events(region), end, "-", "COUNT", HISTORY_PAGE);
+      for (const event of page.map(([id, flat]) => readEvent(region, id, flat))) {
+        if (!open.has(event.amiId)) continue;
+        found.push(event);
+        const count = (counts.get(event.amiId) ?? 0) + 1;
+        counts.set(event.amiId, count);
+        if (event.what === "scheduled" || count === MOST_HISTORY) open.delete(event.amiId);
+      }
+      if (page.length < HISTORY_PAGE) break;
+      end = `(${page.at(-1)?.[0] ?? ""}`;
+    }
+    return found.reverse();
+  }
   const journal: Journal = {
     reporterLease: () => takeReporterLease(connection, kind, log),
     status: () => readReporterStatus(connection, kind),
@@ -31,44 +50,12 @@ export function redisJournal(connection: RedisConnection, kind: string, log: Log
         start = `(${page.at(-1)?.[0] ?? ""}`;
       }
     },
-    history: async (region, amiId) => {
-      const found: ImageEvent[] = [];
-      // From the newest back: an image's first event ends the search, and most streams need not be read whole.
-      for (let end = "+"; found.length < MOST_HISTORY;) {
-        const page = await redis.xrevrange(keys.events(region), end, "-", "COUNT", HISTORY_PAGE);
-        const events = page.map(([id, flat]) => readEvent(region, id, flat)).filter((event) => event.amiId === amiId);
-        const first = events.findIndex((event) => event.what === "scheduled");
-        found.push(...(first < 0 ? events : events.slice(0, first + 1)));
-        if (first >= 0 || page.length < HISTORY_PAGE) break;
-        end = `(${page.at(-1)?.[0] ?? ""}`;
-      }
-      return found.slice(0, MOST_HISTORY).reverse();
+    history: (region, amiId) => historyOf(region, [amiId]),
+    historyOf,
+    after: async (region, after, limit) => {
+      const page = await redis.xrange(keys.events(region), `(${after}`, "+", "COUNT", limit);
+      return page.map(([id, flat]) => readEvent(region, id, flat));
     },
   };
   return translateErrors(journal, asUpstream);
-}
-
-/** About so many entries are kept, the newest: a flood of rubbish must not fill the memory that the schedule lives in. */
-const MOST_REJECTED = 100_000;
-
-/** The largest body that is kept whole. */
-const WHOLE_BYTES = 256 * 1024;
-
-/** What could not be understood: one stream, for people to read and to replay. */
-export function redisRejected({ redis, keys }: RedisConnection): Rejected {
-  const rejected: Rejected = {
-    add: async ({ body, reason, messageId, topic, at }) => {
-      const kept = body.subarray(0, WHOLE_BYTES);
-      await redis.xadd(
-        keys.rejected,
-        "MAXLEN",
-        "~",
-        MOST_REJECTED,
-        "*",
-        ...["reason", reason, "message_id", messageId, "topic", topic, "when", formatInstant(at)],
-        ...["bytes", String(body.length), "body", kept],
-      );
-    },
-  };
-  return translateErrors(rejected, asUpstream);
 }

@@ -31,6 +31,9 @@ export type ControlName =
   | `budget:${string}`
   | `answer:${string}`
   | "reporters"
+  | "status"
+  | "replicas"
+  | "breakers"
   | `backfill:${string}`
   | `comments:${string}:${"lease" | "memory" | "handled" | "pending" | `${"authors" | "counted"}:${string}`}`
   | `reporter:${string}:${"lease" | "cursors" | "part" | "memory" | "status"}`;

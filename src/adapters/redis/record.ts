@@ -125,7 +125,7 @@ export function readEvent(region: string, id: string, flat: readonly string[]): 
     amiId: entry["ami"] ?? "",
     composeId: entry["compose"] ?? "",
     imageName: entry["name"] ?? "",
-    what: entry["what"] as EventKind,
+    what: (entry["what"] ?? "") as EventKind,
     at: parseInstant(entry["when"] ?? "") ?? 0,
     who: entry["who"] ?? "",
     why: entry["why"] ?? "",

@@ -133,11 +133,15 @@ class RedisSchedule implements Schedule {
     const regions = await this.#redis.smembers(this.#keys.regions);
     const found = await Promise.all(
       regions.map(async (region) => {
-        const amiIds = await this.#redis.smembers(this.#keys.composeImages(region, composeId));
+        const amiIds = await this.amiIdsOf(region, composeId);
         return Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
       }),
     );
     return found.flat().filter((image) => image !== null);
+  }
+
+  amiIdsOf(region: string, composeId: string): Promise<readonly string[]> {
+    return this.#redis.smembers(this.#keys.composeImages(region, composeId));
   }
 
   change(image: Image, change: Change): Promise<boolean> {

@@ -10,15 +10,38 @@ import { writeStarters } from "./starters.ts";
 
 const execute = promisify(execFile);
 
-const WANTED = ["redis-server", "redis-tools", "rabbitmq-server"];
+/** Packages that belong together in one folder. */
+export type Bundle = {
+  readonly wanted: readonly string[];
+  /** Whether a package is unpacked even when this machine has it installed. */
+  readonly isOurs: (name: string) => boolean;
+  /** Writes `bin/`, and proves with these programs and arguments that no library is missing. */
+  readonly writeStarters: (root: string) => Promise<void>;
+  readonly proofs: readonly (readonly [program: string, ...args: string[]])[];
+};
+
+const SERVERS: Bundle = {
+  wanted: ["redis-server", "redis-tools", "rabbitmq-server"],
+  isOurs: (name) => /^(redis|rabbitmq|erlang)-/.test(name),
+  writeStarters,
+  proofs: [
+    ["redis-server", "--version"],
+    ["erl", "-noinput", "-eval", "crypto:start(), halt(0)."],
+  ],
+};
 
 type Package = { readonly name: string; readonly bytes: number };
 
+/** Downloads Redis, RabbitMQ and Erlang and unpacks them into `folder`, as `unpackBundle` does. */
+export function unpackServers(folder: string, options: FindOptions): Promise<void> {
+  return unpackBundle(SERVERS, folder, options);
+}
+
 /**
- * Downloads the distribution's packages of Redis, RabbitMQ and Erlang and unpacks them into `folder`, without root and
- * without installing them. The folder appears whole or not at all.
+ * Downloads the distribution's packages of a bundle and unpacks them into `folder`, without root and without installing
+ * them. The folder appears whole or not at all. Throws `SetupError`.
  */
-export async function unpackServers(folder: string, options: FindOptions): Promise<void> {
+export async function unpackBundle(bundle: Bundle, folder: string, options: FindOptions): Promise<void> {
   const path = ((options.env ?? process.env)["PATH"] ?? "").split(":");
   if (firstProgram(["apt-get"], path) === null || firstProgram(["dpkg"], path) === null) {
     throw new SetupError("this needs apt-get and dpkg.");
@@ -27,7 +50,7 @@ export async function unpackServers(folder: string, options: FindOptions): Promi
   await removeAbandoned(folder);
   const partial = `${folder}.partial-${process.pid}`;
   try {
-    await fill(partial, options);
+    await fill(partial, bundle, options);
     // A folder of an older layout, or what another run finished a moment ago, which is as good as ours.
     await rm(folder, { recursive: true, force: true });
     await rename(partial, folder);
@@ -36,13 +59,13 @@ export async function unpackServers(folder: string, options: FindOptions): Promi
   }
 }
 
-async function fill(root: string, options: FindOptions): Promise<void> {
+async function fill(root: string, bundle: Bundle, options: FindOptions): Promise<void> {
   const apt = await prepareApt(join(root, "apt"));
   const run = runner(options.signal);
   options.log?.("reading the distribution's package lists");
   // One broken source among several is no obstacle; when it matters, the next command says so.
   const update = await run("apt-get", [...apt.options, "update"]).catch((error: unknown) => describeCommand(error));
-  const packages = await choosePackages(run, apt.options).catch((error: unknown) => {
+  const packages = await choosePackages(bundle, run, apt.options).catch((error: unknown) => {
     // `Err:` and the indented reason below it, without the sources that did answer.
     const reasons = update.split("\n").filter((line) => /^(Err|E|W):|^ {2}/.test(line));
     throw new SetupError([describeCommand(error), ...reasons.slice(-6)].join("\n"), { cause: error });
@@ -52,10 +75,8 @@ async function fill(root: string, options: FindOptions): Promise<void> {
   try {
     await run("apt-get", [...apt.options, "download", ...packages.map(({ name }) => name)], apt.downloads);
     for (const file of await readdir(apt.downloads)) await run("dpkg", ["-x", join(apt.downloads, file), root]);
-    await writeStarters(root);
-    // Proves that no library is missing before the folder counts as complete.
-    await run(join(root, "bin/redis-server"), ["--version"]);
-    await run(join(root, "bin/erl"), ["-noinput", "-eval", "crypto:start(), halt(0)."]);
+    await bundle.writeStarters(root);
+    for (const [program, ...args] of bundle.proofs) await run(join(root, "bin", program), args);
   } catch (error) {
     throw new SetupError(describeCommand(error), { cause: error });
   }
@@ -107,8 +128,8 @@ function describeCommand(error: unknown): string {
  * Everything the servers need and this machine lacks, as apt resolves it on an empty machine. The libraries installed here
  * stay in use: the C library must be the one of the dynamic loader, and the others fit it.
  */
-async function choosePackages(run: Run, options: readonly string[]): Promise<Package[]> {
-  const uris = await run("apt-get", [...options, "-qq", "--print-uris", "install", ...WANTED]);
+async function choosePackages({ wanted, isOurs }: Bundle, run: Run, options: readonly string[]): Promise<Package[]> {
+  const uris = await run("apt-get", [...options, "-qq", "--print-uris", "install", ...wanted]);
   const installed = new Set(
     (await run("dpkg-query", ["-W", "-f", "${db:Status-Status} ${Package}\n"]))
       .split("\n")
@@ -120,7 +141,6 @@ async function choosePackages(run: Run, options: readonly string[]): Promise<Pac
     name,
     bytes: Number(bytes),
   }));
-  const isOurs = (name: string) => /^(redis|rabbitmq|erlang)-/.test(name);
   const isLibrary = (name: string) => /^(lib|zlib)/.test(name) && !/^libc6$|perl|python/.test(name);
   return all.filter(({ name }) => isOurs(name) || (isLibrary(name) && !installed.has(name)));
 }

@@ -1,0 +1,61 @@
+import { formatInstant, parseInstant } from "../../domain/time.ts";
+import type { NewRejected, RejectedMessage, RejectedMessages } from "../../ports.ts";
+import { translateErrors } from "../translate.ts";
+import { asUpstream, type RedisConnection } from "./connection.ts";
+
+/** About so many entries are kept, the newest: a flood of rubbish must not fill the memory that the schedule lives in. */
+const MOST_REJECTED = 100_000;
+
+/** The largest body that is kept whole. */
+const WHOLE_BYTES = 256 * 1024;
+
+/** What could not be understood: one stream, for people to read and to replay. */
+export function redisRejected({ redis, keys }: RedisConnection): RejectedMessages {
+  const key = keys.rejected;
+  const range = async (start: string, end: string, limit: number): Promise<readonly RejectedMessage[]> =>
+    (await redis.xrangeBuffer(key, start, end, "COUNT", limit)).map(([id, flat]) => readEntry(id, flat));
+  const rejected: RejectedMessages = {
+    add: async (entry) => {
+      await redis.xadd(key, "MAXLEN", "~", MOST_REJECTED, "*", ...writeEntry(entry, entry.body.length));
+    },
+    count: () => redis.xlen(key),
+    page: (after, limit) => range(after === null ? "-" : `(${after}`, "+", limit),
+    get: async (id) => (await range(id, id, 1))[0] ?? null,
+    lastId: async () => (await redis.xrevrange(key, "+", "-", "COUNT", 1))[0]?.[0] ?? null,
+    replace: async (entry, reason) => {
+      await redis
+        .multi()
+        .xadd(key, "*", ...writeEntry({ ...entry, reason }, entry.bytes))
+        .xdel(key, entry.id)
+        .exec();
+    },
+    remove: (ids) => (ids.length === 0 ? Promise.resolve(0) : redis.xdel(key, ...ids)),
+    removeBefore: (at) => redis.xtrim(key, "MINID", `${Math.max(0, at)}-0`),
+  };
+  return translateErrors(rejected, asUpstream);
+}
+
+function writeEntry({ body, reason, messageId, topic, sentAt, at }: NewRejected, bytes: number): (string | Buffer)[] {
+  return [
+    ...["reason", reason, "message_id", messageId, "topic", topic, "when", formatInstant(at)],
+    ...(sentAt === "" ? [] : ["sent_at", sentAt]),
+    ...["bytes", String(bytes), "body", body.subarray(0, WHOLE_BYTES)],
+  ];
+}
+
+/** What somebody else wrote into the stream is read as far as it goes. */
+function readEntry(id: Buffer, flat: readonly Buffer[]): RejectedMessage {
+  const fields = new Map<string, Buffer>();
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    const [name, value] = [flat[index], flat[index + 1]];
+    if (name !== undefined && value !== undefined) fields.set(name.toString(), value);
+  }
+  const text = (name: string): string => fields.get(name)?.toString() ?? "";
+  const body = fields.get("body") ?? Buffer.alloc(0);
+  const bytes = /^\d{1,15}$/.test(text("bytes")) ? Number(text("bytes")) : body.length;
+  const writtenAt = Number(id.toString().split("-")[0]);
+  return {
+    ...{ id: id.toString(), body, bytes, reason: text("reason"), messageId: text("message_id") },
+    ...{ topic: text("topic"), sentAt: text("sent_at"), at: parseInstant(text("when")) ?? writtenAt },
+  };
+}
