@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import type { ErrorObject } from "ajv/dist/2020.js";
 import { parse, TomlError } from "smol-toml";
 import type { ExchangeConfig, QueueConfig } from "./config.ts";
 import { quote } from "./domain/compose.ts";
 import { ConfigError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
+import { Schema } from "./schema.ts";
 import type { Act } from "./tick.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -60,7 +61,9 @@ export interface ConfigFile {
   };
 }
 
-const schema = JSON.parse(readFileSync(new URL("../schemas/config.json", import.meta.url), "utf8")) as object;
+const SCHEMA = new Schema<ConfigFile>("config.json", {
+  ...{ useDefaults: true, allErrors: false, strict: true, strictTypes: false, verbose: true },
+});
 
 /** Reads the file and fills in defaults. Throws `ConfigError`: file, key, what is wrong, what is allowed. */
 export function readConfigFile(file: string): ConfigFile {
@@ -81,15 +84,8 @@ function parseToml(file: string): unknown {
 }
 
 function check(file: string, document: unknown): ConfigFile {
-  const validate = new Ajv2020({
-    useDefaults: true,
-    allErrors: false,
-    strict: true,
-    strictTypes: false,
-    verbose: true,
-  }).compile<ConfigFile>(schema);
-  if (validate(document)) return document;
-  const [error] = validate.errors ?? [];
+  if (SCHEMA.accepts(document)) return document;
+  const [error] = SCHEMA.errors;
   throw new ConfigError(`${file}: ${error === undefined ? "not valid" : describe(error)}`);
 }
 

@@ -29,6 +29,7 @@ async function main(): Promise<number> {
       },
       stop: stop.signal,
       isTerminal: process.stdin.isTTY && process.stdout.isTTY,
+      columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     });
   } catch (error) {
     if (error instanceof ConfigError || error instanceof UsageError) return fail(error.message, 2);
