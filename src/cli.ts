@@ -4,6 +4,7 @@ import { classifyCommand } from "./commands/classify.ts";
 import { subWordsOf, type Command, type Commands, type Invocation } from "./commands/command.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { consume } from "./commands/consume.ts";
+import { doctor } from "./commands/doctor.ts";
 import { explain } from "./commands/explain.ts";
 import { commandOf, helpCommand, helpOf, helpText } from "./commands/help.ts";
 import { hold, release, restore, retry } from "./commands/operate.ts";
@@ -29,6 +30,7 @@ export const COMMANDS: Commands = {
   retry,
   pause,
   resume,
+  doctor,
   completion: completionCommand(() => COMMANDS),
   help: helpCommand(() => COMMANDS),
 };

@@ -8,3 +8,4 @@ export type * from "./ports/journal.ts";
 export type * from "./ports/requests.ts";
 export type * from "./ports/budgets.ts";
 export type * from "./ports/process.ts";
+export type * from "./ports/inspection.ts";

@@ -21,7 +21,12 @@ ${entries.map(([name, { summary }]) => `    ${quoted(`${name}:${summary}`)}`).jo
 ${entries.map(([name, command]) => caseOf(name, command, commands)).join("\n")}
   esac
 }
-compdef _clean_amis clean-amis`;
+# Read from $fpath this file is the function itself; sourced, it says what the function is for.
+if [[ $funcstack[1] == _clean-amis ]]; then
+  _clean_amis "$@"
+else
+  compdef _clean_amis clean-amis
+fi`;
 }
 
 function caseOf(name: string, command: Command, commands: Commands): string {

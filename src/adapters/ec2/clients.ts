@@ -68,10 +68,10 @@ export class Ec2Clients {
   }
 
   /** The account that the credentials belong to; a failure is not remembered. */
-  account(): Promise<string> {
+  account(signal?: AbortSignal): Promise<string> {
     const now = this.#clock.now();
     if (this.#account !== null && now < this.#account.until) return this.#account.id;
-    const id = this.#askAccount().catch((error: unknown) => {
+    const id = this.#askAccount(signal).catch((error: unknown) => {
       this.#account = null;
       throw error;
     });
@@ -84,8 +84,9 @@ export class Ec2Clients {
     return (this.#opening ??= this.#open());
   }
 
-  async #askAccount(): Promise<string> {
-    const { Account } = await this.#sts.send(new GetCallerIdentityCommand({}));
+  async #askAccount(signal?: AbortSignal): Promise<string> {
+    const options = signal === undefined ? {} : { abortSignal: signal };
+    const { Account } = await this.#sts.send(new GetCallerIdentityCommand({}), options);
     return Account ?? "";
   }
 
