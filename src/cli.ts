@@ -3,6 +3,7 @@ import { backfillCommand } from "./commands/backfill.ts";
 import { classifyCommand } from "./commands/classify.ts";
 import { subWordsOf, type Command, type Commands, type Invocation } from "./commands/command.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { config } from "./commands/config.ts";
 import { consume } from "./commands/consume.ts";
 import { doctor } from "./commands/doctor.ts";
 import { explain } from "./commands/explain.ts";
@@ -15,7 +16,10 @@ import { tick } from "./commands/tick.ts";
 import { describeError, UsageError } from "./errors.ts";
 import { didYouMean, nearest } from "./nearest.ts";
 
-/** Every command; help, completion and man page are made from this table. */
+/**
+ * Every command; help, completion and man page are made from this table.
+ * @internal exported for the tests
+ */
 export const COMMANDS: Commands = {
   consume,
   tick,
@@ -31,6 +35,7 @@ export const COMMANDS: Commands = {
   pause,
   resume,
   doctor,
+  config,
   completion: completionCommand(() => COMMANDS),
   help: helpCommand(() => COMMANDS),
 };

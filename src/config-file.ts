@@ -67,11 +67,22 @@ const SCHEMA = new Schema<ConfigFile>("config.json", {
 
 /** Reads the file and fills in defaults. Throws `ConfigError`: file, key, what is wrong, what is allowed. */
 export function readConfigFile(file: string): ConfigFile {
-  return check(file, parseToml(file));
+  return readDocument(file).filled;
 }
 
-function parseToml(file: string): unknown {
+/** The file, what it says itself, and that with the defaults. Throws as `readConfigFile`. */
+export function readDocument(file: string): {
+  readonly text: string;
+  readonly said: object;
+  readonly filled: ConfigFile;
+} {
   const text = readText(file, `configuration file ${file}`, "give its path with --config or FEDORA_MESSAGING_CONF");
+  const document = parseToml(file, text);
+  const said = structuredClone(document);
+  return { text, said, filled: check(file, document) };
+}
+
+function parseToml(file: string, text: string): object {
   try {
     return parse(text);
   } catch (error) {

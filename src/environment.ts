@@ -7,8 +7,11 @@ export const ENVIRONMENT = {
   AWS_ACCESS_KEY_ID: "AWS's own name, and its chain of environment, profile and role where it is not set",
   AWS_SECRET_ACCESS_KEY: "AWS's own name",
   AWS_SESSION_TOKEN: "AWS's own name",
+  AWS_PROFILE: "where it is set, everything about AWS is left to its chain",
   AWS_ACCESS_KEY: "the old script's name, where AWS's own is not set",
 } as const;
 
 /** Each of these may stand in a file, which `NAME_FILE` names. */
-export const SECRETS = Object.keys(ENVIRONMENT).filter((name) => name !== "FEDORA_MESSAGING_CONF");
+export const SECRETS = Object.keys(ENVIRONMENT).filter(
+  (name) => !["FEDORA_MESSAGING_CONF", "AWS_PROFILE"].includes(name),
+);

@@ -95,18 +95,19 @@ t.test(
     for (const each of Object.values(EXIT_CODES)) t.match(page, new RegExp(`^\\.B ${each.code}$`, "m"));
     for (const name of Object.keys(ENVIRONMENT)) t.match(page, new RegExp(`^\\.B ${name}$`, "m"));
     t.equal(readFileSync(join(ROOT, "dist/clean-amis.1"), "utf8"), `${page}\n`, "the one that is installed");
-    const groff = spawnSync("groff", ["-man", "-ww", "-z", "-Kutf8", "-Tutf8"], { input: page, encoding: "utf8" });
+    const groff = given(page, "groff", ["-man", "-ww", "-z", "-Kutf8", "-Tutf8"]);
     if (groff.error === undefined) t.same([groff.status, groff.stderr], [0, ""], "groff");
     else t.comment(`not read by groff: ${groff.error.message}`);
-    const shown = spawnSync("man", ["-l", "-"], {
-      input: page,
-      encoding: "utf8",
-      env: { ...process.env, MANWIDTH: "80" },
-    });
+    const shown = given(page, "man", ["-l", "-"]);
     if (shown.error === undefined) t.match(shown.stdout, /EXIT STATUS/);
     else t.comment(`not shown by man: ${shown.error.message}`);
   },
 );
+
+/** A program of the machine with this on its standard input; it may be missing. */
+function given(input: string, program: string, args: readonly string[]) {
+  return spawnSync(program, args, { input, encoding: "utf8", env: { ...process.env, MANWIDTH: "80" } });
+}
 
 t.test("each exit code comes when the table says, and the README has the table", async (t) => {
   const config = configFile(t, await openTestRedis(t));

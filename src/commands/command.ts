@@ -53,6 +53,11 @@ export const CONFIG = {
   values: "file",
 } as const;
 
+/** `--config VALUE`, `--once`. */
+export function optionName(key: string, { type }: Pick<Option, "type">): string {
+  return `--${key}${type === "string" ? " VALUE" : ""}`;
+}
+
 /** The words of which the first one is, where it is one of a fixed set; none otherwise: `[check|show]` gives both. */
 export function subWordsOf({ positionals }: Pick<Command, "positionals">): readonly string[] {
   const words = positionals.split("|").map((text) => /^\[?(?<word>[a-z][a-z-]*)/.exec(text)?.groups?.["word"]);

@@ -1,7 +1,7 @@
 import { UsageError } from "../errors.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { didYouMean } from "../nearest.ts";
-import type { Command, Commands, Option } from "./command.ts";
+import { optionName, type Command, type Commands } from "./command.ts";
 import { manPage } from "./man.ts";
 import { wrapped } from "./show.ts";
 
@@ -90,11 +90,6 @@ function broken(line: string, width: number): readonly string[] {
 
 function usageOf(name: string, { positionals }: Pick<Command, "positionals">): string {
   return `usage: clean-amis ${[name, "[OPTION…]", positionals].join(" ").trimEnd()}`;
-}
-
-/** `--config VALUE`, `--once`. */
-export function optionName(key: string, { type }: Pick<Option, "type">): string {
-  return `--${key}${type === "string" ? " VALUE" : ""}`;
 }
 
 function widthOf(columns = WIDTH): number {

@@ -1,6 +1,6 @@
 import { ENVIRONMENT } from "../environment.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
-import type { Command, Commands } from "./command.ts";
+import { optionName, type Command, type Commands } from "./command.ts";
 
 /** The manual page, in the macros of man(7), made from the table of commands. */
 export function manPage(commands: Commands): string {
@@ -26,9 +26,7 @@ function commandPart(name: string, { summary, positionals, options, examples }: 
   return [
     `.SS ${roff(["clean-amis", name, positionals].join(" ").trimEnd())}`,
     roff(summary),
-    ...Object.entries(options).flatMap(([key, { type, help }]) =>
-      item(`--${key}${type === "string" ? " VALUE" : ""}`, help),
-    ),
+    ...Object.entries(options).flatMap(([key, option]) => item(optionName(key, option), option.help)),
     ".PP",
     "Examples:",
     ".PP",

@@ -57,7 +57,7 @@ export async function checkRegion(region: string, parts: Parts, signal: AbortSig
 }
 
 /** A missing permission is a failure where the configuration needs it, and a warning where only a higher `act` would. */
-export function judgePermissions(
+function judgePermissions(
   region: string,
   denied: readonly Ec2Action[],
   { act, ec2 }: Parts["config"],
