@@ -3,12 +3,12 @@ import type { Config } from "./config.ts";
 import { risksOf } from "./config-risks.ts";
 import { failure, ok, warning, type Finding } from "./domain/diagnosis.ts";
 import { formatDuration, SECOND_MS, type Instant } from "./domain/time.ts";
+import { attempt } from "./doctor/attempt.ts";
 import { checkBroker } from "./doctor/broker.ts";
 import { checkCertificates } from "./doctor/certificates.ts";
 import { checkAccount, checkRegion, NO_CREDENTIALS } from "./doctor/ec2.ts";
 import { checkStore } from "./doctor/redis.ts";
 import { checkReports } from "./doctor/reports.ts";
-import { ConfigError, describeError, RefusedError, UpstreamError } from "./errors.ts";
 import type { BrokerInspection, Ec2Inspection, Reach, ReportsInspection, StoreInspection } from "./ports.ts";
 
 /** What is examined. What is opened when it is first asked for may fail then, as every call may. */
@@ -98,24 +98,17 @@ async function conclude({ name, look }: Check, limitMs: number): Promise<readonl
   // Every call of a check listens to its end, and a region alone takes fourteen.
   setMaxListeners(0, ended.signal);
   try {
-    return await within(limitMs, look(ended.signal));
+    return await within(
+      limitMs,
+      attempt(name, () => look(ended.signal)),
+    );
   } catch (error) {
-    if (error instanceof TooLate)
-      return [
-        failure(name, `no answer within ${formatDuration(limitMs)}`, "check the network, and that the service runs"),
-      ];
-    const isForeseen = [UpstreamError, RefusedError, ConfigError].some((each) => error instanceof each);
-    const remedy = isForeseen ? null : "this is a bug in clean-amis: please report it";
-    return [failure(name, withoutName(describeError(error), name), remedy)];
+    if (!(error instanceof TooLate)) throw error;
+    const remedy = "check the network, and that the service runs";
+    return [failure(name, `no answer within ${formatDuration(limitMs)}`, remedy)];
   } finally {
     ended.abort();
   }
-}
-
-/** Errors begin with the name of their service; a line that begins with it already needs it once. */
-function withoutName(message: string, name: string): string {
-  const service = `${name.split(" ")[0] ?? name}: `;
-  return message.startsWith(service) ? message.slice(service.length) : message;
 }
 
 class TooLate extends Error {

@@ -163,6 +163,25 @@ t.test(
   },
 );
 
+t.test("keys of somebody else's in Redis are told, one by one, and hide nothing", async (t) => {
+  const place = await openInstallation(t);
+  const { redis, keys } = place.connection;
+  await redis.set(keys.control("ears"), "not ours");
+  await redis.set(keys.regions, "not ours");
+  await redis.set(keys.format, "not ours");
+  const wrong = /: WRONGTYPE [^\n]*: somebody else wrote a key of ours: remove it, or set another redis_prefix$/;
+  t.match(await complaintsOf(place), [
+    new RegExp(`^failure redis memory${wrong.source}`),
+    /^failure redis keys: format "not ours", this program knows 1: /,
+    new RegExp(`^failure ears${wrong.source}`),
+  ]);
+  const findings = await place.examine();
+  t.match(
+    findings.find(({ check }) => check === "ec2 us-east-1 permissions"),
+    { state: "ok" },
+  );
+});
+
 t.test("a clock that is apart from Redis' is told", async (t) => {
   const place = await openInstallation(t);
   const apart = (skewMs: number) =>

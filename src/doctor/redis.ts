@@ -3,6 +3,7 @@ import { failure, ok, warning, type Finding } from "../domain/diagnosis.ts";
 import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
 import { isDeaf } from "../hear.ts";
 import type { StoreInspection } from "../ports.ts";
+import { attempt } from "./attempt.ts";
 import { checkMemory } from "./redis-memory.ts";
 
 interface Parts {
@@ -27,13 +28,13 @@ export async function checkStore(parts: Parts): Promise<readonly Finding[]> {
   const info = await store.info();
   const told = info === null ? unasked() : [...judgeServer(info), ...judgePersistence(info)];
   const findings = await Promise.all([
-    checkMemory(store, info),
-    checkLatency(store),
-    checkFormat(store),
-    checkClock(store),
-    checkEars(store, parts),
-    checkReporter(store, parts),
-    checkActs(store),
+    attempt("redis memory", () => checkMemory(store, info)),
+    attempt("redis latency", () => checkLatency(store)),
+    attempt("redis keys", () => checkFormat(store)),
+    attempt("clock", () => checkClock(store)),
+    attempt("ears", () => checkEars(store, parts)),
+    attempt("reporter", () => checkReporter(store, parts)),
+    attempt("acts", () => checkActs(store)),
   ]);
   return [...told, ...findings.flat()];
 }
