@@ -43,7 +43,7 @@ export default tseslint.config(
     "domain/ is pure: it imports only domain/.",
   ),
   boundary(
-    ["src/*.ts", "src/commands/*.ts"],
+    ["src/*.ts", "src/commands/*.ts", "src/doctor/*.ts"],
     ["./adapters/*", "../adapters/*", "ioredis", "amqplib", "@aws-sdk/*", "pino"],
     "Use cases know ports; only app.ts and app/ open adapters.",
     ["src/app.ts"],

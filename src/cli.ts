@@ -1,11 +1,15 @@
 import { parseArgs } from "node:util";
 import { backfillCommand } from "./commands/backfill.ts";
 import { classifyCommand } from "./commands/classify.ts";
-import type { Command, Invocation } from "./commands/command.ts";
+import { subWordsOf, type Command, type Commands, type Invocation } from "./commands/command.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { config } from "./commands/config.ts";
 import { consume } from "./commands/consume.ts";
+import { doctor } from "./commands/doctor.ts";
 import { explain } from "./commands/explain.ts";
 import { events } from "./commands/events.ts";
 import { history } from "./commands/history.ts";
+import { commandOf, helpCommand, helpOf, helpText } from "./commands/help.ts";
 import { hold, release, restore, retry } from "./commands/operate.ts";
 import { pause, resume } from "./commands/pause.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
@@ -15,10 +19,13 @@ import { replay } from "./commands/replay.ts";
 import { report } from "./commands/report.ts";
 import { tick } from "./commands/tick.ts";
 import { describeError, UsageError } from "./errors.ts";
-import { nearest } from "./nearest.ts";
+import { didYouMean, nearest } from "./nearest.ts";
 
-/** Every command; `--help` is made from this table. */
-const COMMANDS: Readonly<Record<string, Command>> = {
+/**
+ * Every command; help, completion and man page are made from this table.
+ * @internal exported for the tests
+ */
+export const COMMANDS: Commands = {
   consume,
   tick,
   backfill: backfillCommand,
@@ -37,6 +44,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   retry,
   pause,
   resume,
+  doctor,
+  config,
+  completion: completionCommand(() => COMMANDS),
+  help: helpCommand(() => COMMANDS),
 };
 
 /** Runs a command line, and resolves to the exit code. Throws what `Command.run` throws. */
@@ -45,24 +56,32 @@ export async function runCommand(
   rest: Omit<Invocation, "options" | "positionals">,
 ): Promise<number> {
   const [name = "--help", ...args] = argv;
-  if (name === "--help" || name === "-h" || name === "help") {
-    await rest.print(helpText());
+  if (name === "--help" || name === "-h") {
+    await rest.print(helpText(COMMANDS, rest.screen()?.columns));
     return 0;
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) {
-    const guess = nearest(name, Object.keys(COMMANDS));
-    const hint = guess === null ? `one of ${Object.keys(COMMANDS).join(", ")}` : `did you mean ${guess}?`;
-    throw new UsageError(`unknown command ${JSON.stringify(name)}: ${hint}`);
-  }
-  if (args.includes("--help")) {
-    await rest.print(helpOf(name, command));
+  const command = commandOf(name, COMMANDS);
+  const end = args.indexOf("--");
+  if (args.slice(0, end < 0 ? args.length : end).some((word) => word === "--help" || word === "-h")) {
+    await rest.print(helpOf(name, command, rest.screen()?.columns));
     return 0;
   }
   return command.run({ ...rest, ...wordsOf(name, command, args) });
 }
 
+/** Options and positionals as the command declares them. Throws `UsageError` with the nearest word for one it has not. */
 function wordsOf(name: string, command: Command, args: string[]): Pick<Invocation, "options" | "positionals"> {
+  const words = parse(name, command, args);
+  const known = subWordsOf(command);
+  const [first] = words.positionals;
+  if (known.length > 0 && first !== undefined && !known.includes(first))
+    throw new UsageError(`${name}: unknown word ${JSON.stringify(first)}: ${didYouMean(first, known)}`);
+  if (known.length > 0 && first === undefined && !command.positionals.startsWith("["))
+    throw new UsageError(`${name}: give one of ${known.join(", ")}`);
+  return words;
+}
+
+function parse(name: string, command: Command, args: string[]): Pick<Invocation, "options" | "positionals"> {
   try {
     const options = Object.fromEntries(
       Object.entries(command.options).map(([key, { type, isList = false }]) => [key, { type, multiple: isList }]),
@@ -73,9 +92,11 @@ function wordsOf(name: string, command: Command, args: string[]): Pick<Invocatio
     return { options: Object.fromEntries(joined) as Invocation["options"], positionals };
   } catch (error) {
     const known = Object.keys(command.options).map((option) => `--${option}`);
-    throw new UsageError(`${name}: ${describeError(error).split(". ")[0] ?? ""} (known: ${known.join(", ")})`, {
-      cause: error,
-    });
+    const what = describeError(error).split(". ")[0] ?? "";
+    const unknown = /^Unknown option '(?<option>[^']+)'/.exec(what)?.groups?.["option"];
+    const guess = unknown === undefined ? null : nearest(unknown, known);
+    const hint = guess === null ? "" : `: did you mean ${guess}?`;
+    throw new UsageError(`${name}: ${what}${hint} (known: ${known.join(", ")})`, { cause: error });
   }
 }
 
@@ -84,18 +105,4 @@ function withValue(arg: string, { options }: Command): string {
   const name = arg.startsWith("--") ? arg.slice(2) : "";
   const bare = Object.hasOwn(options, name) ? options[name]?.bare : undefined;
   return bare === undefined ? arg : `${arg}=${bare}`;
-}
-
-function helpText(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
-  const usage = "usage: clean-amis COMMAND [OPTION…]";
-  return [usage, "", ...lines, "", "clean-amis COMMAND --help tells its options."].join("\n");
-}
-
-function helpOf(name: string, { summary, positionals, options, examples }: Command): string {
-  const lines = Object.entries(options).map(
-    ([key, { type, help }]) => `  ${`--${key}${type === "string" ? " VALUE" : ""}`.padEnd(16)} ${help}`,
-  );
-  const usage = `usage: clean-amis ${[name, "[OPTION…]", positionals].join(" ").trimEnd()}`;
-  return [usage, "", summary, "", ...lines, "", "examples:", ...examples.map((line) => `  ${line}`)].join("\n");
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import type { ErrorObject } from "ajv/dist/2020.js";
 import { parse, TomlError } from "smol-toml";
 import type { ExchangeConfig, QueueConfig } from "./config.ts";
 import { quote } from "./domain/compose.ts";
 import { ConfigError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
+import { Schema } from "./schema.ts";
 import type { Act } from "./tick.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -66,15 +67,28 @@ export interface ConfigFile {
   };
 }
 
-const schema = JSON.parse(readFileSync(new URL("../schemas/config.json", import.meta.url), "utf8")) as object;
+const SCHEMA = new Schema<ConfigFile>("config.json", {
+  ...{ useDefaults: true, allErrors: false, strict: true, strictTypes: false, verbose: true },
+});
 
 /** Reads the file and fills in defaults. Throws `ConfigError`: file, key, what is wrong, what is allowed. */
 export function readConfigFile(file: string): ConfigFile {
-  return check(file, parseToml(file));
+  return readDocument(file).filled;
 }
 
-function parseToml(file: string): unknown {
+/** The file, what it says itself, and that with the defaults. Throws as `readConfigFile`. */
+export function readDocument(file: string): {
+  readonly text: string;
+  readonly said: object;
+  readonly filled: ConfigFile;
+} {
   const text = readText(file, `configuration file ${file}`, "give its path with --config or FEDORA_MESSAGING_CONF");
+  const document = parseToml(file, text);
+  const said = structuredClone(document);
+  return { text, said, filled: check(file, document) };
+}
+
+function parseToml(file: string, text: string): object {
   try {
     return parse(text);
   } catch (error) {
@@ -87,15 +101,8 @@ function parseToml(file: string): unknown {
 }
 
 function check(file: string, document: unknown): ConfigFile {
-  const validate = new Ajv2020({
-    useDefaults: true,
-    allErrors: false,
-    strict: true,
-    strictTypes: false,
-    verbose: true,
-  }).compile<ConfigFile>(schema);
-  if (validate(document)) return document;
-  const [error] = validate.errors ?? [];
+  if (SCHEMA.accepts(document)) return document;
+  const [error] = SCHEMA.errors;
   throw new ConfigError(`${file}: ${error === undefined ? "not valid" : describe(error)}`);
 }
 

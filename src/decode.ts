@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { isKeySafeComposeId, quote } from "./domain/compose.ts";
 import type { FactClaim } from "./domain/facts.ts";
 import { isAmiId, isRegion } from "./domain/image.ts";
 import { floorSecond, parseInstant, type Instant } from "./domain/time.ts";
 import type { Upload } from "./domain/upload.ts";
 import type { Message } from "./ports.ts";
+import { Schema } from "./schema.ts";
 
 export type IgnoredBecause = "environment" | "topic" | "status" | "service" | "names-no-compose";
 
@@ -18,14 +17,11 @@ export type Heard =
 
 type Body = Readonly<Record<string, unknown>>;
 
-const ajv = new Ajv2020({ strict: true, allErrors: false, strictTypes: false, strictRequired: false });
-const compile = (file: string): ValidateFunction<Body> =>
-  ajv.compile<Body>(JSON.parse(readFileSync(new URL(`../schemas/${file}`, import.meta.url), "utf8")) as object);
-
-const isFedimgImage = compile("fedimg.image.json");
-const isUploaderAws = compile("fedora_image_uploader.aws.json");
-const isPungiStatus = compile("pungi.compose.status.change.json");
-const isTwoWeek = compile("releng.atomic.twoweek.complete.json");
+const OPTIONS = { strict: true, allErrors: false, strictTypes: false, strictRequired: false };
+const FEDIMG_IMAGE = new Schema<Body>("fedimg.image.json", OPTIONS);
+const UPLOADER_IMAGES = new Schema<Body>("fedora_image_uploader.aws.json", OPTIONS);
+const PUNGI_STATUS = new Schema<Body>("pungi.compose.status.change.json", OPTIONS);
+const TWO_WEEK = new Schema<Body>("releng.atomic.twoweek.complete.json", OPTIONS);
 
 const TOPIC = /^org\.fedoraproject\.(?<environment>[a-z]+)\.(?<event>.+)$/;
 const MOST_REASONS = 50;
@@ -65,7 +61,7 @@ function parseBody(body: Buffer): Body | string {
 }
 
 function readFedimg(body: Body, message: Message): Heard {
-  if (!isFedimgImage(body)) return misfit(isFedimgImage);
+  if (!FEDIMG_IMAGE.accepts(body)) return misfit(FEDIMG_IMAGE);
   if (typeof body["status"] === "string" && body["status"] !== "completed")
     return { kind: "ignored", because: "status" };
   if (body["service"] !== undefined && body["service"] !== "EC2") return { kind: "ignored", because: "service" };
@@ -83,7 +79,7 @@ function readFedimg(body: Body, message: Message): Heard {
 }
 
 function readUploader(body: Body, message: Message): Heard {
-  if (!isUploaderAws(body)) return misfit(isUploaderAws);
+  if (!UPLOADER_IMAGES.accepts(body)) return misfit(UPLOADER_IMAGES);
   return uploadsOf(body, message, body["compose_id"] as string, Object.entries(body["regions"] as Body));
 }
 
@@ -117,7 +113,7 @@ function uploadsOf(
 }
 
 function readPungi(body: Body, message: Message): Heard {
-  if (!isPungiStatus(body)) return misfit(isPungiStatus);
+  if (!PUNGI_STATUS.accepts(body)) return misfit(PUNGI_STATUS);
   const composeId = body["compose_id"] as string;
   if (!isKeySafeComposeId(composeId)) return { kind: "rejected", reason: `${quote(composeId)} is no compose id` };
   const { compose_type: type, compose_label: label, location } = body;
@@ -134,7 +130,7 @@ function readPungi(body: Body, message: Message): Heard {
 }
 
 function readTwoWeek(body: Body, message: Message): Heard {
-  if (!isTwoWeek(body)) return misfit(isTwoWeek);
+  if (!TWO_WEEK.accepts(body)) return misfit(TWO_WEEK);
   const found = composeIdsIn(body);
   if (found.length === 0) return { kind: "ignored", because: "names-no-compose" };
   const unreadable = few(found.filter((id) => !isKeySafeComposeId(id)).map((id) => `${quote(id)} is no compose id`));
@@ -184,6 +180,6 @@ function textOrNull(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-function misfit(check: ValidateFunction): Heard {
-  return { kind: "rejected", reason: ajv.errorsText(check.errors, { dataVar: "body" }) };
+function misfit(schema: Schema<Body>): Heard {
+  return { kind: "rejected", reason: schema.complaint("body") };
 }

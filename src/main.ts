@@ -7,6 +7,8 @@ import { ConfigError, NotFoundError, RefusedError, UpstreamError, UsageError } f
 
 /** The process edge: argv, signals, exit codes. 0 done, 1 not found, a service failed or a bug, 2 wrong words or configuration. */
 async function main(): Promise<number> {
+  // The lock file holds the SDK at a version for this Node: nobody at a terminal can do anything about its next one.
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const stop = new AbortController();
   const end = (): void => {
     stop.abort();

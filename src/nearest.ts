@@ -22,3 +22,9 @@ function distance(from: string, to: string): number {
   }
   return row[to.length] ?? 0;
 }
+
+/** The end of a sentence about an unknown word: `did you mean consume?`, or all that would be known. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const guess = nearest(word, known);
+  return guess === null ? `one of ${known.join(", ")}` : `did you mean ${guess}?`;
+}

@@ -12,3 +12,4 @@ export type * from "./ports/breakers.ts";
 export type * from "./ports/process.ts";
 export type * from "./ports/objections.ts";
 export * from "./ports/pulse.ts";
+export type * from "./ports/inspection.ts";

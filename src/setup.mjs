@@ -14,6 +14,7 @@ const OLDEST_NODE = 20;
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const LOCK_STAMP = "node_modules/.clean-amis-lock";
 const BUILD_STAMP = "dist/.built-from";
+const MAN_PAGE = "dist/clean-amis.1";
 const NPM_CI = ["npm", "ci", "--include=dev", "--no-audit"];
 
 const CHECKS = [
@@ -129,14 +130,14 @@ function filesBelow(folder) {
   });
 }
 
-/** Compiles to dist/, copies what is no code (Lua scripts, schemas, fixtures) beside it, removes what has no source. */
+/** Compiles to dist/, copies what is no code (Lua scripts, schemas, fixtures) beside it, removes what has no source, lets the program print its manual page. */
 async function build(say) {
   const sources = ["src", "test", "schemas"].flatMap(filesBelow).filter((path) => !path.endsWith(".mjs"));
   const inputs = ["package-lock.json", "tsconfig.json", ...sources];
   const fingerprint = hash(inputs.map((path) => `${path}\n${read(path)}`).join("\n"));
   const outputs = new Map(sources.map((path) => [`dist/${path.replace(/\.ts$/, ".js")}`, path]));
   for (const path of sources) if (path.endsWith(".ts")) outputs.set(`dist/${path.replace(/ts$/, "js.map")}`, path);
-  const isComplete = [...outputs.keys()].every((path) => existsSync(join(ROOT, path)));
+  const isComplete = [...outputs.keys(), MAN_PAGE].every((path) => existsSync(join(ROOT, path)));
   if (isComplete && read(BUILD_STAMP) === fingerprint) return "up to date";
 
   say("tsc");
@@ -153,6 +154,9 @@ async function build(say) {
   for (const path of ["dist/src", "dist/test", "dist/schemas"].flatMap(filesBelow)) {
     if (!outputs.has(path)) rmSync(join(ROOT, path));
   }
+  const page = await run(process.execPath, ["dist/src/main.js", "help", "--man"]);
+  if (page.code !== 0) throw new SetupFailure(`${page.output}\nThe manual page could not be made.`);
+  write(MAN_PAGE, `${page.output}\n`);
   write(BUILD_STAMP, fingerprint);
   return `${sources.length} files`;
 }

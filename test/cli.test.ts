@@ -98,7 +98,10 @@ t.test("a command line that cannot be understood ends with 2 and one line that s
     [["constructor"], /^clean-amis: unknown command "constructor": one of /],
     [["a\nb"], /^clean-amis: unknown command "a\\nb": one of /],
     [["--config", "x"], /^clean-amis: unknown command "--config": one of /],
-    [["consume", "--confg", "x"], "clean-amis: consume: Unknown option '--confg' (known: --config)"],
+    [
+      ["consume", "--confg", "x"],
+      "clean-amis: consume: Unknown option '--confg': did you mean --config? (known: --config)",
+    ],
     [["consume", "--a.b\nc"], /^clean-amis: consume: Unknown option '--a.b c' \(known: --config\)$/],
     [["consume", "--config"], /^clean-amis: consume: Option '--config <value>' argument missing \(known: --config\)$/],
     [["consume", "now"], /^clean-amis: consume: Unexpected argument 'now'/],

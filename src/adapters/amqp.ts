@@ -90,18 +90,10 @@ export async function openBus(config: AmqpConfig, parts: BusParts): Promise<Bus>
 }
 
 async function reach(config: AmqpConfig, setup: (model: ChannelModel) => Promise<void>) {
-  const url = new URL(config.url);
-  url.searchParams.set("heartbeat", String(HEARTBEAT_S));
-  const isByCertificate = config.tls.cert !== undefined;
+  const { address, options } = dialOf(config);
   try {
-    return await connect(url.href, {
-      ...config.tls,
-      timeout: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
-      noDelay: true,
-      clientProperties: { product: "clean-amis", ...config.clientProperties },
-      // Fedora's broker takes the user's name from the client's certificate.
-      ...(isByCertificate ? { credentials: credentials.external() } : {}),
+    return await connect(address, {
+      ...options,
       recovery: {
         initialDelay: 250,
         maxDelay: 30_000,
@@ -112,17 +104,32 @@ async function reach(config: AmqpConfig, setup: (model: ChannelModel) => Promise
       },
     });
   } catch (error) {
-    const where = `${url.protocol}//${url.host}${url.pathname}`;
-    const remedy = "is it running, and are amqp_url or AMQP_URL and tls right?";
-    throw new UpstreamError(
-      "amqp",
-      "unreachable",
-      `broker at ${where} cannot be used: ${describeError(error)}: ${remedy}`,
-      {
-        cause: error,
-      },
-    );
+    throw unreachable(config, error);
   }
+}
+
+/** How the broker is called, for whoever connects to it. */
+export function dialOf(config: AmqpConfig) {
+  const url = new URL(config.url);
+  url.searchParams.set("heartbeat", String(HEARTBEAT_S));
+  const options = {
+    ...config.tls,
+    timeout: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    noDelay: true,
+    clientProperties: { product: "clean-amis", ...config.clientProperties },
+    // Fedora's broker takes the user's name from the client's certificate.
+    ...(config.tls.cert === undefined ? {} : { credentials: credentials.external() }),
+  };
+  return { address: url.href, options };
+}
+
+/** A broker that cannot be used, in one line without its password. */
+export function unreachable(config: AmqpConfig, error: unknown): UpstreamError {
+  const { protocol, host, pathname } = new URL(config.url);
+  const remedy = "is it running, and are amqp_url or AMQP_URL and tls right?";
+  const message = `broker at ${protocol}//${host}${pathname} cannot be used: ${describeError(error)}: ${remedy}`;
+  return new UpstreamError("amqp", "unreachable", message, { cause: error });
 }
 
 /** Makes or checks what the configuration names; resolves to the queue's name. */

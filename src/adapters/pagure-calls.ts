@@ -26,6 +26,8 @@ const MAX_BYTES = 32 * 1024 * 1024;
 const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
 /** Refusals that are Pagure's own and leave nothing behind. */
 const ROLLED_BACK = ["EDBERROR", "ENOISSUE"];
+/** What is said to an empty form; there may be no issue of that number, or none that takes comments. */
+const FORM_REFUSED = ["EINVALIDREQ", "ENOISSUE", "EISSUENOTALLOWED"];
 /** Characters of Pagure's own words in an error. */
 const MAX_DETAIL = 200;
 
@@ -79,6 +81,28 @@ export class PagureCalls {
     }
     const message = `pagure: ${describeCall({ method: "GET", url })} has more than ${MAX_PAGES} pages; it is tried again later`;
     throw new UpstreamError("pagure", "TOO_MANY_PAGES", message);
+  }
+
+  /** Reads one issue at the most, as the public does: whether project and tracker are there. */
+  async readIssues(): Promise<void> {
+    const url = this.#urlOf(`${this.#access.repo}/issues`);
+    url.search = new URLSearchParams({ status: "all", per_page: "1" }).toString();
+    const call: HttpCall = { method: "GET", url };
+    this.#read(call, await this.#ask(call), readIssuePage);
+  }
+
+  /**
+   * Sends the forms of an issue and of a comment without their fields, which Pagure refuses for that alone: it looks at token,
+   * permissions and tracker first (pagure/api/issue.py), and writes nothing. Throws what keeps the token from posting.
+   */
+  async tryPosting(): Promise<void> {
+    for (const path of ["new_issue", "issue/1/comment"])
+      try {
+        await this.#write(`${this.#access.repo}/${path}`, {}, () => null);
+      } catch (error) {
+        const isRefused = error instanceof RefusedError || error instanceof UpstreamError;
+        if (!isRefused || !FORM_REFUSED.includes(error.code)) throw error;
+      }
   }
 
   /** One issue with its comments, as the public sees it. */

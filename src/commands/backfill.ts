@@ -1,5 +1,4 @@
-import { openPast, type PastParts } from "../app/past.ts";
-import { openArchive } from "../app/upstream.ts";
+import type { PastParts } from "../app/past.ts";
 import { backfill, slicesOf, readHeard, type Progress, type Stretch, type Witness } from "../backfill.ts";
 import type { Config } from "../config.ts";
 import { DAY_MS, floorSecond, formatInstant, parseInstant, SECOND_MS, type Instant } from "../domain/time.ts";
@@ -36,6 +35,7 @@ export const backfillCommand: Command = {
         `${config.file}: consumer_config.sources.datagrepper is empty: there is nothing to backfill from`,
       );
     if (invocation.options["dry-run"] === true) return dryRun(stretch, config, invocation);
+    const { openPast } = await import("../app/past.ts");
     const past = await openPast(config);
     try {
       return await run(name, stretch, past, invocation);
@@ -71,6 +71,7 @@ async function run(name: string, stretch: Stretch, past: PastParts, invocation: 
 
 /** What would be scheduled, by the messages alone. */
 async function dryRun(stretch: Stretch, config: Config, { print, stop }: Invocation): Promise<number> {
+  const { openArchive } = await import("../app/upstream.ts");
   const archive = openArchive(config);
   const past = new Past();
   if (archive === null) return 1;

@@ -22,11 +22,19 @@ export const classifyCommand: Command = {
   summary: "the decision on a compose, by what you know of it; asks no server",
   positionals: "COMPOSE",
   options: {
-    type: { type: "string", help: "its type: production, nightly, test, ci, development" },
+    type: {
+      type: "string",
+      help: "its type: production, nightly, test, ci, development",
+      values: ["production", "nightly", "test", "ci", "development"],
+    },
     label: { type: "string", help: "its label, such as RC-1.2" },
     "no-label": { type: "boolean", help: "it is known to have no label" },
     released: { type: "boolean", help: "it was announced as a released two-week compose" },
-    policy: { type: "string", help: "configuration file whose policy counts (else both switches are off)" },
+    policy: {
+      type: "string",
+      help: "configuration file whose policy counts (else both switches are off)",
+      values: "file",
+    },
     json: { type: "boolean", help: "print JSON" },
     stdin: { type: "boolean", help: "answer JSON lines {compose_id, type?, label?, released?}, one each" },
   },

@@ -32,6 +32,7 @@ export interface Screen {
   readonly isColoured: boolean;
 }
 
+/** An option of a command. */
 export interface Option {
   readonly type: "string" | "boolean";
   readonly help: string;
@@ -39,12 +40,20 @@ export interface Option {
   readonly bare?: string;
   /** It may be given several times: the values come with commas between them. */
   readonly isList?: true;
+  /** What a shell completes its value with: these words, or the names of files; absent: it does not know. */
+  readonly values?: readonly string[] | "file";
 }
+
+/** The table of commands, by name. */
+export type Commands = Readonly<Record<string, Command>>;
 
 /** One row of the table of commands. */
 export interface Command {
   readonly summary: string;
-  /** The words after the options, as the help shows them; empty: none are taken. */
+  /**
+   * The words after the options, as the help shows them; empty: none are taken. Where all alternatives of the first word are
+   * in lower case, `[list|show AMI]`, it is one of these, and anything else is refused.
+   */
   readonly positionals: string;
   readonly options: Readonly<Record<string, Option>>;
   /** Two command lines that can be typed as they are. */
@@ -56,7 +65,30 @@ export interface Command {
 export const CONFIG = {
   type: "string",
   help: "configuration file (else FEDORA_MESSAGING_CONF, else ./config.toml)",
+  values: "file",
 } as const;
+
+/** `--config VALUE`, `--once`. */
+export function optionName(key: string, { type }: Pick<Option, "type">): string {
+  return `--${key}${type === "string" ? " VALUE" : ""}`;
+}
+
+/** The words of which the first one is, where it is one of a fixed set; none otherwise: `[check|show]` gives both. */
+export function subWordsOf({ positionals }: Pick<Command, "positionals">): readonly string[] {
+  const words = positionals.split("|").map((text) => /^\[?(?<word>[a-z][a-z-]*)/.exec(text)?.groups?.["word"]);
+  const known = words.filter((word) => word !== undefined);
+  return known.length === words.length ? known : [];
+}
+
+/** What the first word after a command may be, as far as that is a fixed set: one of its own words, or a command. */
+export function firstWordsOf(command: Command, commands: Commands): readonly string[] {
+  return command.positionals === "[COMMAND]" ? Object.keys(commands) : subWordsOf(command);
+}
+
+/** Whether a command takes the name of a file. */
+export function takesFile({ positionals }: Command): boolean {
+  return positionals.includes("FILE");
+}
 
 /** The one word that a command takes. Throws `UsageError` for none or several. */
 export function onlyWord({ positionals }: Invocation, usage: string): string {

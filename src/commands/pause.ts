@@ -24,7 +24,10 @@ export const pause: Command = {
 export const resume: Command = {
   summary: "ends a pause, and lets acts go on that a budget stopped; the day's budget is granted once more",
   positionals: "",
-  options: { config: CONFIG, only: { type: "string", help: "private or delete: lift that stop alone" } },
+  options: {
+    config: CONFIG,
+    only: { type: "string", help: "private or delete: lift that stop alone", values: ["private", "delete"] },
+  },
   examples: ["clean-amis resume", "clean-amis resume --only delete"],
   run: async (invocation) => {
     const only = textOf(invocation, "only");

@@ -24,7 +24,11 @@ export const replay: Command = {
       ...CONFIG,
       help: `${CONFIG.help}; without any: prod, both switches off`,
     },
-    policy: { type: "string", help: "another configuration file: print only what its policy would change" },
+    policy: {
+      type: "string",
+      help: "another configuration file: print only what its policy would change",
+      values: "file",
+    },
   },
   examples: ["clean-amis replay messages.jsonl", "clean-amis replay messages.jsonl --policy other.toml"],
   run: async (invocation) => {

@@ -44,7 +44,7 @@ export function row(name: string, text: string, width = WIDTH): readonly string[
 }
 
 /** A text in lines of at most `width`; a longer word has a line of its own. */
-function wrapped(text: string, width: number): readonly string[] {
+export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

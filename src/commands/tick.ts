@@ -18,7 +18,11 @@ export const tick: Command = {
   options: {
     config: CONFIG,
     once: { type: "boolean", help: "required: says that this is one pass, not the service" },
-    only: { type: "string", help: "private or delete: that kind of act alone, within what the configuration allows" },
+    only: {
+      type: "string",
+      help: "private or delete: that kind of act alone, within what the configuration allows",
+      values: ["private", "delete"],
+    },
     "dry-run": { type: "boolean", help: "print what would be done, and change nothing" },
     plain: { type: "boolean", help: "with --dry-run: bare lines of region and ami-id, for diffs" },
   },

@@ -16,15 +16,25 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Starts the program with nothing in its environment but the run's Redis, and what the test adds; it ends with the test. */
+interface Surroundings {
+  readonly cwd?: string;
+  /** Beside the run's Redis. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** For node itself. */
+  readonly nodeArgs?: readonly string[];
+}
+
+/** Starts the program with nothing in its environment but the run's Redis and what is given; it ends with the test. */
 export function startProgram(
   test: Test,
   args: readonly string[],
-  cwd?: string,
-  more: Readonly<Record<string, string>> = {},
+  { cwd, env = {}, nodeArgs = [] }: Surroundings = {},
 ): ChildProcessWithoutNullStreams {
-  const env = { REDIS_URL: serverUrl("TEST_REDIS_URL"), ...more };
-  const child = spawn(process.execPath, [MAIN, ...args], { env, ...(cwd === undefined ? {} : { cwd }) });
+  const all = { REDIS_URL: serverUrl("TEST_REDIS_URL"), ...env };
+  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
+    env: all,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   test.teardown(() => child.kill("SIGKILL"));
   // A program that ends without reading closes its end of the pipe: that is its right.
   child.stdin.on("error", () => undefined);
@@ -34,13 +44,9 @@ export function startProgram(
 export async function runProgram(
   test: Test,
   args: readonly string[],
-  {
-    input = "",
-    cwd,
-    env = {},
-  }: { readonly input?: string | Buffer; readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  { input = "", ...surroundings }: Surroundings & { readonly input?: string | Buffer } = {},
 ): Promise<Ended> {
-  const child = startProgram(test, args, cwd, env);
+  const child = startProgram(test, args, surroundings);
   child.stdin.end(input);
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   return { code: child.exitCode, out, err };

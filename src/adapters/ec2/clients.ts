@@ -83,10 +83,13 @@ export class Ec2Clients {
   }
 
   /** The account that the credentials belong to; a failure is not remembered. `isFresh`: STS is asked, whatever is remembered. */
-  account(isFresh: boolean): Promise<string> {
+  account({
+    isFresh = false,
+    signal,
+  }: { readonly isFresh?: boolean; readonly signal?: AbortSignal } = {}): Promise<string> {
     const now = this.#clock.now();
     if (!isFresh && this.#account !== null && now < this.#account.until) return this.#account.id;
-    const id = this.#askAccount().catch((error: unknown) => {
+    const id = this.#askAccount(signal).catch((error: unknown) => {
       this.#account = null;
       throw error;
     });
@@ -99,12 +102,13 @@ export class Ec2Clients {
     return (this.#opening ??= this.#open());
   }
 
-  async #askAccount(): Promise<string> {
+  async #askAccount(signal?: AbortSignal): Promise<string> {
     try {
-      return await accountOf(this.#sts);
+      return await accountOf(this.#sts, signal);
     } catch (error) {
       if (!(translateEc2(error, "account", []) instanceof UpstreamError)) throw error;
-      return accountOf((this.#second ??= this.#openSts(this.#sts.config.credentials, SECOND_STS_REGION)));
+      const second = (this.#second ??= this.#openSts(this.#sts.config.credentials, SECOND_STS_REGION));
+      return accountOf(second, signal);
     }
   }
 
@@ -119,8 +123,9 @@ export class Ec2Clients {
   }
 }
 
-async function accountOf(sts: STSClient): Promise<string> {
-  const { Account } = await sts.send(new GetCallerIdentityCommand({}));
+async function accountOf(sts: STSClient, signal?: AbortSignal): Promise<string> {
+  const options = signal === undefined ? {} : { abortSignal: signal };
+  const { Account } = await sts.send(new GetCallerIdentityCommand({}), options);
   return Account ?? "";
 }
 

@@ -59,7 +59,7 @@ class Ec2Images implements Images {
   }
 
   account(isFresh = false): Promise<string> {
-    return this.#clients.account(isFresh);
+    return this.#clients.account({ isFresh });
   }
 
   async regions(): Promise<readonly string[]> {

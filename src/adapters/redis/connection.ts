@@ -4,7 +4,7 @@ import type { Log } from "../../ports.ts";
 import { keysOf, type Keys } from "./keys.ts";
 
 /** The key layout that this program writes. Within a format, fields are only added. */
-const FORMAT = 1;
+export const FORMAT = 1;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const COMMAND_TIMEOUT_MS = 10_000;
@@ -22,7 +22,21 @@ export interface RedisConnection {
  * Connects and checks the key format. Throws `UpstreamError` when Redis cannot be reached, `ConfigError` when a newer program
  * has written there. A connection that breaks later is made anew by itself; commands fail meanwhile as `UpstreamError`.
  */
-export async function openRedis(url: string, prefix: string, log: Log): Promise<RedisConnection> {
+export function openRedis(url: string, prefix: string, log: Log): Promise<RedisConnection> {
+  return connect(url, prefix, log, checkFormat);
+}
+
+/** Connects without a look at the key format, and without writing it. Throws `UpstreamError`. */
+export function connectRedis(url: string, prefix: string, log: Log): Promise<RedisConnection> {
+  return connect(url, prefix, log, () => Promise.resolve());
+}
+
+async function connect(
+  url: string,
+  prefix: string,
+  log: Log,
+  check: (redis: Redis, keys: Keys) => Promise<void>,
+): Promise<RedisConnection> {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -45,7 +59,7 @@ export async function openRedis(url: string, prefix: string, log: Log): Promise<
   const keys = keysOf(prefix);
   try {
     await redis.connect();
-    await checkFormat(redis, keys);
+    await check(redis, keys);
   } catch (error) {
     redis.disconnect();
     if (error instanceof ConfigError) throw error;

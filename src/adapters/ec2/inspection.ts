@@ -1,0 +1,122 @@
+import {
+  CreateTagsCommand,
+  DeleteSnapshotCommand,
+  DeleteTagsCommand,
+  DeregisterImageCommand,
+  DescribeImageReferencesCommand,
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  DescribeSnapshotAttributeCommand,
+  DescribeSnapshotsCommand,
+  GetImageBlockPublicAccessStateCommand,
+  ModifyImageAttributeCommand,
+  ModifySnapshotAttributeCommand,
+  paginateDescribeImages,
+  type EC2Client,
+} from "@aws-sdk/client-ec2";
+import type { Ec2Action, Ec2Inspection } from "../../ports.ts";
+import { translateErrors } from "../translate.ts";
+import { Ec2Clients, type Ec2Options } from "./clients.ts";
+import { isDenied, isGone, translateEc2 } from "./errors.ts";
+
+const DryRun = true;
+/** Ids that EC2 gives to nothing: a dry run looks at the permission before it looks for the thing. */
+const ImageId = "ami-00000000000000000";
+const SnapshotId = "snap-00000000000000000";
+const Remove = [{ Group: "all" as const }];
+
+type Ask = (client: EC2Client, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>;
+
+/** Each action as the service makes it, but dry. */
+const DRY_RUNS: Readonly<Record<Ec2Action, Ask>> = {
+  DescribeImages: (client, options) => client.send(new DescribeImagesCommand({ DryRun }), options),
+  DescribeSnapshots: (client, options) => client.send(new DescribeSnapshotsCommand({ DryRun }), options),
+  DescribeSnapshotAttribute: (client, options) =>
+    client.send(
+      new DescribeSnapshotAttributeCommand({ DryRun, SnapshotId, Attribute: "createVolumePermission" }),
+      options,
+    ),
+  DescribeImageReferences: (client, options) =>
+    client.send(
+      new DescribeImageReferencesCommand({ DryRun, ImageIds: [ImageId], IncludeAllResourceTypes: true }),
+      options,
+    ),
+  DescribeInstances: (client, options) => client.send(new DescribeInstancesCommand({ DryRun }), options),
+  GetImageBlockPublicAccessState: (client, options) =>
+    client.send(new GetImageBlockPublicAccessStateCommand({ DryRun }), options),
+  ModifyImageAttribute: (client, options) =>
+    client.send(new ModifyImageAttributeCommand({ DryRun, ImageId, LaunchPermission: { Remove } }), options),
+  ModifySnapshotAttribute: (client, options) =>
+    client.send(
+      new ModifySnapshotAttributeCommand({ DryRun, SnapshotId, CreateVolumePermission: { Remove } }),
+      options,
+    ),
+  CreateTags: (client, options) =>
+    client.send(
+      new CreateTagsCommand({
+        DryRun,
+        Resources: [ImageId, SnapshotId],
+        Tags: [{ Key: "clean-amis:intent", Value: "" }],
+      }),
+      options,
+    ),
+  DeleteTags: (client, options) =>
+    client.send(
+      new DeleteTagsCommand({ DryRun, Resources: [ImageId, SnapshotId], Tags: [{ Key: "clean-amis:intent" }] }),
+      options,
+    ),
+  DeregisterImage: (client, options) => client.send(new DeregisterImageCommand({ DryRun, ImageId }), options),
+  DeleteSnapshot: (client, options) => client.send(new DeleteSnapshotCommand({ DryRun, SnapshotId }), options),
+};
+
+/** What the credentials may do in EC2, asked by dry runs. */
+export function openEc2Inspection(options: Ec2Options): Ec2Inspection & { close(): void } {
+  const clients = new Ec2Clients(options);
+  const inspection: Ec2Inspection = {
+    account: (signal) => clients.account(signal === undefined ? {} : { signal }),
+    tryPermissions: async (region, actions, abortSignal) => {
+      const client = clients.region(region);
+      const answers = await Promise.all(
+        actions.map(async (action) => ((await isAllowed(DRY_RUNS[action], client, abortSignal)) ? [] : [action])),
+      );
+      return answers.flat();
+    },
+    isWayBackOpen: async (region, abortSignal) => {
+      const command = new GetImageBlockPublicAccessStateCommand({});
+      const answer = await clients.region(region).send(command, { abortSignal });
+      return answer.ImageBlockPublicAccessState === "unblocked";
+    },
+    publicImages: async (region, abortSignal) => {
+      const question = {
+        Owners: ["self"],
+        Filters: [{ Name: "is-public", Values: ["true"] }],
+        IncludeDeprecated: true,
+      };
+      const pages = paginateDescribeImages(
+        { client: clients.region(region), pageSize: 1000, stopOnSameToken: true },
+        question,
+        { abortSignal },
+      );
+      let count = 0;
+      for await (const { Images = [] } of pages) count += Images.length;
+      return count;
+    },
+  };
+  return Object.assign(translateErrors(inspection, translateEc2), {
+    close: () => {
+      clients.close();
+    },
+  });
+}
+
+/** A dry run that would succeed ends with the code `DryRunOperation` (API Reference, "Common query parameters"). */
+async function isAllowed(ask: Ask, client: EC2Client, abortSignal: AbortSignal): Promise<boolean> {
+  try {
+    await ask(client, { abortSignal });
+    return true;
+  } catch (error) {
+    if (isDenied(error)) return false;
+    if (isGone(error) || (error instanceof Error && /^DryRunOperation$|\.NotFound$/.test(error.name))) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import { UpstreamError } from "../../errors.ts";
+import type { StoreInspection } from "../../ports.ts";
+import { translateErrors } from "../translate.ts";
+import { asUpstream, FORMAT, type RedisConnection } from "./connection.ts";
+
+/** Images whose records are measured, for their mean. */
+const SAMPLE = 50;
+
+type Own = Omit<StoreInspection, "schedule" | "journal" | "ears" | "budgets">;
+
+/** What Redis says of itself, and how large our records are. Nothing is written. */
+export function redisInspection(connection: RedisConnection): Own {
+  const { redis, keys } = connection;
+  const own: Own = {
+    info: () => unlessForbidden(async () => parseInfo(await redis.info())),
+    pingMs: async () => {
+      const start = performance.now();
+      await redis.ping();
+      return performance.now() - start;
+    },
+    format: async () => ({ written: await redis.get(keys.format), known: FORMAT }),
+    queueName: () => redis.get(keys.control("queue")),
+    bytesPerImage: (region) => unlessForbidden(() => measure(connection, region)),
+  };
+  return translateErrors(own, asUpstream);
+}
+
+/** An access list may forbid a command, and a provider may have taken it away. */
+async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof UpstreamError || !(error instanceof Error)) throw error;
+    if (/^NOPERM |^ERR unknown (?:command|subcommand)/.test(error.message)) return null;
+    throw error;
+  }
+}
+
+/** A sampled record with its part of what the region has in common. */
+async function measure({ redis, keys }: RedisConnection, region: string): Promise<number | null> {
+  const [amiIds, count] = await Promise.all([
+    redis.srandmember(keys.images(region), SAMPLE),
+    redis.scard(keys.images(region)),
+  ]);
+  if (amiIds.length === 0) return null;
+  const sizeOf = async (key: string): Promise<number> => (await redis.memory("USAGE", key)) ?? 0;
+  const records = await Promise.all(amiIds.map((amiId) => sizeOf(keys.image(region, amiId))));
+  const queues = ["unresolved", "private", "delete", "restore", "held"] as const;
+  const shared = [keys.images(region), keys.events(region), ...queues.map((queue) => keys.queue(region, queue))];
+  const common = await Promise.all(shared.map(sizeOf));
+  return sum(records) / records.length + sum(common) / count;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** INFO's `name:value` lines. */
+function parseInfo(text: string): Readonly<Record<string, string>> {
+  const lines = text.split(/\r?\n/).filter((line) => /^[a-z][\w.-]*:/.test(line));
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
+}

@@ -1,0 +1,75 @@
+import { brokerInspection } from "../adapters/amqp-inspection.ts";
+import { systemClock } from "../adapters/clock.ts";
+import { openLog } from "../adapters/log.ts";
+import { PagureCalls } from "../adapters/pagure-calls.ts";
+import { composeHostReach, datagrepperReach } from "../adapters/reach.ts";
+import { redisBudgets } from "../adapters/redis/budgets.ts";
+import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
+import { redisEars } from "../adapters/redis/ears.ts";
+import { redisInspection } from "../adapters/redis/inspection.ts";
+import { redisJournal } from "../adapters/redis/journal.ts";
+import { redisSchedule } from "../adapters/redis/schedule.ts";
+import type { Config } from "../config.ts";
+import { LIMIT_MS, type DoctorParts } from "../doctor.ts";
+import type { Ec2Inspection, Log, ReportsInspection, StoreInspection } from "../ports.ts";
+
+/** All that is examined, each opened when a check first asks for it. `problem`: what is wrong with the configuration. */
+export function openDoctor(config: Config, problem: string | null): DoctorParts & { close(): Promise<void> } {
+  const log = openLog("silent");
+  const { sources, userAgent, report } = config;
+  const reach = { userAgent, timeoutMs: LIMIT_MS, clock: systemClock };
+  const redis = opened(() => connectRedis(config.redis.url, config.redis.prefix, log));
+  const ec2 = opened(() => openEc2(config, log));
+  return {
+    ...{ config, problem, limitMs: LIMIT_MS, now: () => systemClock.now() },
+    broker: brokerInspection(config.amqp),
+    store: async () => storeOf(await redis.get(), config, log),
+    ec2: () => ec2.get(),
+    reports: report.kind === "log" ? null : () => Promise.resolve(reportsOf(config)),
+    archive: sources.datagrepper === null ? null : datagrepperReach({ ...reach, url: sources.datagrepper }),
+    composeHost: sources.composeHost === null ? null : composeHostReach({ ...reach, url: sources.composeHost }),
+    close: async () => {
+      await redis.close(async (connection) => {
+        await connection.close();
+      });
+      await ec2.close((inspection) => {
+        inspection.close();
+      });
+    },
+  };
+}
+
+/** Opens once, when it is first asked for; what failed to open needs no closing. */
+function opened<T>(open: () => Promise<T>): {
+  get(): Promise<T>;
+  close(close: (thing: T) => Promise<void> | void): Promise<void>;
+} {
+  let opening: Promise<T> | null = null;
+  return {
+    get: () => (opening ??= open()),
+    close: async (close) => {
+      const [result] = await Promise.allSettled(opening === null ? [] : [opening]);
+      if (result?.status === "fulfilled") await close(result.value);
+    },
+  };
+}
+
+/** The SDK takes half a second to load, while the other checks wait for their answers. */
+async function openEc2(config: Config, log: Log): Promise<Ec2Inspection & { close(): void }> {
+  const { openEc2Inspection } = await import("../adapters/ec2/inspection.ts");
+  return openEc2Inspection({ ...config.ec2, clock: systemClock, log });
+}
+
+function storeOf(connection: RedisConnection, config: Config, log: Log): StoreInspection {
+  return Object.assign(redisInspection(connection), {
+    schedule: redisSchedule(connection, systemClock, config.periods),
+    journal: redisJournal(connection, config.report.kind, log),
+    ears: redisEars(connection),
+    budgets: redisBudgets(connection, config.budgets),
+  });
+}
+
+function reportsOf({ report, userAgent }: Config): ReportsInspection {
+  const calls = new PagureCalls({ ...report, userAgent, timeoutMs: LIMIT_MS });
+  return { whoAmI: () => calls.whoAmI(), readIssues: () => calls.readIssues(), mayPost: () => calls.tryPosting() };
+}

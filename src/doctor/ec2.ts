@@ -1,0 +1,116 @@
+import type { Config } from "../config.ts";
+import { failure, ok, warning, type Finding } from "../domain/diagnosis.ts";
+import { RefusedError } from "../errors.ts";
+import type { Ec2Action, Ec2Inspection } from "../ports.ts";
+
+interface Parts {
+  readonly config: Pick<Config, "ec2" | "act">;
+  readonly ec2: () => Promise<Ec2Inspection>;
+}
+
+/** Without these nothing can be planned. */
+const LOOK: readonly Ec2Action[] = [
+  "DescribeImages",
+  "DescribeSnapshots",
+  "DescribeSnapshotAttribute",
+  "GetImageBlockPublicAccessState",
+];
+/** To make private, and to give back. */
+const CHANGE: readonly Ec2Action[] = ["ModifyImageAttribute", "ModifySnapshotAttribute", "CreateTags", "DeleteTags"];
+const DELETE: readonly Ec2Action[] = ["DeregisterImage", "DeleteSnapshot"];
+/** Either will do to see what uses an image; the first sees launch templates as well. */
+const USAGE: readonly Ec2Action[] = ["DescribeImageReferences", "DescribeInstances"];
+const ALL = [...LOOK, ...CHANGE, ...DELETE];
+
+/** Quota of public images a region, in Service Quotas' own words. */
+const QUOTA = "Public AMIs (L-0E3CBAB9)";
+
+/** What is found where there are no credentials: without any, no region needs to be asked. */
+export const NO_CREDENTIALS = "ec2 credentials";
+
+/** Whether there are credentials, and whose they are. */
+export async function checkAccount({ config, ec2 }: Parts, signal: AbortSignal): Promise<readonly Finding[]> {
+  let account: string;
+  try {
+    account = await (await ec2()).account(signal);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return [failure(NO_CREDENTIALS, `${error.message}; no region is checked`)];
+  }
+  const wanted = config.ec2.guards.account;
+  if (account === wanted) return [ok("ec2 account", account)];
+  const remedy = "give credentials of that account, or a role in it, or mend ec2.account";
+  return [
+    failure("ec2 account", `the credentials are of ${account}, the images of ${wanted}: nothing is acted on`, remedy),
+  ];
+}
+
+/** What may be done in one region. A region that does not answer is one finding. */
+export async function checkRegion(region: string, parts: Parts, signal: AbortSignal): Promise<readonly Finding[]> {
+  const images = await parts.ec2();
+  const denied = await images.tryPermissions(region, [...ALL, ...USAGE], signal);
+  const further = await Promise.all([
+    ...(denied.includes("GetImageBlockPublicAccessState") ? [] : [wayBack(region, images, signal)]),
+    ...(denied.includes("DescribeImages") ? [] : [countPublic(region, images, signal)]),
+  ]);
+  return [...judgePermissions(region, denied, parts.config), ...further];
+}
+
+/** A missing permission is a failure where the configuration needs it, and a warning where only a higher `act` would. */
+function judgePermissions(
+  region: string,
+  denied: readonly Ec2Action[],
+  { act, ec2 }: Parts["config"],
+): readonly Finding[] {
+  const check = `ec2 ${region} permissions`;
+  const needed = [...LOOK, ...(act === "nothing" ? [] : CHANGE), ...(act === "delete" ? DELETE : [])];
+  const missing = denied.filter((action) => needed.includes(action));
+  const later = denied.filter((action) => ALL.includes(action) && !needed.includes(action));
+  const findings = [
+    ...(missing.length === 0 ? [] : [failure(check, `missing ${namesOf(missing)}`, "allow them in the IAM policy")]),
+    ...(later.length === 0
+      ? []
+      : [
+          warning(
+            check,
+            `missing ${namesOf(later)}, which act = ${JSON.stringify(act)} does not need`,
+            "allow them before raising act",
+          ),
+        ]),
+    ...judgeUsage(check, denied, ec2.guards),
+  ];
+  return findings.length > 0 ? findings : [ok(check, `all ${ALL.length + USAGE.length} allowed`)];
+}
+
+function judgeUsage(check: string, denied: readonly Ec2Action[], guards: Config["ec2"]["guards"]): readonly Finding[] {
+  const lacking = USAGE.filter((action) => denied.includes(action));
+  if (!guards.inUse || lacking.length === 0) return [];
+  const [first] = USAGE;
+  if (lacking.length < USAGE.length)
+    return lacking[0] === first
+      ? [warning(check, `missing ${namesOf(lacking)}: launch templates that use an image are not seen`, "allow it")]
+      : [];
+  const message = `missing ${namesOf(lacking)}: whether an image is in use cannot be asked`;
+  return guards.unusable === "pass"
+    ? [warning(check, `${message}, and it is passed over (ec2.unusable_guards)`, "allow one of them")]
+    : [failure(check, `${message}, so nothing is acted on`, "allow one of them")];
+}
+
+async function wayBack(region: string, images: Ec2Inspection, signal: AbortSignal): Promise<Finding> {
+  const check = `ec2 ${region} block public access`;
+  if (await images.isWayBackOpen(region, signal)) return ok(check, "off: what is made private can be given back");
+  return failure(
+    check,
+    "on: nothing is made private here, as it could not be given back",
+    "switch it off for images in this region",
+  );
+}
+
+async function countPublic(region: string, images: Ec2Inspection, signal: AbortSignal): Promise<Finding> {
+  const count = await images.publicImages(region, signal);
+  return ok(`ec2 ${region} public images`, `${count}; the quota ${QUOTA} is not read: compare it in Service Quotas`);
+}
+
+function namesOf(actions: readonly Ec2Action[]): string {
+  return actions.map((action) => `ec2:${action}`).join(", ");
+}

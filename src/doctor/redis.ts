@@ -1,0 +1,146 @@
+import type { Config } from "../config.ts";
+import { failure, ok, warning, type Finding } from "../domain/diagnosis.ts";
+import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
+import { isDeaf } from "../hear.ts";
+import type { StoreInspection } from "../ports.ts";
+import { attempt } from "./attempt.ts";
+import { checkMemory } from "./redis-memory.ts";
+
+interface Parts {
+  readonly config: Pick<Config, "reportEveryMs" | "act" | "sources">;
+  readonly now: () => Instant;
+  readonly store: () => Promise<StoreInspection>;
+}
+
+type Info = Readonly<Record<string, string>>;
+
+/** XTRIM MINID, which ends what events are kept, came with 6.2. */
+const OLDEST_REDIS = [6, 2] as const;
+const PINGS = 10;
+const SLOW_PING_MS = 50;
+/** Beyond this nothing is acted on; see `safeNow`. */
+const MOST_SKEW_MS = MINUTE_MS;
+const NOTABLE_SKEW_MS = 5 * SECOND_MS;
+
+/** Redis as a server, and what it remembers of the service. Throws `UpstreamError` when it cannot be reached. */
+export async function checkStore(parts: Parts): Promise<readonly Finding[]> {
+  const store = await parts.store();
+  const info = await store.info();
+  const told = info === null ? unasked() : [...judgeServer(info), ...judgePersistence(info)];
+  const findings = await Promise.all([
+    attempt("redis memory", () => checkMemory(store, info)),
+    attempt("redis latency", () => checkLatency(store)),
+    attempt("redis keys", () => checkFormat(store)),
+    attempt("clock", () => checkClock(store)),
+    attempt("ears", () => checkEars(store, parts)),
+    attempt("reporter", () => checkReporter(store, parts)),
+    attempt("acts", () => checkActs(store)),
+  ]);
+  return [...told, ...findings.flat()];
+}
+
+function unasked(): readonly Finding[] {
+  return [warning("redis", "reached; its version, persistence and memory may not be asked", "allow INFO to its user")];
+}
+
+function judgeServer(info: Info): readonly Finding[] {
+  const version = info["redis_version"] ?? "?";
+  const name = info["valkey_version"] === undefined ? `Redis ${version}` : `Valkey ${info["valkey_version"]}`;
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isOld = major < OLDEST_REDIS[0] || (major === OLDEST_REDIS[0] && minor < OLDEST_REDIS[1]);
+  if (isOld) return [failure("redis", `${name} is too old`, `install ${OLDEST_REDIS.join(".")} or newer, or Valkey`)];
+  if (info["role"] === "slave")
+    return [failure("redis", `${name} is a replica: it takes no writes`, "give the primary's address")];
+  return [ok("redis", name)];
+}
+
+function judgePersistence(info: Info): readonly Finding[] {
+  const check = "redis persistence";
+  const {
+    aof_enabled: aof,
+    maxmemory_policy: policy,
+    aof_last_write_status: written,
+    rdb_last_bgsave_status: saved,
+  } = info;
+  const findings: Finding[] = [];
+  if (policy === undefined || aof === undefined)
+    findings.push(
+      warning(check, "INFO does not tell it", "make sure of appendonly yes and maxmemory-policy noeviction"),
+    );
+  if (policy !== undefined && policy !== "noeviction")
+    findings.push(
+      failure(check, `maxmemory-policy is ${policy}: a full memory loses schedules`, "set maxmemory-policy noeviction"),
+    );
+  if (aof === "0")
+    findings.push(
+      warning(check, "appendonly is no: a crash loses what came since the last snapshot", "set appendonly yes"),
+    );
+  if ((aof === "1" && written === "err") || saved === "err")
+    findings.push(failure(check, "the last write to disk failed", "look at Redis' log, and at the disk"));
+  return findings.length > 0 ? findings : [ok(check, "appendonly yes, maxmemory-policy noeviction")];
+}
+
+async function checkLatency(store: StoreInspection): Promise<readonly Finding[]> {
+  const taken: number[] = [];
+  for (let ping = 0; ping < PINGS; ping += 1) taken.push(await store.pingMs());
+  // While the other checks keep this process busy, most calls look slower than they are.
+  const best = Math.min(...taken);
+  const message = `${best.toFixed(1)} ms a call, the best of ${PINGS}`;
+  if (best <= SLOW_PING_MS) return [ok("redis latency", message)];
+  return [
+    warning("redis latency", message, "bring clean-amis and Redis nearer together, or look what keeps Redis busy"),
+  ];
+}
+
+async function checkFormat(store: StoreInspection): Promise<readonly Finding[]> {
+  const { written, known } = await store.format();
+  if (written === null) return [ok("redis keys", `none yet: the first start writes format ${known}`)];
+  if (Number(written) <= known) return [ok("redis keys", `format ${written}`)];
+  const message = `format ${JSON.stringify(written)}, this program knows ${known}`;
+  return [failure("redis keys", message, "run the newer clean-amis that wrote it, or set another redis_prefix")];
+}
+
+async function checkClock(store: StoreInspection): Promise<readonly Finding[]> {
+  const { skewMs } = await store.schedule.now();
+  const message = `${formatDuration(skewMs)} apart from Redis'`;
+  const remedy = "let both machines follow a time server (chronyd)";
+  if (skewMs > MOST_SKEW_MS) return [failure("clock", `${message}: nothing is acted on beyond 1m`, remedy)];
+  return [skewMs > NOTABLE_SKEW_MS ? warning("clock", message, remedy) : ok("clock", message)];
+}
+
+async function checkEars(store: StoreInspection, { now, config }: Parts): Promise<readonly Finding[]> {
+  const { heardUntil } = await store.ears.memory();
+  const remedy =
+    config.sources.datagrepper === null
+      ? "set sources.datagrepper: without it nobody knows what was missed"
+      : "start clean-amis consume, or look why it cannot read datagrepper";
+  if (heardUntil === null) return [warning("ears", "nothing has been heard yet: nothing is acted on", remedy)];
+  const message = `everything was heard until ${describeWhen(heardUntil, now())}`;
+  return [
+    isDeaf(heardUntil, now())
+      ? warning("ears", `${message}: nothing is acted on after an hour`, remedy)
+      : ok("ears", message),
+  ];
+}
+
+async function checkReporter(store: StoreInspection, { now, config }: Parts): Promise<readonly Finding[]> {
+  const status = await store.journal.status();
+  if (status === null) return [ok("reporter", "no report yet")];
+  const { state, since, reason, checkedAt } = status;
+  if (state === "failing") return [failure("reporter", `failing since ${describeWhen(since, now())}: ${reason}`)];
+  const message = `last pass ${describeWhen(checkedAt, now())}`;
+  const isLate = now() - checkedAt > 2 * config.reportEveryMs + HOUR_MS && config.act !== "nothing";
+  return [
+    isLate ? warning("reporter", `${message}, and none since`, "start clean-amis consume") : ok("reporter", message),
+  ];
+}
+
+async function checkActs({ budgets }: StoreInspection): Promise<readonly Finding[]> {
+  const [pause, stops] = await Promise.all([budgets.paused(), budgets.stops()]);
+  const remedy = "clean-amis resume, when that is over";
+  const findings = [
+    ...(pause === null ? [] : [warning("acts", `paused by ${pause.by}: ${pause.why}`, remedy)]),
+    ...stops.map(({ kind, reason }) => warning("acts", `${kind} is stopped: ${reason}`, remedy)),
+  ];
+  return findings.length > 0 ? findings : [ok("acts", "neither paused nor stopped")];
+}

@@ -1,0 +1,26 @@
+import type { Config } from "../config.ts";
+import { ok, warning, type Finding } from "../domain/diagnosis.ts";
+import type { ReportsInspection } from "../ports.ts";
+
+interface Parts {
+  readonly config: Pick<Config, "report">;
+  readonly reports: (() => Promise<ReportsInspection>) | null;
+}
+
+/** Whether reports can reach the public, as far as that can be known without writing. */
+export async function checkReports({ config, reports }: Parts): Promise<readonly Finding[]> {
+  const { report } = config;
+  if (reports === null)
+    return [
+      warning(
+        "reports",
+        "they go to the log alone, which nobody reads but you",
+        'set report.kind = "pagure" and a repo',
+      ),
+    ];
+  const pagure = await reports();
+  const user = await pagure.whoAmI();
+  await pagure.readIssues();
+  await pagure.mayPost();
+  return [ok("reports", `${user} may post issues and comments in ${report.repo} at ${report.url}`)];
+}

@@ -1,0 +1,18 @@
+/** Every exit code, with what it means: the help, the man page and the README are made from this. */
+export const EXIT_CODES = {
+  done: { code: 0, meaning: "done; of doctor: nothing is wrong" },
+  failed: {
+    code: 1,
+    meaning:
+      "a service (broker, Redis, EC2, Pagure) failed, what was asked about is not known, it was interrupted, or there is a bug; of doctor: something is wrong",
+  },
+  usage: { code: 2, meaning: "the command line or the configuration is wrong; nothing was opened" },
+  warned: { code: 3, meaning: "of doctor: nothing is wrong, but there are warnings" },
+} as const;
+
+/** How a command ended. */
+export type Outcome = keyof typeof EXIT_CODES;
+
+export function exitCode(outcome: Outcome): number {
+  return EXIT_CODES[outcome].code;
+}

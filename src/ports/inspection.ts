@@ -1,0 +1,78 @@
+import type { Budgets } from "./budgets.ts";
+import type { Ears } from "./bus.ts";
+import type { Journal } from "./journal.ts";
+import type { Schedule } from "./schedule.ts";
+
+/**
+ * Looks at the services that change nothing there, for `doctor`. Each may be repeated. All throw `UpstreamError` for what may
+ * pass, and `RefusedError` for what a person must mend; a call that takes a signal ends when that is aborted.
+ */
+export interface BrokerInspection {
+  /** The certificate that the broker shows, and why it is not trusted; null without TLS. */
+  certificate(): Promise<{ readonly pem: string; readonly distrust: string | null } | null>;
+  /** Logs in and looks for these, without declaring anything. */
+  look(exchanges: readonly string[], queue: string | null): Promise<BrokerState>;
+}
+
+export interface BrokerState {
+  /** Such as `RabbitMQ 3.10.8`. */
+  readonly product: string;
+  readonly missingExchanges: readonly string[];
+  /** `exclusive`: it is there, and another connection has it for itself; null: none was asked for. */
+  readonly queue: { readonly messages: number; readonly consumers: number } | "exclusive" | "missing" | null;
+}
+
+/** Redis, and what is remembered there. */
+export interface StoreInspection {
+  readonly schedule: Pick<Schedule, "now" | "regions" | "countLive">;
+  readonly journal: Pick<Journal, "status">;
+  readonly ears: Pick<Ears, "memory">;
+  readonly budgets: Pick<Budgets, "paused" | "stops">;
+  /** Redis' own words of itself, from INFO; null when the user may not ask. */
+  info(): Promise<Readonly<Record<string, string>> | null>;
+  /** Milliseconds that one PING takes. */
+  pingMs(): Promise<number>;
+  /** What stands in the format's key, and the format that this program knows. */
+  format(): Promise<{ readonly written: string | null; readonly known: number }>;
+  /** The queue's name that all replicas share; null: none was made yet. */
+  queueName(): Promise<string | null>;
+  /** Bytes that an image of this region takes with its share of queues, sets and events; null when that cannot be measured. */
+  bytesPerImage(region: string): Promise<number | null>;
+}
+
+/** The calls of EC2's API that the service makes. */
+export type Ec2Action =
+  | "DescribeImages"
+  | "DescribeSnapshots"
+  | "DescribeSnapshotAttribute"
+  | "DescribeImageReferences"
+  | "DescribeInstances"
+  | "GetImageBlockPublicAccessState"
+  | "ModifyImageAttribute"
+  | "ModifySnapshotAttribute"
+  | "CreateTags"
+  | "DeleteTags"
+  | "DeregisterImage"
+  | "DeleteSnapshot";
+
+export interface Ec2Inspection {
+  account(signal: AbortSignal): Promise<string>;
+  /** Those of the actions that the credentials may not use, by EC2's own dry run of each. */
+  tryPermissions(region: string, actions: readonly Ec2Action[], signal: AbortSignal): Promise<readonly Ec2Action[]>;
+  isWayBackOpen(region: string, signal: AbortSignal): Promise<boolean>;
+  /** How many images of the account are public. */
+  publicImages(region: string, signal: AbortSignal): Promise<number>;
+}
+
+/** The project that the reports go to. */
+export interface ReportsInspection {
+  /** The name of the token's user. */
+  whoAmI(): Promise<string>;
+  /** Throws when the public cannot read the project's issues. */
+  readIssues(): Promise<void>;
+  /** Throws when the token may not open issues, or not comment on them. Nothing is written. */
+  mayPost(): Promise<void>;
+}
+
+/** Whether something answers as it should; resolves to a few words about it. */
+export type Reach = () => Promise<string>;
