@@ -7,7 +7,7 @@ const SOMEBODY = "cloud-image-user";
 const LOOK_MS = 200;
 
 /** What is said for an image, and what must be answered. */
-export function objectionTo(image: Pick<CastImage, "amiId">): string {
+function objectionTo(image: Pick<CastImage, "amiId">): string {
   return `Hello, please hold ${image.amiId} because our installer tests start from it`;
 }
 
