@@ -76,7 +76,7 @@ t.test(
         );
         return queues.page(region, queue, place, Math.min(size, 2), until);
       },
-          };
+    };
     const seen = new Map<string, number>();
     const parts = { queues: hasty, schedule: { ofCompose: none, waiting: none }, tell: t.fail.bind(t) };
     for await (const piece of listQueues(ALL, parts, false))
