@@ -136,7 +136,7 @@ function refusalRows({ image }: Listed, screen: Screen | null): readonly string[
 }
 
 /** The refusal and its cure, for people. */
-export function refusalText({ code, reason, cure }: Refusal, screen: Screen | null): readonly string[] {
+function refusalText({ code, reason, cure }: Refusal, screen: Screen | null): readonly string[] {
   return [...row("refused", `${code}: ${reason}`, screen?.columns), ...row("cure", cure, screen?.columns)];
 }
 

@@ -54,7 +54,10 @@ export class Table {
   }
 }
 
-/** Takes columns by their rank as long as their least widths fit, then widens them in the same order. */
+/**
+ * Takes columns by their rank as long as their least widths fit, then widens them in the same order.
+ * @internal
+ */
 export function fit(columns: readonly Column[], cells: number): readonly number[] {
   const widths = columns.map((): number => 0);
   let left = cells + 1;

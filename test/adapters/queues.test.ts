@@ -76,9 +76,6 @@ t.test(
         );
         return queues.page(region, queue, place, Math.min(size, 2), until);
       },
-      regions: queues.regions,
-      last: queues.last,
-      images: queues.images,
     };
     const seen = new Map<string, number>();
     const parts = { queues: hasty, schedule: { ofCompose: none, waiting: none }, tell: t.fail.bind(t) };

@@ -40,7 +40,7 @@ t.test(
     const { world, amiId, composeId } = await openLife(t);
     const { code, out, err } = await runOver(t, world.connection, "history", amiId, "--json");
     t.same([code, err], [0, ""]);
-    const events = linesOf<Event>(t, out, "event.json");
+    const events = linesOf(t, out, "event.json") as readonly Event[];
     const of = (region: string) => events.filter((event) => event.region === region).map(({ what }) => what);
     t.same(of("us-east-1"), ["scheduled", "made-private", "noticed", "deleting", "deleted"]);
     t.same(of("eu-west-1"), ["scheduled", "made-private", "noticed"]);
@@ -60,7 +60,7 @@ t.test("the audit trail of all regions is told in order, and narrowed by time, r
   const whats = async (...args: string[]): Promise<string[]> => {
     const { code, out, err } = await runOver(t, world.connection, "events", "--json", ...args);
     t.same([code, err], [0, ""], args.join(" "));
-    return linesOf<Event>(t, out, "event.json").map(({ what }) => what);
+    return (linesOf(t, out, "event.json") as readonly Event[]).map(({ what }) => what);
   };
   t.equal((await whats()).length, 8);
   t.same((await whats("--region", "eu-west-1")).length, 3);
@@ -89,7 +89,7 @@ t.test("followed events come while they happen, and the order to stop ends it wi
   stop.abort();
   const { code, out, err } = await ended;
   t.same([code, err], [0, ""]);
-  t.equal(linesOf<Event>(t, out, "event.json").length, 2, "each once");
+  t.equal(linesOf(t, out, "event.json").length, 2, "each once");
 });
 
 t.test(
@@ -115,7 +115,7 @@ t.test(
     const { code, out, err } = await ended;
     t.equal(code, 0);
     t.match(err, /^clean-amis: redis: [^\n]+: trying again until it is back\n$/);
-    t.equal(linesOf<Event>(t, out, "event.json").length, 2);
+    t.equal(linesOf(t, out, "event.json").length, 2);
   },
 );
 

@@ -38,7 +38,7 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
 
   const { code, out, err } = await runOver(t, connection, "queue", "stats", "--json");
   t.same([code, err], [0, ""]);
-  const [figures] = linesOf<Figures>(t, out, "queue-stats.json");
+  const [figures] = linesOf(t, out, "queue-stats.json") as readonly Figures[];
   if (figures === undefined) throw new Error("no line");
   t.same(
     figures.regions.map(({ region, stages }) => [region, stages]),

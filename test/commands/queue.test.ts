@@ -45,7 +45,7 @@ async function openScene(t: Test) {
   const list = async (...args: string[]): Promise<readonly Line[]> => {
     const { code, out, err } = await run(...args, "--json");
     t.same([code, err], [0, ""], args.join(" "));
-    return linesOf<Line>(t, out, "queue.json");
+    return linesOf(t, out, "queue.json") as readonly Line[];
   };
   return { connection, run, list, overdue, late, soon, stopped, refused, untold, other };
 }
@@ -92,7 +92,7 @@ t.test("what is refused is told with what cures it, what is held with who and un
   t.match((await run("show", refused)).out, /last error +in-use: [^]*cure +end the instance[^]*clean-amis retry/);
   t.match((await run("show", stopped)).out, /hold +by relengbot since \S+, until\s+\S+Z: bisecting a\s+kernel bug/);
   t.match((await run("show", "Fedora-Cloud-43-20261120.0")).out, /images \(2\)[^]*waits for the notice/);
-  const [shown] = linesOf<Line>(t, (await run("show", refused, "--json")).out, "queue.json");
+  const [shown] = linesOf(t, (await run("show", refused, "--json")).out, "queue.json") as readonly Line[];
   t.match(shown, { ami: refused, stage: "public", queue: "private" });
 });
 

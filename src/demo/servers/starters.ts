@@ -21,7 +21,10 @@ export async function writeStarters(root: string): Promise<void> {
   await writeStarter(root, "rabbitmq-server", `exec "$root/${rabbitmq}/rabbitmq-server" "$@"`);
 }
 
-/** Writes one script of `bin/`: these lines, with `$root` for the unpacked folder, and its libraries found. */
+/**
+ * Writes one script of `bin/`: these lines, with `$root` for the unpacked folder, and its libraries found.
+ * @internal
+ */
 export async function writeStarter(root: string, name: string, ...lines: readonly string[]): Promise<void> {
   const libraries = [...(await libraryFolders(root, "usr/lib")), ...(await libraryFolders(root, "lib"))];
   const top = [

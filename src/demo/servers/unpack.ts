@@ -40,6 +40,7 @@ export function unpackServers(folder: string, options: FindOptions): Promise<voi
 /**
  * Downloads the distribution's packages of a bundle and unpacks them into `folder`, without root and without installing
  * them. The folder appears whole or not at all. Throws `SetupError`.
+ * @internal
  */
 export async function unpackBundle(bundle: Bundle, folder: string, options: FindOptions): Promise<void> {
   const path = ((options.env ?? process.env)["PATH"] ?? "").split(":");
