@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import type { Finding, State } from "../domain/diagnosis.ts";
+import { count } from "../domain/report-code.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCode, type Outcome } from "../exit-codes.ts";
 import { CONFIG, configOf, type Command, type Invocation } from "./command.ts";
@@ -27,7 +28,10 @@ export const doctor: Command = {
       await parts.close();
     }
     const isJson = invocation.options["json"] === true;
-    if (!isJson) await invocation.print(`${counts.ok} ok, ${counts.warning} warnings, ${counts.failure} failures`);
+    if (!isJson)
+      await invocation.print(
+        `${counts.ok} ok, ${count(counts.warning, "warning")}, ${count(counts.failure, "failure")}`,
+      );
     return exitCode(outcomeOf(counts, problem));
   },
 };
