@@ -3,7 +3,7 @@ import { classify, type Policy } from "./domain/classify.ts";
 import type { FactClaim } from "./domain/facts.ts";
 import { holdOfCompose } from "./domain/hold.ts";
 import type { Hold, Image } from "./domain/image.ts";
-import { isTouched, keep, redecide, takeBack, type Change, type Periods } from "./domain/lifecycle.ts";
+import { afterClaim, isTouched, keep, redecide, takeBack, type Change, type Periods } from "./domain/lifecycle.ts";
 import type { Instant } from "./domain/time.ts";
 import type { Upload } from "./domain/upload.ts";
 import { describeError, UpstreamError } from "./errors.ts";
@@ -150,6 +150,11 @@ function conflictOf(image: Image, upload: Upload, parts: IngestParts, now: Insta
     case "kept":
       return isTouched(image) ? takeBack(image, decision, parts.periods, now, "ingest") : keep(decision, now, "ingest");
     case "deleting":
+      // Its ticker looks whether it still stands, and then gives it back.
+      return {
+        ...{ stage: "deleting", wait: { queue: "delete", wakeAt: afterClaim(image, parts.periods, now) } },
+        ...{ fields: { rule: "conflict", reason, attempts: 0 }, event: null },
+      };
     case "deleted":
     case "gone":
       return null;

@@ -191,3 +191,20 @@ t.test("when its lease is nearly over, a ticker begins no further call; the next
     }
   }
 });
+
+t.test(
+  "a message that names another compose for an image that is being deleted saves it while it stands",
+  async (t) => {
+    for (const point of await pointsOf(t, "delete")) {
+      const where = `conflict heard ${point.when} call ${point.call}`;
+      const [world, nightly] = await dueWorld(t, "delete");
+      const message = { ...nightly.message, compose_id: "Fedora-Rawhide-20261129.n.0" };
+      await countedTick(world, new CallCounter(point, () => world.hear(UPLOADER, message)));
+      const stood = world.simulator.journal.of("DeregisterImage").length === 0;
+      await carryOn(world, 3);
+      const image = world.simulator.image(REGION, nightly.amiId);
+      if (stood) t.same([image?.state, image?.permission.isPublic, image?.tags], ["available", true, {}], where);
+      else t.same(world.simulator.snapshots(REGION), [], `${where}: too late, and nothing is left behind`);
+    }
+  },
+);

@@ -106,6 +106,9 @@ export function planFor(image: Image, decision: Decision, look: Look, terms: Ter
   // Whatever else its state is, an image that EC2 shows can still be saved.
   const isStanding = seen !== null && seen.state !== "deregistered";
   if (image.stage === "deleting" && !isStanding) return { do: "delete", seen, snapshotIds: image.snapshotIds };
+  // Two composes for one AMI are no fact of either: the record alone tells it.
+  if (image.stage === "deleting" && image.rule === "conflict")
+    return { do: "keep", decision: { kind: "keep", rule: "conflict", reason: image.reason } };
   if (decision.kind === "keep" && !isHeldAnyway(image, decision)) return { do: "keep", decision };
   if (seen === null) return { do: "miss" };
   const held = planHold(image, seen, look, terms);

@@ -40,7 +40,7 @@ export class Oracle {
   readonly subjects: Subject[] = [];
   readonly wrong: string[] = [];
   readonly #world: World;
-  readonly #said = new Map<Compose, Set<Compose["sayings"][number]>>();
+  readonly #said = new Map<Compose, Set<string>>();
   readonly #released = new Set<Compose>();
   readonly #holds = new Map<Subject | Compose, Span[]>();
   #read = 0;
@@ -49,8 +49,8 @@ export class Oracle {
     this.#world = world;
   }
 
-  say(compose: Compose, saying: Compose["sayings"][number]): void {
-    this.#said.set(compose, (this.#said.get(compose) ?? new Set()).add(saying));
+  say(compose: Compose, label: string): void {
+    this.#said.set(compose, (this.#said.get(compose) ?? new Set()).add(label));
   }
 
   release(compose: Compose): void {

@@ -137,8 +137,8 @@ class Run {
   async #say({ compose: number, saying: which, dies }: Command & { do: "say" }): Promise<void> {
     const compose = at(COMPOSES, number);
     const saying = at(compose.sayings, which);
-    this.oracle.say(compose, saying);
     const { compose_type: type, compose_label: label } = saying;
+    this.oracle.say(compose, label);
     const claim = { composeId: compose.id, type, label: label === "" ? null : label };
     await this.#tell("pungi.compose.status.change", { compose_id: compose.id, ...saying }, claim, dies);
   }

@@ -58,7 +58,7 @@ export const COMPOSES: readonly Compose[] = [
   ...["20261122", "20261123"].map((day) => ({
     id: `Fedora-Cloud-43-${day}.0`,
     name: `Fedora-Cloud-Base-AmazonEC2.x86_64-43-${day}.0`,
-    sayings: [production(`RC-${day}.0`), production(`RC-${day}.0`), production("RC-1.2"), production("")],
+    sayings: [`RC-${day}.0`, `RC-${day}.0`, `RC-${day}.0`, "RC-1.2", ""].map(production),
   })),
   {
     id: "Fedora-Cloud-43-20261124.t.0",
@@ -68,16 +68,16 @@ export const COMPOSES: readonly Compose[] = [
 ];
 
 /**
- * What has to become of a compose's images, by the design's section 7 and the different things that were said of it. Null:
+ * What has to become of a compose's images, by the design's section 7 and the different labels that were said of it. Null:
  * nobody can know yet, and nothing may be done.
  */
-export function verdictOf({ id }: Compose, said: ReadonlySet<Saying>, isReleased: boolean): "delete" | "keep" | null {
-  if (isReleased || id.includes(".t.") || said.size > 1) return "keep";
-  const [saying] = said;
-  if (id.includes(".n.")) return saying === undefined || saying.compose_type === "nightly" ? "delete" : "keep";
-  if (saying === undefined) return null;
-  const day = /\d{8}/.exec(id)?.[0] ?? "";
-  return saying.compose_label === `RC-${day}.0` ? "delete" : "keep";
+export function verdictOf({ id }: Compose, labels: ReadonlySet<string>, isReleased: boolean): "delete" | "keep" | null {
+  if (isReleased || id.includes(".t.") || labels.size > 1) return "keep";
+  const [label] = labels;
+  // A nightly that is said to be a release is a contradiction.
+  if (id.includes(".n.")) return label === undefined || label === "" ? "delete" : "keep";
+  if (label === undefined) return null;
+  return label === `RC-${/\d{8}/.exec(id)?.[0] ?? ""}.0` ? "delete" : "keep";
 }
 
 const ACTIONS = [
