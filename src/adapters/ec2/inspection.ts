@@ -73,7 +73,7 @@ const DRY_RUNS: Readonly<Record<Ec2Action, Ask>> = {
 export function openEc2Inspection(options: Ec2Options): Ec2Inspection & { close(): void } {
   const clients = new Ec2Clients(options);
   const inspection: Ec2Inspection = {
-    account: (signal) => clients.account(signal === undefined ? {} : { signal }),
+    account: (signal) => clients.account({ signal }),
     tryPermissions: async (region, actions, abortSignal) => {
       const client = clients.region(region);
       const answers = await Promise.all(

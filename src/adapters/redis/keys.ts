@@ -33,7 +33,6 @@ export type ControlName =
   | "reporters"
   | "status"
   | "replicas"
-  | "breakers"
   | `backfill:${string}`
   | `comments:${string}:${"lease" | "memory" | "handled" | "pending" | `${"authors" | "counted"}:${string}`}`
   | `reporter:${string}:${"lease" | "cursors" | "part" | "memory" | "status"}`;
