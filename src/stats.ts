@@ -1,10 +1,12 @@
 import type { ActKind, Pause, Stop } from "./domain/budget.ts";
+import { describeTrouble } from "./domain/breaker.ts";
 import { ACT_KINDS } from "./domain/budget.ts";
 import { QUEUES, type Queue } from "./domain/lifecycle.ts";
 import { refusalOf } from "./domain/refusal.ts";
 import { DAY_MS, dayOf, SECOND_MS, type Instant } from "./domain/time.ts";
 import { RefusedError } from "./errors.ts";
 import type {
+  Breakers,
   Budgets,
   Ears,
   Journal,
@@ -18,6 +20,7 @@ import type {
 
 export interface StatsParts {
   readonly queues: Queues;
+  readonly breakers: Pick<Breakers, "all">;
   readonly budgets: Pick<Budgets, "spent" | "stops" | "paused">;
   readonly ears: Pick<Ears, "memory">;
   readonly journal: Pick<Journal, "status">;
@@ -41,6 +44,8 @@ export interface Stats {
   readonly heardUntil: Instant | null;
   readonly reporter: ReporterStatus | null;
   readonly signs: Signs;
+  /** Regions that are left alone for a while, and why. */
+  readonly breakers: readonly { readonly region: string; readonly since: Instant; readonly why: string }[];
   /** Messages that could not be understood. */
   readonly rejected: number;
 }
@@ -63,7 +68,7 @@ const DAYS = 14;
  * half, in memory that does not grow with them. Throws `UpstreamError`.
  */
 export async function readStats(now: Instant, parts: StatsParts): Promise<Stats> {
-  const { queues, budgets, ears, journal, pulse, rejected, tell } = parts;
+  const { queues, breakers, budgets, ears, journal, pulse, rejected, tell } = parts;
   const orTell = async <T, U>(answer: Promise<T>, instead: U): Promise<T | U> => {
     try {
       return await answer;
@@ -76,7 +81,7 @@ export async function readStats(now: Instant, parts: StatsParts): Promise<Stats>
   const names = await orTell(queues.regions(), []);
   const regions: RegionStats[] = [];
   for (const region of names) regions.push(await regionStats(region, queues, orTell));
-  const noSigns: Signs = { marks: {}, replicas: [], breakers: [] };
+  const noSigns: Signs = { marks: {}, replicas: [] };
   const spent = await Promise.all(ACT_KINDS.map((kind) => budgets.spent(kind, now)));
   return {
     at: now,
@@ -89,6 +94,10 @@ export async function readStats(now: Instant, parts: StatsParts): Promise<Stats>
     heardUntil: (await orTell(ears.memory(), null))?.heardUntil ?? null,
     reporter: await orTell(journal.status(), null),
     signs: await orTell(pulse.signs(), noSigns),
+    breakers: [...(await orTell(breakers.all(), []))].map(([region, breaker]) => ({
+      ...{ region, since: breaker.since },
+      why: describeTrouble(breaker),
+    })),
     rejected: await orTell(rejected.count(), 0),
   };
 }

@@ -131,7 +131,10 @@ function actRows(
   ];
 }
 
-function serviceRows({ signs, heardUntil, reporter, rejected, at }: Stats, screen: Screen | null): readonly string[] {
+function serviceRows(
+  { signs, breakers, heardUntil, reporter, rejected, at }: Stats,
+  screen: Screen | null,
+): readonly string[] {
   const put = (name: string, text: string): readonly string[] => row(name, text, screen?.columns);
   const last = (instant: Instant | null | undefined): string => (instant == null ? "never" : utcAndAway(instant, at));
   const deaf = isDeaf(heardUntil, at) ? "; nothing is acted on until it is younger than an hour" : "";
@@ -144,7 +147,7 @@ function serviceRows({ signs, heardUntil, reporter, rejected, at }: Stats, scree
     ...put("replicas", alive.length === 0 ? "none runs" : alive.map(({ id }) => id).join(", ")),
     ...silent.flatMap(({ id, seenAt }) => put("silent", `${id}, last seen ${last(seenAt)}`)),
     ...(failing === null ? [] : put("reports fail", failing)),
-    ...signs.breakers.flatMap(({ region, text }) => put("breaker", `${region}: ${text}`)),
+    ...breakers.flatMap(({ region, since, why }) => put("left alone", `${region}, since ${last(since)}: ${why}`)),
     ...put("not understood", rejected === 0 ? "0 messages" : `${rejected} messages; clean-amis rejected list`),
   ];
 }
@@ -172,7 +175,7 @@ function statsJson(stats: Stats, { budgets, act }: Pick<Config, "budgets" | "act
     ...Object.fromEntries(MARKS.map((mark) => [`last_${mark}`, iso(signs.marks[mark] ?? null)])),
     replicas: signs.replicas.map(({ id, seenAt }) => ({ id, seen_at: iso(seenAt), silent: at - seenAt >= SILENT_MS })),
     reporter: reporter === null ? null : { state: reporter.state, since: iso(reporter.since), why: reporter.reason },
-    breakers: signs.breakers,
+    breakers: stats.breakers.map(({ region, since: at, why }) => ({ region, since: since(at), why })),
   };
 }
 

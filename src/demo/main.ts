@@ -16,7 +16,7 @@ import { startDatagrepper } from "./datagrepper/double.ts";
 import { archivedMessages } from "./messages.ts";
 import { PROJECT } from "./objector.ts";
 import { startPagureDouble } from "./pagure/double.ts";
-import { serviceConfig, TOKEN, USER } from "./service-config.ts";
+import { LONGEST_DAY_S, SECRETS, serviceConfig, TOKEN, USER } from "./service-config.ts";
 
 /** Each thing that was started registers its end at once; the end runs them all, the last first. */
 type Cleanup = () => Promise<void> | void;
@@ -33,14 +33,24 @@ process.channel?.unref();
 /** Starts the world, plays the demo in it, and takes the world down again. Resolves to the exit code. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { json: { type: "boolean", default: false }, stay: { type: "boolean", default: false } },
+    options: {
+      json: { type: "boolean", default: false },
+      stay: { type: "boolean", default: false },
+      day: { type: "string", default: "1" },
+    },
   });
+  const daySeconds = Number(values.day);
+  if (!/^\d{1,3}$/.test(values.day) || daySeconds < 1 || daySeconds > LONGEST_DAY_S) {
+    console.error(`demo: --day ${values.day}: the seconds that a day takes, 1 to ${LONGEST_DAY_S}`);
+    return 2;
+  }
   const say = (line: string): void => {
     (values.json ? process.stderr : process.stdout).write(`${line}\n`);
   };
   const cleanups: Cleanup[] = [];
   try {
-    const stage = await setUp(cleanups, say);
+    const stage = await setUp(cleanups, daySeconds, say);
+    if (values.stay || daySeconds > 1) tellHow(stage, say);
     const summary = await perform(stage);
     if (values.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     if (values.stay && !stop.signal.aborted) {
@@ -61,7 +71,15 @@ async function main(): Promise<number> {
   }
 }
 
-async function setUp(cleanups: Cleanup[], say: (line: string) => void): Promise<Stage> {
+/** What an operator types to look at the demo while it runs. */
+function tellHow({ configFile }: Stage, say: (line: string) => void): void {
+  const environment = Object.entries(SECRETS).map(([name, value]) => `${name}=${value}`);
+  say("to look around from another terminal:");
+  say(`          export FEDORA_MESSAGING_CONF=${configFile} ${environment.join(" ")}`);
+  say("          node dist/src/main.js queue");
+}
+
+async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string) => void): Promise<Stage> {
   const images = castImages();
   const since = Date.now();
   const servers = await findServers({ log: say, signal: stop.signal });
@@ -107,7 +125,7 @@ async function setUp(cleanups: Cleanup[], say: (line: string) => void): Promise<
     composeHostUrl: composeHost.url,
     datagrepperUrl: datagrepper.url,
   };
-  await writeFile(configFile, serviceConfig({ ...addresses, ...places, queue }));
+  await writeFile(configFile, serviceConfig({ ...addresses, ...places, queue }, daySeconds));
   return {
     ...addresses,
     ...places,
@@ -117,6 +135,7 @@ async function setUp(cleanups: Cleanup[], say: (line: string) => void): Promise<
     simulator,
     pagure,
     isOwn,
+    dayMs: daySeconds * 1000,
     archivedAt,
     say,
     stop: stop.signal,

@@ -22,6 +22,8 @@ export interface Stage extends Addresses {
   readonly isOwn: boolean;
   readonly say: (line: string) => void;
   readonly stop: AbortSignal;
+  /** How long a day of the demo takes, in milliseconds. */
+  readonly dayMs: number;
   /** When the messages were sent that only the archive has. */
   readonly archivedAt: number;
 }
@@ -39,10 +41,9 @@ export interface Summary {
   readonly seconds: number;
 }
 
-const DAY_MS = 1_000;
 /** A demo that has not ended by then has failed, and says what is missing. */
-const LIMIT_MS = 55_000;
-const LATER_MS = 2_500;
+const LIMIT_DAYS = 55;
+const LATER_DAYS = 2.5;
 
 /** Plays the demo: starts the service, sends the messages, watches until every fate is met, and judges. */
 export async function perform(stage: Stage): Promise<Summary> {
@@ -79,7 +80,7 @@ export async function perform(stage: Stage): Promise<Summary> {
           announcedAt: { bus: announcedAt, archive: stage.archivedAt },
           rejected,
           unheard,
-          dayMs: DAY_MS,
+          dayMs: stage.dayMs,
           expectedRejected: RUBBISH.length,
         },
         remainsOf: (image) => remainsIn(stage.simulator, image),
@@ -138,7 +139,7 @@ async function sendAll(
   const waves = wavesOf(stage.images, announcedAt);
   await publisher.send(waves.first);
   story.tell(`sent ${waves.first.length} messages: nightlies, dated composes, releases, a Beta, odd ones and rubbish`);
-  await wait(LATER_MS, stage.stop);
+  await wait(LATER_DAYS * stage.dayMs, stage.stop);
   await publisher.send(waves.later);
   story.tell(`sent ${waves.later.length} more: a label that comes late, copies, one AMI under a second compose`);
   await untilPrivate(stage);
@@ -149,9 +150,9 @@ async function sendAll(
 }
 
 /** Resolves when the images of the late release are private, and told: or at the limit, when the judge will say so. */
-async function untilPrivate({ images, pagure, stop }: Stage): Promise<void> {
+async function untilPrivate({ images, pagure, dayMs, stop }: Stage): Promise<void> {
   const due = images.filter((image) => image.fate === "restored");
-  const end = Date.now() + LIMIT_MS / 2;
+  const end = Date.now() + (LIMIT_DAYS / 2) * dayMs;
   while (Date.now() < end && !stop.aborted) {
     const text = postsOf(pagure)
       .map((post) => post.text)
@@ -171,7 +172,7 @@ async function untilMet(stage: Stage, ledger: Ledger, since: number, story: Stor
     ["held", "held"],
   ]);
   let isShown = false;
-  while (Date.now() < since + LIMIT_MS && !stop.aborted) {
+  while (Date.now() < since + LIMIT_DAYS * stage.dayMs && !stop.aborted) {
     const known = await ledger.images();
     const stageOf = (image: CastImage): string | undefined => known.get(`${image.region} ${image.amiId}`)?.stage;
     const queue = await ledger.deleteQueue("us-east-1");

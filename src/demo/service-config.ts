@@ -15,6 +15,9 @@ export interface Addresses {
   readonly queue: string;
 }
 
+/** The longest day of the demo, in seconds. */
+export const LONGEST_DAY_S = 600;
+
 const ROUTING_KEYS = [
   "org.fedoraproject.*.fedimg.image.upload",
   "org.fedoraproject.*.fedimg.image.publish",
@@ -25,8 +28,9 @@ const ROUTING_KEYS = [
   "org.fedoraproject.*.releng.atomic.twoweek.complete",
 ];
 
-/** The service's configuration: the shipped one with other addresses, all acts allowed, and seconds for days. */
-export function serviceConfig(at: Addresses): string {
+/** The service's configuration: the shipped one with other addresses, all acts allowed, and `daySeconds` for a day, 1 to `LONGEST_DAY_S`. */
+export function serviceConfig(at: Addresses, daySeconds = 1): string {
+  const days = (count: number): string => `"${count * daySeconds}s"`;
   return `amqp_url = "${at.amqpUrl}"
 
 [queues.${at.queue}]
@@ -46,13 +50,13 @@ redis_url = "${at.redisUrl}"
 redis_prefix = "${at.prefix}"
 
 [consumer_config.schedule]
-private_after = "5s"
-delete_after = "10s"
-unresolved_for = "14s"
-after_hold = "3s"
+private_after = ${days(5)}
+delete_after = ${days(10)}
+unresolved_for = ${days(14)}
+after_hold = ${days(3)}
 lease = "20s"
 tick_every = "1s"
-report_every = "1s"
+report_every = ${days(1)}
 hear_every = "5s"
 first_backfill = "2d"
 

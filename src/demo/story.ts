@@ -23,7 +23,7 @@ export class Story {
   }
 
   tell(line: string): void {
-    const day = (Date.now() - this.#since) / 1000;
+    const day = (Date.now() - this.#since) / this.#stage.dayMs;
     this.#stage.say(`day ${day.toFixed(1).padStart(4)}  ${line}`);
   }
 

@@ -20,6 +20,4 @@ export interface Signs {
   readonly marks: Marks;
   /** The replicas of a day, the one that was seen last first. */
   readonly replicas: readonly { readonly id: string; readonly seenAt: Instant }[];
-  /** Regions that nothing is asked of for now, each with what its breaker has written. */
-  readonly breakers: readonly { readonly region: string; readonly text: string }[];
 }

@@ -34,7 +34,11 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
   const pulse = redisPulse(connection);
   await pulse.beat("host-1", NOW - 5 * MINUTE_MS, { tick: NOW - MINUTE_MS, message: NOW - 30 * MINUTE_MS });
   await pulse.beat("host-2", NOW, {});
-  await redis.hset(keys.control("breakers"), "me-south-1", '{"since":"2026-11-24T08:00:00Z"}');
+  await redis.hset(
+    keys.control("breakers"),
+    "me-south-1",
+    JSON.stringify({ trouble: "failing", since: "2026-11-24T08:00:00Z", code: "ECONNREFUSED" }),
+  );
 
   const { code, out, err } = await runOver(t, connection, "queue", "stats", "--json");
   t.same([code, err], [0, ""]);
@@ -72,7 +76,9 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
       { id: "host-2", silent: false },
       { id: "host-1", silent: true },
     ],
-    breakers: [{ region: "me-south-1" }],
+    breakers: [
+      { region: "me-south-1", since: "2026-11-24T08:00:00Z", why: /^EC2 fails there again and again \(ECONNREFUSED\)/ },
+    ],
   });
 
   const text = (await runOver(t, connection, "queue", "stats")).out;

@@ -23,18 +23,13 @@ export function redisPulse({ redis, keys }: RedisConnection): Pulse {
       await redis.zrem(replicas, replica);
     },
     signs: async () => {
-      const [hash, seen, breakers] = await Promise.all([
-        redis.hgetall(status),
-        redis.zrevrange(replicas, 0, -1, "WITHSCORES"),
-        redis.hgetall(keys.control("breakers")),
-      ]);
+      const [hash, seen] = await Promise.all([redis.hgetall(status), redis.zrevrange(replicas, 0, -1, "WITHSCORES")]);
       const marks = MARKS.map((mark) => [mark, parseInstant(hash[`last_${mark}`] ?? "")] as const);
       return {
         marks: Object.fromEntries(marks.filter(([, at]) => at !== null)),
         replicas: seen.flatMap((id, index) =>
           index % 2 === 1 ? [] : [{ id, seenAt: Number(seen[index + 1]) * SECOND_MS }],
         ),
-        breakers: Object.entries(breakers).map(([region, text]) => ({ region, text })),
       };
     },
   };
