@@ -220,7 +220,7 @@ const commands = {
     process.env.CHAOS_MUTANTS ??= "1000000";
     process.env.CHAOS_BACKFILL ??= "100000";
     process.env.CHAOS_SWEEP ??= "all";
-    process.env.CHAOS_MODEL ??= "1000";
+    process.env.CHAOS_MODEL ??= "500";
     await prepare();
     const promises = ["mutants", "backfill", "sweep", "model"].map((name) => `dist/test/${name}.test.js`);
     return handOver("dist/test/support/run.js", promises);

@@ -11,7 +11,10 @@ export function serverUrl(name: "TEST_REDIS_URL" | "TEST_AMQP_URL"): string {
 }
 
 /** A connection with a key prefix of its own; its keys are removed and it is closed with the test. */
-export async function openTestRedis(test: Pick<Test, "teardown">, url = serverUrl("TEST_REDIS_URL")): Promise<RedisConnection> {
+export async function openTestRedis(
+  test: Pick<Test, "teardown">,
+  url = serverUrl("TEST_REDIS_URL"),
+): Promise<RedisConnection> {
   const prefix = `test-${randomUUID()}`;
   const connection = await openRedis(url, prefix, silentLog);
   test.teardown(async () => {
