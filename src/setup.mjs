@@ -225,7 +225,7 @@ const commands = {
     process.env.CHAOS_BACKFILL ??= "100000";
     process.env.CHAOS_SWEEP ??= "all";
     process.env.CHAOS_PACE ??= "10000";
-    process.env.CHAOS_MODEL ??= "1000";
+    process.env.CHAOS_MODEL ??= "500";
     await prepare();
     const promises = ["mutants", "backfill", "sweep", "pace", "model", "report-crash", "objections-crash"].map(
       (name) => `dist/test/${name}.test.js`,
