@@ -151,7 +151,7 @@ t.test("words that cannot be meant together end with 2 and one line", async (t) 
     [["--stdin", DATED], /not both/],
     [["--stdin", "--label", "RC-1.2"], /--label goes with a COMPOSE/],
     [["--stdin", "--released"], /--released goes with a COMPOSE/],
-    [[DATED, "--lable", "RC-1.2"], /Unknown option '--lable' \(known: .*--label/],
+    [[DATED, "--lable", "RC-1.2"], /Unknown option '--lable': did you mean --label\? \(known: /],
     [[DATED, "--policy", "/nowhere/policy.toml"], /\/nowhere\/policy\.toml does not exist/],
     [[DATED, "--policy", MAIN], /not TOML/],
   ];
@@ -179,7 +179,7 @@ t.test("the examples of its help can be typed as they are", async (t) => {
   chmodSync(join(dir, "clean-amis"), 0o755);
   const { out: help } = await runProgram(t, ["classify", "--help"]);
   for (const example of classifyCommand.examples) {
-    t.ok(help.includes(example));
+    t.ok(help.replaceAll(/ \\\n +/g, " ").includes(example), "a long one is broken as a shell takes it");
     const { stdout } = await promisify(execFile)("sh", ["-c", example], {
       env: { PATH: `${dir}:${process.env["PATH"] ?? ""}` },
     });
