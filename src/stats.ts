@@ -64,8 +64,8 @@ export interface RegionStats {
 const DAYS = 14;
 
 /**
- * Counts by queue and day from the sorted sets, and by stage from every record: of 100,000 images in about a second and a
- * half, in memory that does not grow with them. Throws `UpstreamError`.
+ * Counts by queue and day from the sorted sets, and by stage from every record, in memory that does not grow with them:
+ * 100,000 images took 1.6 s of processor time, the start of the program included. Throws `UpstreamError`.
  */
 export async function readStats(now: Instant, parts: StatsParts): Promise<Stats> {
   const { queues, breakers, budgets, ears, journal, pulse, rejected, tell } = parts;
