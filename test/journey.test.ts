@@ -1,5 +1,6 @@
 import t from "tap";
 import { DAY_MS, HOUR_MS } from "../src/domain/time.ts";
+import { carryOutRequests } from "../src/requests.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER } from "./support/world.ts";
 
 t.test("a nightly is made private after five days, told, and deleted ten days after the notice, whole", async (t) => {
@@ -149,4 +150,29 @@ t.test("a compose released after its images were made private gets them back, ex
   t.same(await world.tick(), {}, "and is never touched again");
   t.same(await world.report(), { posted: 1, noticed: 0 });
   t.match(world.posts().join(), /Given back to the public \(1\)/);
+});
+
+t.test("a label that comes while an image is held that was kept without one is heard when the hold ends", async (t) => {
+  const world = await openWorld(t);
+  const { amiId } = addNightly(world);
+  const composeId = "Fedora-Cloud-43-20261121.0";
+  const { redis, keys } = world.connection;
+  const stage = (): Promise<string | null> => redis.hget(keys.image(REGION, amiId), "stage");
+  const order = async (verb: "hold" | "release"): Promise<void> => {
+    const words = { verb, by: "relengbot", why: "a question", until: null, at: world.clock.now() };
+    await world.requestParts.requests.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
+    await carryOutRequests(world.requestParts);
+    await world.tick();
+    await world.resolve();
+  };
+  await world.hear(UPLOADER, { architecture: "x86_64", compose_id: composeId, regions: { [REGION]: amiId } });
+  world.clock.advance(15 * DAY_MS);
+  await world.resolve();
+  t.equal(await stage(), "kept");
+  await order("hold");
+  const said = { compose_id: composeId, compose_type: "production", compose_label: "RC-20261121.0" };
+  await world.hear("pungi.compose.status.change", said);
+  t.equal(await stage(), "held", "a hold is a hold");
+  await order("release");
+  t.equal(await stage(), "public", "it goes the way of every dated compose");
 });

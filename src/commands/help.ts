@@ -35,7 +35,10 @@ export function helpCommand(commands: () => Commands): Command {
 export function commandOf(name: string, commands: Commands): Command {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command;
-  throw new UsageError(`unknown command ${JSON.stringify(name)}: ${didYouMean(name, Object.keys(commands))}`);
+  const known = Object.keys(commands);
+  // An option comes after the command: the nearest word to --config would only mislead.
+  const hint = name.startsWith("-") ? `one of ${known.join(", ")}` : didYouMean(name, known);
+  throw new UsageError(`unknown command ${JSON.stringify(name)}: ${hint}`);
 }
 
 /** All commands, in lines of at most 80 columns, or as many as the terminal has. */

@@ -1,5 +1,5 @@
 import type { HeldFrom, Hold, Image } from "./image.ts";
-import { afterClaim, draft, reset, type Change, type Periods } from "./lifecycle.ts";
+import { afterClaim, draft, isFinalKeep, reset, type Change, type Periods } from "./lifecycle.ts";
 import { HOLD_TAG } from "./look.ts";
 import { formatInstant, parseInstant, type Instant } from "./time.ts";
 
@@ -61,7 +61,7 @@ export function released(
   periods: Periods,
   now: Instant,
 ): Change {
-  const from = image.heldFrom === "private" && isPublic ? "public" : (image.heldFrom ?? "public");
+  const from = stageAfterHold(image, isPublic);
   const until = image.hold === null ? "" : untilText(image.hold);
   const wait: Record<HeldFrom, Change["wait"]> = {
     unresolved: { queue: "unresolved", wakeAt: now },
@@ -79,6 +79,13 @@ export function released(
     },
     event: draft("released", now, who, why, { until, from, after_hold_s: String(periods.afterHoldMs / 1000) }),
   };
+}
+
+function stageAfterHold({ heldFrom, rule }: Image, isPublic: boolean): HeldFrom {
+  if (heldFrom === "private" && isPublic) return "public";
+  // A fact that came meanwhile changed nothing: it is asked for again.
+  if (heldFrom === "kept" && !isFinalKeep(rule)) return "unresolved";
+  return heldFrom ?? "public";
 }
 
 /** A person wants the image back: given back to the public, then held. */

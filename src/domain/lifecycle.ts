@@ -95,7 +95,7 @@ export function keep(
 const REVISABLE_KEEPS: readonly (Rule | null)[] = ["unresolved", "unlabelled", "malformed"];
 
 /** Whether no further fact can change the keep. */
-export function isFinalKeep(rule: KeepRule): boolean {
+export function isFinalKeep(rule: Rule | null): boolean {
   return !REVISABLE_KEEPS.includes(rule);
 }
 
