@@ -88,7 +88,7 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
   t.match(text, /paused +since \S+ \(1h.*ago\) by relengbot: release day;\s+clean-amis resume ends it/);
   t.match(text, /stopped +delete, since \S+ \(.+\): much/);
   t.match(text, /last tick +\S+Z \(\S+ ago\)\n {2}last message +\S+Z[^]*last notice +never\n {2}replicas +host-2\n/);
-  t.match(text, /silent +host-1, last seen[^]*breaker +me-south-1: \{"since"/);
+  t.match(text, /silent +host-1, last seen[^]*left alone +me-south-1, since 2026-11-24T08:00:00Z/);
 });
 
 t.test("an empty Redis has figures too: nothing, and that nobody hears", async (t) => {
