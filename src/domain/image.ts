@@ -69,7 +69,7 @@ export interface Image {
   /** What a person wants of an image that is being deleted, should it still stand. */
   readonly wish: "hold" | "restore" | null;
   readonly attempts: number;
-  /** Why the last attempt did not end, in one word and a sentence: `name-guard: …`; empty when it did. */
+  /** Why the last attempt did not end, in one word and a sentence: `in-use: …`; empty when it did. */
   readonly lastError: string;
   /** Looks that did not find the image in EC2, and the first of them: three over 24 hours make it `gone`. */
   readonly missedLooks: number;

@@ -3,13 +3,10 @@ import type { RefusalCode } from "./plan.ts";
 
 /** Why an image that is due is not acted on, and what a person can do about it. */
 export interface Refusal {
-  readonly code: string;
+  readonly code: RefusalCode;
   readonly reason: string;
   readonly cure: string;
 }
-
-/** The first words of `last_error` that pass by themselves. */
-const PASSES = new Set(["", "waiting", "failed", "missing"]);
 
 const RETRY = "then clean-amis retry";
 
@@ -30,10 +27,13 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
   permission: `grant the permission that the reason names, ${RETRY}`,
 };
 
-/** Why an image is refused; null when it is not, but only waits, or failed for now. */
+/** Why an image is refused; null when it is not, but only waits, failed for now, or lacks the facts of its compose. */
 export function refusalOf({ lastError }: Pick<Image, "lastError">): Refusal | null {
   const [code = "", ...why] = lastError.split(": ");
-  if (PASSES.has(code)) return null;
-  const known = Object.hasOwn(CURES, code) ? CURES[code as RefusalCode] : "look at the image in EC2";
-  return { code, reason: why.join(": "), cure: known };
+  if (!isRefusalCode(code)) return null;
+  return { code, reason: why.join(": "), cure: CURES[code] };
+}
+
+function isRefusalCode(word: string): word is RefusalCode {
+  return Object.hasOwn(CURES, word);
 }
