@@ -224,10 +224,11 @@ const commands = {
     process.env.CHAOS_MUTANTS ??= "1000000";
     process.env.CHAOS_BACKFILL ??= "100000";
     process.env.CHAOS_SWEEP ??= "all";
+    process.env.CHAOS_CRASH ??= "all";
     process.env.CHAOS_PACE ??= "10000";
     process.env.CHAOS_MODEL ??= "500";
     await prepare();
-    const promises = ["mutants", "backfill", "sweep", "pace", "model", "report-crash", "objections-crash"].map(
+    const promises = ["mutants", "backfill", "crash", "sweep", "pace", "model", "report-crash", "objections-crash"].map(
       (name) => `dist/test/${name}.test.js`,
     );
     return handOver("dist/test/support/run.js", promises);
