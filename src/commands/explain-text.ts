@@ -104,10 +104,17 @@ function deadlines({ image, waits }: ImageExplanation, now: Instant, put: Put): 
     ...(isWaiting ? when("private at", image.privateAt) : []),
     ...when("made private", image.madePrivateAt),
     ...when("noticed", image.noticedAt),
-    ...(isTold ? put("delete at", "not set before the notice is confirmed") : when("delete at", image.deleteAt)),
+    ...(isTold ? put("delete at", "not set before the notice is confirmed") : []),
+    ...(image.stage === "held" ? pausedDate(image, put) : when("delete at", image.deleteAt)),
     ...(waits === null ? [] : put("next look", `${untilText(waits.wakeAt, now)}, queue ${waits.queue}`)),
     ...when("missed since", image.missedSince),
   ];
+}
+
+/** A held image's clock stands: its date counts again after a release and a new notice. */
+function pausedDate({ deleteAt }: Image, put: Put): readonly string[] {
+  if (deleteAt === null) return [];
+  return put("delete at", `not while it is held; before the hold it was ${formatInstant(floorSecond(deleteAt))}`);
 }
 
 function untilText(at: Instant, now: Instant): string {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { redisJournal } from "../../src/adapters/redis/journal.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
+import { carryOutRequests } from "../../src/requests.ts";
 import { silentLog } from "../support/log.ts";
 import { configFile, isRefusal, runProgram, startProgram } from "../support/program.ts";
 import { openTestRedis } from "../support/redis.ts";
@@ -91,6 +92,29 @@ t.test("a nightly half-way: private, noticed, and when it is deleted", async (t)
     "taken away": new RegExp(`everybody's launch permission; .* of ${snapshotIds.join(", ")}$`),
   });
   t.match(text, /history\n {2}scheduled .*by ingest: a nightly compose\n {2}made-private .*by ticker.*\n {2}noticed/);
+});
+
+t.test("a held image has no date on which it is deleted, only one from before", async (t) => {
+  const world = await openWorld(t);
+  const { amiId, message } = addNightly(world);
+  await world.hear(UPLOADER, message);
+  world.clock.advance(5 * DAY_MS);
+  await world.tick();
+  await world.report();
+  const order = {
+    verb: "hold",
+    by: "tester",
+    why: "a test",
+    until: null,
+    at: world.clock.now(),
+    composeId: null,
+  } as const;
+  await world.requestParts.requests.add({ ...order, images: [{ region: REGION, amiId }] });
+  await carryOutRequests(world.requestParts);
+  t.match(rowsOf(await explain(t, world, amiId)), {
+    stage: /^held/,
+    "delete at": "not while it is held; before the hold it was 2026-12-09T08:00:00Z",
+  });
 });
 
 t.test("a deleted image is explained with all that happened to it", async (t) => {
