@@ -1,4 +1,3 @@
-import { openReconcile } from "../app/reconcile.ts";
 import { quote } from "../domain/compose.ts";
 import { isRegion } from "../domain/image.ts";
 import { UsageError } from "../errors.ts";
@@ -27,6 +26,7 @@ export const reconcileCommand: Command = {
     const region = textOf(invocation, "region");
     if (region !== undefined && !isRegion(region))
       throw new UsageError(`reconcile: --region ${quote(region)} is no region of EC2`);
+    const { openReconcile } = await import("../app/reconcile.ts");
     const parts = await openReconcile(configOf(invocation, "records"));
     const counts = new Map<string, number>();
     const isJson = options["json"] === true;

@@ -1,7 +1,7 @@
 import t from "tap";
 import { runDemo, sabotagedCopy, type Sabotage } from "../support/demo-run.ts";
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 t.jobs = 2;
 
 const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabotage[]; readonly seenAs: RegExp }[] = [
