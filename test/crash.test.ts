@@ -218,3 +218,16 @@ t.test(
     }
   },
 );
+
+t.test("a keep after an attempt whose answers were lost leaves no tag of ours behind", async (t) => {
+  const [world, nightly] = await dueWorld(t, "make private");
+  const { faults } = world.simulator;
+  faults.add({ kind: "withhold", connection: "cut", action: "CreateTags", when: "after", times: 3 });
+  await world.tick();
+  t.not(world.simulator.journal.mutating().length, 0, "the snapshots were tagged");
+  await release(world, nightly);
+  await carryOn(world, 1);
+  const image = world.simulator.image(REGION, nightly.amiId);
+  const tags = [image, ...world.simulator.snapshots(REGION)].map((thing) => thing?.tags);
+  t.same([image?.permission.isPublic, ...tags], [true, {}, {}, {}]);
+});

@@ -75,7 +75,8 @@ export function released(
     fields: {
       ...{ hold: null, heldFrom: null, attempts: 0, lastError: "", missedLooks: 0, missedSince: null },
       ...{ noticedAt: null, deleteAt: null, releasedAt: now },
-      earliestDeleteAt: image.deleteAt ?? image.earliestDeleteAt,
+      // A date that stood, or that an earlier release took over; never the mere floor that "make private" wrote.
+      earliestDeleteAt: image.deleteAt ?? (image.releasedAt === null ? null : image.earliestDeleteAt),
     },
     event: draft("released", now, who, why, { until, from, after_hold_s: String(periods.afterHoldMs / 1000) }),
   };

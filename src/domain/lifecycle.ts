@@ -146,9 +146,12 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
   }
 }
 
-/** Whether something was taken from an image, or it was tagged, or its claim may just be tagging it: that is to be undone. */
-export function isTouched({ takenAway, token, stage }: Image): boolean {
-  return takenAway !== null || token !== "" || stage === "held";
+/**
+ * Whether something was taken from an image, or it was tagged, or may have been: by the claim under way, or by an attempt whose
+ * answer was lost. Then there is something to undo.
+ */
+export function isTouched({ takenAway, token, stage, attempts }: Image): boolean {
+  return takenAway !== null || token !== "" || stage === "held" || (stage === "public" && attempts > 0);
 }
 
 /** Begins to give back what was taken, because the compose is kept. */

@@ -2,7 +2,7 @@ import t from "tap";
 import { held, released } from "../../src/domain/hold.ts";
 import { STAGES, type Hold, type Image } from "../../src/domain/image.ts";
 import type { KeepRule } from "../../src/domain/classify.ts";
-import { redecide, type Change } from "../../src/domain/lifecycle.ts";
+import { deadlineOf, redecide, type Change } from "../../src/domain/lifecycle.ts";
 import { carryOut, VERBS, type Request, type Verb } from "../../src/domain/request.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
 import { imageIn, NOW, PERIODS } from "../support/image.ts";
@@ -82,3 +82,22 @@ t.test("a hold that ends leaves no date of before, and asks for a new notice", (
   t.match(released(holding, true, "x", "", PERIODS, NOW), { stage: "public", wait: { queue: "private" } });
   t.end();
 });
+
+t.test(
+  "a hold that ends before the first notice of a second time private leaves the public its whole ten days",
+  (t) => {
+    // Made private again after an earlier hold, whose three days are over; nobody was told yet.
+    const times = { madePrivateAt: NOW, noticedAt: null, deleteAt: null, releasedAt: null };
+    const image = imageIn("private", { ...times, earliestDeleteAt: NOW + DAY_MS });
+    const paused = after(image, held(HOLD, "private"));
+    const change = released(paused, false, "x", "", PERIODS, NOW + 5 * DAY_MS);
+    const noticedAt = NOW + 6 * DAY_MS;
+    const event = { what: "released", at: NOW + 5 * DAY_MS } as const;
+    t.equal(deadlineOf(after(paused, change), event, noticedAt, PERIODS), noticedAt + PERIODS.deleteAfterMs);
+    // A date that stood is not lengthened beyond the three days.
+    const dated = after(imageIn("private"), held(HOLD, "private"));
+    const again = after(dated, released(dated, false, "x", "", PERIODS, NOW));
+    t.equal(deadlineOf(again, { what: "released", at: NOW }, NOW, PERIODS), NOW + PERIODS.afterHoldMs);
+    t.end();
+  },
+);

@@ -121,8 +121,8 @@ class Run {
         this.#world.clock.advance(10 * MINUTE_MS);
         await this.#pass();
       }
-      // What was still being given back or deleted is held by now.
-      for (const target of step === 0 ? COMPOSES.keys() : []) await this.#order({ ...order, whole: true, target });
+      // What was still being given back, perhaps refused for a week, is held only now.
+      for (const target of COMPOSES.keys()) await this.#order({ ...order, whole: true, target });
       await this.oracle.check();
       if (this.oracle.wrong.length > 0) return;
     }
