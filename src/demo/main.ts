@@ -129,15 +129,8 @@ async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string
   return {
     ...addresses,
     ...places,
-    queue,
-    configFile,
-    images,
-    simulator,
-    pagure,
-    isOwn,
+    ...{ queue, configFile, images, simulator, pagure, isOwn, archivedAt, say },
     dayMs: daySeconds * 1000,
-    archivedAt,
-    say,
     stop: stop.signal,
   };
 }
