@@ -169,7 +169,8 @@ function deletedLead(events: readonly ImageEvent[]): string {
   const results = events.flatMap((event) => Object.values(snapshotsOf(event)));
   const deleted = results.filter((result) => result === "deleted").length;
   const gib = events.reduce((sum, event) => sum + (Number(event.details["gib"]) || 0), 0);
-  const snapshots = `${deleted} of their ${count(results.length, "snapshot")} (the copies of their disks)`;
+  const whose = events.length === 1 ? "its" : "their";
+  const snapshots = `${deleted} of ${whose} ${count(results.length, "snapshot")} (the copies of their disks)`;
   return `Gone for good: ${count(events.length, "image")} and ${snapshots}; at most ${gib} GiB freed.`;
 }
 
