@@ -12,7 +12,7 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
   },
   {
     what: "images are deleted right after the notice",
-    how: [{ file: "demo/service-config.js", from: 'delete_after = "10s"', to: 'delete_after = "0s"' }],
+    how: [{ file: "demo/service-config.js", from: "delete_after = ${days(10)}", to: "delete_after = ${days(0)}" }],
     seenAs: /deleted before ten days had passed since the notice/,
   },
   {
