@@ -248,7 +248,7 @@ export function describePlan({ image, plan }: Planned): string {
     case "keep":
       return `${head} (${plan.decision.reason})`;
     case "wait":
-      return `${head} until ${formatInstant(plan.until)} (${plan.reason})`;
+      return `${head} ${plan.until === Infinity ? "without end" : `until ${formatInstant(plan.until)}`} (${plan.reason})`;
     case "refuse":
       return `${head} (${plan.code}: ${plan.reason})`;
     case "hold":

@@ -251,6 +251,11 @@ t.test("every plan is one line that names the image and what would be done, and 
       "hold (ticker: somebody made it public again; until no end)",
     ],
     [imageIn("private"), plan(imageIn("private"), null), "miss (EC2 does not show it)"],
+    [
+      imageIn("held"),
+      { do: "wait", until: Infinity, reason: "held by tester: a test" },
+      "wait without end (held by tester: a test)",
+    ],
   ];
   for (const [image, decided, expected] of rows) {
     const head = "us-east-1 ami-0aaaaaaaaaaaaaaa1 Fedora-Rawhide-20260122.n.0: ";
