@@ -125,10 +125,11 @@ t.test("config check warns of each thing that is allowed and risky", async (t) =
     const { code, out, err } = await runProgram(t, ["config", "check", "--config", file], {
       env: { PAGURE_ACCESS_TOKEN: "S3CRET" },
     });
-    t.same([code, err], [0, ""], toml);
+    const name = toml.replace("S3CRET", "***");
+    t.same([code, err], [0, ""], name);
     const warnings = out.trimEnd().split("\n").slice(1);
-    t.match(warnings, [new RegExp(`^warning: ${line.source}`)], toml);
-    t.equal(warnings.length, 1, toml);
+    t.match(warnings, [new RegExp(`^warning: ${line.source}`)], name);
+    t.equal(warnings.length, 1, name);
     t.notMatch(out, "S3CRET");
   }
 });
