@@ -6,6 +6,7 @@ import { EventReader } from "../events.ts";
 import { CONFIG, textOf, withRecords, type Command, type Invocation } from "./command.ts";
 import { eventLine, eventTable } from "./event-text.ts";
 import { rest } from "./rest.ts";
+import { plain } from "./show.ts";
 import { regionsOf, wordsOf } from "./queue-words.ts";
 
 /** How soon a new event is seen. */
@@ -20,15 +21,19 @@ export const events: Command = {
     region: { type: "string", help: "these regions alone: us-east-1,eu-west-1", isList: true },
     kind: { type: "string", help: "these kinds alone, such as deleted,refused", isList: true },
     follow: { type: "boolean", help: "go on with what happens from now on, until Ctrl-C" },
+    count: { type: "boolean", help: "how many there are of each compose, the most first, in place of the events" },
     json: { type: "boolean", help: "JSON lines: schemas/event.json" },
   },
-  examples: ["clean-amis events --since 1d --kind refused,failed", "clean-amis events --follow --region us-east-1"],
+  examples: ["clean-amis events --since 30d --kind deleted --count", "clean-amis events --follow --region us-east-1"],
   run: async (invocation) => {
     const filter = {
       regions: regionsOf("events", invocation),
       kinds: wordsOf("events", "kind", EVENT_KINDS, invocation),
     };
     sinceOf(invocation, 0);
+    const { follow: isFollowed, count: isCounted, json: isJson } = invocation.options;
+    if (isCounted === true && (isFollowed === true || isJson === true))
+      throw new UsageError("events: --count goes neither with --follow nor with --json");
     return withRecords(invocation, async (records) => {
       let problems = 0;
       const tell = (problem: string): void => {
@@ -36,9 +41,14 @@ export const events: Command = {
         invocation.warn(problem);
       };
       const reader = new EventReader(sinceOf(invocation, records.now()), filter, { ...records, tell });
-      if (invocation.options["follow"] === true) await follow(reader, invocation);
-      else if (!(await printNew(reader, records.now(), true, invocation)) && invocation.options["json"] !== true)
-        await invocation.print("nothing happened that was asked for");
+      const now = records.now();
+      if (isFollowed === true) await follow(reader, invocation);
+      else {
+        const isAny = await (isCounted === true
+          ? printCounts(reader, now, invocation)
+          : printNew(reader, now, true, invocation));
+        if (!isAny && isJson !== true) await invocation.print("nothing happened that was asked for");
+      }
       return problems === 0 ? 0 : 1;
     });
   },
@@ -77,6 +87,18 @@ async function printNew(
     await print(piece.map(isJson ? eventLine : of).join("\n"));
   }
   return isAny;
+}
+
+/** Prints a line for each compose; whether there was any. Memory grows with the composes, not with the events. */
+async function printCounts(reader: EventReader, until: Instant, { print, stop }: Invocation): Promise<boolean> {
+  const counts = new Map<string, number>();
+  for await (const piece of reader.read(until)) {
+    if (stop.aborted) break;
+    for (const { composeId } of piece) counts.set(composeId, (counts.get(composeId) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort(([one, ones], [other, others]) => others - ones || (one < other ? -1 : 1));
+  for (const [composeId, count] of sorted) await print(`${String(count).padStart(6)}  ${plain(composeId)}`);
+  return sorted.length > 0;
 }
 
 /** Until the order to stop. Redis may be away for a while: it is told once, and what happened meanwhile is read then. */

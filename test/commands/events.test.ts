@@ -55,6 +55,20 @@ t.test(
   },
 );
 
+t.test("how many images of each compose were deleted is counted, the most first", async (t) => {
+  const { world, composeId } = await openLife(t);
+  const other = addNightly(world, 2, "us-east-1");
+  await world.hear(UPLOADER, other.message);
+  const count = async (...args: string[]): Promise<string> => {
+    const { code, out, err } = await runOver(t, world.connection, "events", "--since", "3650d", "--count", ...args);
+    t.same([code, err], [0, ""]);
+    return out;
+  };
+  t.equal(await count("--kind", "deleted"), `     1  ${composeId}\n`);
+  t.equal(await count("--kind", "scheduled"), `     2  ${composeId}\n     1  ${other.composeId}\n`);
+  t.equal(await count("--kind", "gone"), "nothing happened that was asked for\n");
+});
+
 t.test("the audit trail of all regions is told in order, and narrowed by time, region and kind", async (t) => {
   const { world } = await openLife(t);
   const whats = async (...args: string[]): Promise<string[]> => {
