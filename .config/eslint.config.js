@@ -39,14 +39,14 @@ export default tseslint.config(
   },
   boundary(
     ["src/domain/**"],
-    ["node:*", "../*", "!../domain", "ioredis", "amqplib", "@aws-sdk/*", "pino", "ajv"],
+    ["node:*", "../../*", "ioredis", "amqplib", "@aws-sdk/*", "pino", "ajv"],
     "domain/ is pure: it imports only domain/.",
   ),
   boundary(
     ["src/*.ts", "src/commands/*.ts", "src/doctor/*.ts"],
     ["./adapters/*", "../adapters/*", "ioredis", "amqplib", "@aws-sdk/*", "pino"],
     "Use cases know ports; only app.ts and app/ open adapters.",
-    ["src/app.ts"],
+    ["src/app/**"],
   ),
   boundary(
     ["src/adapters/**"],

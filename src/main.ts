@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { once } from "node:events";
 import { addAbortSignal } from "node:stream";
-import { runCommand } from "./cli.ts";
-import type { Screen } from "./commands/command.ts";
+import { runCommand } from "./cli/cli.ts";
+import type { Screen } from "./cli/command/command.ts";
 import { ConfigError, NotFoundError, RefusedError, UpstreamError, UsageError } from "./errors.ts";
 
 /** The process edge: argv, signals, exit codes. 0 done, 1 not found, a service failed or a bug, 2 wrong words or configuration. */

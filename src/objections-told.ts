@@ -1,8 +1,8 @@
-import { tooManyText } from "./domain/objection-answer.ts";
-import type { HeldBack } from "./domain/report-outlook.ts";
+import { tooManyText } from "./domain/comment/answer.ts";
+import type { HeldBack } from "./domain/report/outlook.ts";
 import { DAY_MS, dayOf } from "./domain/time.ts";
-import { isDeaf } from "./hear.ts";
-import type { Clock, CommentMemory, Ears, Schedule } from "./ports.ts";
+import { isDeaf } from "./hear/catch-up.ts";
+import type { Clock, CommentMemory, Ears, Schedule } from "./ports/index.ts";
 
 /**
  * Ears that hear comments, too: everything was heard up to the earlier of both. Where nothing was ever posted nobody can have

@@ -235,7 +235,7 @@ const commands = {
   },
   bench: async () => {
     await prepare();
-    return handOver("dist/src/demo/bench.js", args);
+    return handOver("dist/src/demo/bench/bench.js", args);
   },
   build: async () => {
     await prepare();

@@ -1,6 +1,6 @@
 import t from "tap";
-import { startDatagrepper } from "../src/demo/datagrepper/double.ts";
-import { startEc2Simulator } from "../src/demo/ec2/simulator.ts";
+import { startDatagrepper } from "../src/demo/outside/datagrepper/double.ts";
+import { startEc2Simulator } from "../src/demo/outside/ec2/simulator.ts";
 import { openBench, uploads, until } from "./support/bus.ts";
 import { serverUrl } from "./support/redis.ts";
 

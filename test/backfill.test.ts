@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import type { RedisConnection } from "../src/adapters/redis/connection.ts";
-import { startDatagrepper, type DatagrepperDouble } from "../src/demo/datagrepper/double.ts";
-import { generateMonth } from "../src/demo/datagrepper/month.ts";
+import { startDatagrepper, type DatagrepperDouble } from "../src/demo/outside/datagrepper/double.ts";
+import { generateMonth } from "../src/demo/outside/datagrepper/month.ts";
 import { openTestRedis, serverUrl } from "./support/redis.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.js", import.meta.url));

@@ -1,10 +1,10 @@
 import t from "tap";
-import { RegionBreakers } from "../src/breakers.ts";
-import type { Fault } from "../src/demo/ec2/faults.ts";
+import { RegionBreakers } from "../src/act/breakers.ts";
+import type { Fault } from "../src/demo/outside/ec2/state/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
 import { UpstreamError } from "../src/errors.ts";
-import { heldBack } from "../src/held-back.ts";
-import { reportOnce } from "../src/notify.ts";
+import { reportOnce } from "../src/tell/report.ts";
+import { heldBack } from "../src/tell/stops.ts";
 import { calls, openBreakers, OTHER } from "./support/breakers.ts";
 import { ACCOUNT } from "./support/image.ts";
 import { REGION } from "./support/world.ts";

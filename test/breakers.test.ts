@@ -1,6 +1,6 @@
 import t from "tap";
+import { RegionPasses } from "../src/act/passes.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../src/domain/time.ts";
-import { RegionPasses } from "../src/passes.ts";
 import { calls, CUT, openBreakers, OTHER } from "./support/breakers.ts";
 import { REGION } from "./support/world.ts";
 

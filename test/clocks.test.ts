@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
-import { reportOnce } from "../src/notify.ts";
-import { carryOutRequests } from "../src/requests.ts";
-import { tickRegion } from "../src/tick.ts";
+import { tickRegion } from "../src/act/tick.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../src/domain/time.ts";
+import { carryOutRequests } from "../src/operate/orders.ts";
+import { reportOnce } from "../src/tell/report.ts";
 import { addCompose, deregisteredAt, type Upload } from "./support/proof.ts";
 import { openReplica, wrongBy, type Replica } from "./support/replica.ts";
 import { openWorld, PERIODS, REGION, UPLOADER, type World } from "./support/world.ts";

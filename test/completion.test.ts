@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import t from "tap";
-import { COMMANDS } from "../src/cli.ts";
-import { bashCompletion } from "../src/commands/completion-bash.ts";
-import { fishCompletion } from "../src/commands/completion-fish.ts";
-import { zshCompletion } from "../src/commands/completion-zsh.ts";
-import type { Commands } from "../src/commands/command.ts";
+import { COMMANDS } from "../src/cli/cli.ts";
+import type { Commands } from "../src/cli/command/command.ts";
+import { bashCompletion } from "../src/cli/help/completion-bash.ts";
+import { fishCompletion } from "../src/cli/help/completion-fish.ts";
+import { zshCompletion } from "../src/cli/help/completion-zsh.ts";
 import { runProgram } from "./support/program.ts";
 
 const NAMES = Object.keys(COMMANDS);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Test } from "tap";
 import t from "tap";
-import { loadConfig, type Config } from "../src/config.ts";
+import { loadConfig, type Config } from "../src/config/config.ts";
 import { DAY_MS } from "../src/domain/time.ts";
 import { ConfigError } from "../src/errors.ts";
 

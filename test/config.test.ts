@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Test } from "tap";
 import t from "tap";
-import { configPath, loadConfig, type Config } from "../src/config.ts";
+import { configPath, loadConfig, type Config } from "../src/config/config.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
 import { ConfigError } from "../src/errors.ts";
 

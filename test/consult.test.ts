@@ -1,6 +1,6 @@
 import t from "tap";
+import { DEFAULT_POLICY } from "../src/domain/compose/classify.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
-import { DEFAULT_POLICY } from "../src/domain/classify.ts";
 import { WrittenSource } from "./support/sources.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type World, PERIODS } from "./support/world.ts";
 

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
+import { tickRegion } from "../src/act/tick.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
-import { reportOnce } from "../src/notify.ts";
-import { tickRegion } from "../src/tick.ts";
+import { reportOnce } from "../src/tell/report.ts";
 import { CallCounter, Crash, type CrashPoint } from "./support/crash.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "./support/world.ts";
 

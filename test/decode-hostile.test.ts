@@ -1,6 +1,6 @@
 import t from "tap";
-import { decode, type Heard } from "../src/decode.ts";
-import type { Upload } from "../src/domain/upload.ts";
+import type { Upload } from "../src/domain/image/upload.ts";
+import { decode, type Heard } from "../src/hear/decode.ts";
 import { delivered, sample, type Sample } from "./support/messages.ts";
 
 const PUBLISH = sample("fedimg-publish-base-2020");

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import t from "tap";
-import { decode, type Heard } from "../src/decode.ts";
+import { decode, type Heard } from "../src/hear/decode.ts";
 import { ARRIVED_AT, delivered, SAMPLES, type Sample } from "./support/messages.ts";
 import { damaged, Dice, mutated, mutatedHeaders } from "./support/mutate.ts";
 

@@ -1,6 +1,6 @@
 import t from "tap";
-import { decode, type Heard } from "../src/decode.ts";
-import type { Upload } from "../src/domain/upload.ts";
+import type { Upload } from "../src/domain/image/upload.ts";
+import { decode, type Heard } from "../src/hear/decode.ts";
 import { ARRIVED_AT, delivered, sample, type Sample } from "./support/messages.ts";
 
 const COPY = sample("fedimg-copy-arch-2019");

@@ -1,7 +1,7 @@
 import t from "tap";
-import { decode, type Heard, type IgnoredBecause } from "../src/decode.ts";
-import type { FactClaim } from "../src/domain/facts.ts";
-import type { Upload } from "../src/domain/upload.ts";
+import type { FactClaim } from "../src/domain/compose/facts.ts";
+import type { Upload } from "../src/domain/image/upload.ts";
+import { decode, type Heard, type IgnoredBecause } from "../src/hear/decode.ts";
 import { ARRIVED_AT, delivered, SAMPLES, type Sample } from "./support/messages.ts";
 
 const ignored = (because: IgnoredBecause): Heard => ({ kind: "ignored", because });

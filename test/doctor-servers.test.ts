@@ -1,9 +1,9 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import t from "tap";
-import { redisBudgets } from "../src/adapters/redis/budgets.ts";
-import { redisEars } from "../src/adapters/redis/ears.ts";
 import { connectRedis } from "../src/adapters/redis/connection.ts";
+import { redisBudgets } from "../src/adapters/redis/control/budgets.ts";
+import { redisEars } from "../src/adapters/redis/control/ears.ts";
 import { findServers } from "../src/demo/servers/find.ts";
 import { startRedis } from "../src/demo/servers/redis.ts";
 import { HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";

@@ -1,4 +1,5 @@
 import t from "tap";
+import { ACCOUNT } from "./support/image.ts";
 import {
   complaints,
   complaintsOf,
@@ -8,7 +9,6 @@ import {
   REPO,
   type Installation,
 } from "./support/installation.ts";
-import { ACCOUNT } from "./support/image.ts";
 
 t.test(
   "an installation with nothing wrong is told to be so, check by check, and nothing is changed anywhere",

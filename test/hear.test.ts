@@ -1,12 +1,12 @@
 import t, { type Test } from "tap";
-import { openDatagrepper } from "../src/adapters/datagrepper.ts";
-import { redisEars } from "../src/adapters/redis/ears.ts";
-import { startDatagrepper } from "../src/demo/datagrepper/double.ts";
+import { tickRegion } from "../src/act/tick.ts";
+import { openDatagrepper } from "../src/adapters/datagrepper/archive.ts";
+import { redisEars } from "../src/adapters/redis/control/ears.ts";
+import { startDatagrepper } from "../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, HOUR_MS, type Instant } from "../src/domain/time.ts";
-import { readSlice } from "../src/backfill.ts";
-import { hearOnce, type HearParts } from "../src/hear.ts";
-import type { Archive } from "../src/ports.ts";
-import { tickRegion } from "../src/tick.ts";
+import { readSlice } from "../src/hear/backfill.ts";
+import { hearOnce, type HearParts } from "../src/hear/catch-up.ts";
+import type { Archive } from "../src/ports/index.ts";
 import { silentLog } from "./support/log.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER, type World } from "./support/world.ts";
 

@@ -1,9 +1,9 @@
 import t from "tap";
-import { redisPulse } from "../src/adapters/redis/pulse.ts";
+import { redisPulse } from "../src/adapters/redis/control/pulse.ts";
+import { Heartbeat } from "../src/app/heartbeat.ts";
 import { DAY_MS } from "../src/domain/time.ts";
 import { UpstreamError } from "../src/errors.ts";
-import { Heartbeat } from "../src/heartbeat.ts";
-import type { Marks, Pulse } from "../src/ports.ts";
+import type { Marks, Pulse } from "../src/ports/index.ts";
 import { openBench, until, uploads } from "./support/bus.ts";
 import { SettableClock } from "./support/clock.ts";
 import { openTestRedis } from "./support/redis.ts";

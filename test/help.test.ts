@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { COMMANDS } from "../src/cli.ts";
-import { subWordsOf } from "../src/commands/command.ts";
-import { commandOf, helpOf, helpText } from "../src/commands/help.ts";
-import { manPage } from "../src/commands/man.ts";
-import { ENVIRONMENT } from "../src/environment.ts";
-import { EXIT_CODES } from "../src/exit-codes.ts";
+import { COMMANDS } from "../src/cli/cli.ts";
+import { subWordsOf } from "../src/cli/command/command.ts";
+import { EXIT_CODES } from "../src/cli/command/exit-codes.ts";
+import { commandOf, helpOf, helpText } from "../src/cli/help/help.ts";
+import { manPage } from "../src/cli/help/man.ts";
+import { ENVIRONMENT } from "../src/config/environment.ts";
 import { configFile, isRefusal, runProgram } from "./support/program.ts";
 import { openTestRedis } from "./support/redis.ts";
 

@@ -1,6 +1,6 @@
 import t from "tap";
 import { DAY_MS, HOUR_MS } from "../src/domain/time.ts";
-import { carryOutRequests } from "../src/requests.ts";
+import { carryOutRequests } from "../src/operate/orders.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER } from "./support/world.ts";
 
 t.test("a nightly is made private after five days, told, and deleted ten days after the notice, whole", async (t) => {

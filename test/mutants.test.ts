@@ -1,5 +1,5 @@
 import t from "tap";
-import { ingest, type IngestParts } from "../src/ingest.ts";
+import { ingest, type IngestParts } from "../src/hear/ingest.ts";
 import { delivered, SAMPLES, type Sample } from "./support/messages.ts";
 import { damaged, Dice, mutated, mutatedHeaders } from "./support/mutate.ts";
 import { openWorld } from "./support/world.ts";

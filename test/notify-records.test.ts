@@ -1,7 +1,7 @@
 import t from "tap";
-import { draft } from "../src/domain/lifecycle.ts";
+import { draft } from "../src/domain/image/lifecycle.ts";
 import { DAY_MS, formatInstant, HOUR_MS } from "../src/domain/time.ts";
-import type { Schedule } from "../src/ports.ts";
+import type { Schedule } from "../src/ports/index.ts";
 import { openReporting } from "./support/reporting.ts";
 
 t.test("an image that was taken back before it was told gets no deadline", async (t) => {

@@ -1,9 +1,9 @@
 import t from "tap";
-import { pagureError } from "../src/demo/pagure/access.ts";
-import { htmlPage, type Trouble } from "../src/demo/pagure/faults.ts";
+import { logReports } from "../src/adapters/log.ts";
+import { pagureError } from "../src/demo/outside/pagure/access.ts";
+import { htmlPage, type Trouble } from "../src/demo/outside/pagure/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../src/errors.ts";
-import { logReports } from "../src/adapters/log.ts";
 import { silentLog } from "./support/log.ts";
 import { openReporting, REPO, START, TOKEN, type Reporting } from "./support/reporting.ts";
 

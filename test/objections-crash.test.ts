@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import { MINUTE_MS } from "../src/domain/time.ts";
 import { UpstreamError } from "../src/errors.ts";
-import { readObjections, type ObjectionParts } from "../src/objections.ts";
-import type { CommentLease, CommentMemory, Objections } from "../src/ports.ts";
+import { readObjections, type ObjectionParts } from "../src/operate/comments.ts";
+import type { CommentLease, CommentMemory, Objections } from "../src/ports/index.ts";
 import { CallCounter, Crash, type CrashPoint } from "./support/crash.ts";
 import { openObjecting, OPERATOR, type Objecting } from "./support/objecting.ts";
 

@@ -1,6 +1,6 @@
 import t from "tap";
-import { pagureError } from "../src/demo/pagure/access.ts";
-import { htmlPage, type Trouble } from "../src/demo/pagure/faults.ts";
+import { pagureError } from "../src/demo/outside/pagure/access.ts";
+import { htmlPage, type Trouble } from "../src/demo/outside/pagure/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../src/errors.ts";
 import { objectionsHeldBack, withComments } from "../src/objections-told.ts";

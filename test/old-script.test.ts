@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { DAY_MS, HOUR_MS } from "../src/domain/time.ts";
-import type { ComposeSource } from "../src/ports.ts";
+import type { ComposeSource } from "../src/ports/index.ts";
 import { openPast, reconcileIn, type Past } from "./support/reconcile.ts";
 import { WrittenSource } from "./support/sources.ts";
 import { openWorld, PERIODS, REGION, START, type World } from "./support/world.ts";

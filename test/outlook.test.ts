@@ -1,11 +1,11 @@
 import t from "tap";
-import { afterRefusal } from "../src/domain/setback.ts";
+import { redisBreakers } from "../src/adapters/redis/control/breakers.ts";
+import { redisBudgets } from "../src/adapters/redis/control/budgets.ts";
+import { afterRefusal } from "../src/domain/plan/setback.ts";
+import type { HeldBack } from "../src/domain/report/outlook.ts";
 import { DAY_MS, HOUR_MS } from "../src/domain/time.ts";
-import type { HeldBack } from "../src/domain/report-outlook.ts";
-import { redisBreakers } from "../src/adapters/redis/breakers.ts";
-import { redisBudgets } from "../src/adapters/redis/budgets.ts";
-import { heldBack } from "../src/held-back.ts";
-import { dueList } from "../src/outlook.ts";
+import { dueList } from "../src/tell/outlook.ts";
+import { heldBack } from "../src/tell/stops.ts";
 import { openReporting } from "./support/reporting.ts";
 
 t.test(

@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
-import type { Told } from "../src/reconcile.ts";
+import type { Told } from "../src/operate/reconcile.ts";
 import { dumpOf, loseRedis, openPast, reconcileIn } from "./support/reconcile.ts";
 import { WrittenSource } from "./support/sources.ts";
 import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type Nightly, type World } from "./support/world.ts";

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
-import type { Verb } from "../src/domain/request.ts";
+import type { Verb } from "../src/domain/image/order.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, parseInstant, type Instant } from "../src/domain/time.ts";
-import { carryOutRequests } from "../src/requests.ts";
+import { carryOutRequests } from "../src/operate/orders.ts";
 import { tickAndDie } from "./support/mortal.ts";
 import { loseRedis, openPast, reconcileIn, type Past } from "./support/reconcile.ts";
 import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type Nightly, type World } from "./support/world.ts";

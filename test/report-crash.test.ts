@@ -1,10 +1,10 @@
 import t, { type Test } from "tap";
-import { pagureError } from "../src/demo/pagure/access.ts";
-import { htmlPage, type Trouble } from "../src/demo/pagure/faults.ts";
+import { pagureError } from "../src/demo/outside/pagure/access.ts";
+import { htmlPage, type Trouble } from "../src/demo/outside/pagure/faults.ts";
 import { DAY_MS, MINUTE_MS } from "../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../src/errors.ts";
-import { reportOnce } from "../src/notify.ts";
-import type { Journal, ReporterLease } from "../src/ports.ts";
+import type { Journal, ReporterLease } from "../src/ports/index.ts";
+import { reportOnce } from "../src/tell/report.ts";
 import { CallCounter, Crash, type CrashPoint } from "./support/crash.ts";
 import { openReporting, type Reporting } from "./support/reporting.ts";
 

@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
-import type { Order } from "../src/ports.ts";
-import type { Verb } from "../src/domain/request.ts";
+import type { Verb } from "../src/domain/image/order.ts";
 import { DAY_MS, HOUR_MS, parseInstant, type Instant } from "../src/domain/time.ts";
-import { carryOutRequests } from "../src/requests.ts";
+import { carryOutRequests } from "../src/operate/orders.ts";
+import type { Order } from "../src/ports/index.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type Nightly, type World } from "./support/world.ts";
 
 /** A world with one nightly that is due to be made private. */

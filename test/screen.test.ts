@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
-import { DAY_MS, HOUR_MS } from "../src/domain/time.ts";
 import type { RedisConnection } from "../src/adapters/redis/connection.ts";
+import { DAY_MS, HOUR_MS } from "../src/domain/time.ts";
 import { addDue } from "./support/listing.ts";
 import { configFile, MAIN } from "./support/program.ts";
 import { openTestRedis, serverUrl } from "./support/redis.ts";

@@ -1,9 +1,9 @@
 import t from "tap";
-import { generateMonth } from "../src/demo/datagrepper/month.ts";
-import type { ArchivedMessage } from "../src/demo/datagrepper/archive.ts";
-import { decode } from "../src/decode.ts";
-import { DEFAULT_POLICY } from "../src/domain/classify.ts";
-import { Past } from "../src/past.ts";
+import type { ArchivedMessage } from "../src/demo/outside/datagrepper/archive.ts";
+import { generateMonth } from "../src/demo/outside/datagrepper/month.ts";
+import { DEFAULT_POLICY } from "../src/domain/compose/classify.ts";
+import { decode } from "../src/hear/decode.ts";
+import { Past } from "../src/hear/rehearsal.ts";
 
 /** The old script's regions: the other eight were never looked at. */
 const OLD_REGIONS = new Set([

@@ -1,8 +1,8 @@
 import t from "tap";
+import { planRegion } from "../src/act/survey.ts";
+import { tickRegion } from "../src/act/tick.ts";
+import { describePlan } from "../src/domain/plan/plan.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
-import { planRegion } from "../src/survey.ts";
-import { tickRegion } from "../src/tick.ts";
-import { describePlan } from "../src/domain/plan.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type World } from "./support/world.ts";
 
 async function dueNightly(t: Parameters<typeof openWorld>[0], change: (world: World, amiId: string) => void) {

@@ -1,8 +1,9 @@
 import t, { type Test } from "tap";
+import { tickRegion, type TickCounts } from "../src/act/tick.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../src/domain/time.ts";
-import { reportOnce } from "../src/notify.ts";
-import { carryOutRequests } from "../src/requests.ts";
-import { tickRegion, type TickCounts } from "../src/tick.ts";
+import { carryOutRequests } from "../src/operate/orders.ts";
+import { reportOnce } from "../src/tell/report.ts";
+import { CallCounter, type CrashPoint } from "./support/crash.ts";
 import {
   addCompose,
   deregisteredAt,
@@ -14,7 +15,6 @@ import {
   told,
   type Upload,
 } from "./support/proof.ts";
-import { CallCounter, type CrashPoint } from "./support/crash.ts";
 import { openReplica, type Replica } from "./support/replica.ts";
 import { openWorld, PERIODS, UPLOADER, type World } from "./support/world.ts";
 

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { parseComposeId, quote } from "../domain/compose.ts";
-import type { ComposeId } from "../domain/compose.ts";
-import type { FactClaim } from "../domain/facts.ts";
+import { describeCall, openHttp } from "./http/http.ts";
+import type { Http, HttpCall } from "./http/http.ts";
+import { withRetries } from "./http/retry.ts";
+import { parseComposeId, quote } from "../domain/compose/compose.ts";
+import type { ComposeId } from "../domain/compose/compose.ts";
+import type { FactClaim } from "../domain/compose/facts.ts";
 import { ConfigError, UpstreamError } from "../errors.ts";
-import type { Clock, ComposeSource } from "../ports.ts";
-import { describeCall, openHttp } from "./http.ts";
-import type { Http, HttpCall } from "./http.ts";
-import { withRetries } from "./retry.ts";
+import type { Clock, ComposeSource } from "../ports/index.ts";
 
 export interface ComposeHostOptions {
   /** The directory of all composes, such as `https://kojipkgs.fedoraproject.org/compose`. */

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import type { Log, Reports } from "../ports.ts";
+import type { Log, Reports } from "../ports/index.ts";
 
 /** JSON lines on standard output. Names that hold secrets are blanked, wherever somebody may log them. */
 export function openLog(level: string): Log {

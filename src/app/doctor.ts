@@ -1,17 +1,17 @@
-import { brokerInspection } from "../adapters/amqp-inspection.ts";
+import { brokerInspection } from "../adapters/amqp/inspection.ts";
 import { systemClock } from "../adapters/clock.ts";
+import { composeHostReach, datagrepperReach } from "../adapters/http/reach.ts";
 import { openLog } from "../adapters/log.ts";
-import { PagureCalls } from "../adapters/pagure-calls.ts";
-import { composeHostReach, datagrepperReach } from "../adapters/reach.ts";
-import { redisBudgets } from "../adapters/redis/budgets.ts";
+import { PagureCalls } from "../adapters/pagure/calls.ts";
 import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
-import { redisEars } from "../adapters/redis/ears.ts";
+import { redisBudgets } from "../adapters/redis/control/budgets.ts";
+import { redisEars } from "../adapters/redis/control/ears.ts";
 import { redisInspection } from "../adapters/redis/inspection.ts";
 import { redisJournal } from "../adapters/redis/journal.ts";
 import { redisSchedule } from "../adapters/redis/schedule.ts";
-import type { Config } from "../config.ts";
-import { LIMIT_MS, type DoctorParts } from "../doctor.ts";
-import type { Ec2Inspection, Log, ReportsInspection, StoreInspection } from "../ports.ts";
+import type { Config } from "../config/config.ts";
+import { LIMIT_MS, type DoctorParts } from "../doctor/doctor.ts";
+import type { Ec2Inspection, Log, ReportsInspection, StoreInspection } from "../ports/index.ts";
 
 /** All that is examined, each opened when a check first asks for it. `problem`: what is wrong with the configuration. */
 export function openDoctor(config: Config, problem: string | null): DoctorParts & { close(): Promise<void> } {

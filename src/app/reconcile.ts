@@ -3,9 +3,9 @@ import { openLog } from "../adapters/log.ts";
 import { openRedis } from "../adapters/redis/connection.ts";
 import { redisFacts } from "../adapters/redis/facts.ts";
 import { redisSchedule } from "../adapters/redis/schedule.ts";
-import type { Config } from "../config.ts";
-import type { ReconcileParts } from "../reconcile.ts";
 import { openArchive, openEc2 } from "./upstream.ts";
+import type { Config } from "../config/config.ts";
+import type { ReconcileParts } from "../operate/reconcile.ts";
 
 /** Opens Redis, EC2 and the archive, to hold them against each other. Throws `UpstreamError`, `ConfigError`. */
 export async function openReconcile(

@@ -1,18 +1,18 @@
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
-import { redisBreakers } from "../adapters/redis/breakers.ts";
-import { redisBudgets } from "../adapters/redis/budgets.ts";
 import { asReadError, openRedis } from "../adapters/redis/connection.ts";
-import { redisEars } from "../adapters/redis/ears.ts";
+import { redisBreakers } from "../adapters/redis/control/breakers.ts";
+import { redisBudgets } from "../adapters/redis/control/budgets.ts";
+import { redisEars } from "../adapters/redis/control/ears.ts";
+import { redisPulse } from "../adapters/redis/control/pulse.ts";
 import { redisFacts } from "../adapters/redis/facts.ts";
 import { redisJournal } from "../adapters/redis/journal.ts";
-import { redisPulse } from "../adapters/redis/pulse.ts";
+import { redisRequests } from "../adapters/redis/orders.ts";
 import { redisQueues } from "../adapters/redis/queues.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
-import { redisRequests } from "../adapters/redis/requests.ts";
 import { redisSchedule } from "../adapters/redis/schedule.ts";
 import { translateErrors } from "../adapters/translate.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { Instant } from "../domain/time.ts";
 import type {
   Breakers,
@@ -25,7 +25,7 @@ import type {
   RejectedMessages,
   Requests,
   Schedule,
-} from "../ports.ts";
+} from "../ports/index.ts";
 
 /** What is remembered, to be read: needs Redis alone. */
 export interface Records {

@@ -1,15 +1,15 @@
 import { systemClock } from "../adapters/clock.ts";
 import { openComposeHost } from "../adapters/compose-host.ts";
-import { openDatagrepper } from "../adapters/datagrepper.ts";
-import { datagrepperFacts } from "../adapters/datagrepper-facts.ts";
+import { openDatagrepper } from "../adapters/datagrepper/archive.ts";
+import { datagrepperFacts } from "../adapters/datagrepper/facts.ts";
 import { logReports } from "../adapters/log.ts";
-import { openPagure } from "../adapters/pagure.ts";
-import { openPagureComments } from "../adapters/pagure-comments.ts";
-import type { Config } from "../config.ts";
-import { decode } from "../decode.ts";
-import type { FactClaim } from "../domain/facts.ts";
+import { openPagureComments } from "../adapters/pagure/comments.ts";
+import { openPagure } from "../adapters/pagure/reports.ts";
+import type { Config } from "../config/config.ts";
+import type { FactClaim } from "../domain/compose/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
-import type { Archive, ComposeSource, Images, Log, Message, Objections, Reports } from "../ports.ts";
+import { decode } from "../hear/decode.ts";
+import type { Archive, ComposeSource, Images, Log, Message, Objections, Reports } from "../ports/index.ts";
 
 /** datagrepper gives up by itself after a minute. */
 const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;

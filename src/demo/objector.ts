@@ -1,5 +1,5 @@
-import type { CastImage } from "./cast.ts";
-import type { PagureDouble } from "./pagure/double.ts";
+import type { CastImage } from "./cast/cast.ts";
+import type { PagureDouble } from "./outside/pagure/double.ts";
 
 export const PROJECT = "fedora-cloud/ami-reports";
 /** Somebody with an account and no rights. */

@@ -1,14 +1,14 @@
-import type { CastImage } from "./cast.ts";
-import type { Ec2Simulator } from "./ec2/simulator.ts";
-import { RUBBISH } from "./noise.ts";
+import type { CastImage } from "./cast/cast.ts";
+import { wavesOf } from "./cast/messages.ts";
+import { RUBBISH } from "./cast/noise.ts";
 import { violationsIn, type Call, type Post } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
 import { answerTo, objectAsSoonAsTold, PROJECT } from "./objector.ts";
-import { wavesOf } from "./messages.ts";
-import type { PagureDouble } from "./pagure/double.ts";
+import type { Ec2Simulator } from "./outside/ec2/simulator.ts";
+import type { PagureDouble } from "./outside/pagure/double.ts";
 import { Publisher } from "./publisher.ts";
-import { ServiceProcess } from "./service.ts";
 import { SECRETS, type Addresses } from "./service-config.ts";
+import { ServiceProcess } from "./service.ts";
 import { Story } from "./story.ts";
 import { remainsIn } from "./world.ts";
 

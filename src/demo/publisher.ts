@@ -1,5 +1,5 @@
 import { connect, type ChannelModel, type ConfirmChannel } from "amqplib";
-import type { Outgoing } from "./messages.ts";
+import type { Outgoing } from "./cast/messages.ts";
 
 /** Sends messages to a topic exchange as fedora-messaging does, each confirmed by the broker. */
 export class Publisher {

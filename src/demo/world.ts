@@ -1,8 +1,8 @@
-import type { CastImage } from "./cast.ts";
-import type { ComposeHost } from "./compose-host.ts";
-import type { Ec2Simulator } from "./ec2/simulator.ts";
-import { COMPOSES } from "./fates.ts";
+import type { CastImage } from "./cast/cast.ts";
+import { COMPOSES } from "./cast/fates.ts";
 import type { Remains } from "./judge.ts";
+import type { ComposeHost } from "./outside/compose-host.ts";
+import type { Ec2Simulator } from "./outside/ec2/simulator.ts";
 
 export const ACCOUNT = "125523088429";
 const FOREIGN_ACCOUNT = "999900001111";

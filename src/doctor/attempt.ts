@@ -1,4 +1,4 @@
-import { failure, type Finding } from "../domain/diagnosis.ts";
+import { failure, type Finding } from "./finding.ts";
 import { describeError, ConfigError, RefusedError, UpstreamError } from "../errors.ts";
 
 /** Looks, and makes a finding of whatever is thrown, so that one check never hides another. */

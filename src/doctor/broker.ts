@@ -1,9 +1,9 @@
-import type { Config } from "../config.ts";
-import { failure, ok, warning, type Finding } from "../domain/diagnosis.ts";
+import type { Config } from "../config/config.ts";
+import { judgePem } from "./certificates.ts";
+import { failure, ok, warning, type Finding } from "./finding.ts";
 import type { Instant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
-import type { BrokerInspection, BrokerState, StoreInspection } from "../ports.ts";
-import { judgePem } from "./certificates.ts";
+import type { BrokerInspection, BrokerState, StoreInspection } from "../ports/index.ts";
 
 interface Parts {
   readonly config: Pick<Config, "amqp">;

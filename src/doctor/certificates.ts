@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import type { Config } from "../config.ts";
-import { failure, judgeCertificate, type Certificate, type Finding } from "../domain/diagnosis.ts";
+import type { Config } from "../config/config.ts";
+import { failure, judgeCertificate, type Certificate, type Finding } from "./finding.ts";
 import type { Instant } from "../domain/time.ts";
 import { describeError } from "../errors.ts";
 

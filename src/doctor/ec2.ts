@@ -1,7 +1,7 @@
-import type { Config } from "../config.ts";
-import { failure, ok, warning, type Finding } from "../domain/diagnosis.ts";
+import type { Config } from "../config/config.ts";
+import { failure, ok, warning, type Finding } from "./finding.ts";
 import { RefusedError } from "../errors.ts";
-import type { Ec2Action, Ec2Inspection } from "../ports.ts";
+import type { Ec2Action, Ec2Inspection } from "../ports/index.ts";
 
 interface Parts {
   readonly config: Pick<Config, "ec2" | "act">;

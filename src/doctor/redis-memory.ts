@@ -1,5 +1,5 @@
-import { ok, warning, type Finding } from "../domain/diagnosis.ts";
-import type { StoreInspection } from "../ports.ts";
+import { ok, warning, type Finding } from "./finding.ts";
+import type { StoreInspection } from "../ports/index.ts";
 
 /**
  * Where nothing can be measured. MEMORY USAGE of Redis 7.0 gave 1,132 bytes for an image that was just heard of; the events and

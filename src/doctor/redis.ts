@@ -1,10 +1,10 @@
-import type { Config } from "../config.ts";
-import { failure, ok, warning, type Finding } from "../domain/diagnosis.ts";
-import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
-import { isDeaf } from "../hear.ts";
-import type { StoreInspection } from "../ports.ts";
+import type { Config } from "../config/config.ts";
 import { attempt } from "./attempt.ts";
+import { failure, ok, warning, type Finding } from "./finding.ts";
 import { checkMemory } from "./redis-memory.ts";
+import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
+import { isDeaf } from "../hear/catch-up.ts";
+import type { StoreInspection } from "../ports/index.ts";
 
 interface Parts {
   readonly config: Pick<Config, "reportEveryMs" | "act" | "sources">;

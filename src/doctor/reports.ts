@@ -1,6 +1,6 @@
-import type { Config } from "../config.ts";
-import { ok, warning, type Finding } from "../domain/diagnosis.ts";
-import type { ReportsInspection } from "../ports.ts";
+import type { Config } from "../config/config.ts";
+import { ok, warning, type Finding } from "./finding.ts";
+import type { ReportsInspection } from "../ports/index.ts";
 
 interface Parts {
   readonly config: Pick<Config, "report">;

@@ -1,6 +1,6 @@
-import type { HeldFrom, Hold, Image } from "./image.ts";
-import { afterClaim, draft, isFinalKeep, reset, type Change, type Periods } from "./lifecycle.ts";
-import { HOLD_TAG } from "./look.ts";
+import type { HeldFrom, Hold, Image } from "./image/image.ts";
+import { afterClaim, draft, isFinalKeep, reset, type Change, type Periods } from "./image/lifecycle.ts";
+import { HOLD_TAG } from "./plan/look.ts";
 import { formatInstant, parseInstant, type Instant } from "./time.ts";
 
 /** Whether a hold is in force. */

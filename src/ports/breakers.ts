@@ -1,4 +1,4 @@
-import type { Breaker } from "../domain/breaker.ts";
+import type { Breaker } from "../domain/limits/breaker.ts";
 
 /** Regions in which nothing is done for a while, as all replicas know them. All throw `UpstreamError`. */
 export interface Breakers {

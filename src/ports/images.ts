@@ -1,4 +1,4 @@
-import type { Seen, SeenSnapshot } from "../domain/look.ts";
+import type { Seen, SeenSnapshot } from "../domain/plan/look.ts";
 
 /**
  * Asked right before a changing call goes out, and again before each repeat of it, when it has waited for its turn; what it

@@ -1,6 +1,6 @@
-import type { Budgets } from "./budgets.ts";
-import type { Ears } from "./bus.ts";
 import type { Journal } from "./journal.ts";
+import type { Budgets } from "./limits.ts";
+import type { Ears } from "./messages.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**

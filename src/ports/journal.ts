@@ -1,4 +1,4 @@
-import type { ImageEvent } from "../domain/event.ts";
+import type { ImageEvent } from "../domain/image/event.ts";
 import type { Instant } from "../domain/time.ts";
 import type { PartAddress } from "./reports.ts";
 

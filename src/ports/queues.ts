@@ -1,5 +1,5 @@
-import type { Image } from "../domain/image.ts";
-import type { Queue } from "../domain/lifecycle.ts";
+import type { Image } from "../domain/image/image.ts";
+import type { Queue } from "../domain/image/lifecycle.ts";
 import type { Instant } from "../domain/time.ts";
 
 /** An image in a queue. What somebody else put there may have any name, and a wake-up that is no date. */

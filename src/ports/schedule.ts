@@ -1,9 +1,9 @@
-import type { Decision } from "../domain/classify.ts";
-import type { EventDraft } from "../domain/event.ts";
-import type { Image, TakenAway } from "../domain/image.ts";
-import type { Change, FirstStanding, Queue } from "../domain/lifecycle.ts";
+import type { Decision } from "../domain/compose/classify.ts";
+import type { EventDraft } from "../domain/image/event.ts";
+import type { Image, TakenAway } from "../domain/image/image.ts";
+import type { Change, FirstStanding, Queue } from "../domain/image/lifecycle.ts";
+import type { Upload } from "../domain/image/upload.ts";
 import type { Instant } from "../domain/time.ts";
-import type { Upload } from "../domain/upload.ts";
 
 /** The images and their deadlines. Each method is atomic for one image. All throw `UpstreamError`. */
 export interface Schedule {

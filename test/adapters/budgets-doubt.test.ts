@@ -1,5 +1,5 @@
 import t from "tap";
-import { redisBudgets } from "../../src/adapters/redis/budgets.ts";
+import { redisBudgets } from "../../src/adapters/redis/control/budgets.ts";
 import { DAY, FEW, LIMITS, REGION, TOMORROW, image, open, openSecond, reserveAll } from "../support/budgets.ts";
 import { START } from "../support/world.ts";
 

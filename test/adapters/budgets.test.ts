@@ -1,5 +1,5 @@
 import t from "tap";
-import { redisBudgets } from "../../src/adapters/redis/budgets.ts";
+import { redisBudgets } from "../../src/adapters/redis/control/budgets.ts";
 import { DAY_MS, dayOf, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import {
   DAY,

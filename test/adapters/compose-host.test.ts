@@ -2,10 +2,10 @@ import t from "tap";
 import type { Test } from "tap";
 import { openComposeHost } from "../../src/adapters/compose-host.ts";
 import type { ComposeHostOptions } from "../../src/adapters/compose-host.ts";
-import { composeInfo, startComposeHost } from "../../src/demo/compose-host.ts";
-import type { ComposeHost, HostTrouble } from "../../src/demo/compose-host.ts";
+import { composeInfo, startComposeHost } from "../../src/demo/outside/compose-host.ts";
+import type { ComposeHost, HostTrouble } from "../../src/demo/outside/compose-host.ts";
 import { UpstreamError } from "../../src/errors.ts";
-import type { ComposeSource } from "../../src/ports.ts";
+import type { ComposeSource } from "../../src/ports/index.ts";
 import { SettableClock } from "../support/clock.ts";
 
 const NOW = Date.parse("2026-11-24T22:00:00Z");

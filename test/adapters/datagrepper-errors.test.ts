@@ -1,6 +1,6 @@
 import t from "tap";
-import type { Trouble } from "../../src/demo/datagrepper/faults.ts";
-import { werkzeugPage } from "../../src/demo/datagrepper/refusal.ts";
+import type { Trouble } from "../../src/demo/outside/datagrepper/faults.ts";
+import { werkzeugPage } from "../../src/demo/outside/datagrepper/refusal.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { UpstreamError } from "../../src/errors.ts";
 import { SettableClock } from "../support/clock.ts";

@@ -1,11 +1,11 @@
 import t from "tap";
-import { datagrepperFacts } from "../../src/adapters/datagrepper-facts.ts";
-import { decode } from "../../src/decode.ts";
-import type { ArchivedMessage } from "../../src/demo/datagrepper/archive.ts";
-import type { DatagrepperDouble } from "../../src/demo/datagrepper/double.ts";
-import type { FactClaim } from "../../src/domain/facts.ts";
+import { datagrepperFacts } from "../../src/adapters/datagrepper/facts.ts";
+import type { ArchivedMessage } from "../../src/demo/outside/datagrepper/archive.ts";
+import type { DatagrepperDouble } from "../../src/demo/outside/datagrepper/double.ts";
+import type { FactClaim } from "../../src/domain/compose/facts.ts";
 import { HOUR_MS } from "../../src/domain/time.ts";
-import type { ComposeSource, Message } from "../../src/ports.ts";
+import { decode } from "../../src/hear/decode.ts";
+import type { ComposeSource, Message } from "../../src/ports/index.ts";
 import { SettableClock } from "../support/clock.ts";
 import { DAY, NOW, open, PUNGI_TOPIC, row, start } from "../support/datagrepper.ts";
 

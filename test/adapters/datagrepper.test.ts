@@ -1,6 +1,6 @@
 import t from "tap";
-import type { ArchivedMessage } from "../../src/demo/datagrepper/archive.ts";
-import { generateMonth } from "../../src/demo/datagrepper/month.ts";
+import type { ArchivedMessage } from "../../src/demo/outside/datagrepper/archive.ts";
+import { generateMonth } from "../../src/demo/outside/datagrepper/month.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { SettableClock } from "../support/clock.ts";
 import {

@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import { openImages } from "../../src/adapters/ec2/images.ts";
-import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
+import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/outside/ec2/simulator.ts";
 import { SECOND_MS } from "../../src/domain/time.ts";
-import type { Images } from "../../src/ports.ts";
+import type { Images } from "../../src/ports/index.ts";
 import { ACCOUNT } from "../support/image.ts";
 import { silentLog } from "../support/log.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";

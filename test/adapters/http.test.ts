@@ -3,8 +3,8 @@ import type { RequestListener } from "node:http";
 import { inspect } from "node:util";
 import t from "tap";
 import type { Test } from "tap";
-import { openHttp } from "../../src/adapters/http.ts";
-import type { HttpCall, HttpOptions } from "../../src/adapters/http.ts";
+import { openHttp } from "../../src/adapters/http/http.ts";
+import type { HttpCall, HttpOptions } from "../../src/adapters/http/http.ts";
 
 async function serve(t: Test, listener: RequestListener): Promise<URL> {
   const server = createServer(listener);

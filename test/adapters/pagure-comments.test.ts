@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
-import { openPagureComments } from "../../src/adapters/pagure-comments.ts";
-import { pagureError } from "../../src/demo/pagure/access.ts";
-import type { PagureDouble } from "../../src/demo/pagure/double.ts";
-import type { Objections, Thread } from "../../src/ports.ts";
+import { openPagureComments } from "../../src/adapters/pagure/comments.ts";
+import { pagureError } from "../../src/demo/outside/pagure/access.ts";
+import type { PagureDouble } from "../../src/demo/outside/pagure/double.ts";
+import type { Objections, Thread } from "../../src/ports/index.ts";
 import { failure, REPO, start, TOKEN } from "../support/pagure.ts";
 
 const FORM = "clean-amis: {day}";

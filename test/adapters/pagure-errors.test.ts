@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import t from "tap";
-import { pagureError } from "../../src/demo/pagure/access.ts";
-import { htmlPage } from "../../src/demo/pagure/faults.ts";
-import type { Trouble } from "../../src/demo/pagure/faults.ts";
+import { pagureError } from "../../src/demo/outside/pagure/access.ts";
+import { htmlPage } from "../../src/demo/outside/pagure/faults.ts";
+import type { Trouble } from "../../src/demo/outside/pagure/faults.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { failure, NOW, open, part, publish, REPO, start, TOKEN } from "../support/pagure.ts";
 

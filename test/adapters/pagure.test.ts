@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import t from "tap";
-import { htmlPage } from "../../src/demo/pagure/faults.ts";
-import type { PagureDouble } from "../../src/demo/pagure/double.ts";
-import type { Trouble } from "../../src/demo/pagure/faults.ts";
+import type { PagureDouble } from "../../src/demo/outside/pagure/double.ts";
+import { htmlPage } from "../../src/demo/outside/pagure/faults.ts";
+import type { Trouble } from "../../src/demo/outside/pagure/faults.ts";
 import { UpstreamError } from "../../src/errors.ts";
 import {
   continued,

@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import { redisQueues } from "../../src/adapters/redis/queues.ts";
 import { MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
-import type { Place, Queues } from "../../src/ports.ts";
-import { listQueues, type Filter } from "../../src/queue.ts";
+import { listQueues, type Filter } from "../../src/inspect/queue.ts";
+import type { Place, Queues } from "../../src/ports/index.ts";
 import { addDue } from "../support/listing.ts";
 import { openTestRedis } from "../support/redis.ts";
 

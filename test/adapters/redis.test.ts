@@ -1,13 +1,13 @@
 import t, { type Test } from "tap";
-import { redisFacts } from "../../src/adapters/redis/facts.ts";
 import { openRedis } from "../../src/adapters/redis/connection.ts";
+import { sharedQueueName } from "../../src/adapters/redis/control/queue-name.ts";
+import { redisFacts } from "../../src/adapters/redis/facts.ts";
 import { redisJournal } from "../../src/adapters/redis/journal.ts";
 import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
-import { sharedQueueName } from "../../src/adapters/redis/control.ts";
-import type { Decision } from "../../src/domain/classify.ts";
-import { draft, type Change } from "../../src/domain/lifecycle.ts";
+import type { Decision } from "../../src/domain/compose/classify.ts";
+import { draft, type Change } from "../../src/domain/image/lifecycle.ts";
 import { DAY_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import type { Schedule } from "../../src/ports.ts";
+import type { Schedule } from "../../src/ports/index.ts";
 import { SettableClock } from "../support/clock.ts";
 import { silentLog } from "../support/log.ts";
 import { openTestRedis, serverUrl } from "../support/redis.ts";

@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { logReports } from "../../src/adapters/log.ts";
-import type { ReportPart, Reports } from "../../src/ports.ts";
+import type { ReportPart, Reports } from "../../src/ports/index.ts";
 import { silentLog } from "../support/log.ts";
 import { open, part, publish, REPO, start } from "../support/pagure.ts";
 

@@ -4,7 +4,7 @@ import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import t, { type Test } from "tap";
-import { classifyCommand } from "../../src/commands/classify.ts";
+import { classifyCommand } from "../../src/cli/decide/classify.ts";
 import { isRefusal, MAIN, runProgram, startProgram } from "../support/program.ts";
 
 const DATED = "Fedora-Cloud-43-20260122.0";

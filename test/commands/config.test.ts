@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
 import t, { type Test } from "tap";
-import { runCommand } from "../../src/cli.ts";
-import { configKeys, keysTable } from "../../src/config-keys.ts";
+import { runCommand } from "../../src/cli/cli.ts";
+import { configKeys, keysTable } from "../../src/config/keys.ts";
 import { isRefusal, MAIN, runProgram } from "../support/program.ts";
 
 const README = fileURLToPath(new URL("../../../README.md", import.meta.url));

@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { startRedis } from "../../src/demo/servers/redis.ts";
-import { findServers } from "../../src/demo/servers/find.ts";
-import { redisEars } from "../../src/adapters/redis/ears.ts";
 import { connectRedis } from "../../src/adapters/redis/connection.ts";
+import { redisEars } from "../../src/adapters/redis/control/ears.ts";
+import { findServers } from "../../src/demo/servers/find.ts";
+import { startRedis } from "../../src/demo/servers/redis.ts";
 import { SECRETS } from "../../src/demo/service-config.ts";
 import { openInstallation } from "../support/installation.ts";
 import { silentLog } from "../support/log.ts";

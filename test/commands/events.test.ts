@@ -1,11 +1,11 @@
 import t, { type Test } from "tap";
 import { DAY_MS } from "../../src/domain/time.ts";
+import { until } from "../support/bus.ts";
 import { runHere } from "../support/here.ts";
 import { linesOf, runOver } from "../support/listing.ts";
 import { configFile, isRefusal } from "../support/program.ts";
-import { openTestRedis } from "../support/redis.ts";
 import { CuttableProxy } from "../support/proxy.ts";
-import { until } from "../support/bus.ts";
+import { openTestRedis } from "../support/redis.ts";
 import { serverUrl } from "../support/redis.ts";
 import { addNightly, openWorld, UPLOADER, type World } from "../support/world.ts";
 

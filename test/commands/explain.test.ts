@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { redisJournal } from "../../src/adapters/redis/journal.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
-import { carryOutRequests } from "../../src/requests.ts";
+import { carryOutRequests } from "../../src/operate/orders.ts";
 import { silentLog } from "../support/log.ts";
 import { configFile, isRefusal, runProgram, startProgram } from "../support/program.ts";
 import { openTestRedis } from "../support/redis.ts";

@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { DAY_MS } from "../../src/domain/time.ts";
-import { carryOutRequests } from "../../src/requests.ts";
+import { carryOutRequests } from "../../src/operate/orders.ts";
 import { configFile, isRefusal, runProgram, type Ended } from "../support/program.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "../support/world.ts";
 

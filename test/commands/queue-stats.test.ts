@@ -1,7 +1,7 @@
 import t from "tap";
-import { redisBudgets } from "../../src/adapters/redis/budgets.ts";
-import { redisEars } from "../../src/adapters/redis/ears.ts";
-import { redisPulse } from "../../src/adapters/redis/pulse.ts";
+import { redisBudgets } from "../../src/adapters/redis/control/budgets.ts";
+import { redisEars } from "../../src/adapters/redis/control/ears.ts";
+import { redisPulse } from "../../src/adapters/redis/control/pulse.ts";
 import { DAY_MS, dayOf, floorSecond, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { addDue, linesOf, runOver } from "../support/listing.ts";
 import { openTestRedis } from "../support/redis.ts";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import t, { type Test } from "tap";
-import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
+import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/outside/ec2/simulator.ts";
 import { DAY_MS, formatInstant } from "../../src/domain/time.ts";
 import { ACCOUNT } from "../support/image.ts";
 import { configFile, isRefusal, MAIN, type Ended } from "../support/program.ts";

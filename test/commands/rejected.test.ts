@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
-import { redisRejected } from "../../src/adapters/redis/rejected.ts";
 import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
+import { redisRejected } from "../../src/adapters/redis/rejected.ts";
 import { runHere } from "../support/here.ts";
 import { linesOf, runOver } from "../support/listing.ts";
 import { configFile, isRefusal } from "../support/program.ts";

@@ -1,8 +1,8 @@
 import t from "tap";
-import { visible } from "../../src/commands/show.ts";
-import { fit, Table, type Column } from "../../src/commands/table.ts";
-import { away, iso, utc } from "../../src/commands/when.ts";
-import { cut, pad, widthOf } from "../../src/commands/width.ts";
+import { visible } from "../../src/cli/terminal/show.ts";
+import { fit, Table, type Column } from "../../src/cli/terminal/table.ts";
+import { away, iso, utc } from "../../src/cli/terminal/when.ts";
+import { cut, pad, widthOf } from "../../src/cli/terminal/width.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
 
 const COLUMNS: readonly Column[] = [

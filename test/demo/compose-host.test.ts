@@ -1,7 +1,7 @@
 import t from "tap";
 import type { Test } from "tap";
-import { composeInfo, startComposeHost } from "../../src/demo/compose-host.ts";
-import type { ComposeHost, HostCall } from "../../src/demo/compose-host.ts";
+import { composeInfo, startComposeHost } from "../../src/demo/outside/compose-host.ts";
+import type { ComposeHost, HostCall } from "../../src/demo/outside/compose-host.ts";
 
 const NOW = Date.parse("2026-11-24T22:00:00Z");
 const RAWHIDE = { id: "Fedora-Rawhide-20260122.n.0", type: "nightly", place: "rawhide" };

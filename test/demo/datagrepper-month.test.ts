@@ -1,9 +1,9 @@
 import t from "tap";
-import { decode } from "../../src/decode.ts";
-import type { Heard } from "../../src/decode.ts";
-import type { ArchivedMessage } from "../../src/demo/datagrepper/archive.ts";
-import { generateMonth } from "../../src/demo/datagrepper/month.ts";
+import type { ArchivedMessage } from "../../src/demo/outside/datagrepper/archive.ts";
+import { generateMonth } from "../../src/demo/outside/datagrepper/month.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
+import { decode } from "../../src/hear/decode.ts";
+import type { Heard } from "../../src/hear/decode.ts";
 import { ask, start } from "../support/datagrepper.ts";
 
 const START = Date.parse("2026-10-20T00:00:00Z");

@@ -1,5 +1,5 @@
 import t from "tap";
-import { Timeline } from "../../src/demo/datagrepper/archive.ts";
+import { Timeline } from "../../src/demo/outside/datagrepper/archive.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
 import { ask, DAY, NOW, PUNGI_TOPIC, row, rows, start, TOPIC, UPLOADER_TOPIC } from "../support/datagrepper.ts";
 

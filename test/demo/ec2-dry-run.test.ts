@@ -22,7 +22,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import t from "tap";
-import { ACTIONS } from "../../src/demo/ec2/actions.ts";
+import { ACTIONS } from "../../src/demo/outside/ec2/actions/actions.ts";
 import { OURS, refusal, REGION, startEc2 } from "../support/ec2-client.ts";
 
 const DryRun = true;

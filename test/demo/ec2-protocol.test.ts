@@ -1,6 +1,6 @@
 import { DescribeImagesCommand, GetImageBlockPublicAccessStateCommand } from "@aws-sdk/client-ec2";
 import t from "tap";
-import type { Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
+import type { Ec2Simulator } from "../../src/demo/outside/ec2/simulator.ts";
 import { OURS, refusal, REGION, startEc2 } from "../support/ec2-client.ts";
 
 const SIGNATURE = "0".repeat(64);

@@ -1,7 +1,7 @@
 import { DescribeImagesCommand, DisableImageCommand, EC2Client } from "@aws-sdk/client-ec2";
 import t from "tap";
-import { startEc2Simulator } from "../../src/demo/ec2/simulator.ts";
-import type { Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
+import { startEc2Simulator } from "../../src/demo/outside/ec2/simulator.ts";
+import type { Ec2Simulator } from "../../src/demo/outside/ec2/simulator.ts";
 import { OURS, refusal, REGION, standingClock, startEc2, THEIRS } from "../support/ec2-client.ts";
 import { callSts } from "../support/sts.ts";
 import type { Credentials } from "../support/sts.ts";

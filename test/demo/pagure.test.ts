@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import t from "tap";
-import { pagureError } from "../../src/demo/pagure/access.ts";
-import type { JournalEntry } from "../../src/demo/pagure/double.ts";
+import { pagureError } from "../../src/demo/outside/pagure/access.ts";
+import type { JournalEntry } from "../../src/demo/outside/pagure/double.ts";
 import { get, NOW, post, read, REPO, start } from "../support/pagure.ts";
 
 const DRAFT = { title: "AMIs of 2026-11-24", issue_content: "What was done" };

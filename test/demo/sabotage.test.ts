@@ -7,7 +7,7 @@ t.jobs = 2;
 const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabotage[]; readonly seenAs: RegExp }[] = [
   {
     what: "the rule that keeps released two-week composes is dropped",
-    how: [{ file: "domain/classify.js", from: "(facts.released ?", to: "(false ?" }],
+    how: [{ file: "domain/compose/classify.js", from: "(facts.released ?", to: "(false ?" }],
     seenAs: /released as a two-week compose.*touched by DeregisterImage/,
   },
   {
@@ -19,7 +19,7 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
     what: "only the first snapshot is deleted",
     how: [
       {
-        file: "act.js",
+        file: "act/steps.js",
         from: "for (const snapshotId of snapshotIds)",
         to: "for (const snapshotId of snapshotIds.slice(0, 1))",
       },
@@ -28,12 +28,12 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
   },
   {
     what: "the notice is skipped, and counted as given",
-    how: [{ file: "notify.js", from: "await reports.publish(", to: "await ((part) => ({ url: part.day }))(" }],
+    how: [{ file: "tell/report.js", from: "await reports.publish(", to: "await ((part) => ({ url: part.day }))(" }],
     seenAs: /the public was never told/,
   },
   {
     what: "what is asked for in a comment is not carried out",
-    how: [{ file: "objections.js", from: "orderIds.push(await requests.add(order));", to: "void order;" }],
+    how: [{ file: "operate/comments.js", from: "orderIds.push(await requests.add(order));", to: "void order;" }],
     seenAs: /deleted, though somebody objected/,
   },
 ];

@@ -1,5 +1,5 @@
 import t from "tap";
-import { describeTrouble, openedBreaker, standingOf, type Breaker } from "../../src/domain/breaker.ts";
+import { describeTrouble, openedBreaker, standingOf, type Breaker } from "../../src/domain/limits/breaker.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { NOW } from "../support/image.ts";
 

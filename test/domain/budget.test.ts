@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { dayBound, medianOf, regionBound, unusualReason, type BudgetLimits } from "../../src/domain/budget.ts";
+import { dayBound, medianOf, regionBound, unusualReason, type BudgetLimits } from "../../src/domain/limits/budget.ts";
 import { DAY_MS, dayOf } from "../../src/domain/time.ts";
 import { NOW } from "../support/image.ts";
 import { holds, record } from "../support/property.ts";

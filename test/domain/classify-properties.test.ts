@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
-import { classify, DEFAULT_POLICY, type Policy } from "../../src/domain/classify.ts";
-import { FACT_SOURCES, noFacts, type ComposeFacts } from "../../src/domain/facts.ts";
+import { classify, DEFAULT_POLICY, type Policy } from "../../src/domain/compose/classify.ts";
+import { FACT_SOURCES, noFacts, type ComposeFacts } from "../../src/domain/compose/facts.ts";
 import { REAL_COMPOSES } from "../fixtures/composes.ts";
 import { holds, record } from "../support/property.ts";
 

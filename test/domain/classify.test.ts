@@ -1,5 +1,5 @@
 import t from "tap";
-import { classify, DEFAULT_POLICY, KEPT_FOR_A_PERSON, RULES, type Policy } from "../../src/domain/classify.ts";
+import { classify, DEFAULT_POLICY, KEPT_FOR_A_PERSON, RULES, type Policy } from "../../src/domain/compose/classify.ts";
 import { REAL_COMPOSES } from "../fixtures/composes.ts";
 import { factsOf, type Known } from "../support/facts.ts";
 

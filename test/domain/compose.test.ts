@@ -9,7 +9,7 @@ import {
   quote,
   stampOf,
   type ComposeId,
-} from "../../src/domain/compose.ts";
+} from "../../src/domain/compose/compose.ts";
 import { REAL_COMPOSES } from "../fixtures/composes.ts";
 import { holds, record } from "../support/property.ts";
 

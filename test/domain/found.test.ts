@@ -1,9 +1,9 @@
 import t from "tap";
-import { entryOf, type Found } from "../../src/domain/found.ts";
-import { deadlineOf, type Change } from "../../src/domain/lifecycle.ts";
-import { COMPOSE_TAG, HOLD_TAG, IMAGE_TAG, INTENT_TAG, OLD_TAG, PRIVATE_AT_TAG } from "../../src/domain/look.ts";
+import { deadlineOf, type Change } from "../../src/domain/image/lifecycle.ts";
+import type { Upload } from "../../src/domain/image/upload.ts";
+import { entryOf, type Found } from "../../src/domain/plan/found.ts";
+import { COMPOSE_TAG, HOLD_TAG, IMAGE_TAG, INTENT_TAG, OLD_TAG, PRIVATE_AT_TAG } from "../../src/domain/plan/look.ts";
 import { DAY_MS, formatInstant } from "../../src/domain/time.ts";
-import type { Upload } from "../../src/domain/upload.ts";
 import { AMI, COMPOSE, imageIn, MADE_PRIVATE_AT, NAME, NOW, PERIODS, seen, SNAPSHOTS } from "../support/image.ts";
 
 const AT = formatInstant(MADE_PRIVATE_AT);

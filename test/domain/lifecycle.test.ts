@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
-import type { Decision, Rule } from "../../src/domain/classify.ts";
-import { STAGES, type Image, type Stage } from "../../src/domain/image.ts";
+import type { Decision, Rule } from "../../src/domain/compose/classify.ts";
+import { STAGES, type Image, type Stage } from "../../src/domain/image/image.ts";
 import {
   backoffMs,
   jittered,
@@ -9,9 +9,9 @@ import {
   redecide,
   stillUnresolved,
   type Change,
-} from "../../src/domain/lifecycle.ts";
+} from "../../src/domain/image/lifecycle.ts";
+import type { Upload } from "../../src/domain/image/upload.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import type { Upload } from "../../src/domain/upload.ts";
 import { AMI, COMPOSE, imageIn, NAME, NOW, PERIODS, TAKEN, UPLOADED_AT } from "../support/image.ts";
 import { holds } from "../support/property.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
-import { EXAMPLE_AMI, readObjection, type Objection } from "../../src/domain/objection.ts";
-import type { ImageEvent } from "../../src/domain/event.ts";
-import { renderOpening, renderPart } from "../../src/domain/report.ts";
+import { EXAMPLE_AMI, readObjection, type Objection } from "../../src/domain/comment/objection.ts";
+import type { ImageEvent } from "../../src/domain/image/event.ts";
+import { renderOpening, renderPart } from "../../src/domain/report/report.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
 import { A, B, C, CASES, COMPOSE, NOW } from "../fixtures/comments.ts";
 import { holds } from "../support/property.ts";

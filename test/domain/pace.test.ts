@@ -1,5 +1,5 @@
 import t from "tap";
-import { batchOf, emptied, fullBucket, limitOf, shareOf, takeToken, type Limit } from "../../src/domain/pace.ts";
+import { batchOf, emptied, fullBucket, limitOf, shareOf, takeToken, type Limit } from "../../src/domain/limits/pace.ts";
 import { MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
 import { NOW } from "../support/image.ts";
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { refusalOf } from "../../src/domain/refusal.ts";
+import { refusalOf } from "../../src/domain/plan/refusal.ts";
 
 t.test("a refusal is told with its reason and its cure", (t) => {
   t.match(refusalOf({ lastError: "in-use: it is used by i-0123456789abcdef0: a test" }), {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import t from "tap";
-import type { EventKind, ImageEvent } from "../../src/domain/event.ts";
-import type { Outlook } from "../../src/domain/report-outlook.ts";
-import { renderOpening, renderPart } from "../../src/domain/report.ts";
+import type { EventKind, ImageEvent } from "../../src/domain/image/event.ts";
+import type { Outlook } from "../../src/domain/report/outlook.ts";
+import { renderOpening, renderPart } from "../../src/domain/report/report.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 
 const NOW = Date.parse("2026-11-24T22:00:00Z");

@@ -1,9 +1,9 @@
 import type { Test } from "tap";
-import { redisBreakers } from "../../src/adapters/redis/breakers.ts";
-import { RegionBreakers } from "../../src/breakers.ts";
+import { RegionBreakers } from "../../src/act/breakers.ts";
+import { tickRegion, type TickParts } from "../../src/act/tick.ts";
+import { redisBreakers } from "../../src/adapters/redis/control/breakers.ts";
 import { DAY_MS, SECOND_MS } from "../../src/domain/time.ts";
-import type { Breakers, Log } from "../../src/ports.ts";
-import { tickRegion, type TickParts } from "../../src/tick.ts";
+import type { Breakers, Log } from "../../src/ports/index.ts";
 import { ACCOUNT } from "./image.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type World } from "./world.ts";
 

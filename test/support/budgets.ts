@@ -1,9 +1,9 @@
 import type { Test } from "tap";
-import { redisBudgets } from "../../src/adapters/redis/budgets.ts";
 import { openRedis, type RedisConnection } from "../../src/adapters/redis/connection.ts";
-import type { ActKind, BudgetLimits } from "../../src/domain/budget.ts";
+import { redisBudgets } from "../../src/adapters/redis/control/budgets.ts";
+import type { ActKind, BudgetLimits } from "../../src/domain/limits/budget.ts";
 import { DAY_MS, dayOf } from "../../src/domain/time.ts";
-import type { Budgets } from "../../src/ports.ts";
+import type { Budgets } from "../../src/ports/index.ts";
 import { silentLog } from "./log.ts";
 import { openTestRedis, serverUrl } from "./redis.ts";
 import { START } from "./world.ts";

@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
+import type { Outgoing } from "../../src/demo/cast/messages.ts";
 import { Ledger } from "../../src/demo/ledger.ts";
-import type { Outgoing } from "../../src/demo/messages.ts";
 import { Publisher } from "../../src/demo/publisher.ts";
-import { ServiceProcess } from "../../src/demo/service.ts";
 import { SECRETS, serviceConfig, type Addresses } from "../../src/demo/service-config.ts";
+import { ServiceProcess } from "../../src/demo/service.ts";
 import { serverUrl } from "./redis.ts";
 
 /** The service as a process on the run's own broker and Redis, with names of its own; all removed with the test. */

@@ -1,5 +1,5 @@
-import type { Clock, Schedule } from "../../src/ports.ts";
 import type { Instant } from "../../src/domain/time.ts";
+import type { Clock, Schedule } from "../../src/ports/index.ts";
 
 /** A clock that stands still until a test moves it; whoever sleeps on it moves it. */
 export class SettableClock implements Clock {

@@ -1,5 +1,5 @@
 import type { Test } from "tap";
-import { snapshotIdsOf } from "../../src/demo/ec2/records.ts";
+import { snapshotIdsOf } from "../../src/demo/outside/ec2/state/records.ts";
 import { openWorld, type World } from "./world.ts";
 
 /** Everything that Redis remembers under a world's prefix, by the name without it. */

@@ -1,10 +1,10 @@
 import type { Test } from "tap";
-import { openDatagrepper } from "../../src/adapters/datagrepper.ts";
-import type { DatagrepperAccess } from "../../src/adapters/datagrepper-calls.ts";
-import type { ArchivedMessage } from "../../src/demo/datagrepper/archive.ts";
-import { startDatagrepper } from "../../src/demo/datagrepper/double.ts";
-import type { DatagrepperDouble, DatagrepperOptions } from "../../src/demo/datagrepper/double.ts";
-import type { Archive, Message } from "../../src/ports.ts";
+import { openDatagrepper } from "../../src/adapters/datagrepper/archive.ts";
+import type { DatagrepperAccess } from "../../src/adapters/datagrepper/calls.ts";
+import type { ArchivedMessage } from "../../src/demo/outside/datagrepper/archive.ts";
+import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
+import type { DatagrepperDouble, DatagrepperOptions } from "../../src/demo/outside/datagrepper/double.ts";
+import type { Archive, Message } from "../../src/ports/index.ts";
 import { SettableClock } from "./clock.ts";
 
 /** When the double and the adapter think it is. */

@@ -1,7 +1,7 @@
 import { EC2Client, EC2ServiceException } from "@aws-sdk/client-ec2";
 import type { Test } from "tap";
-import { startEc2Simulator } from "../../src/demo/ec2/simulator.ts";
-import type { Ec2Simulator, Ec2SimulatorOptions } from "../../src/demo/ec2/simulator.ts";
+import { startEc2Simulator } from "../../src/demo/outside/ec2/simulator.ts";
+import type { Ec2Simulator, Ec2SimulatorOptions } from "../../src/demo/outside/ec2/simulator.ts";
 
 export const REGION = "eu-west-1";
 /** The account of the simulator's default access key. */

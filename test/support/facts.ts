@@ -1,4 +1,4 @@
-import { noFacts, type ComposeFacts, type FactSource } from "../../src/domain/facts.ts";
+import { noFacts, type ComposeFacts, type FactSource } from "../../src/domain/compose/facts.ts";
 
 /** What the sources say, as a table writes it: `{ pungi: "RC-1.2", composeinfo: null }`. */
 export type Said<T> = Partial<Record<FactSource, T>>;

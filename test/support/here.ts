@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
-import { runCommand } from "../../src/cli.ts";
-import type { Screen } from "../../src/commands/command.ts";
+import { runCommand } from "../../src/cli/cli.ts";
+import type { Screen } from "../../src/cli/command/command.ts";
 import { ConfigError, NotFoundError, RefusedError, UpstreamError, UsageError } from "../../src/errors.ts";
 import type { Ended } from "./program.ts";
 import { serverUrl } from "./redis.ts";

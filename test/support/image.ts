@@ -1,7 +1,7 @@
-import type { Image, Stage } from "../../src/domain/image.ts";
-import type { Periods } from "../../src/domain/lifecycle.ts";
-import { INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "../../src/domain/look.ts";
-import type { Guards, Look } from "../../src/domain/plan.ts";
+import type { Image, Stage } from "../../src/domain/image/image.ts";
+import type { Periods } from "../../src/domain/image/lifecycle.ts";
+import { INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "../../src/domain/plan/look.ts";
+import type { Guards, Look } from "../../src/domain/plan/plan.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 
 export const PERIODS: Periods = {

@@ -4,17 +4,21 @@ import { join } from "node:path";
 import { connect, type ChannelModel } from "amqplib";
 import type { Test } from "tap";
 import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
-import { redisEars } from "../../src/adapters/redis/ears.ts";
+import { redisEars } from "../../src/adapters/redis/control/ears.ts";
 import { openDoctor } from "../../src/app/doctor.ts";
-import { loadConfig } from "../../src/config.ts";
-import { startComposeHost, type ComposeHost } from "../../src/demo/compose-host.ts";
-import { startDatagrepper, type DatagrepperDouble } from "../../src/demo/datagrepper/double.ts";
-import { startEc2Simulator, type Ec2Simulator, type Ec2SimulatorOptions } from "../../src/demo/ec2/simulator.ts";
-import type { TokenRights } from "../../src/demo/pagure/access.ts";
-import { startPagureDouble, type PagureDouble } from "../../src/demo/pagure/double.ts";
+import { loadConfig } from "../../src/config/config.ts";
+import { startComposeHost, type ComposeHost } from "../../src/demo/outside/compose-host.ts";
+import { startDatagrepper, type DatagrepperDouble } from "../../src/demo/outside/datagrepper/double.ts";
+import {
+  startEc2Simulator,
+  type Ec2Simulator,
+  type Ec2SimulatorOptions,
+} from "../../src/demo/outside/ec2/simulator.ts";
+import type { TokenRights } from "../../src/demo/outside/pagure/access.ts";
+import { startPagureDouble, type PagureDouble } from "../../src/demo/outside/pagure/double.ts";
 import { SECRETS, serviceConfig, TOKEN, USER } from "../../src/demo/service-config.ts";
-import { examine, type DoctorParts } from "../../src/doctor.ts";
-import type { Finding } from "../../src/domain/diagnosis.ts";
+import { examine, type DoctorParts } from "../../src/doctor/doctor.ts";
+import type { Finding } from "../../src/doctor/finding.ts";
 import { ACCOUNT } from "./image.ts";
 import { openTestRedis, serverUrl } from "./redis.ts";
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Message } from "../../src/ports.ts";
+import type { Message } from "../../src/ports/index.ts";
 
 /** A message as the bus has carried it, or as an archive returns it. */
 export interface Sample {

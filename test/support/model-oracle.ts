@@ -1,5 +1,5 @@
-import { snapshotIdsOf, type ImageRecord, type SnapshotRecord } from "../../src/demo/ec2/records.ts";
-import type { JournalEntry } from "../../src/demo/ec2/journal.ts";
+import type { JournalEntry } from "../../src/demo/outside/ec2/journal.ts";
+import { snapshotIdsOf, type ImageRecord, type SnapshotRecord } from "../../src/demo/outside/ec2/state/records.ts";
 import { DAY_MS, formatInstant, type Instant } from "../../src/domain/time.ts";
 import { verdictOf, type Compose } from "./model-words.ts";
 import type { World } from "./world.ts";

@@ -1,11 +1,11 @@
-import type { FactClaim } from "../../src/domain/facts.ts";
+import { tickRegion } from "../../src/act/tick.ts";
+import { resolveRegion } from "../../src/decide/resolve.ts";
+import type { FactClaim } from "../../src/domain/compose/facts.ts";
 import { HOUR_MS, DAY_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
-import { reportOnce } from "../../src/notify.ts";
-import type { Log, Order } from "../../src/ports.ts";
-import { carryOutRequests } from "../../src/requests.ts";
-import { resolveRegion } from "../../src/resolve.ts";
-import { tickRegion } from "../../src/tick.ts";
+import { carryOutRequests } from "../../src/operate/orders.ts";
+import type { Log, Order } from "../../src/ports/index.ts";
+import { reportOnce } from "../../src/tell/report.ts";
 import { CallCounter, Crash } from "./crash.ts";
 import { silentLog } from "./log.ts";
 import { Oracle, subjectOf, type Subject } from "./model-oracle.ts";

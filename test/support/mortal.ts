@@ -1,4 +1,4 @@
-import { tickRegion } from "../../src/tick.ts";
+import { tickRegion } from "../../src/act/tick.ts";
 import { Crash } from "./crash.ts";
 import { REGION, type World } from "./world.ts";
 

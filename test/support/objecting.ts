@@ -1,9 +1,9 @@
 import type { Test } from "tap";
-import { openPagureComments } from "../../src/adapters/pagure-comments.ts";
+import { openPagureComments } from "../../src/adapters/pagure/comments.ts";
 import { redisComments } from "../../src/adapters/redis/comments.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
-import { readObjections, type ObjectionCounts, type ObjectionParts } from "../../src/objections.ts";
-import type { Log } from "../../src/ports.ts";
+import { readObjections, type ObjectionCounts, type ObjectionParts } from "../../src/operate/comments.ts";
+import type { Log } from "../../src/ports/index.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "./world.ts";
 
 export const OPERATOR = "relengbot";

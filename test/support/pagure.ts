@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 import type { Test } from "tap";
-import { openPagure } from "../../src/adapters/pagure.ts";
-import type { PagureOptions } from "../../src/adapters/pagure.ts";
-import type { TokenRights } from "../../src/demo/pagure/access.ts";
-import { startPagureDouble } from "../../src/demo/pagure/double.ts";
-import type { PagureDouble, PagureDoubleOptions } from "../../src/demo/pagure/double.ts";
+import { openPagure } from "../../src/adapters/pagure/reports.ts";
+import type { PagureOptions } from "../../src/adapters/pagure/reports.ts";
+import type { TokenRights } from "../../src/demo/outside/pagure/access.ts";
+import { startPagureDouble } from "../../src/demo/outside/pagure/double.ts";
+import type { PagureDouble, PagureDoubleOptions } from "../../src/demo/outside/pagure/double.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
-import type { ReportPart, Reports } from "../../src/ports.ts";
+import type { ReportPart, Reports } from "../../src/ports/index.ts";
 import { PAGURE_TOKEN } from "./secrets.ts";
 
 /** When the double thinks it is. */

@@ -1,5 +1,5 @@
-import { snapshotIdsOf } from "../../src/demo/ec2/records.ts";
-import type { JournalEntry as Post } from "../../src/demo/pagure/double.ts";
+import { snapshotIdsOf } from "../../src/demo/outside/ec2/state/records.ts";
+import type { JournalEntry as Post } from "../../src/demo/outside/pagure/double.ts";
 import type { World } from "./world.ts";
 
 /** An image put into EC2, and the message that announces it. */

@@ -1,11 +1,11 @@
 import type { Test } from "tap";
-import { openDatagrepper } from "../../src/adapters/datagrepper.ts";
-import { redisPositions } from "../../src/adapters/redis/positions.ts";
-import { backfill } from "../../src/backfill.ts";
-import { startDatagrepper, type DatagrepperDouble } from "../../src/demo/datagrepper/double.ts";
+import { openDatagrepper } from "../../src/adapters/datagrepper/archive.ts";
+import { redisPositions } from "../../src/adapters/redis/control/positions.ts";
+import { startDatagrepper, type DatagrepperDouble } from "../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, type Instant } from "../../src/domain/time.ts";
-import type { Archive } from "../../src/ports.ts";
-import { reconcile, type ReconcileParts, type Told } from "../../src/reconcile.ts";
+import { backfill } from "../../src/hear/backfill.ts";
+import { reconcile, type ReconcileParts, type Told } from "../../src/operate/reconcile.ts";
+import type { Archive } from "../../src/ports/index.ts";
 import { REGION, type World } from "./world.ts";
 
 /** A datagrepper by the world's clock, and the adapter over it. */

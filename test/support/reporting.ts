@@ -1,13 +1,17 @@
 import type { Test } from "tap";
-import { openPagure } from "../../src/adapters/pagure.ts";
+import { openPagure } from "../../src/adapters/pagure/reports.ts";
 import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
 import { redisJournal } from "../../src/adapters/redis/journal.ts";
 import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
-import { startPagureDouble, type PagureDouble, type PagureDoubleOptions } from "../../src/demo/pagure/double.ts";
-import type { Image } from "../../src/domain/image.ts";
-import { draft } from "../../src/domain/lifecycle.ts";
-import { reportOnce, type NotifyParts, type Reported } from "../../src/notify.ts";
-import type { Log } from "../../src/ports.ts";
+import {
+  startPagureDouble,
+  type PagureDouble,
+  type PagureDoubleOptions,
+} from "../../src/demo/outside/pagure/double.ts";
+import type { Image } from "../../src/domain/image/image.ts";
+import { draft } from "../../src/domain/image/lifecycle.ts";
+import type { Log } from "../../src/ports/index.ts";
+import { reportOnce, type NotifyParts, type Reported } from "../../src/tell/report.ts";
 import { SettableClock, withClock } from "./clock.ts";
 import { PERIODS } from "./image.ts";
 import { openTestRedis } from "./redis.ts";

@@ -1,6 +1,6 @@
-import type { FactClaim, FactSource } from "../../src/domain/facts.ts";
+import type { FactClaim, FactSource } from "../../src/domain/compose/facts.ts";
 import { UpstreamError } from "../../src/errors.ts";
-import type { ComposeSource } from "../../src/ports.ts";
+import type { ComposeSource } from "../../src/ports/index.ts";
 
 /** A source whose answers a test writes down: what it says of a compose, that it knows nothing, or that it fails. */
 export class WrittenSource implements ComposeSource {

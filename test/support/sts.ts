@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import type { Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
+import type { Ec2Simulator } from "../../src/demo/outside/ec2/simulator.ts";
 
 export interface Credentials {
   readonly accessKeyId: string;

@@ -3,7 +3,7 @@
  * closes it, as a process of its own would, without the second that Node needs to load it.
  */
 import { Readable } from "node:stream";
-import { runCommand } from "../../src/cli.ts";
+import { runCommand } from "../../src/cli/cli.ts";
 import { describeError } from "../../src/errors.ts";
 import type { HostAnswer, HostOrder } from "./sweep-program.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import type { ImageRecord, NewImage } from "../../src/demo/ec2/records.ts";
+import type { ImageRecord, NewImage } from "../../src/demo/outside/ec2/state/records.ts";
 import { parseDuration } from "../../src/domain/time.ts";
 import { HttpProxy } from "./http-proxy.ts";
 import { RedisProxy } from "./redis-proxy.ts";

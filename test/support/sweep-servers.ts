@@ -1,6 +1,6 @@
-import { startDatagrepper, type DatagrepperDouble } from "../../src/demo/datagrepper/double.ts";
-import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/ec2/simulator.ts";
-import { startPagureDouble, type PagureDouble } from "../../src/demo/pagure/double.ts";
+import { startDatagrepper, type DatagrepperDouble } from "../../src/demo/outside/datagrepper/double.ts";
+import { startEc2Simulator, type Ec2Simulator } from "../../src/demo/outside/ec2/simulator.ts";
+import { startPagureDouble, type PagureDouble } from "../../src/demo/outside/pagure/double.ts";
 import { NO_WARNING } from "./sweep-program.ts";
 
 export const REPO = "ami-reports";

@@ -1,5 +1,5 @@
-import type { Clock } from "../../src/ports.ts";
 import type { Instant } from "../../src/domain/time.ts";
+import type { Clock } from "../../src/ports/index.ts";
 
 /** How many turns of the event loop have to pass without a new call before time may move. */
 const QUIET_TURNS = 2;

@@ -1,11 +1,11 @@
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
-import { UpstreamError } from "../../errors.ts";
-import type { Clock, Log, Random } from "../../ports.ts";
 import { translateEc2 } from "./errors.ts";
 import { Pace } from "./pace.ts";
 import { retriesOn } from "./retries.ts";
+import { MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
+import { UpstreamError } from "../../errors.ts";
+import type { Clock, Log, Random } from "../../ports/index.ts";
 
 export interface Ec2Options {
   /** Serves EC2 of every region, and STS; null: AWS's own addresses. */

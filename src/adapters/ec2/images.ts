@@ -16,13 +16,13 @@ import {
   type Image as Ec2Image,
   type Tag,
 } from "@aws-sdk/client-ec2";
-import { IMAGE_TAG, type Seen, type SeenSnapshot } from "../../domain/look.ts";
-import type { Images, MayCall } from "../../ports.ts";
-import { translateErrors } from "../translate.ts";
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
 import { isGone, isInUse, translateEc2 } from "./errors.ts";
 import { gated } from "./pace.ts";
 import { Usage } from "./usage.ts";
+import { translateErrors } from "../translate.ts";
+import { IMAGE_TAG, type Seen, type SeenSnapshot } from "../../domain/plan/look.ts";
+import type { Images, MayCall } from "../../ports/index.ts";
 
 /** Knows the names of all regions, and needs no opting in. */
 const HOME_REGION = "us-east-1";

@@ -14,10 +14,10 @@ import {
   paginateDescribeImages,
   type EC2Client,
 } from "@aws-sdk/client-ec2";
-import type { Ec2Action, Ec2Inspection } from "../../ports.ts";
-import { translateErrors } from "../translate.ts";
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
 import { isDenied, isGone, translateEc2 } from "./errors.ts";
+import { translateErrors } from "../translate.ts";
+import type { Ec2Action, Ec2Inspection } from "../../ports/index.ts";
 
 const DryRun = true;
 /** Ids that EC2 gives to nothing: a dry run looks at the permission before it looks for the thing. */

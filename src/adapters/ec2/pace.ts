@@ -1,7 +1,7 @@
 import type { EC2Client } from "@aws-sdk/client-ec2";
-import { emptied, fullBucket, limitOf, shareOf, takeToken, type Bucket, type Limit } from "../../domain/pace.ts";
-import type { Clock, MayCall } from "../../ports.ts";
 import { isThrottled } from "./errors.ts";
+import { emptied, fullBucket, limitOf, shareOf, takeToken, type Bucket, type Limit } from "../../domain/limits/pace.ts";
+import type { Clock, MayCall } from "../../ports/index.ts";
 
 /** What does not care which command it stands in. */
 type AnyMiddleware = <Call, Answer>(next: (call: Call) => Promise<Answer>) => (call: Call) => Promise<Answer>;

@@ -1,7 +1,7 @@
 import type { EC2ClientConfig } from "@aws-sdk/client-ec2";
-import { backoffMs, jittered } from "../../domain/lifecycle.ts";
+import { backoffMs, jittered } from "../../domain/image/lifecycle.ts";
 import { SECOND_MS } from "../../domain/time.ts";
-import type { Clock, Random } from "../../ports.ts";
+import type { Clock, Random } from "../../ports/index.ts";
 
 type Strategy = Extract<EC2ClientConfig["retryStrategy"], { acquireInitialRetryToken: unknown }>;
 type Token = Awaited<ReturnType<Strategy["acquireInitialRetryToken"]>>;

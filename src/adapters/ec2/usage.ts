@@ -1,8 +1,8 @@
 import { paginateDescribeImageReferences, paginateDescribeInstances, type EC2Client } from "@aws-sdk/client-ec2";
+import { isDenied, isGone } from "./errors.ts";
 import { HOUR_MS, type Instant } from "../../domain/time.ts";
 import { RefusedError } from "../../errors.ts";
-import type { Clock, Log } from "../../ports.ts";
-import { isDenied, isGone } from "./errors.ts";
+import type { Clock, Log } from "../../ports/index.ts";
 
 /** One thing that uses an image. */
 type Use = readonly [amiId: string, user: string];

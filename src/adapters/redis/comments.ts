@@ -1,8 +1,8 @@
-import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
-import type { CommentLease, CommentMemory, PendingComment, Thread } from "../../ports.ts";
-import { translateErrors } from "../translate.ts";
 import { asUpstream, type RedisConnection } from "./connection.ts";
 import { Lease } from "./lease.ts";
+import { translateErrors } from "../translate.ts";
+import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
+import type { CommentLease, CommentMemory, PendingComment, Thread } from "../../ports/index.ts";
 
 /** Confirmed with each thread and each comment; none takes longer than a few calls. */
 const LEASE_MS = 5 * MINUTE_MS;

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
-import { ConfigError, describeError, RefusedError, UpstreamError } from "../../errors.ts";
-import type { Log } from "../../ports.ts";
 import { keysOf, type Keys } from "./keys.ts";
+import { ConfigError, describeError, RefusedError, UpstreamError } from "../../errors.ts";
+import type { Log } from "../../ports/index.ts";
 
 /** The key layout that this program writes. Within a format, fields are only added. */
 export const FORMAT = 1;

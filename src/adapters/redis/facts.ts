@@ -1,10 +1,10 @@
-import { FACT_SOURCES, type ComposeFacts, type FactClaim, type Testimony } from "../../domain/facts.ts";
-import { formatInstant, parseInstant } from "../../domain/time.ts";
-import type { Facts } from "../../ports.ts";
-import { translateErrors } from "../translate.ts";
 import { asUpstream, type RedisConnection } from "./connection.ts";
 import { readHold, writeHold } from "./record.ts";
 import { loadScript } from "./script.ts";
+import { translateErrors } from "../translate.ts";
+import { FACT_SOURCES, type ComposeFacts, type FactClaim, type Testimony } from "../../domain/compose/facts.ts";
+import { formatInstant, parseInstant } from "../../domain/time.ts";
+import type { Facts } from "../../ports/index.ts";
 
 const remember = loadScript("remember");
 

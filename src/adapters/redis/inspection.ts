@@ -1,7 +1,7 @@
-import { UpstreamError } from "../../errors.ts";
-import type { StoreInspection } from "../../ports.ts";
-import { translateErrors } from "../translate.ts";
 import { asUpstream, FORMAT, type RedisConnection } from "./connection.ts";
+import { translateErrors } from "../translate.ts";
+import { UpstreamError } from "../../errors.ts";
+import type { StoreInspection } from "../../ports/index.ts";
 
 /** Images whose records are measured, for their mean. */
 const SAMPLE = 50;

@@ -1,10 +1,10 @@
-import { DAY_MS, HOUR_MS } from "../../domain/time.ts";
-import type { ImageEvent } from "../../domain/event.ts";
-import type { Journal, Log } from "../../ports.ts";
-import { translateErrors } from "../translate.ts";
 import { asUpstream, type RedisConnection } from "./connection.ts";
 import { readEvent } from "./record.ts";
 import { readReporterStatus, takeReporterLease } from "./reporter.ts";
+import { translateErrors } from "../translate.ts";
+import type { ImageEvent } from "../../domain/image/event.ts";
+import { DAY_MS, HOUR_MS } from "../../domain/time.ts";
+import type { Journal, Log } from "../../ports/index.ts";
 
 /** A region's stream can be long: it is searched in pages, and of one image no more events than these are kept. */
 const HISTORY_PAGE = 1000;

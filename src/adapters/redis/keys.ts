@@ -1,4 +1,4 @@
-import type { Queue } from "../../domain/lifecycle.ts";
+import type { Queue } from "../../domain/image/lifecycle.ts";
 
 /**
  * Names of every key. What belongs to a region shares the hash tag `{region}`, so that each script touches one slot of a

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
-import { UpstreamError } from "../../errors.ts";
 import { loadScript } from "./script.ts";
+import { UpstreamError } from "../../errors.ts";
 
 const renewScript = loadScript("renew");
 const releaseScript = loadScript("release");

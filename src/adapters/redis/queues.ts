@@ -1,11 +1,11 @@
-import type { Image } from "../../domain/image.ts";
-import type { Queue } from "../../domain/lifecycle.ts";
-import { SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
-import { describeError } from "../../errors.ts";
-import type { Place, Queues, StageOf, Strange, Waiting } from "../../ports.ts";
-import { translateErrors } from "../translate.ts";
 import { asUpstream, UnreadableRecord, type RedisConnection } from "./connection.ts";
 import { readImage } from "./record.ts";
+import { translateErrors } from "../translate.ts";
+import type { Image } from "../../domain/image/image.ts";
+import type { Queue } from "../../domain/image/lifecycle.ts";
+import { SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
+import { describeError } from "../../errors.ts";
+import type { Place, Queues, StageOf, Strange, Waiting } from "../../ports/index.ts";
 
 const SCAN_COUNT = 1000;
 

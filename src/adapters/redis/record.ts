@@ -1,9 +1,9 @@
-import type { Rule } from "../../domain/classify.ts";
-import type { EventDraft, EventKind, ImageEvent } from "../../domain/event.ts";
-import { STAGES, type HeldFrom, type Hold, type Image, type TakenAway } from "../../domain/image.ts";
-import type { Change } from "../../domain/lifecycle.ts";
-import { formatInstant, parseInstant, type Instant } from "../../domain/time.ts";
 import { UnreadableRecord } from "./connection.ts";
+import type { Rule } from "../../domain/compose/classify.ts";
+import type { EventDraft, EventKind, ImageEvent } from "../../domain/image/event.ts";
+import { STAGES, type HeldFrom, type Hold, type Image, type TakenAway } from "../../domain/image/image.ts";
+import type { Change } from "../../domain/image/lifecycle.ts";
+import { formatInstant, parseInstant, type Instant } from "../../domain/time.ts";
 
 type Hash = Readonly<Record<string, string>>;
 

@@ -1,7 +1,7 @@
-import { formatInstant, parseInstant } from "../../domain/time.ts";
-import type { NewRejected, RejectedMessage, RejectedMessages } from "../../ports.ts";
-import { translateErrors } from "../translate.ts";
 import { asUpstream, type RedisConnection } from "./connection.ts";
+import { translateErrors } from "../translate.ts";
+import { formatInstant, parseInstant } from "../../domain/time.ts";
+import type { NewRejected, RejectedMessage, RejectedMessages } from "../../ports/index.ts";
 
 /** About so many entries are kept, the newest: a flood of rubbish must not fill the memory that the schedule lives in. */
 const MOST_REJECTED = 100_000;

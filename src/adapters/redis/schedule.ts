@@ -1,8 +1,13 @@
 import type { Redis } from "ioredis";
-import type { Decision } from "../../domain/classify.ts";
-import { parseComposeId } from "../../domain/compose.ts";
-import type { EventDraft } from "../../domain/event.ts";
-import type { Image, TakenAway } from "../../domain/image.ts";
+import { asUpstream, type RedisConnection } from "./connection.ts";
+import type { Keys } from "./keys.ts";
+import { pairsOf, readImage, readTakenAway, writeEvent, writeFields } from "./record.ts";
+import { loadScript } from "./script.ts";
+import { translateErrors } from "../translate.ts";
+import type { Decision } from "../../domain/compose/classify.ts";
+import { parseComposeId } from "../../domain/compose/compose.ts";
+import type { EventDraft } from "../../domain/image/event.ts";
+import type { Image, TakenAway } from "../../domain/image/image.ts";
 import {
   firstStanding,
   QUEUES,
@@ -10,16 +15,11 @@ import {
   type FirstStanding,
   type Periods,
   type Queue,
-} from "../../domain/lifecycle.ts";
-import { orderOf, streamOf } from "../../domain/stream.ts";
+} from "../../domain/image/lifecycle.ts";
+import { orderOf, streamOf } from "../../domain/image/stream.ts";
+import type { Upload } from "../../domain/image/upload.ts";
 import { DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
-import type { Upload } from "../../domain/upload.ts";
-import type { Clock, Lease, Schedule } from "../../ports.ts";
-import { translateErrors } from "../translate.ts";
-import { asUpstream, type RedisConnection } from "./connection.ts";
-import type { Keys } from "./keys.ts";
-import { pairsOf, readImage, readTakenAway, writeEvent, writeFields } from "./record.ts";
-import { loadScript } from "./script.ts";
+import type { Clock, Lease, Schedule } from "../../ports/index.ts";
 
 const add = loadScript("add");
 const claim = loadScript("claim");

@@ -3,10 +3,10 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Distribution } from "./distribution.ts";
 import { installCommand, readDistribution } from "./distribution.ts";
-import { describeError } from "../../errors.ts";
 import { firstProgram, isProgram } from "./programs.ts";
 import { SetupError } from "./setup-error.ts";
 import { unpackServers } from "./unpack.ts";
+import { describeError } from "../../errors.ts";
 
 /** Where Redis comes from: given by its address, or a program that we start. */
 export type RedisSource =

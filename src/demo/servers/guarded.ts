@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { describeError } from "../../errors.ts";
 import type { GuardianNews, GuardianOrder } from "./guardian.ts";
 import { SetupError } from "./setup-error.ts";
+import { describeError } from "../../errors.ts";
 
 /** A temporary directory and the programs started in it; both vanish with `stop` or with this process. */
 export type Guarded = {

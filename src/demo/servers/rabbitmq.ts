@@ -1,13 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { connect } from "amqplib";
-import { describeError } from "../../errors.ts";
 import type { RabbitmqSource } from "./find.ts";
 import type { Guarded } from "./guarded.ts";
 import { openGuarded, untilReady } from "./guarded.ts";
 import { onFreePorts, probePort } from "./ports.ts";
 import type { RunningServer } from "./redis.ts";
 import { SetupError } from "./setup-error.ts";
+import { describeError } from "../../errors.ts";
 
 type Programs = Exclude<RabbitmqSource, { readonly from: "url" }>;
 type Ports = { readonly amqp: number; readonly dist: number; readonly epmd: number };

@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
-import { describeError } from "../../errors.ts";
 import type { RedisSource } from "./find.ts";
 import { openGuarded, untilReady } from "./guarded.ts";
 import { onFreePorts } from "./ports.ts";
 import { SetupError } from "./setup-error.ts";
+import { describeError } from "../../errors.ts";
 
 /** A server to talk to. `stop` ends it, unless it was given by its address; it may be called again. */
 export type RunningServer = { readonly url: string; readonly stop: () => Promise<void> };

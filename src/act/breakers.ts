@@ -1,0 +1,142 @@
+import {
+  describeTrouble,
+  FAILURES_THAT_OPEN,
+  openedBreaker,
+  standingOf,
+  type Breaker,
+  type Standing,
+  type Trouble,
+} from "../domain/limits/breaker.ts";
+import { formatInstant } from "../domain/time.ts";
+import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import type { Breakers, Clock, Images, Log, Random } from "../ports/index.ts";
+
+export interface BreakerParts {
+  readonly breakers: Breakers;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The account that the credentials must belong to. */
+  readonly account: string;
+  readonly random?: Random;
+}
+
+/** Methods that speak of no region. */
+const OF_NO_REGION: ReadonlySet<string | symbol> = new Set(["account", "regions", "close"]);
+
+/** One breaker a region: it opens when calls to the region fail again and again, and closes when a probe was answered. */
+export class RegionBreakers {
+  readonly #parts: BreakerParts;
+  /** Failures without a success between them, by region and method. */
+  readonly #failures = new Map<string, Map<string, number>>();
+  readonly #open = new Map<string, Breaker>();
+  readonly #probed = new Map<string, Breaker>();
+
+  constructor(parts: BreakerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * How a region stands, by what all replicas know. Asked before anything is claimed there: nothing while it is open, one image
+   * while it is half-open. Throws `UpstreamError`.
+   */
+  async enter(region: string): Promise<Standing> {
+    const breaker = await this.#parts.breakers.get(region);
+    const standing = standingOf(breaker, this.#parts.clock.now());
+    this.#open.delete(region);
+    this.#probed.delete(region);
+    if (breaker !== null) (standing === "open" ? this.#open : this.#probed).set(region, breaker);
+    return standing;
+  }
+
+  /** Whether it opened, or was open, since it was entered. */
+  isOpen(region: string): boolean {
+    return this.#open.has(region);
+  }
+
+  /** Closes the breaker of a region that was probed and has answered. Throws `UpstreamError`. */
+  async close(region: string): Promise<void> {
+    const breaker = this.#probed.get(region);
+    if (breaker === undefined || this.isOpen(region)) return;
+    await this.#parts.breakers.remove(region);
+    this.#probed.delete(region);
+    this.#parts.log.warn({ region, since: formatInstant(breaker.since) }, "the region answers again: it goes on there");
+  }
+
+  /** The same port, whose failures are counted by region. Calls to a region that is open fail at once, with nothing sent. */
+  watch(images: Images): Images {
+    return new Proxy(images, {
+      get: (target, name) => {
+        const method: unknown = Reflect.get(target, name);
+        if (typeof method !== "function" || OF_NO_REGION.has(name)) return method;
+        return (region: string, ...args: unknown[]): unknown => {
+          const call = (): unknown => Reflect.apply(method, target, [region, ...args]);
+          // Long lists are read by a person's command, page by page; a failure ends it.
+          if (name === "tagged" || name === "taggedSnapshots") return call();
+          return this.#watched(region, String(name), call, target);
+        };
+      },
+    });
+  }
+
+  async #watched(region: string, method: string, call: () => unknown, images: Images): Promise<unknown> {
+    const open = this.#open.get(region);
+    if (open !== undefined) throw new UpstreamError("ec2", "breaker-open", `${region}: ${describeTrouble(open)}`);
+    try {
+      const answer = await call();
+      this.#failures.get(region)?.delete(method);
+      return answer;
+    } catch (error) {
+      await this.#count(region, method, error, images);
+      throw error;
+    }
+  }
+
+  async #count(region: string, method: string, error: unknown, images: Images): Promise<void> {
+    if (!isOfRegion(error)) return;
+    const counts = this.#failures.get(region) ?? new Map<string, number>();
+    this.#failures.set(region, counts);
+    const failures = (counts.get(method) ?? 0) + 1;
+    counts.set(method, failures);
+    const isSure = error instanceof RefusedError || this.#probed.has(region);
+    if (failures >= FAILURES_THAT_OPEN || isSure) await this.#openUp(region, error, images);
+  }
+
+  async #openUp(region: string, error: UpstreamError | RefusedError, images: Images): Promise<void> {
+    const trouble = await this.#troubleOf(error, images);
+    // Of calls that were under way together, the first one's word stands.
+    if (this.#open.has(region)) return;
+    const { clock, log, breakers, random = Math.random } = this.#parts;
+    const before = this.#probed.get(region) ?? null;
+    const breaker = openedBreaker(before, { trouble, code: error.code }, clock.now(), random());
+    this.#open.set(region, breaker);
+    this.#failures.delete(region);
+    const data = { region, error: describeError(error), askAgainAt: formatInstant(breaker.askAgainAt) };
+    if (before === null)
+      log.warn({ ...data, why: describeTrouble(breaker) }, "nothing more is done in the region for now");
+    else log.debug(data, "the region is still in trouble");
+    await breakers.set(region, breaker);
+  }
+
+  /** Credentials that nobody accepts, and a network without names, shut no region: then STS does not answer for our account either. */
+  async #troubleOf({ code }: UpstreamError | RefusedError, images: Images): Promise<Trouble> {
+    if (!SHUT.includes(code)) return "failing";
+    if (code === "OptInRequired") return "shut";
+    try {
+      return (await images.account(true)) === this.#parts.account ? "shut" : "failing";
+    } catch (error) {
+      if (error instanceof UpstreamError || error instanceof RefusedError) return "failing";
+      throw error;
+    }
+  }
+}
+
+/** "Error codes for the Amazon EC2 API": a region that is not enabled has either; one that does not exist has no host name. */
+const SHUT = ["OptInRequired", "AuthFailure", "ENOTFOUND"];
+
+/** Whether a failure says something about its region, and not only about one image. */
+function isOfRegion(error: unknown): error is UpstreamError | RefusedError {
+  if (error instanceof UpstreamError) return error.service === "ec2";
+  if (!(error instanceof RefusedError)) return false;
+  // The same code says "Not authorized for image": that is the image's affair.
+  return error.code === "OptInRequired" || (error.code === "AuthFailure" && /credentials/.test(error.message));
+}

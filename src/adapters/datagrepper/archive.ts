@@ -1,0 +1,158 @@
+import { openSearch, ROWS_PER_PAGE } from "./calls.ts";
+import type { DatagrepperAccess, Filter, Page, ReadPage, Row, Slice } from "./calls.ts";
+import { ceilSecond, DAY_MS, floorSecond, HOUR_MS, SECOND_MS } from "../../domain/time.ts";
+import type { Instant } from "../../domain/time.ts";
+import { UpstreamError } from "../../errors.ts";
+import type { Archive, Message } from "../../ports/index.ts";
+
+/** A slice with more rows is cut, to spare the database: it counts all rows of a slice for every page of it. */
+const MOST_ROWS = 2_000;
+const MOST_PARTS = 100;
+/** No single second has so many. */
+const MOST_ROWS_A_SECOND = 10_000;
+/** How often a second with more than a page is read before it is given up. */
+const ATTEMPTS = 20;
+/** What smaller slices may cure: the database was too slow, or a page too long. */
+const PARTS_OF_TOO_MUCH = 24;
+const TOO_MUCH = ["TIMEOUT", "HTTP_504", "TOO_LONG"];
+
+/**
+ * Fedora's message archive. A range is read in slices of at most a day, one page at a time, and no more than a page is held.
+ *
+ * datagrepper's pages are OFFSETs over rows that are sorted by their timestamp alone: rows of one second may change places
+ * between two pages, and a row that is added meanwhile shifts all later ones. A repeat is harmless here, a loss is not. So it
+ * is asked for first pages only, each beginning with the last second of the one before, which that page may have cut in two.
+ * Only a second with more than a page is read by OFFSET, until as many different rows were seen as it has. When a slice that
+ * took several calls is through, its rows are counted once more: if any was added behind the reader's back, the slice is read
+ * again in halves. What is stored after that is for the next, overlapping reading.
+ *
+ * A row that is no message comes with an empty topic, its datagrepper id and the row's JSON as body.
+ *
+ * Throws `UpstreamError` when six attempts, within half a minute or six time-outs, have failed, when the answer is no search
+ * result, or never steady (`UNSTEADY`), and `RefusedError` for 4xx but 408, 425 and 429, and for a password in the address.
+ */
+export function openDatagrepper(access: DatagrepperAccess): Archive {
+  const search = openSearch(access);
+  return {
+    messages: async function* ({ categories = [], topics = [], start, end }) {
+      const filter = filterOf(categories, topics);
+      // No filter at all would be the whole bus; a start of 0 switches datagrepper's range off.
+      if (filter === null) return;
+      const range = { start: Math.max(SECOND_MS, Math.floor(start)), end: Math.ceil(end) };
+      const isEither = categories.length > 0 && topics.length > 0;
+      const isWanted = ({ topic }: Message): boolean =>
+        !isEither || topic === "" || topics.includes(topic) || categories.includes(categoryOf(topic));
+      for await (const page of pagesOf(search(filter), range))
+        for (const { message } of page) if (isWanted(message)) yield message;
+    },
+  };
+}
+
+/** datagrepper ands categories and topics; asked for either, it is asked for all their categories. */
+function filterOf(categories: readonly string[], topics: readonly string[]): Filter | null {
+  if (categories.length + topics.length === 0) return null;
+  if (categories.length === 0 || topics.length === 0) return { categories, topics };
+  return { categories: [...new Set([...categories, ...topics.map(categoryOf)])], topics: [] };
+}
+
+function categoryOf(topic: string): string {
+  return topic.split(".")[3] ?? "";
+}
+
+async function* pagesOf(read: ReadPage, range: Slice): AsyncGenerator<readonly Row[]> {
+  const todo = cut(range, DAY_MS).reverse();
+  for (let slice = todo.pop(); slice !== undefined; slice = todo.pop()) {
+    const lengthMs = slice.end - slice.start;
+    let parts: number;
+    try {
+      parts = yield* readSlice(read, slice);
+    } catch (error) {
+      const isCurable = error instanceof UpstreamError && TOO_MUCH.includes(error.code) && lengthMs > HOUR_MS;
+      if (!isCurable) throw error;
+      parts = PARTS_OF_TOO_MUCH;
+    }
+    if (parts > 1) todo.push(...cut(slice, ceilSecond(lengthMs / parts)).reverse());
+  }
+}
+
+/** Reads a slice and returns into how many parts it must be cut and read again: 1 when nothing was lost. */
+async function* readSlice(read: ReadPage, slice: Slice): AsyncGenerator<readonly Row[], number> {
+  let count = 0;
+  /** The rows of the second that the last page ended in. */
+  let seam = new Set<string>();
+  for (let from = slice.start; from < slice.end;) {
+    const page = await read({ start: from, end: slice.end });
+    const isFirst = from === slice.start;
+    if (isFirst && page.total > MOST_ROWS && isDivisible(slice))
+      return Math.min(MOST_PARTS, Math.ceil((2 * page.total) / MOST_ROWS));
+    const isLast = page.rows.length < ROWS_PER_PAGE && page.rows.length === page.total;
+    const second = isLast ? slice.end : lastSecond(page, { start: from, end: slice.end });
+    if (second > floorSecond(from)) {
+      yield page.rows.filter(({ key }) => !seam.has(key));
+      // One answer is one SELECT: nothing stands between its rows.
+      if (isLast && isFirst) return 1;
+      const cutAt = page.rows.findIndex((row) => row.second !== null && row.second >= second);
+      const whole = cutAt < 0 ? page.rows.length : cutAt;
+      count += whole;
+      seam = new Set(page.rows.slice(whole).map(({ key }) => key));
+      from = second;
+    } else {
+      const end = Math.min(floorSecond(from) + SECOND_MS, slice.end);
+      count += yield* readSecond(read, { start: from, end }, seam);
+      seam = new Set();
+      from = end;
+    }
+  }
+  if (!isDivisible(slice)) return 1;
+  const { total } = await read(slice, { rowsPerPage: 1 });
+  return total > count ? 2 : 1;
+}
+
+/** The second in which a page ends that is not the last one. */
+function lastSecond(page: Page, slice: Slice): Instant {
+  const second = page.rows.findLast((row) => row.second !== null)?.second ?? null;
+  if (page.rows.length < ROWS_PER_PAGE || second === null || second < floorSecond(slice.start) || second >= slice.end)
+    throw unsteady(slice, "gave rows that are not those it counted");
+  return second;
+}
+
+/**
+ * Reads a second that has more rows than a page, page after page, until as many different rows were seen as it has, and
+ * returns how many. What is in `seen` was yielded before.
+ */
+async function* readSecond(read: ReadPage, slice: Slice, seen: Set<string>): AsyncGenerator<readonly Row[], number> {
+  // Rows are never taken away, so what an earlier attempt has seen counts.
+  const found = new Set<string>();
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    // A page after the last one is empty, which shows that the last one, if full, has lost no row to one added meanwhile.
+    for (let [number, isEnd] = [1, false]; !isEnd; number += 1) {
+      const { total, rows } = await read(slice, { page: number });
+      if (total > MOST_ROWS_A_SECOND) throw unsteady(slice, `has ${total} messages in one second`);
+      for (const { key } of rows) found.add(key);
+      yield rows.filter(({ key }) => !seen.has(key));
+      for (const { key } of rows) seen.add(key);
+      isEnd = rows.length < ROWS_PER_PAGE || number * ROWS_PER_PAGE > total;
+    }
+    const { total } = await read(slice, { rowsPerPage: 1 });
+    if (found.size >= total) return found.size;
+  }
+  throw unsteady(slice, `gave no steady answer in ${ATTEMPTS} attempts`);
+}
+
+function isDivisible({ start, end }: Slice): boolean {
+  return floorSecond(end - 1) > floorSecond(start);
+}
+
+/** Pieces of `stepMs`, on whole seconds but for the range's own ends; none for an empty range. */
+function cut({ start, end }: Slice, stepMs: number): Slice[] {
+  const pieces: Slice[] = [];
+  for (let at = floorSecond(start); at < end; at += stepMs)
+    pieces.push({ start: Math.max(at, start), end: Math.min(at + stepMs, end) });
+  return pieces;
+}
+
+function unsteady(slice: Slice, what: string): UpstreamError {
+  const from = new Date(slice.start).toISOString();
+  const message = `datagrepper: the archive ${what} from ${from} on; it is tried again later`;
+  return new UpstreamError("datagrepper", "UNSTEADY", message);
+}

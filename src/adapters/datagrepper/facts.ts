@@ -1,0 +1,57 @@
+import { parseComposeId } from "../../domain/compose/compose.ts";
+import type { FactClaim } from "../../domain/compose/facts.ts";
+import { DAY_MS, HOUR_MS } from "../../domain/time.ts";
+import type { Instant } from "../../domain/time.ts";
+import { RefusedError, UpstreamError } from "../../errors.ts";
+import type { Archive, Clock, ComposeSource, Message } from "../../ports/index.ts";
+
+export interface DatagrepperFactsParts {
+  readonly archive: Archive;
+  /** Whose messages are ours: `prod`, `stg`, `dev`. */
+  readonly environments: readonly string[];
+  readonly clock: Clock;
+  /** What a message says of composes; none for what cannot be understood. */
+  readonly claimsOf: (message: Message) => readonly FactClaim[];
+}
+
+/** A compose is named after the day it began on, by the clock of its host, and may run for days. */
+const BEFORE_MS = DAY_MS;
+const AFTER_MS = 4 * DAY_MS;
+
+/**
+ * What pungi has said of a compose, from the archive: one claim, with the source `datagrepper`, for each different statement of
+ * type and label. An id without a date says nothing about when to look, and nothing is found for it.
+ */
+export function datagrepperFacts({ archive, environments, clock, claimsOf }: DatagrepperFactsParts): ComposeSource {
+  const topics = environments.map((environment) => `org.fedoraproject.${environment}.pungi.compose.status.change`);
+  return {
+    source: "datagrepper",
+    ask: async (composeId) => {
+      const said = new Map<string, FactClaim>();
+      const window = windowOf(composeId, clock.now());
+      if (window === null) return [];
+      try {
+        for await (const message of archive.messages({ topics, ...window }))
+          for (const claim of claimsOf(message)) {
+            if (claim.composeId !== composeId) continue;
+            const statement = JSON.stringify({ type: claim.type, label: claim.label });
+            if (!said.has(statement)) said.set(statement, { ...claim, source: "datagrepper" });
+          }
+      } catch (error) {
+        // Whoever asks of a compose can only wait: a refusal is no answer that can be believed.
+        if (!(error instanceof RefusedError)) throw error;
+        throw new UpstreamError("datagrepper", error.code, error.message, { cause: error });
+      }
+      return [...said.values()];
+    },
+  };
+}
+
+/** There is nothing to ask for beyond now, but the archive's clock may be ahead of ours. */
+function windowOf(composeId: string, now: Instant): { readonly start: Instant; readonly end: Instant } | null {
+  const parsed = parseComposeId(composeId);
+  if (!parsed.ok) return null;
+  const { date } = parsed.value;
+  const day = Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6)));
+  return { start: day - BEFORE_MS, end: Math.min(day + AFTER_MS, now + HOUR_MS) };
+}

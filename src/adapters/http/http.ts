@@ -1,0 +1,166 @@
+import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
+import type { Service } from "../../errors.ts";
+
+/** How an upstream is spoken to. */
+export interface HttpOptions {
+  /** Named in every error. */
+  readonly service: Service;
+  /** Sent as `User-Agent`, so that an upstream's operators can find us. */
+  readonly userAgent: string;
+  /** From the start of a call to the last byte of its answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** The longest answer that is read, in bytes. @default 8388608 (8 MiB) */
+  readonly maxBytes?: number;
+  /** Words that must stand in no error, such as a token. */
+  readonly secrets?: readonly string[];
+}
+
+export interface HttpCall {
+  readonly method: "GET" | "POST";
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent form-encoded. */
+  readonly form?: Readonly<Record<string, string>>;
+}
+
+/** An answer below 500. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** The parsed JSON. With a status of 300 or more: undefined when the body was no JSON. */
+  readonly body: unknown;
+  /** The start of the body for people: without markup and secrets, on one line, at most 200 characters. */
+  readonly words: string;
+}
+
+/** Sends one call and reads its JSON. */
+export type Http = (call: HttpCall) => Promise<HttpAnswer>;
+
+const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
+const NEXT = "it is tried again later";
+
+/**
+ * A client for upstreams that speak JSON, on the platform's `fetch`. A GET follows redirects; a POST does not, because
+ * `fetch` would repeat it as a GET without its form. Each call throws `UpstreamError` for what may pass: no connection
+ * (the system's code), a time-out (`TIMEOUT`), 408, 425, 429 and 5xx (`HTTP_503`), an answer that is too long
+ * (`TOO_LONG`), or a success that is no JSON (`NOT_JSON`). It throws `RefusedError` for an address with a password in it.
+ * Every other status is returned: only the adapter knows what it means.
+ */
+export function openHttp(options: HttpOptions): Http {
+  return async (call) => {
+    const what = describeCall(call);
+    if (call.url.username !== "" || call.url.password !== "") {
+      const message = `${options.service}: the address for ${what} holds a user or password: remove it from the configuration`;
+      throw new RefusedError(options.service, "PASSWORD_IN_ADDRESS", message);
+    }
+    const failed = (code: string, message: string, options_?: ErrorOptions): UpstreamError =>
+      new UpstreamError(options.service, code, `${options.service}: ${message}; ${NEXT}`, options_);
+    const { status, text } = await exchange(options, call, failed);
+    if (status >= 500 || status === 408 || status === 425 || status === 429) {
+      throw failed(`HTTP_${status}`, `${what} answered ${status}${quote(text, options.secrets)}`);
+    }
+    const body = parseJson(text);
+    if (body === undefined && status < 300) {
+      throw failed("NOT_JSON", `${what} answered ${status} without whole JSON${quote(text, options.secrets)}`);
+    }
+    return { status, body, words: wordsOf(text, options.secrets) };
+  };
+}
+
+type Failed = (code: string, message: string, options?: ErrorOptions) => UpstreamError;
+
+async function exchange(
+  options: HttpOptions,
+  call: HttpCall,
+  failed: Failed,
+): Promise<{ status: number; text: string }> {
+  const what = describeCall(call);
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  let answer: { status: number; text: string | null };
+  try {
+    const response = await fetch(call.url, requestOf(options, call));
+    answer = { status: response.status, text: await readText(response, maxBytes) };
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      throw failed("TIMEOUT", `${what} gave no whole answer within ${options.timeoutMs} ms`, { cause: error });
+    }
+    const { code, reason } = networkFailure(error);
+    const why = redact(reason, options.secrets ?? []);
+    throw failed(code, `${what} found no connection or lost it (${why})`, { cause: error });
+  }
+  const { status, text } = answer;
+  if (text === null) throw failed("TOO_LONG", `${what} answered more than ${maxBytes} bytes`);
+  return { status, text };
+}
+
+function requestOf(options: HttpOptions, call: HttpCall): RequestInit {
+  return {
+    method: call.method,
+    headers: {
+      accept: "application/json",
+      // A cache's stale page must not be taken for what stands there now.
+      "cache-control": "no-cache",
+      "user-agent": options.userAgent,
+      ...call.headers,
+    },
+    redirect: call.method === "GET" ? "follow" : "manual",
+    signal: AbortSignal.timeout(options.timeoutMs),
+    ...(call.form === undefined ? {} : { body: new URLSearchParams(call.form) }),
+  };
+}
+
+/** The whole body, or null when it is longer than `maxBytes`; the rest is then not downloaded. */
+async function readText(response: Response, maxBytes: number): Promise<string | null> {
+  if (response.body === null) return "";
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** undefined for what is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which may hold a secret; the caller says what came instead.
+    return undefined;
+  }
+}
+
+/** `fetch` hides the system's error under "fetch failed"; its code is what an operator knows. */
+function networkFailure(error: unknown): { readonly code: string; readonly reason: string } {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return typeof code === "string" ? { code, reason: code } : { code: "NETWORK", reason: describeError(cause) };
+}
+
+/** `POST https://pagure.io/api/0/…`: without user, password, query and fragment, any of which may hold a secret. */
+export function describeCall(call: Pick<HttpCall, "method" | "url">): string {
+  return `${call.method} ${call.url.origin}${call.url.pathname}`;
+}
+
+/** Replaces every secret by three stars. */
+export function redact(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((clean, secret) => (secret === "" ? clean : clean.replaceAll(secret, "***")), text);
+}
+
+/** What a person would read of an answer, which may be a web page. */
+function wordsOf(text: string, secrets: readonly string[] = []): string {
+  const start = redact(text, secrets).slice(0, 10_000);
+  const bare = start.replaceAll(/<(?:style|script|title)[^>]*>[^<]*<[^>]*>|<[^>]*>/gi, " ");
+  return bare
+    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+    .trim()
+    .slice(0, 200);
+}
+
+/** The start of an answer, on one line and without secrets, for the end of a sentence; nothing for an empty one. */
+function quote(text: string, secrets: readonly string[] = []): string {
+  const line = redact(text, secrets).replaceAll(/\s+/g, " ").trim();
+  if (line === "") return " (an empty answer)";
+  return ` (${JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}…` : line)})`;
+}

@@ -1,0 +1,28 @@
+import { asUpstream, type RedisConnection } from "../connection.ts";
+import { translateErrors } from "../../translate.ts";
+import { formatInstant, parseInstant } from "../../../domain/time.ts";
+import type { Ears } from "../../../ports/index.ts";
+
+/** One hash: how far everything was heard, and in which run of Redis that was. */
+export function redisEars({ redis, keys }: RedisConnection): Ears {
+  const key = keys.control("ears");
+  const ears: Ears = {
+    memory: async () => {
+      const hash = await redis.hgetall(key);
+      return {
+        heardUntil: parseInstant(hash["heard_until"] ?? ""),
+        runId: hash["run_id"] ?? null,
+        wholeAt: parseInstant(hash["whole_at"] ?? ""),
+      };
+    },
+    remember: async ({ heardUntil, runId, wholeAt }) => {
+      await redis.hset(key, {
+        heard_until: heardUntil === null ? "" : formatInstant(heardUntil),
+        run_id: runId ?? "",
+        whole_at: wholeAt === null ? "" : formatInstant(wholeAt),
+      });
+    },
+    runId: async () => /^run_id:(?<id>\S+)/m.exec(await redis.info("server"))?.groups?.["id"] ?? "",
+  };
+  return translateErrors(ears, asUpstream);
+}

@@ -1,0 +1,84 @@
+import { asUpstream, type RedisConnection } from "./connection.ts";
+import { Lease } from "./lease.ts";
+import { pairsOf } from "./record.ts";
+import { translateErrors } from "../translate.ts";
+import { isAmiId, isRegion } from "../../domain/image/image.ts";
+import { VERBS } from "../../domain/image/order.ts";
+import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS } from "../../domain/time.ts";
+import type { Answer, Order, Requests } from "../../ports/index.ts";
+
+const LEASE_MS = MINUTE_MS;
+const ANSWER_S = (7 * DAY_MS) / SECOND_MS;
+
+/** People's orders: a stream of those that wait, and an answer for each that was carried out. */
+export function redisRequests({ redis, keys }: RedisConnection): Requests {
+  const stream = keys.control("requests");
+  const lease = keys.control("requests:lease");
+  const requests: Requests = {
+    add: async (order) => {
+      const id = await redis.xadd(stream, "*", ...writeOrder(order));
+      if (id === null) throw new Error(`redis: ${stream} took no entry`);
+      return id;
+    },
+    waiting: async (limit) => {
+      const entries = await redis.xrange(stream, "-", "+", "COUNT", limit);
+      return entries.map(([id, flat]) => ({ id, order: readOrder(pairsOf(flat)) }));
+    },
+    answer: async (id, answers) => {
+      await redis
+        .multi()
+        .set(keys.control(`answer:${id}`), JSON.stringify(answers), "EX", ANSWER_S, "NX")
+        .xdel(stream, id)
+        .exec();
+    },
+    answerTo: async (id) => {
+      const text = await redis.get(keys.control(`answer:${id}`));
+      return text === null ? null : (JSON.parse(text) as readonly Answer[]);
+    },
+    lease: async () => {
+      const taken = await Lease.take(redis, lease, LEASE_MS);
+      return taken === null ? null : translateErrors(taken, asUpstream);
+    },
+  };
+  return translateErrors(requests, asUpstream);
+}
+
+function writeOrder(order: Order): string[] {
+  const until = order.until === null ? "" : formatInstant(order.until);
+  return [
+    ...["verb", order.verb, "by", order.by, "why", order.why, "until", until, "at", formatInstant(order.at)],
+    ...["compose", order.composeId ?? "", "images", JSON.stringify(order.images)],
+  ];
+}
+
+/** An order as it was queued; null for an entry that somebody else wrote and nobody understands. */
+function readOrder(entry: Readonly<Record<string, string>>): Order | null {
+  const verb = VERBS.find((name) => name === entry["verb"]);
+  const images = readImages(entry["images"] ?? "[]");
+  const until = parseInstant(entry["until"] ?? "");
+  // A hold whose end cannot be read must not become one without end, nor a wish for nothing an order for something.
+  if (verb === undefined || images === null || (until === null && entry["until"])) return null;
+  return {
+    ...{ verb, until, images },
+    by: entry["by"] ?? "",
+    why: entry["why"] ?? "",
+    at: parseInstant(entry["at"] ?? "") ?? 0,
+    composeId: entry["compose"] || null,
+  };
+}
+
+function readImages(text: string): Order["images"] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every(isTarget) ? value : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function isTarget(value: unknown): value is Order["images"][number] {
+  if (typeof value !== "object" || value === null || !("region" in value) || !("amiId" in value)) return false;
+  const { region, amiId } = value;
+  return typeof region === "string" && isRegion(region) && typeof amiId === "string" && isAmiId(amiId);
+}

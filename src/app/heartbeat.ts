@@ -1,0 +1,39 @@
+import type { Clock, Mark, Pulse } from "../ports/index.ts";
+
+/** Collects what happens, and writes it down once in a while: a message costs no call of its own. */
+export class Heartbeat {
+  readonly #pulse: Pulse;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #replica: string;
+  #fresh: Partial<Record<Mark, number>> = {};
+
+  /** `replica` tells this process from the others. */
+  constructor(pulse: Pulse, clock: Pick<Clock, "now">, replica: string) {
+    this.#pulse = pulse;
+    this.#clock = clock;
+    this.#replica = replica;
+  }
+
+  /** It happened now; told with the next beat. */
+  mark(what: Mark): void {
+    this.#fresh[what] = this.#clock.now();
+  }
+
+  /** Throws `UpstreamError`; what was to be told then is told by the next beat. */
+  async beat(): Promise<void> {
+    const marks = this.#fresh;
+    this.#fresh = {};
+    try {
+      await this.#pulse.beat(this.#replica, this.#clock.now(), marks);
+    } catch (error) {
+      this.#fresh = { ...marks, ...this.#fresh };
+      throw error;
+    }
+  }
+
+  /** The last beat of a process that ends. Throws `UpstreamError`. */
+  async end(): Promise<void> {
+    await this.beat();
+    await this.#pulse.leave(this.#replica);
+  }
+}

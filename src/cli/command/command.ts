@@ -1,0 +1,130 @@
+import { userInfo } from "node:os";
+import type { Readable } from "node:stream";
+import type { Records } from "../../app/records.ts";
+import { plain } from "../terminal/show.ts";
+import { configPath, loadConfig, type Config, type Scope } from "../../config/config.ts";
+import { UsageError } from "../../errors.ts";
+
+/** What a command is given: its words, the environment, standard input, a place for its lines, and the order to stop. */
+export interface Invocation {
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  readonly positionals: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard input; reading it fails as soon as `stop` says so. */
+  readonly openInput: () => Readable;
+  /** Writes a line, or several, to standard output; resolves when the reader is ready for more. */
+  readonly print: (lines: string) => Promise<void>;
+  /** Writes to standard output as it is, without a newline. */
+  readonly write: (text: string) => Promise<void>;
+  /** One line for a person beside the output, on standard error. */
+  readonly warn: (line: string) => void;
+  readonly stop: AbortSignal;
+  /** Whether a person sits at standard input and output, who can be asked. */
+  readonly isTerminal: boolean;
+  /** What a person sees the output on, asked anew as it may be resized; null: standard output is no terminal. */
+  readonly screen: () => Screen | null;
+}
+
+/** A terminal's size in cells, and whether colours are wanted there. */
+export interface Screen {
+  readonly columns: number;
+  readonly rows: number;
+  readonly isColoured: boolean;
+}
+
+/** An option of a command. */
+export interface Option {
+  readonly type: "string" | "boolean";
+  readonly help: string;
+  /** What it means when it is given without a value. */
+  readonly bare?: string;
+  /** It may be given several times: the values come with commas between them. */
+  readonly isList?: true;
+  /** What a shell completes its value with: these words, or the names of files; absent: it does not know. */
+  readonly values?: readonly string[] | "file";
+}
+
+/** The table of commands, by name. */
+export type Commands = Readonly<Record<string, Command>>;
+
+/** One row of the table of commands. */
+export interface Command {
+  readonly summary: string;
+  /**
+   * The words after the options, as the help shows them; empty: none are taken. Where all alternatives of the first word are
+   * in lower case, `[list|show AMI]`, it is one of these, and anything else is refused.
+   */
+  readonly positionals: string;
+  readonly options: Readonly<Record<string, Option>>;
+  /** Two command lines that can be typed as they are. */
+  readonly examples: readonly [string, string];
+  /** Resolves to the exit code. Throws `UsageError`, `ConfigError`, `NotFoundError`, `UpstreamError`, `RefusedError`. */
+  readonly run: (invocation: Invocation) => Promise<number>;
+}
+
+export const CONFIG = {
+  type: "string",
+  help: "configuration file (else FEDORA_MESSAGING_CONF, else ./config.toml)",
+  values: "file",
+} as const;
+
+/** `--config VALUE`, `--once`. */
+export function optionName(key: string, { type }: Pick<Option, "type">): string {
+  return `--${key}${type === "string" ? " VALUE" : ""}`;
+}
+
+/** The words of which the first one is, where it is one of a fixed set; none otherwise: `[check|show]` gives both. */
+export function subWordsOf({ positionals }: Pick<Command, "positionals">): readonly string[] {
+  const words = positionals.split("|").map((text) => /^\[?(?<word>[a-z][a-z-]*)/.exec(text)?.groups?.["word"]);
+  const known = words.filter((word) => word !== undefined);
+  return known.length === words.length ? known : [];
+}
+
+/** What the first word after a command may be, as far as that is a fixed set: one of its own words, or a command. */
+export function firstWordsOf(command: Command, commands: Commands): readonly string[] {
+  return command.positionals === "[COMMAND]" ? Object.keys(commands) : subWordsOf(command);
+}
+
+/** Whether a command takes the name of a file. */
+export function takesFile({ positionals }: Command): boolean {
+  return positionals.includes("FILE");
+}
+
+/** The one word that a command takes. Throws `UsageError` for none or several. */
+export function onlyWord({ positionals }: Invocation, usage: string): string {
+  const [word, ...more] = positionals;
+  if (word === undefined || more.length > 0) throw new UsageError(usage);
+  return word;
+}
+
+/** The text of an option, or undefined when it was not given. */
+export function textOf({ options }: Pick<Invocation, "options">, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Who gives the order: `--by`, else the name of this account. */
+export function byOf(invocation: Pick<Invocation, "options">): string {
+  return plain(textOf(invocation, "by") ?? userInfo().username);
+}
+
+/** Works with what is remembered, and closes it. Throws what `work` and the opening of Redis throw. */
+export async function withRecords(
+  invocation: Invocation,
+  work: (records: Records, config: Config) => Promise<number>,
+): Promise<number> {
+  const config = configOf(invocation, "records");
+  const { openRecords } = await import("../../app/records.ts");
+  const records = await openRecords(config);
+  try {
+    return await work(records, config);
+  } finally {
+    await records.close();
+  }
+}
+
+/** The configuration that the command line names; `records` is for what needs Redis alone, and no secret but its address. */
+export function configOf(invocation: Invocation, scope: Scope = "service"): Config {
+  const { env } = invocation;
+  return loadConfig(configPath(textOf(invocation, "config"), env), env, scope);
+}

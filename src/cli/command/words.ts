@@ -1,0 +1,75 @@
+import { textOf, type Invocation } from "./command.ts";
+import { isKeySafeComposeId, quote } from "../../domain/compose/compose.ts";
+import { isRegion, STAGES, type Stage } from "../../domain/image/image.ts";
+import { parseDuration, type Instant } from "../../domain/time.ts";
+import { nearest } from "../../domain/words.ts";
+import { UsageError } from "../../errors.ts";
+import type { Filter } from "../../inspect/queue.ts";
+
+/** The regions of `--region`, a list with commas; null: all. Throws `UsageError`. */
+export function regionsOf(command: string, invocation: Pick<Invocation, "options">): readonly string[] | null {
+  const regions = listOf(textOf(invocation, "region"));
+  for (const region of regions ?? [])
+    if (!isRegion(region)) throw new UsageError(`${command}: --region ${quote(region)} is no region of EC2`);
+  return regions;
+}
+
+/** The words of a list with commas, each one of `known`; null: the option was not given. Throws `UsageError`. */
+export function wordsOf<T extends string>(
+  command: string,
+  option: string,
+  known: readonly T[],
+  invocation: Pick<Invocation, "options">,
+): readonly T[] | null {
+  const words = listOf(textOf(invocation, option));
+  return (
+    words?.map((word) => {
+      const found = known.find((name) => name === word);
+      if (found !== undefined) return found;
+      const guess = nearest(word, known);
+      const hint = guess === null ? `one of ${known.join(", ")}` : `did you mean ${guess}?`;
+      throw new UsageError(`${command}: --${option} ${quote(word)}: ${hint}`);
+    }) ?? null
+  );
+}
+
+/** What the options ask of the queues. Throws `UsageError`. */
+export function filterOf(invocation: Pick<Invocation, "options">, now: Instant): Filter {
+  const composeId = textOf(invocation, "compose") ?? null;
+  if (composeId !== null && !isKeySafeComposeId(composeId))
+    throw new UsageError(`queue: --compose ${quote(composeId)} is no compose id`);
+  const within = textOf(invocation, "due-within");
+  const withinMs = within === undefined ? null : parseDuration(within);
+  if (within !== undefined && withinMs === null)
+    throw new UsageError(`queue: --due-within ${quote(within)}: a whole number and s, m, h or d, such as 2d`);
+  const stages = wordsOf<Stage>("queue", "stage", STAGES, invocation);
+  const over = stages?.find((stage) => stage === "deleted" || stage === "gone");
+  if (over !== undefined)
+    throw new UsageError(`queue: what is ${over} waits for nothing: ask clean-amis explain or history`);
+  return {
+    regions: regionsOf("queue", invocation),
+    stages,
+    composeId,
+    dueBy: withinMs === null ? null : now + withinMs,
+    isHeld: invocation.options["held"] === true,
+    isRefused: invocation.options["refused"] === true,
+  };
+}
+
+/** A whole number from 1; `otherwise` when the option was not given. Throws `UsageError`. */
+export function countOf(
+  command: string,
+  option: string,
+  otherwise: number,
+  invocation: Pick<Invocation, "options">,
+): number {
+  const text = textOf(invocation, option);
+  if (text === undefined) return otherwise;
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1)
+    throw new UsageError(`${command}: --${option} ${quote(text)}: a whole number from 1`);
+  return Number(text);
+}
+
+function listOf(text: string | undefined): readonly string[] | null {
+  return text === undefined ? null : text.split(",").map((word) => word.trim());
+}

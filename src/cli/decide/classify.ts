@@ -1,0 +1,124 @@
+import { onlyWord, textOf, type Command, type Invocation } from "../command/command.ts";
+import { linesOf, type Line } from "../command/lines.ts";
+import { decisionJson, jsonLine, plain } from "../terminal/show.ts";
+import { policyIn } from "../../config/config.ts";
+import {
+  classify,
+  DEFAULT_POLICY,
+  describeDecision,
+  type Decision,
+  type Policy,
+} from "../../domain/compose/classify.ts";
+import { quote } from "../../domain/compose/compose.ts";
+import { addClaim, noFacts } from "../../domain/compose/facts.ts";
+import { UsageError } from "../../errors.ts";
+
+/** What somebody says of a compose. An absent property: not known; a null label: known to have none. */
+interface Question {
+  readonly compose_id: string;
+  readonly type?: string;
+  readonly label?: string | null;
+  readonly released?: boolean;
+}
+
+/** A question is a line of a few hundred bytes; what is longer is no question. */
+const LONGEST_LINE = 1024 * 1024;
+
+export const classifyCommand: Command = {
+  summary: "the decision on a compose, by what you know of it; asks no server",
+  positionals: "COMPOSE",
+  options: {
+    type: {
+      type: "string",
+      help: "its type: production, nightly, test, ci, development",
+      values: ["production", "nightly", "test", "ci", "development"],
+    },
+    label: { type: "string", help: "its label, such as RC-1.2" },
+    "no-label": { type: "boolean", help: "it is known to have no label" },
+    released: { type: "boolean", help: "it was announced as a released two-week compose" },
+    policy: {
+      type: "string",
+      help: "configuration file whose policy counts (else both switches are off)",
+      values: "file",
+    },
+    json: { type: "boolean", help: "print JSON" },
+    stdin: { type: "boolean", help: "answer JSON lines {compose_id, type?, label?, released?}, one each" },
+  },
+  examples: [
+    "clean-amis classify Fedora-Cloud-43-20260122.0 --label RC-20260122.0",
+    `echo '{"compose_id": "Fedora-Rawhide-20260122.n.0"}' | clean-amis classify --stdin`,
+  ],
+  run: async (invocation) => {
+    const { options, print } = invocation;
+    const file = textOf(invocation, "policy");
+    const policy = file === undefined ? DEFAULT_POLICY : policyIn(file);
+    if (options["stdin"] === true) return answerLines(invocation, policy);
+    const composeId = onlyWord(invocation, "classify: give one COMPOSE, or --stdin");
+    const decision = decide(questionOf(composeId, options), policy);
+    if (options["json"] === true) await print(jsonLine({ compose_id: composeId, ...decisionJson(decision) }));
+    else await print(plain(`${composeId}: ${describeDecision(decision)}`));
+    return 0;
+  },
+};
+
+function questionOf(composeId: string, options: Invocation["options"]): Question {
+  const { type, label, released } = options;
+  if (label !== undefined && options["no-label"] === true)
+    throw new UsageError("classify: --label and --no-label contradict each other");
+  return {
+    compose_id: composeId,
+    ...(typeof type === "string" ? { type } : {}),
+    ...(typeof label === "string" ? { label } : options["no-label"] === true ? { label: null } : {}),
+    ...(released === true ? { released } : {}),
+  };
+}
+
+function decide({ compose_id: composeId, type, label, released }: Question, policy: Policy): Decision {
+  const claim = {
+    ...{ composeId, source: "operator" as const, at: 0, by: "operator" },
+    ...(type === undefined ? {} : { type }),
+    ...(label === undefined ? {} : { label: label === "" ? null : label }),
+    ...(released === true ? { released } : {}),
+  };
+  return classify(addClaim(noFacts(composeId), claim), policy);
+}
+
+async function answerLines({ openInput, print, positionals, options }: Invocation, policy: Policy): Promise<number> {
+  if (positionals.length > 0) throw new UsageError("classify: give a COMPOSE or --stdin, not both");
+  const idle = ["type", "label", "no-label", "released"].find((name) => options[name] !== undefined);
+  if (idle !== undefined)
+    throw new UsageError(`classify: --${idle} goes with a COMPOSE; with --stdin each line says it`);
+  for await (const lines of linesOf(openInput(), LONGEST_LINE))
+    await print(lines.map((line) => jsonLine(answerTo(line, policy))).join("\n"));
+  return 0;
+}
+
+function answerTo(line: Line, policy: Policy): object {
+  const question = line.text === null ? line.reason : parseQuestion(line.text);
+  if (typeof question === "string")
+    return { compose_id: null, decision: "keep", rule: "malformed", reason: `line ${line.number}: ${question}` };
+  return { compose_id: question.compose_id, ...decisionJson(decide(question, policy)) };
+}
+
+/** The question in a line, or why there is none. */
+function parseQuestion(line: string): Question | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    if (error instanceof SyntaxError) return `not JSON: ${quote(line)}`;
+    throw error;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "not a JSON object";
+  const { compose_id: composeId, type, label, released } = value as Record<string, unknown>;
+  if (typeof composeId !== "string") return "compose_id is not a string";
+  if (type !== undefined && typeof type !== "string") return "type is not a string";
+  if (label !== undefined && label !== null && typeof label !== "string") return "label is neither a string nor null";
+  if (released !== undefined && typeof released !== "boolean") return "released is not true or false";
+  return {
+    compose_id: composeId,
+    ...(type === undefined ? {} : { type }),
+    ...(label === undefined ? {} : { label }),
+    ...(released === undefined ? {} : { released }),
+  };
+}

@@ -1,0 +1,169 @@
+import { plain, row } from "../terminal/show.ts";
+import { describeDecision } from "../../domain/compose/classify.ts";
+import { parseComposeId } from "../../domain/compose/compose.ts";
+import { FACT_SOURCES, type FactSource } from "../../domain/compose/facts.ts";
+import type { Hold, Image } from "../../domain/image/image.ts";
+import { refusalOf } from "../../domain/plan/refusal.ts";
+import { describeWhen, floorSecond, formatInstant, type Instant } from "../../domain/time.ts";
+import type { ComposeExplanation, ComposeKnowledge, ImageExplanation, Standing } from "../../inspect/explain.ts";
+
+/** An image's explanation for people: what is decided, when things happen, who said what, and what happened. */
+export function imageText(explanation: ImageExplanation, now: Instant): string {
+  const { compose, history } = explanation;
+  return [
+    ...standingText(explanation, now),
+    "facts",
+    ...factRows(compose),
+    "history",
+    ...history.flatMap(({ at, what, who, why }) =>
+      row(what, `${formatInstant(floorSecond(at))} by ${who}${why === "" ? "" : `: ${why}`}`),
+    ),
+  ].join("\n");
+}
+
+/** Where an image stands, what is decided, and when things happen. */
+export function standingText(explanation: ImageExplanation, now: Instant, width?: number): readonly string[] {
+  const { image, decision, isNewest } = explanation;
+  const put: Put = (name, text) => row(name, text, width);
+  const isDecidedAnew = image.reason !== "" && (image.reason !== decision.reason || image.rule !== ruleOf(decision));
+  const refusal = refusalOf(image);
+  return [
+    `${image.amiId} in ${image.region}`,
+    ...put("compose", image.composeId),
+    ...put("name", [image.imageName, image.arch].filter((word) => word !== null).join(", ") || "not told"),
+    ...put("stage", `${image.stage}: ${stageText(image, isNewest)}`),
+    ...(image.hold === null ? [] : put("hold", holdText(image.hold))),
+    ...put("decision", describeDecision(decision)),
+    ...(isDecidedAnew ? put("recorded", `${image.rule === null ? "" : `${image.rule}: `}${image.reason}`) : []),
+    ...deadlines(explanation, now, put),
+    ...(image.takenAway === null ? [] : put("taken away", takenText(image.takenAway))),
+    ...(image.snapshotIds.length === 0 ? [] : put("snapshots", image.snapshotIds.join(", "))),
+    ...(image.lastError === "" ? [] : put("last error", `${image.lastError} (attempt ${image.attempts})`)),
+    ...(refusal === null ? [] : put("cure", refusal.cure)),
+  ];
+}
+
+/** Makes the lines of a named text. */
+type Put = (name: string, text: string) => readonly string[];
+
+function holdText({ by, why, since, until }: Hold): string {
+  const end = until === null ? "without end" : `until ${formatInstant(until)}`;
+  return `by ${by} since ${formatInstant(floorSecond(since))}, ${end}: ${why}`;
+}
+
+/** A compose's explanation for people: one line an image; who said what is left out on demand. */
+export function composeText({ compose, standings }: ComposeExplanation, now: Instant, withFacts = true): string {
+  const width = Math.max(0, ...standings.map(({ image }) => image.region.length));
+  return [
+    compose.facts.composeId,
+    ...row("decision", describeDecision(compose.decision)),
+    ...(withFacts ? ["facts", ...factRows(compose)] : []),
+    standings.length === 0 ? "images: none was announced" : `images (${standings.length})`,
+    ...standings.map(
+      (standing) =>
+        `  ${standing.image.region.padEnd(width)} ${standing.image.amiId} ${standing.image.stage}${nextText(standing, now)}`,
+    ),
+  ].join("\n");
+}
+
+function ruleOf(decision: ImageExplanation["decision"]): string | null {
+  return decision.kind === "unresolved" ? null : decision.rule;
+}
+
+function stageText(image: Image, isNewest: boolean): string {
+  switch (image.stage) {
+    case "unresolved":
+      return "waits for facts of its compose; nothing is done to it";
+    case "public":
+      return isNewest ? "stays while its compose is among the newest of its stream" : "will be made private";
+    case "private":
+      return image.noticedAt === null ? "waits for the public notice; not deleted without" : "will be deleted";
+    case "deleting":
+      return "deletion has begun and goes on until every snapshot is accounted for";
+    case "restoring":
+      return `what was taken away is being given back; then it is ${image.becomes ?? "kept"}`;
+    case "held":
+      return "stopped until a person lets it go on";
+    case "kept":
+      return "nothing is done to it";
+    case "deleted":
+      return "image and snapshots are accounted for";
+    case "gone":
+      return "vanished from EC2 by another hand";
+  }
+}
+
+/** Deadlines and what has happened, in the order of a life; only the rows that mean something in this stage. */
+function deadlines({ image, waits }: ImageExplanation, now: Instant, put: Put): readonly string[] {
+  const when = (name: string, at: Instant | null): readonly string[] =>
+    at === null ? [] : put(name, describeWhen(floorSecond(at), now));
+  const isWaiting = image.stage === "unresolved" || image.stage === "public";
+  const isTold = image.stage === "private" && image.deleteAt === null;
+  return [
+    ...when("uploaded", image.uploadedAt),
+    ...(isWaiting ? when("private at", image.privateAt) : []),
+    ...when("made private", image.madePrivateAt),
+    ...when("noticed", image.noticedAt),
+    ...(isTold ? put("delete at", "not set before the notice is confirmed") : []),
+    ...(image.stage === "held" ? pausedDate(image, put) : when("delete at", image.deleteAt)),
+    ...(waits === null ? [] : put("next look", `${untilText(waits.wakeAt, now)}, queue ${waits.queue}`)),
+    ...when("missed since", image.missedSince),
+  ];
+}
+
+/** A held image's clock stands: its date counts again after a release and a new notice. */
+function pausedDate({ deleteAt }: Image, put: Put): readonly string[] {
+  if (deleteAt === null) return [];
+  return put("delete at", `not while it is held; before the hold it was ${formatInstant(floorSecond(deleteAt))}`);
+}
+
+function untilText(at: Instant, now: Instant): string {
+  return at === Infinity ? "none by itself" : describeWhen(at, now);
+}
+
+/** What comes next for an image, in a few words. */
+function nextText({ image, decision, waits }: Standing, now: Instant): string {
+  if (image.stage === "kept") return ` (${plain(ruleOf(decision) ?? image.reason)})`;
+  if (image.stage === "private" && image.deleteAt === null) return ", waits for the notice";
+  if (waits === null || waits.wakeAt === Infinity) return "";
+  return `, next ${describeWhen(waits.wakeAt, now)}`;
+}
+
+function takenText({ image, snapshots }: NonNullable<Image["takenAway"]>): string {
+  const launch = image ? "everybody's launch permission" : "no launch permission";
+  if (snapshots.length === 0) return `${launch}; no volume permission`;
+  return `${launch}; everybody's volume permission of ${snapshots.join(", ")}`;
+}
+
+/** One row a source: what it says, when it was heard first and from what; also those that were asked and knew nothing. */
+function factRows({ facts, testimony }: ComposeKnowledge): readonly string[] {
+  const id = parseComposeId(facts.composeId);
+  const heard = (of: FactSource | "release"): string => {
+    const told = testimony.find((each) => each.of === of);
+    return told === undefined ? "" : `; heard ${formatInstant(floorSecond(told.at))}, ${told.by}`;
+  };
+  const others = FACT_SOURCES.flatMap((source) => {
+    const said = saidBy(source, facts);
+    const asked = facts.asked.find((each) => each.source === source);
+    const answer = asked === undefined ? "" : `; asked ${formatInstant(floorSecond(asked.at))}`;
+    if (said === "" && asked?.outcome === "silent") return row(source, `knew nothing${answer}`);
+    const isSilent = said === "" && asked === undefined && heard(source) === "";
+    return isSilent ? [] : row(source, `${said || "neither type nor label"}${heard(source)}${answer}`);
+  });
+  return [
+    ...row("id", id.ok ? `type ${id.value.type}, of ${id.value.date}, respin ${id.value.respin}` : id.reason),
+    ...others,
+    ...(facts.released ? row("released", `as a two-week compose${heard("release")}`) : []),
+    ...(facts.contradiction === null ? [] : row("contradiction", facts.contradiction)),
+  ];
+}
+
+function saidBy(source: FactSource, { types, labels }: ComposeKnowledge["facts"]): string {
+  const type = types.find((each) => each.source === source);
+  const label = labels.find((each) => each.source === source);
+  const words = [
+    ...(type === undefined ? [] : [`type ${type.value}`]),
+    ...(label === undefined ? [] : [label.value === null ? "no label" : `label ${label.value}`]),
+  ];
+  return words.join(", ");
+}

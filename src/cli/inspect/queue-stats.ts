@@ -1,0 +1,188 @@
+import type { Invocation, Screen } from "../command/command.ts";
+import { jsonLine, row } from "../terminal/show.ts";
+import { bar, paint, Table, type Column } from "../terminal/table.ts";
+import { iso, utc, utcAndAway } from "../terminal/when.ts";
+import type { Config } from "../../config/config.ts";
+import { STAGES } from "../../domain/image/image.ts";
+import { QUEUES } from "../../domain/image/lifecycle.ts";
+import { ACT_KINDS } from "../../domain/limits/budget.ts";
+import { MINUTE_MS, type Instant } from "../../domain/time.ts";
+import { isDeaf } from "../../hear/catch-up.ts";
+import { readStats, type Stats, type StatsParts } from "../../inspect/stats.ts";
+import { MARKS } from "../../ports/index.ts";
+
+/** A replica that was not seen for so long has not told its end, and does not run any more. */
+const SILENT_MS = MINUTE_MS;
+/** Where output is no terminal, bars are drawn for one of this width. */
+const USUAL_COLUMNS = 80;
+
+/** Prints the figures. Resolves to the exit code: 1 when a part could not be read. Throws `UpstreamError`. */
+export async function printStats(
+  parts: Omit<StatsParts, "tell"> & { readonly now: () => Instant },
+  config: Pick<Config, "budgets" | "act">,
+  isJson: boolean,
+  { print, warn, screen }: Pick<Invocation, "print" | "warn" | "screen">,
+): Promise<number> {
+  let problems = 0;
+  const tell = (problem: string): void => {
+    problems += 1;
+    warn(problem);
+  };
+  const stats = await readStats(parts.now(), { ...parts, tell });
+  await print(isJson ? jsonLine(statsJson(stats, config)) : statsText(stats, config, screen()).join("\n"));
+  return problems === 0 ? 0 : 1;
+}
+
+function statsText(stats: Stats, config: Pick<Config, "budgets" | "act">, screen: Screen | null): readonly string[] {
+  const total = stats.regions.reduce((sum, { stages }) => sum + sumOf(stages), 0);
+  const bold = (text: string): string => paint(text, "bold", screen);
+  return [
+    bold(`${total} live images in ${stats.regions.length} regions`),
+    ...stageTable(stats, screen),
+    bold("due in the coming 14 days (UTC)"),
+    ...histogram(stats, screen),
+    bold("overdue"),
+    ...overdueRows(stats, screen),
+    bold("acts"),
+    ...actRows(stats, config, screen),
+    bold("service"),
+    ...serviceRows(stats, screen),
+  ];
+}
+
+/** A row a region and a column for each stage that any has; the whole first. */
+function stageTable({ regions }: Stats, screen: Screen | null): readonly string[] {
+  if (regions.length === 0) return ["  no image is known"];
+  const seen = new Set(regions.flatMap(({ stages }) => Object.keys(stages)));
+  const stages = [...STAGES.filter((stage) => seen.has(stage)), ...[...seen].filter((name) => !isStage(name))];
+  const columns: Column[] = [
+    { name: "REGION", least: 14, most: 14, rank: 0 },
+    ...stages.map((name, index) => ({ name, least: 8, most: 10, rank: index + 1 })),
+    { name: "refused", least: 8, most: 10, rank: 20 },
+    { name: "untold", least: 8, most: 10, rank: 21 },
+  ];
+  const table = new Table(columns, screen);
+  const cells = (of: Readonly<Record<string, number>>): string[] => stages.map((stage) => String(of[stage] ?? 0));
+  const all: Record<string, number> = {};
+  for (const { stages: of } of regions)
+    for (const [stage, count] of Object.entries(of)) all[stage] = (all[stage] ?? 0) + count;
+  const sum = (name: "refused" | "untold"): string => String(regions.reduce((total, each) => total + each[name], 0));
+  return [
+    table.head(),
+    ...(regions.length === 1 ? [] : [table.row(["all", ...cells(all), sum("refused"), sum("untold")])]),
+    ...regions.map((each) =>
+      table.row([each.region, ...cells(each.stages), String(each.refused), String(each.untold)]),
+    ),
+  ];
+}
+
+/** A line a day: make-private and delete apart, each with a bar of its own scale. */
+function histogram({ days }: Stats, screen: Screen | null): readonly string[] {
+  const columns = Math.min(screen?.columns ?? USUAL_COLUMNS, 120);
+  const most = { private: 0, delete: 0 };
+  for (const day of days) for (const kind of ACT_KINDS) most[kind] = Math.max(most[kind], day[kind]);
+  const digits = Math.max(3, ...ACT_KINDS.map((kind) => String(most[kind]).length));
+  const width = Math.max(3, Math.floor((columns - 7) / 2) - digits - 3);
+  const part = (kind: "private" | "delete", value: number): string => {
+    const filled = bar(value, most[kind], width, "#");
+    return `${String(value).padStart(digits)} ${paint(filled, kind === "delete" ? "red" : "yellow", screen)}${" ".repeat(width - filled.length)}`;
+  };
+  const head = `  day   ${"make private".padEnd(digits + width + 2).slice(0, digits + width + 2)} delete`;
+  return [
+    head.slice(0, columns),
+    ...days.map((day) =>
+      `  ${day.day.slice(5)} ${part("private", day.private)}  ${part("delete", day.delete)}`.trimEnd(),
+    ),
+  ];
+}
+
+function overdueRows({ overdue, at }: Stats, screen: Screen | null): readonly string[] {
+  const rows = QUEUES.filter((queue) => overdue[queue].images > 0).flatMap((queue) => {
+    const { images, oldest } = overdue[queue];
+    const since =
+      oldest === null ? "" : `; the oldest ${oldest.region} ${oldest.amiId} since ${utcAndAway(oldest.wakeAt, at)}`;
+    return row(queue, `${images}${since}`, screen?.columns);
+  });
+  return rows.length > 0 ? rows : ["  nothing"];
+}
+
+function actRows(
+  { spent, pause, stops, at }: Stats,
+  { budgets, act }: Pick<Config, "budgets" | "act">,
+  screen: Screen | null,
+): readonly string[] {
+  const put = (name: string, text: string): readonly string[] => row(name, text, screen?.columns);
+  const since = (instant: Instant): string => (instant === 0 ? "an unknown time" : utcAndAway(instant, at));
+  return [
+    ...put("made private", `${spent.private} of ${budgets.maxPrivatePerDay} today`),
+    ...put("deleted", `${spent.delete} of ${budgets.maxDeletesPerDay} today`),
+    ...(pause === null
+      ? put("paused", "no")
+      : put("paused", `since ${since(pause.since)} by ${pause.by}: ${pause.why}; clean-amis resume ends it`)),
+    ...stops.flatMap((stop) =>
+      put("stopped", `${stop.kind}, since ${since(stop.since)}: ${stop.reason}; clean-amis resume ends it`),
+    ),
+    ...put(
+      "may",
+      act === "nothing"
+        ? "nothing, by this configuration"
+        : `${act === "delete" ? "make private and delete" : "make private"}, by this configuration`,
+    ),
+  ];
+}
+
+function serviceRows(
+  { signs, breakers, heardUntil, reporter, rejected, at }: Stats,
+  screen: Screen | null,
+): readonly string[] {
+  const put = (name: string, text: string): readonly string[] => row(name, text, screen?.columns);
+  const last = (instant: Instant | null | undefined): string => (instant == null ? "never" : utcAndAway(instant, at));
+  const deaf = isDeaf(heardUntil, at) ? "; nothing is acted on until it is younger than an hour" : "";
+  const alive = signs.replicas.filter(({ seenAt }) => at - seenAt < SILENT_MS);
+  const silent = signs.replicas.filter(({ seenAt }) => at - seenAt >= SILENT_MS);
+  const failing = reporter?.state === "failing" ? `since ${last(reporter.since)}: ${reporter.reason}` : null;
+  return [
+    ...put("heard until", `${last(heardUntil)}${deaf}`),
+    ...MARKS.flatMap((mark) => put(`last ${mark}`, last(signs.marks[mark]))),
+    ...put("replicas", alive.length === 0 ? "none runs" : alive.map(({ id }) => id).join(", ")),
+    ...silent.flatMap(({ id, seenAt }) => put("silent", `${id}, last seen ${last(seenAt)}`)),
+    ...(failing === null ? [] : put("reports fail", failing)),
+    ...breakers.flatMap(({ region, since, why }) => put("left alone", `${region}, since ${last(since)}: ${why}`)),
+    ...put("not understood", rejected === 0 ? "0 messages" : `${rejected} messages; clean-amis rejected list`),
+  ];
+}
+
+/** The line of `schemas/queue-stats.json`. */
+function statsJson(stats: Stats, { budgets, act }: Pick<Config, "budgets" | "act">): object {
+  const { at, pause, stops, signs, reporter, spent, overdue } = stats;
+  const since = (instant: Instant): string | null => (instant === 0 ? null : iso(instant));
+  return {
+    at: iso(at),
+    ...{ regions: stats.regions, days: stats.days, rejected: stats.rejected },
+    overdue: QUEUES.map((queue) => {
+      const { images, oldest } = overdue[queue];
+      const place = oldest === null ? null : { region: oldest.region, ami: oldest.amiId, due_at: utc(oldest.wakeAt) };
+      return { queue, images, oldest: place };
+    }),
+    acts: {
+      ...{ may: act, private: spent.private, private_budget: budgets.maxPrivatePerDay },
+      ...{ delete: spent.delete, delete_budget: budgets.maxDeletesPerDay },
+    },
+    paused: pause === null ? null : { since: since(pause.since), by: pause.by, why: pause.why },
+    stopped: stops.map((stop) => ({ kind: stop.kind, since: since(stop.since), why: stop.reason })),
+    heard_until: iso(stats.heardUntil),
+    deaf: isDeaf(stats.heardUntil, at),
+    ...Object.fromEntries(MARKS.map((mark) => [`last_${mark}`, iso(signs.marks[mark] ?? null)])),
+    replicas: signs.replicas.map(({ id, seenAt }) => ({ id, seen_at: iso(seenAt), silent: at - seenAt >= SILENT_MS })),
+    reporter: reporter === null ? null : { state: reporter.state, since: iso(reporter.since), why: reporter.reason },
+    breakers: stats.breakers.map(({ region, since: at, why }) => ({ region, since: since(at), why })),
+  };
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function isStage(name: string): boolean {
+  return STAGES.some((stage) => stage === name);
+}

@@ -1,0 +1,45 @@
+import { CONFIG, textOf, withRecords, type Command } from "../command/command.ts";
+import { jsonLine } from "../terminal/show.ts";
+import { quote } from "../../domain/compose/compose.ts";
+import { renderDay } from "../../domain/report/report.ts";
+import { dayOf, formatInstant, isCalendarDate } from "../../domain/time.ts";
+import { UsageError } from "../../errors.ts";
+import { readDay, type DayEntry } from "../../tell/day.ts";
+
+export const report: Command = {
+  summary: "print the report of any day from the events, without posting it",
+  positionals: "",
+  options: {
+    config: CONFIG,
+    date: { type: "string", help: "the UTC day, such as 2026-11-24 (else today)" },
+    json: { type: "boolean", help: "print one JSON line for each entry, in the order of the events" },
+  },
+  examples: ["clean-amis report", "clean-amis report --date 2026-11-24 --json"],
+  run: async (invocation) => {
+    const date = textOf(invocation, "date");
+    if (date !== undefined && !(/^\d{4}-\d{2}-\d{2}$/.test(date) && isCalendarDate(date.replaceAll("-", ""))))
+      throw new UsageError(`report: --date ${quote(date)}: a day such as 2026-11-24`);
+    return withRecords(invocation, async (records, { periods, report: { title } }) => {
+      const day = date ?? dayOf(records.now());
+      const entries = await readDay(day, records);
+      if (invocation.options["json"] === true)
+        for (const entry of entries) await invocation.print(jsonLine(entryJson(day, entry)));
+      else {
+        const deadlines = new Map(entries.map(({ event, deleteAt }) => [event, deleteAt]));
+        const notBefore = (event: DayEntry["event"]): number | null => deadlines.get(event) ?? null;
+        const events = entries.map(({ event }) => event);
+        await invocation.print(renderDay(day, events, { deleteAfterMs: periods.deleteAfterMs, notBefore }, title));
+      }
+      return 0;
+    });
+  },
+};
+
+function entryJson(day: string, { section, event, deleteAt }: DayEntry): object {
+  const { at, what, who, why, region, amiId, composeId, imageName, details } = event;
+  return {
+    ...{ day, section, when: formatInstant(at), what, who, why },
+    ...{ region, ami: amiId, compose_id: composeId, image_name: imageName, details },
+    delete_at: deleteAt === null ? null : formatInstant(deleteAt),
+  };
+}

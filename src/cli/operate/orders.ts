@@ -1,0 +1,188 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { byOf, CONFIG, textOf, withRecords, type Command, type Invocation } from "../command/command.ts";
+import { askYes } from "../terminal/ask.ts";
+import { jsonLine, plain } from "../terminal/show.ts";
+import { isKeySafeComposeId, quote } from "../../domain/compose/compose.ts";
+import { isAmiId, isRegion } from "../../domain/image/image.ts";
+import type { Verb } from "../../domain/image/order.ts";
+import { ceilSecond, DAY_MS, parseDuration, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
+import { UpstreamError, UsageError } from "../../errors.ts";
+import type { Answer, Order, Requests, Schedule } from "../../ports/index.ts";
+
+const POLL_MS = SECOND_MS / 5;
+
+const OPTIONS = {
+  config: CONFIG,
+  compose: { type: "string", help: "every image of this compose, in place of AMIs" },
+  reason: { type: "string", help: "why; it is shown to the public (hold and restore need one)" },
+  by: { type: "string", help: "who asks (default: the name of this account)" },
+  yes: { type: "boolean", help: "do not ask, however many images it is" },
+  wait: { type: "string", help: "how long to wait for the service's answer (default 30s)" },
+  json: { type: "boolean", help: "print the answers as JSON lines" },
+} as const;
+const UNTIL = {
+  type: "string",
+  help: "the end: a day (2026-12-24), an instant, or a duration (14d); else none",
+} as const;
+
+export const hold: Command = {
+  summary: "stops the clock of images; of a compose, also for images that arrive later",
+  positionals: "AMI…",
+  options: { ...OPTIONS, until: UNTIL },
+  examples: [
+    'clean-amis hold ami-0a1a3731a749a16db --reason "in use by the installer tests" --until 14d',
+    'clean-amis hold --compose Fedora-Rawhide-20260122.n.0 --reason "bisecting a kernel bug" --yes',
+  ],
+  run: (invocation) => operate("hold", invocation),
+};
+
+export const release: Command = {
+  summary: "lets the clock of held images run again; nothing is deleted for three days after a new notice",
+  positionals: "AMI…",
+  options: OPTIONS,
+  examples: [
+    "clean-amis release ami-0a1a3731a749a16db",
+    "clean-amis release --compose Fedora-Rawhide-20260122.n.0 --yes",
+  ],
+  run: (invocation) => operate("release", invocation),
+};
+
+export const restore: Command = {
+  summary: "gives images back to the public exactly as they were, and holds them",
+  positionals: "AMI…",
+  options: { ...OPTIONS, until: UNTIL },
+  examples: [
+    'clean-amis restore ami-0a1a3731a749a16db --reason "a user asked on the list"',
+    'clean-amis restore --compose Fedora-Rawhide-20260122.n.0 --reason "broken mirror" --until 30d --yes',
+  ],
+  run: (invocation) => operate("restore", invocation),
+};
+
+export const retry: Command = {
+  summary: "ends the waiting of images after a refusal or a failure; no deadline moves",
+  positionals: "AMI…",
+  options: OPTIONS,
+  examples: ["clean-amis retry ami-0a1a3731a749a16db", "clean-amis retry --compose Fedora-Rawhide-20260122.n.0 --yes"],
+  run: (invocation) => operate("retry", invocation),
+};
+
+async function operate(verb: Verb, invocation: Invocation): Promise<number> {
+  const words = readWords(verb, invocation);
+  return withRecords(invocation, async (records) => {
+    const until = readUntil(verb, textOf(invocation, "until"), records.now());
+    const images = await targetsOf(verb, words, records.schedule);
+    const count = words.composeId === null ? images.length : (await records.schedule.ofCompose(words.composeId)).length;
+    if (words.composeId !== null && count === 0 && verb !== "hold" && verb !== "release")
+      throw new UsageError(`${verb}: no image of ${quote(words.composeId)} is known`);
+    await confirm(verb, count, words, invocation);
+    const order: Order = {
+      ...{ verb, by: words.by, why: words.why, until, at: ceilSecond(records.now()) },
+      ...{ images, composeId: words.composeId },
+    };
+    const id = await records.requests.add(order);
+    const answers = await answerTo(id, records.requests, words.waitMs, invocation.stop);
+    if (answers === null)
+      throw new UpstreamError(
+        "redis",
+        "not-answered",
+        `${verb}: queued as ${id}, and not carried out yet: no service has answered; it is carried out as soon as one runs (clean-amis consume)`,
+      );
+    for (const answer of answers) await invocation.print(lineOf(answer, invocation.options["json"] === true));
+    return 0;
+  });
+}
+
+interface Words {
+  readonly amis: readonly { readonly region: string | null; readonly amiId: string }[];
+  readonly composeId: string | null;
+  readonly why: string;
+  readonly by: string;
+  readonly waitMs: number;
+}
+
+/** The command line, checked as far as that goes without asking anybody. Throws `UsageError`. */
+function readWords(verb: Verb, invocation: Invocation): Words {
+  const composeId = textOf(invocation, "compose") ?? null;
+  const { positionals } = invocation;
+  if ((composeId === null) === (positionals.length === 0))
+    throw new UsageError(`${verb}: give AMIs, or --compose with one compose`);
+  if (composeId !== null && !isKeySafeComposeId(composeId))
+    throw new UsageError(`${verb}: --compose ${quote(composeId)} is no compose id`);
+  const why = plain(textOf(invocation, "reason") ?? "");
+  if (why === "" && (verb === "hold" || verb === "restore"))
+    throw new UsageError(`${verb}: give a --reason: whoever reads the report wants to know`);
+  const waitText = textOf(invocation, "wait") ?? "30s";
+  const waitMs = parseDuration(waitText);
+  if (waitMs === null) throw new UsageError(`${verb}: --wait ${quote(waitText)}: a whole number and s, m, h or d`);
+  return { amis: positionals.map((word) => readAmi(verb, word)), composeId, why, by: byOf(invocation), waitMs };
+}
+
+/** `ami-…`, or `us-east-1/ami-…` where an id is known in several regions. */
+function readAmi(verb: Verb, word: string): Words["amis"][number] {
+  const [first = "", second] = word.split("/");
+  const [region, amiId] = second === undefined ? [null, first] : [first, second];
+  if (!isAmiId(amiId))
+    throw new UsageError(`${verb}: ${quote(word)} is no AMI id (ami- and 8 or 17 hexadecimal digits)`);
+  if (region !== null && !isRegion(region)) throw new UsageError(`${verb}: ${quote(region)} is no region of EC2`);
+  return { region, amiId };
+}
+
+function readUntil(verb: Verb, text: string | undefined, now: Instant): Instant | null {
+  if (text === undefined) return null;
+  const durationMs = parseDuration(text);
+  // A day is held to its end.
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? parseInstant(`${text}T00:00:00Z`) : null;
+  const until = durationMs !== null ? now + durationMs : day !== null ? day + DAY_MS : parseInstant(text);
+  if (until === null)
+    throw new UsageError(`${verb}: --until ${quote(text)}: a day like 2026-12-24, an instant, or a duration like 14d`);
+  if (until <= now) throw new UsageError(`${verb}: --until ${quote(text)} is in the past`);
+  return ceilSecond(until);
+}
+
+/** Every AMI with its region. Throws `UsageError` for one that nobody knows, or that is known in several regions. */
+async function targetsOf(verb: Verb, { amis }: Words, schedule: Schedule): Promise<Order["images"]> {
+  const regions = amis.length === 0 ? [] : await schedule.regions();
+  return Promise.all(
+    amis.map(async ({ region, amiId }) => {
+      const found = await Promise.all(
+        regions.filter((name) => region === null || name === region).map((name) => schedule.get(name, amiId)),
+      );
+      const [image, second] = found.filter((each) => each !== null);
+      const where = region === null ? "in any region" : `in ${region}`;
+      if (image === undefined) throw new UsageError(`${verb}: ${amiId} is not known ${where}; nothing is done`);
+      if (second !== undefined)
+        throw new UsageError(
+          `${verb}: ${amiId} is known in ${image.region} and ${second.region}: write ${image.region}/${amiId}; nothing is done`,
+        );
+      return { region: image.region, amiId };
+    }),
+  );
+}
+
+/** More than one image is asked about first; where nobody can be asked, `--yes` has to say so. Throws `UsageError`. */
+async function confirm(verb: Verb, count: number, { composeId }: Words, invocation: Invocation): Promise<void> {
+  if (count <= 1 || invocation.options["yes"] === true) return;
+  const what = `${verb} ${count} images${composeId === null ? "" : ` of ${composeId}`}`;
+  await askYes(what, invocation);
+}
+
+async function answerTo(
+  id: string,
+  requests: Requests,
+  waitMs: number,
+  stop: AbortSignal,
+): Promise<readonly Answer[] | null> {
+  const end = performance.now() + waitMs;
+  for (;;) {
+    const answers = await requests.answerTo(id);
+    if (answers !== null || performance.now() >= end) return answers;
+    await pause(POLL_MS, undefined, { signal: stop });
+  }
+}
+
+function lineOf(answer: Answer, isJson: boolean): string {
+  if (isJson) return jsonLine(answer);
+  const { region, amiId, happened, next } = answer;
+  const subject = region === null || amiId === null ? "" : `${region} ${amiId}: `;
+  return plain(`${subject}${happened}; ${next}`);
+}

@@ -1,0 +1,63 @@
+import { CONFIG, configOf, type Command, type Invocation } from "../command/command.ts";
+import { exitCode, type Outcome } from "../command/exit-codes.ts";
+import { jsonLine, plain } from "../terminal/show.ts";
+import type { Config } from "../../config/config.ts";
+import type { Finding, State } from "../../doctor/finding.ts";
+import { count } from "../../domain/markdown.ts";
+import { ConfigError } from "../../errors.ts";
+
+const COLOURS: Readonly<Record<State, number>> = { ok: 32, warning: 33, failure: 31 };
+
+export const doctor: Command = {
+  summary: "can everything be reached, and is it allowed? changes nothing; the exit code says the worst",
+  positionals: "",
+  options: { config: CONFIG, json: { type: "boolean", help: "print JSON lines {check, state, message, remedy}" } },
+  examples: ["clean-amis doctor", "clean-amis doctor --json --config /etc/clean-amis/config.toml"],
+  run: async (invocation) => {
+    const { config, problem } = read(invocation);
+    const [{ openDoctor }, { examine }] = await Promise.all([
+      import("../../app/doctor.ts"),
+      import("../../doctor/doctor.ts"),
+    ]);
+    const parts = openDoctor(config, problem);
+    const counts: Record<State, number> = { ok: 0, warning: 0, failure: 0 };
+    try {
+      for await (const finding of examine(parts)) {
+        if (invocation.stop.aborted) return exitCode("failed");
+        counts[finding.state] += 1;
+        await invocation.print(lineOf(finding, invocation));
+      }
+    } finally {
+      await parts.close();
+    }
+    const isJson = invocation.options["json"] === true;
+    if (!isJson)
+      await invocation.print(
+        `${counts.ok} ok, ${count(counts.warning, "warning")}, ${count(counts.failure, "failure")}`,
+      );
+    return exitCode(outcomeOf(counts, problem));
+  },
+};
+
+/** What is wrong with the part that the records do not need, such as a token, is told beside all else. Throws `ConfigError`. */
+function read(invocation: Invocation): { readonly config: Config; readonly problem: string | null } {
+  try {
+    return { config: configOf(invocation), problem: null };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { config: configOf(invocation, "records"), problem: error.message };
+  }
+}
+
+function outcomeOf({ warning, failure }: Readonly<Record<State, number>>, problem: string | null): Outcome {
+  if (problem !== null) return "usage";
+  return failure > 0 ? "failed" : warning > 0 ? "warned" : "done";
+}
+
+function lineOf({ check, state, message, remedy }: Finding, { options, screen }: Invocation): string {
+  if (options["json"] === true) return jsonLine({ check, state, message, remedy });
+  const text = plain(`${check}: ${message}${remedy === null ? "" : `: ${remedy}`}`);
+  const isColoured = screen()?.isColoured === true;
+  const word = state.padEnd(8);
+  return `${isColoured ? `\u001b[${COLOURS[state]}m${word}\u001b[0m` : word}${text}`;
+}

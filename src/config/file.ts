@@ -1,0 +1,148 @@
+import { readFileSync } from "node:fs";
+import type { ErrorObject } from "ajv/dist/2020.js";
+import { parse, TomlError } from "smol-toml";
+import type { Act } from "../act/tick.ts";
+import type { ExchangeConfig, QueueConfig } from "./config.ts";
+import { quote } from "../domain/compose/compose.ts";
+import { nearest } from "../domain/words.ts";
+import { ConfigError } from "../errors.ts";
+import { Schema } from "../schema.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The file as the schema leaves it, defaults filled in. */
+export interface ConfigFile {
+  amqp_url: string;
+  passive_declares: boolean;
+  tls: { ca_cert?: string; keyfile?: string; certfile?: string };
+  client_properties: Record<string, unknown>;
+  exchanges: Record<string, ExchangeConfig>;
+  queues: Record<string, QueueConfig>;
+  bindings: { queue?: string; exchange: string; routing_keys: string[] }[];
+  qos: { prefetch_count: number };
+  consumer_config: {
+    act: Act;
+    environments: string[];
+    redis_url: string;
+    redis_prefix: string;
+    log_level: string;
+    schedule: Record<
+      | "private_after"
+      | "delete_after"
+      | "after_hold"
+      | "unresolved_for"
+      | "lease"
+      | "tick_every"
+      | "report_every"
+      | "hear_every"
+      | "first_backfill",
+      string
+    >;
+    policy: { delete_unlabelled: boolean; keep_newest: number };
+    sources: { compose_host: string; datagrepper: string };
+    ec2: {
+      account: string;
+      endpoint: string;
+      role_arn: string;
+      external_id: string;
+      share: number;
+      protecting_tags: string[];
+      in_use: boolean;
+      recently_launched: string;
+      unusable_guards: "refuse" | "pass";
+    };
+    budgets: { max_deletes_per_day: number; max_private_per_day: number; max_share_of_region: number };
+    report: {
+      kind: "pagure" | "log";
+      url: string;
+      repo: string;
+      tags: string[];
+      title: string;
+      part_bytes: number;
+      read_every: string;
+      operators: string[];
+      objections_per_day: number;
+      allow_delete_without_public_notice: boolean;
+    };
+  };
+}
+
+const SCHEMA = new Schema<ConfigFile>("config.json", {
+  ...{ useDefaults: true, allErrors: false, strict: true, strictTypes: false, verbose: true },
+});
+
+/** Reads the file and fills in defaults. Throws `ConfigError`: file, key, what is wrong, what is allowed. */
+export function readConfigFile(file: string): ConfigFile {
+  return readDocument(file).filled;
+}
+
+/** The file, what it says itself, and that with the defaults. Throws as `readConfigFile`. */
+export function readDocument(file: string): {
+  readonly text: string;
+  readonly said: object;
+  readonly filled: ConfigFile;
+} {
+  const text = readText(file, `configuration file ${file}`, "give its path with --config or FEDORA_MESSAGING_CONF");
+  const document = parseToml(file, text);
+  const said = structuredClone(document);
+  return { text, said, filled: check(file, document) };
+}
+
+function parseToml(file: string, text: string): object {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const what = error.message.split("\n")[0] ?? "";
+    throw new ConfigError(
+      `${file}:${error.line}:${error.column}: not TOML: ${what.replace(/^Invalid TOML document: /, "")}`,
+    );
+  }
+}
+
+function check(file: string, document: unknown): ConfigFile {
+  if (SCHEMA.accepts(document)) return document;
+  const [error] = SCHEMA.errors;
+  throw new ConfigError(`${file}: ${error === undefined ? "not valid" : describe(error)}`);
+}
+
+/** One line on a schema error: the key, the value, what is allowed, and the nearest known key for one that is not. */
+function describe(error: ErrorObject): string {
+  const at = error.instancePath.slice(1).replaceAll("/", ".");
+  const params = error.params as Readonly<Record<string, unknown>>;
+  if (error.keyword === "additionalProperties") {
+    const key = String(params["additionalProperty"]);
+    const known = Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {});
+    const guess = nearest(key, known);
+    const shown = /^[\w-]+$/.test(key) ? key : quote(key);
+    return `unknown key ${at === "" ? shown : `${at}.${shown}`}${guess === null ? "" : `: did you mean ${guess}?`} (known: ${known.join(", ")})`;
+  }
+  if (error.keyword === "required")
+    return `missing key ${at === "" ? "" : `${at}.`}${String(params["missingProperty"])}`;
+  const allowed = Array.isArray(params["allowedValues"]) ? `: one of ${params["allowedValues"].join(", ")}` : "";
+  const description = (error.parentSchema as { description?: string } | undefined)?.description;
+  const hint = error.keyword === "pattern" && description !== undefined ? ` (${description})` : "";
+  return `${at} = ${JSON.stringify(error.data)}: ${error.message ?? error.keyword}${allowed}${hint}`;
+}
+
+/** A secret from the environment, or from the file that `NAME_FILE` names. Throws `ConfigError` when that cannot be read. */
+export function secret(name: string, env: Environment): string | undefined {
+  if (env[name] !== undefined && env[name] !== "") return env[name];
+  const path = env[`${name}_FILE`];
+  if (path === undefined || path === "") return undefined;
+  const text = readText(path, `${name}_FILE: file ${path}`, `mend ${name}_FILE`).trim();
+  if (text === "") throw new ConfigError(`${name}_FILE: file ${path} is empty: mend ${name}_FILE`);
+  return text;
+}
+
+/** A file's text. Throws `ConfigError` that names it, and the remedy. */
+export function readText(path: string, what: string, remedy: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why =
+      code === "ENOENT" ? "does not exist" : code === "EACCES" ? "may not be read" : `cannot be read (${code ?? "?"})`;
+    throw new ConfigError(`${what} ${why}: ${remedy}`, { cause: error });
+  }
+}

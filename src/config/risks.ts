@@ -1,0 +1,54 @@
+import type { Config } from "./config.ts";
+import { isLoopback } from "./values.ts";
+
+/** What is allowed in a configuration, and worth a second thought: one sentence each, with the key. */
+export function risksOf(config: Config): readonly string[] {
+  const { act, report, policy, ec2, budgets, environments, sources, amqp } = config;
+  const acts = act !== "nothing";
+  const rows: readonly (readonly [boolean, string])[] = [
+    [
+      report.kind === "log" && report.isPublic,
+      "report.allow_delete_without_public_notice = true: images are deleted without the public having been told",
+    ],
+    [
+      act === "delete" && !report.isPublic,
+      'act = "delete" with report.kind = "log": a log is no public notice, so nothing is deleted; set report.kind = "pagure"',
+    ],
+    [
+      act === "private" && report.kind === "log",
+      'act = "private" with report.kind = "log": images go private and nobody is told; set report.kind = "pagure"',
+    ],
+    [policy.deleteUnlabelled, "policy.delete_unlabelled = true: a release whose metadata was lost is deleted as well"],
+    [acts && !ec2.guards.inUse, "ec2.in_use = false: images that instances use are acted on"],
+    [
+      acts && ec2.guards.unusable === "pass",
+      'ec2.unusable_guards = "pass": a guard that may not be asked protects nothing',
+    ],
+    [
+      acts && ec2.guards.protectingTags.length === 0,
+      "ec2.protecting_tags is empty: nobody can protect an image by a tag",
+    ],
+    [acts && budgets.maxShareOfRegion === 1, "budgets.max_share_of_region = 1: a whole region may go in one day"],
+    [acts && !environments.includes("prod"), "environments lacks prod: real images are acted on by messages of others"],
+    [
+      acts && environments.some((each) => each !== "prod"),
+      "environments has more than prod: test messages act on real images",
+    ],
+    [
+      acts && sources.datagrepper === null,
+      "sources.datagrepper is empty: nobody knows what was missed, so nothing is acted on",
+    ],
+    [
+      amqp.passiveDeclares && amqp.queue.name === "auto",
+      "passive_declares = true with queue auto: nobody has made a queue of that name",
+    ],
+    [isOpenPassword(amqp.url, "amqp:"), "amqp_url: the password crosses the network in the open; use amqps"],
+    [isOpenPassword(config.redis.url, "redis:"), "redis_url: the password crosses the network in the open; use rediss"],
+  ];
+  return rows.filter(([isSo]) => isSo).map(([, risk]) => risk);
+}
+
+function isOpenPassword(address: string, scheme: string): boolean {
+  const { protocol, password } = new URL(address);
+  return protocol === scheme && password !== "" && !isLoopback(address);
+}

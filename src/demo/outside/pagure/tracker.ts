@@ -1,0 +1,180 @@
+import type { Instant } from "../../../domain/time.ts";
+
+/** One comment of an issue. */
+export interface PagureComment {
+  readonly id: number;
+  readonly text: string;
+  readonly author: string;
+  readonly createdAt: Instant;
+  /** True for the "Metadata Update" comments that Pagure writes itself in the name of whoever changed something. */
+  readonly isNotification: boolean;
+}
+
+/** One issue, as it stands; a later change makes a new value. */
+export interface PagureIssue {
+  readonly id: number;
+  readonly title: string;
+  readonly content: string;
+  readonly author: string;
+  readonly status: "Open" | "Closed";
+  readonly closeStatus: string | null;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+  readonly closedAt: Instant | null;
+  readonly closedBy: string | null;
+  readonly isPrivate: boolean;
+  readonly tags: readonly string[];
+  readonly assignee: string | null;
+  readonly priority: number | null;
+  readonly milestone: string | null;
+  readonly comments: readonly PagureComment[];
+}
+
+/** What an issue is opened with; all but title, content and author may be left out. */
+type IssueDraft = Pick<PagureIssue, "title" | "content" | "author"> &
+  Partial<Pick<PagureIssue, "isPrivate" | "tags" | "assignee" | "priority" | "milestone">>;
+
+/** A project's switches. */
+interface ProjectSettings {
+  readonly tracker: "open" | "read-only" | "disabled";
+  /** Key to name, as in `{ "1": "High" }`. */
+  readonly priorities: Readonly<Record<string, string>>;
+  readonly milestones: readonly string[];
+  readonly closeStatuses: readonly string[];
+  /** Users who may not write here. */
+  readonly blockedUsers: readonly string[];
+}
+
+const DEFAULTS: ProjectSettings = {
+  tracker: "open",
+  priorities: {},
+  milestones: [],
+  closeStatuses: ["Duplicate", "Fixed", "Insufficient data", "Invalid"],
+  blockedUsers: [],
+};
+
+interface Project {
+  readonly settings: ProjectSettings;
+  readonly issues: Map<number, PagureIssue>;
+  readonly tags: Set<string>;
+}
+
+/** The projects with their issues, and what can happen to them; it knows nothing of HTTP or tokens. */
+export class Tracker {
+  readonly #now: () => Instant;
+  readonly #projects = new Map<string, Project>();
+  #lastCommentId = 0;
+
+  constructor(now: () => Instant) {
+    this.#now = now;
+  }
+
+  /** Adds a project, or changes the settings of one that is there. `path` is `repo`, `ns/repo`, `fork/user/repo`, … */
+  setProject(path: string, settings: Partial<ProjectSettings>): void {
+    const known = this.#projects.get(path);
+    this.#projects.set(path, {
+      settings: { ...(known?.settings ?? DEFAULTS), ...settings },
+      issues: known?.issues ?? new Map<number, PagureIssue>(),
+      tags: known?.tags ?? new Set<string>(),
+    });
+  }
+
+  settings(path: string): ProjectSettings | null {
+    return this.#projects.get(path)?.settings ?? null;
+  }
+
+  /** The project's issues in order of their numbers. */
+  issues(path: string): readonly PagureIssue[] {
+    return [...this.#project(path).issues.values()];
+  }
+
+  issue(path: string, id: number): PagureIssue | null {
+    return this.#project(path).issues.get(id) ?? null;
+  }
+
+  /** Every tag that any issue of the project ever had. */
+  tags(path: string): readonly string[] {
+    return [...this.#project(path).tags].sort();
+  }
+
+  /** Opens an issue; tags that the project does not know are created, as Pagure does. */
+  open(path: string, draft: IssueDraft): PagureIssue {
+    const project = this.#project(path);
+    const now = this.#now();
+    const issue: PagureIssue = {
+      isPrivate: false,
+      assignee: null,
+      priority: null,
+      milestone: null,
+      ...draft,
+      tags: [...new Set(draft.tags)].sort(),
+      id: Math.max(0, ...project.issues.keys()) + 1,
+      status: "Open",
+      closeStatus: null,
+      createdAt: now,
+      updatedAt: now,
+      closedAt: null,
+      closedBy: null,
+      comments: [],
+    };
+    for (const tag of issue.tags) project.tags.add(tag);
+    project.issues.set(issue.id, issue);
+    return issue;
+  }
+
+  comment(path: string, id: number, author: string, text: string, isNotification = false): PagureComment {
+    this.#lastCommentId += 1;
+    const comment = { id: this.#lastCommentId, text, author, createdAt: this.#now(), isNotification };
+    this.#change(path, id, (issue) => ({ comments: [...issue.comments, comment] }));
+    return comment;
+  }
+
+  /** Changes a comment's text, as its author can. */
+  editComment(path: string, id: number, commentId: number, text: string): void {
+    this.#change(path, id, ({ comments }) => ({
+      comments: comments.map((comment) => (comment.id === commentId ? { ...comment, text } : comment)),
+    }));
+  }
+
+  edit(path: string, id: number, title: string, content: string): PagureIssue {
+    return this.#change(path, id, () => ({ title, content }));
+  }
+
+  /** Opens or closes an issue; resolves to Pagure's sentences about what changed, none when nothing did. */
+  setStatus(path: string, id: number, by: string, status: "Open" | "Closed", closeStatus: string | null): string[] {
+    const before = this.#existing(path, id);
+    const after = status === "Open" ? null : (closeStatus ?? before.closeStatus);
+    const messages: string[] = [];
+    if (status !== before.status) messages.push(`Issue status updated to: ${status} (was: ${before.status})`);
+    if (after !== before.closeStatus && after !== null) messages.push(`Issue close_status updated to: ${after}`);
+    if (messages.length === 0) return messages;
+    const closing = status === "Closed" ? { closedAt: this.#now(), closedBy: by } : {};
+    this.#change(path, id, () => ({ status, closeStatus: after, ...closing }));
+    this.comment(path, id, by, `**Metadata Update from @${by}**:\n- ${messages.toSorted().join("\n- ")}`, true);
+    return messages;
+  }
+
+  /** Removes an issue, as a project's administrator can. */
+  remove(path: string, id: number): void {
+    this.#project(path).issues.delete(this.#existing(path, id).id);
+  }
+
+  #change(path: string, id: number, change: (issue: PagureIssue) => Partial<PagureIssue>): PagureIssue {
+    const issue = this.#existing(path, id);
+    const changed = { ...issue, ...change(issue), updatedAt: this.#now() };
+    this.#project(path).issues.set(id, changed);
+    return changed;
+  }
+
+  #existing(path: string, id: number): PagureIssue {
+    const issue = this.issue(path, id);
+    if (issue === null) throw new Error(`The project ${path} of the Pagure double has no issue ${id}.`);
+    return issue;
+  }
+
+  #project(path: string): Project {
+    const project = this.#projects.get(path);
+    if (project === undefined) throw new Error(`The Pagure double has no project ${path}: add it with setProject.`);
+    return project;
+  }
+}

@@ -1,0 +1,130 @@
+import { setMaxListeners } from "node:events";
+import type { Config } from "../config/config.ts";
+import { risksOf } from "../config/risks.ts";
+import { attempt } from "./attempt.ts";
+import { checkBroker } from "./broker.ts";
+import { checkCertificates } from "./certificates.ts";
+import { checkAccount, checkRegion, NO_CREDENTIALS } from "./ec2.ts";
+import { failure, ok, warning, type Finding } from "./finding.ts";
+import { checkStore } from "./redis.ts";
+import { checkReports } from "./reports.ts";
+import { formatDuration, SECOND_MS, type Instant } from "../domain/time.ts";
+import type { BrokerInspection, Ec2Inspection, Reach, ReportsInspection, StoreInspection } from "../ports/index.ts";
+
+/** What is examined. What is opened when it is first asked for may fail then, as every call may. */
+export interface DoctorParts {
+  readonly config: Config;
+  /** Why the configuration would not do for the service; null: it would. */
+  readonly problem: string | null;
+  readonly now: () => Instant;
+  /** How long one check may take, in milliseconds. */
+  readonly limitMs: number;
+  readonly broker: BrokerInspection;
+  readonly store: () => Promise<StoreInspection>;
+  readonly ec2: () => Promise<Ec2Inspection>;
+  /** Null: the reports go to the log. */
+  readonly reports: (() => Promise<ReportsInspection>) | null;
+  /** Null: not configured. */
+  readonly archive: Reach | null;
+  readonly composeHost: Reach | null;
+}
+
+/** A region whose answers stand for all where none is known yet. */
+const FIRST_REGION = "us-east-1";
+/** How long a check may take. */
+export const LIMIT_MS = 15 * SECOND_MS;
+
+interface Check {
+  readonly name: string;
+  readonly look: (signal: AbortSignal) => Promise<readonly Finding[]>;
+}
+
+/**
+ * Examines the whole installation: all checks side by side, each with a time limit of its own, none of which changes
+ * anything. What fails is a finding; nothing is thrown for it.
+ */
+export async function* examine(parts: DoctorParts): AsyncGenerator<Finding> {
+  const { limitMs } = parts;
+  const under = generalChecks(parts).map((check) => conclude(check, limitMs));
+  const account = conclude({ name: "ec2", look: (signal) => checkAccount(parts, signal) }, limitMs);
+  // What is wrong with Redis its own check tells.
+  const regions = await within(limitMs, regionsOf(parts)).catch(() => [FIRST_REGION]);
+  const isRefused = (await account).some(({ check }) => check === NO_CREDENTIALS);
+  const last = (isRefused ? [] : regions).map((region) =>
+    conclude({ name: `ec2 ${region}`, look: (signal) => checkRegion(region, parts, signal) }, limitMs),
+  );
+  for (const findings of [...under, account, ...last]) yield* await findings;
+}
+
+function generalChecks(parts: DoctorParts): readonly Check[] {
+  const { config, problem, archive, composeHost } = parts;
+  const unread = (name: string): Check => ({
+    name,
+    look: () => Promise.resolve([warning(name, "not checked", "mend the configuration first")]),
+  });
+  return [
+    { name: "configuration", look: () => Promise.resolve(checkConfiguration(config, problem)) },
+    ...(problem === null
+      ? [
+          { name: "certificates", look: () => checkCertificates(parts) },
+          { name: "broker", look: () => checkBroker(parts) },
+        ]
+      : [unread("broker")]),
+    { name: "redis", look: () => checkStore(parts) },
+    problem === null ? { name: "reports", look: () => checkReports(parts) } : unread("reports"),
+    { name: "datagrepper", look: () => checkReach("datagrepper", archive, "nothing is acted on without it") },
+    { name: "compose host", look: () => checkReach("compose host", composeHost, "labels come from the bus alone") },
+  ];
+}
+
+function checkConfiguration(config: Config, problem: string | null): readonly Finding[] {
+  if (problem !== null) return [failure("configuration", problem)];
+  const risks = risksOf(config).map((risk) => warning("configuration", risk));
+  return [ok("configuration", `${config.file} is valid; act = "${config.act}"`), ...risks];
+}
+
+async function checkReach(name: string, reach: Reach | null, meaning: string): Promise<readonly Finding[]> {
+  return [reach === null ? warning(name, `not configured: ${meaning}`) : ok(name, await reach())];
+}
+
+async function regionsOf({ store }: DoctorParts): Promise<readonly string[]> {
+  const regions = await (await store()).schedule.regions();
+  return regions.length === 0 ? [FIRST_REGION] : [...regions].sort();
+}
+
+/** Runs a check to its findings, whatever happens. */
+async function conclude({ name, look }: Check, limitMs: number): Promise<readonly Finding[]> {
+  const ended = new AbortController();
+  // Every call of a check listens to its end, and a region alone takes fourteen.
+  setMaxListeners(0, ended.signal);
+  try {
+    return await within(
+      limitMs,
+      attempt(name, () => look(ended.signal)),
+    );
+  } catch (error) {
+    if (!(error instanceof TooLate)) throw error;
+    const remedy = "check the network, and that the service runs";
+    return [failure(name, `no answer within ${formatDuration(limitMs)}`, remedy)];
+  } finally {
+    ended.abort();
+  }
+}
+
+class TooLate extends Error {
+  override readonly name = "TooLate";
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new TooLate());
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,252 @@
+import type { Decision, KeepRule, Rule } from "../compose/classify.ts";
+import type { EventDraft, EventKind } from "./event.ts";
+import type { Image, Stage } from "./image.ts";
+import type { Upload } from "./upload.ts";
+import { HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
+
+/** Sorted sets of a region in which images wait. */
+export const QUEUES = ["unresolved", "private", "delete", "restore", "held"] as const;
+export type Queue = (typeof QUEUES)[number];
+
+/** The durations that the life of an image is made of, in milliseconds. */
+export interface Periods {
+  /** From the upload to being made private. */
+  readonly privateAfterMs: number;
+  /** From the notice to being deleted. */
+  readonly deleteAfterMs: number;
+  /** From the end of a hold to being deleted, at least. */
+  readonly afterHoldMs: number;
+  /** How long facts of a compose may be missing before its images are kept. */
+  readonly unresolvedForMs: number;
+  /** How long a claim lasts. */
+  readonly leaseMs: number;
+}
+
+/** What a change may write; the rest of an image is written once, when it is first heard of. */
+export type ChangeableField =
+  | "rule"
+  | "reason"
+  | "takenAway"
+  | "madePrivateAt"
+  | "noticedAt"
+  | "deleteAt"
+  | "earliestDeleteAt"
+  | "releasedAt"
+  | "hold"
+  | "heldFrom"
+  | "wish"
+  | "snapshotIds"
+  | "becomes"
+  | "attempts"
+  | "lastError"
+  | "missedLooks"
+  | "missedSince";
+
+/** A new standing of an image: its stage, where it waits next, what else is written, and the event that tells it. */
+export interface Change {
+  readonly stage: Stage;
+  /** The one queue to wait in, until `wakeAt` (`Infinity` is legal); null: it waits for nothing. */
+  readonly wait: { readonly queue: Queue; readonly wakeAt: Instant } | null;
+  readonly fields: Partial<Pick<Image, ChangeableField>>;
+  readonly event: EventDraft | null;
+}
+
+/** How an image enters: what is written when nothing is known of it. */
+export type FirstStanding = Change & { readonly privateAt: Instant; readonly event: EventDraft };
+
+/** The standing of an image that is heard of for the first time. */
+export function firstStanding(
+  upload: Upload,
+  decision: Decision,
+  periods: Periods,
+  now: Instant,
+  who: string,
+): FirstStanding {
+  const privateAt = upload.uploadedAt + periods.privateAfterMs;
+  const rule = decision.kind === "unresolved" ? null : decision.rule;
+  const standing = (stage: Stage, wait: Change["wait"]): FirstStanding => ({
+    stage,
+    wait,
+    privateAt,
+    fields: { rule, reason: decision.reason },
+    event: draft("scheduled", now, who, decision.reason, { stage, rule: rule ?? "" }),
+  });
+  switch (decision.kind) {
+    case "delete":
+      return standing("public", { queue: "private", wakeAt: privateAt });
+    case "keep":
+      return standing("kept", null);
+    case "unresolved":
+      return standing("unresolved", { queue: "unresolved", wakeAt: now });
+  }
+}
+
+/** An image that is kept from now on, and that nothing was taken from. */
+export function keep(
+  fields: { readonly rule: KeepRule; readonly reason: string },
+  now: Instant,
+  who: string,
+): Change & { readonly event: EventDraft } {
+  const event = draft("decided", now, who, fields.reason, { stage: "kept", rule: fields.rule });
+  return { stage: "kept", wait: null, fields: { rule: fields.rule, reason: fields.reason }, event };
+}
+
+/** Keeps that are decided again when a fact arrives. */
+const REVISABLE_KEEPS: readonly (Rule | null)[] = ["unresolved", "unlabelled", "malformed"];
+
+/** Whether no further fact can change the keep. */
+export function isFinalKeep(rule: Rule | null): boolean {
+  return !REVISABLE_KEEPS.includes(rule);
+}
+
+/** A keep that may be decided again never takes the place of one that is final: two composes for one AMI, not made by us. */
+function isNewKeep(before: Rule | null, after: KeepRule): boolean {
+  return before !== after && (REVISABLE_KEEPS.includes(before) || !REVISABLE_KEEPS.includes(after));
+}
+
+/**
+ * What a decision changes for an image that is already known, or null when it changes nothing. A keep beats every pending
+ * delete: what was begun on a public image, or done to a private one, is taken back. An image being deleted is past that,
+ * unless its ticker finds it still standing.
+ */
+export function redecide(image: Image, decision: Decision, periods: Periods, now: Instant, who: string): Change | null {
+  if (decision.kind === "unresolved") return null;
+  if (decision.kind === "delete") {
+    const waits = image.stage === "unresolved" || (image.stage === "kept" && REVISABLE_KEEPS.includes(image.rule));
+    if (!waits) return null;
+    const { rule, reason } = decision;
+    return {
+      stage: "public",
+      wait: { queue: "private", wakeAt: image.privateAt },
+      fields: reset({ rule, reason }),
+      event: draft("decided", now, who, reason, { stage: "public", rule }),
+    };
+  }
+  const touched = isTouched(image);
+  switch (image.stage) {
+    case "unresolved":
+      // Only an image that was found again, private, has something to be given back here.
+      return image.takenAway === null ? keep(decision, now, who) : takeBack(image, decision, periods, now, who);
+    case "public":
+      return touched ? takeBack(image, decision, periods, now, who) : keep(decision, now, who);
+    case "held":
+      // A keep that may be decided again would lose the hold; a held image is as safe.
+      if (!isFinalKeep(decision.rule)) return null;
+      return touched ? takeBack(image, decision, periods, now, who) : keep(decision, now, who);
+    case "private":
+      return takeBack(image, decision, periods, now, who);
+    case "restoring":
+      return image.becomes === "kept" ? null : takeBack(image, decision, periods, now, who);
+    case "kept":
+      return isNewKeep(image.rule, decision.rule) ? keep(decision, now, who) : null;
+    case "deleting":
+    case "deleted":
+    case "gone":
+      return null;
+  }
+}
+
+/**
+ * Whether something was taken from an image, or it was tagged, or may have been: by the claim under way, or by an attempt whose
+ * answer was lost. Then there is something to undo.
+ */
+export function isTouched({ takenAway, token, stage, attempts }: Image): boolean {
+  return takenAway !== null || token !== "" || stage === "held" || (stage === "public" && attempts > 0);
+}
+
+/** Begins to give back what was taken, because the compose is kept. */
+export function takeBack(
+  image: Image,
+  decision: { readonly rule: KeepRule; readonly reason: string },
+  periods: Periods,
+  now: Instant,
+  who: string,
+): Change {
+  const { rule, reason } = decision;
+  return {
+    stage: "restoring",
+    wait: { queue: "restore", wakeAt: afterClaim(image, periods, now) },
+    fields: reset({ rule, reason, becomes: "kept" as const, hold: null, heldFrom: null, wish: null }),
+    event: draft("restoring", now, who, reason, { rule }),
+  };
+}
+
+/** When a change may be worked: a claim under way must have run out first, for EC2 cannot be fenced. */
+export function afterClaim({ token }: Image, { leaseMs }: Periods, now: Instant): Instant {
+  return token === "" ? now : now + leaseMs;
+}
+
+/** An unresolved image whose facts have not come: tried again later, with jitter of `fraction`, and kept in the end. */
+export function stillUnresolved(
+  image: Image,
+  reason: string,
+  periods: Periods,
+  now: Instant,
+  fraction: number,
+): Change {
+  const endsAt = image.uploadedAt + periods.unresolvedForMs;
+  if (now >= endsAt) {
+    const why = `${reason}; nothing more was learnt in time`;
+    return keep({ rule: "unresolved", reason: why }, now, "resolver");
+  }
+  const wakeAt = Math.min(endsAt, now + jittered(backoffMs(image.attempts, MINUTE_MS, 6 * HOUR_MS), fraction));
+  return {
+    stage: "unresolved",
+    wait: { queue: "unresolved", wakeAt },
+    fields: { attempts: image.attempts + 1, lastError: reason },
+    event: null,
+  };
+}
+
+/**
+ * When an image may be deleted, now that the public was told of this event; null when the event is not the image's latest.
+ * The ten days run from the later of the act and the notice; after a hold the old date counts, and at least `afterHoldMs`.
+ * An image that was found again has all of its days anew, whatever was told before.
+ */
+export function deadlineOf(
+  image: Image,
+  event: { readonly what: EventKind; readonly at: Instant },
+  noticedAt: Instant,
+  { deleteAfterMs, afterHoldMs }: Periods,
+): Instant | null {
+  if (image.madePrivateAt === null) return null;
+  const whole = Math.max(image.madePrivateAt, noticedAt) + deleteAfterMs;
+  if (event.what === "made-private" && image.releasedAt === null && image.madePrivateAt === event.at)
+    return Math.max(whole, image.earliestDeleteAt ?? 0);
+  if (event.what === "released" && image.releasedAt === event.at)
+    return Math.max(image.earliestDeleteAt ?? whole, noticedAt + afterHoldMs);
+  // What was found again entered at that very instant, and was private before.
+  const isAsFound = image.uploadedAt === event.at && image.madePrivateAt <= event.at && image.releasedAt === null;
+  if (event.what === "found-again" && isAsFound) return whole;
+  return null;
+}
+
+/** `firstMs` doubled with every attempt, at most `longestMs`: 0 → 1 m, 1 → 2 m, 2 → 4 m for a first minute. */
+export function backoffMs(attempts: number, firstMs: number, longestMs: number): number {
+  return Math.min(longestMs, firstMs * 2 ** Math.min(attempts, 30));
+}
+
+/**
+ * A pause with equal jitter: at least half of it, so that nobody is pressed, and a random rest, so that those who failed together
+ * do not come back together. Whole milliseconds. `fraction`: 0 up to 1.
+ */
+export function jittered(pauseMs: number, fraction: number): number {
+  return Math.ceil(pauseMs / 2 + (pauseMs / 2) * fraction);
+}
+
+export function draft(
+  what: EventKind,
+  at: Instant,
+  who: string,
+  why: string,
+  details: Readonly<Record<string, string>> = {},
+): EventDraft {
+  return { what, at, who, why, details };
+}
+
+/** The given fields, with every trace of failed attempts gone. */
+export function reset<T extends object>(
+  fields: T,
+): T & Pick<Image, "attempts" | "lastError" | "missedLooks" | "missedSince"> {
+  return { ...fields, attempts: 0, lastError: "", missedLooks: 0, missedSince: null };
+}

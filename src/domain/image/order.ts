@@ -1,0 +1,171 @@
+import { giveBackAndHold, held, holdable, isInForce, untilText } from "../hold.ts";
+import type { Hold, Image } from "./image.ts";
+import { afterClaim, reset, type Change, type Periods, type Queue } from "./lifecycle.ts";
+import { dayOf, formatDuration, formatInstant, type Instant } from "../time.ts";
+
+/** What a person can ask for. */
+export const VERBS = ["hold", "release", "restore", "retry"] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** A person's order about some images, or about a compose with all its images, those to come included. */
+export interface Request {
+  readonly verb: Verb;
+  readonly by: string;
+  readonly why: string;
+  /** The end of a hold; null: none. */
+  readonly until: Instant | null;
+  readonly at: Instant;
+}
+
+/** What became of a request for one image: the change, if any, what happened, and what happens next. */
+export interface Outcome {
+  readonly change: Change | null;
+  readonly happened: string;
+  readonly next: string;
+}
+
+/** What the terms of an answer are, besides image and request. */
+interface Terms {
+  readonly periods: Periods;
+  readonly now: Instant;
+  /** The hold on the image's compose. */
+  readonly composeHold: Hold | null;
+}
+
+/** Carries out a request on one image: pure; the caller writes the change. Nothing here can hasten a deadline. */
+export function carryOut(image: Image, request: Request, terms: Terms): Outcome {
+  switch (request.verb) {
+    case "hold":
+      return hold(image, request, terms);
+    case "release":
+      return release(image, request, terms);
+    case "restore":
+      return restore(image, request, terms);
+    case "retry":
+      return retry(image, terms);
+  }
+}
+
+const nothing = (happened: string, next: string): Outcome => ({ change: null, happened, next });
+
+/** What a deleted or vanished image is answered with. */
+function tooLate(image: Image): Outcome | null {
+  if (image.stage === "deleted") return nothing("too late: it is deleted", "nothing can bring it back");
+  if (image.stage === "gone") return nothing("too late: it vanished from EC2 by another hand", "nothing can be done");
+  return null;
+}
+
+function holdOf({ by, why, until, at }: Request): Hold {
+  return { by, why, until, since: at };
+}
+
+function untilNext(hold: Hold): string {
+  return hold.until === null ? "it stays as it is until somebody releases it" : `it is released on ${untilText(hold)}`;
+}
+
+function hold(image: Image, request: Request, { periods, now }: Terms): Outcome {
+  const order = { ...holdOf(request), since: now };
+  const from = holdable(image);
+  if (from !== null) {
+    const same = image.hold !== null && image.hold.until === order.until && image.hold.by === order.by;
+    if (image.stage === "held" && same) return nothing(`held already by ${order.by}`, untilNext(order));
+    return { change: held(order, from), happened: "held", next: untilNext(order) };
+  }
+  if (image.stage === "restoring") {
+    if (image.becomes === "kept") return nothing("it is being given back to the public", "it is kept from then on");
+    const change = again(image, "restore", { hold: order }, periods, now);
+    return { change, happened: "held as soon as it is given back to the public", next: untilNext(order) };
+  }
+  if (image.stage === "deleting") return wish(image, "hold", order, periods, now);
+  return tooLate(image) ?? nothing("not held", `its stage is ${image.stage}`);
+}
+
+/** Orders for an image that is being deleted: its ticker looks whether it still stands. */
+function wish(image: Image, what: "hold" | "restore", order: Hold, periods: Periods, now: Instant): Outcome {
+  const change = again(image, "delete", { wish: what, hold: order }, periods, now);
+  const next = "if it is still there, it is saved; if it is deregistered already, it is too late";
+  return { change, happened: "it is just being deleted", next };
+}
+
+/** The same stage, with the claim ended and the image due again when that is over. */
+function again(image: Image, queue: Queue, fields: Change["fields"], periods: Periods, now: Instant): Change {
+  return {
+    stage: image.stage,
+    wait: { queue, wakeAt: afterClaim(image, periods, now) },
+    fields: { ...fields, attempts: 0 },
+    event: null,
+  };
+}
+
+function release(image: Image, request: Request, { now, periods, composeHold }: Terms): Outcome {
+  if (image.stage !== "held") {
+    if (image.hold !== null && (image.stage === "restoring" || image.stage === "deleting"))
+      return nothing(`not released: it is ${image.stage} at the moment`, "ask again when it is held");
+    return tooLate(image) ?? nothing("it was not held", `its stage is ${image.stage}`);
+  }
+  if (isInForce(composeHold, now))
+    return nothing(
+      `not released: its compose ${image.composeId} is held by ${composeHold.by}`,
+      `release --compose ${image.composeId}`,
+    );
+  const before = image.hold ?? { by: request.by, why: "", since: now, until: null };
+  const order: Hold = { ...before, until: now, by: request.by, why: request.why };
+  const next =
+    image.heldFrom === "private"
+      ? `the public is told again; nothing is deleted for ${formatDuration(periods.afterHoldMs)} after that, nor before its old date`
+      : "it goes on where it stood; once it is private, the public is told before anything is deleted";
+  return {
+    // The ticker takes our tag away and lets the clock run.
+    change: { stage: "held", wait: { queue: "held", wakeAt: now }, fields: reset({ hold: order }), event: null },
+    happened: "released",
+    next,
+  };
+}
+
+function restore(image: Image, request: Request, terms: Terms): Outcome {
+  const { periods, now } = terms;
+  const order = { ...holdOf(request), since: now };
+  if (image.stage === "deleting") return wish(image, "restore", order, periods, now);
+  if (image.stage === "kept") return nothing("nothing was taken from it", "it is kept as it is");
+  // Nothing was taken from these, and a way by "public" would make what a rule keeps deletable.
+  const from = holdable(image);
+  if (from === "unresolved" || from === "kept") return hold(image, request, terms);
+  if (image.stage === "restoring" && image.becomes === "kept")
+    return nothing("it is being given back already", "it is kept from then on");
+  const late = tooLate(image);
+  if (late !== null) return late;
+  const change = giveBackAndHold(image, order, periods, now);
+  return { change, happened: "being given back to the public", next: `then held: ${untilNext(order)}` };
+}
+
+function retry(image: Image, { now, periods }: Terms): Outcome {
+  const at = (queue: Queue, deadline: Instant | null): Outcome => {
+    const wakeAt = Math.max(deadline ?? 0, afterClaim(image, periods, now));
+    const change: Change = { stage: image.stage, wait: { queue, wakeAt }, fields: reset({}), event: null };
+    const when = wakeAt > now ? `on ${formatInstant(wakeAt)}` : "with the next pass";
+    return { change, happened: "its waiting after a failure is over", next: `tried again ${when}` };
+  };
+  switch (image.stage) {
+    case "unresolved":
+      return at("unresolved", null);
+    case "public":
+      return at("private", image.privateAt);
+    case "private":
+      return image.deleteAt === null
+        ? nothing("nothing to retry", "it waits for the public notice, which sets its date")
+        : at("delete", image.deleteAt);
+    case "deleting":
+      return at("delete", null);
+    case "restoring":
+      return at("restore", null);
+    case "held":
+    case "kept":
+      return nothing(
+        "nothing to retry",
+        `it is ${image.stage}${image.hold?.until ? ` until ${dayOf(image.hold.until)}` : ""}`,
+      );
+    case "deleted":
+    case "gone":
+      return tooLate(image) ?? nothing("nothing to retry", "");
+  }
+}

@@ -1,0 +1,58 @@
+import { backoffMs, jittered } from "../image/lifecycle.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
+
+/**
+ * Why nothing is done in a region. `failing`: EC2 answers badly, or not at all, and may answer again by itself. `shut`: the
+ * region is not open to the account, or there is none of this name, and only a person can change that.
+ */
+export type Trouble = "failing" | "shut";
+
+/** A region that is left alone for a while, so that no lease is burnt and no image's attempts grow; it delays no other region. */
+export interface Breaker {
+  readonly trouble: Trouble;
+  readonly since: Instant;
+  readonly askAgainAt: Instant;
+  /** How often in a row it was asked in vain; at least 1. */
+  readonly times: number;
+  /** EC2's word for it, such as `RequestLimitExceeded`, or Node's, such as `ECONNREFUSED`. */
+  readonly code: string;
+}
+
+/** `closed`: all goes on. `open`: nothing is asked. `half-open`: one small question decides. */
+export type Standing = "closed" | "open" | "half-open";
+
+/** So many failures of one kind of call, with no success between them, open a breaker. */
+export const FAILURES_THAT_OPEN = 3;
+
+export function standingOf(breaker: Breaker | null, now: Instant): Standing {
+  if (breaker === null) return "closed";
+  return now < breaker.askAgainAt ? "open" : "half-open";
+}
+
+/**
+ * The breaker after a region was found in trouble; `before`: what stood there when it was asked. The pause grows from a minute
+ * or two to an hour at the most; what is shut is asked again daily, a little early, so that a daily pass does not miss it.
+ * `fraction`: 0 up to 1, the jitter.
+ */
+export function openedBreaker(
+  before: Breaker | null,
+  found: Pick<Breaker, "trouble" | "code">,
+  now: Instant,
+  fraction: number,
+): Breaker {
+  const times = before?.trouble === found.trouble ? before.times + 1 : 1;
+  const pauseMs =
+    found.trouble === "shut"
+      ? DAY_MS - Math.floor(HOUR_MS * fraction)
+      : jittered(backoffMs(times, MINUTE_MS, HOUR_MS), fraction);
+  return { ...found, since: before?.since ?? now, askAgainAt: now + pauseMs, times };
+}
+
+/** What is wrong with a region and what helps, in one line that the public may read. */
+export function describeTrouble({ trouble, code }: Pick<Breaker, "trouble" | "code">): string {
+  if (trouble === "shut")
+    return `the region is not open to the account, or is none of AWS (${code}): enable it for the account; it is asked again daily`;
+  if (code === "AuthFailure")
+    return `EC2 does not accept the credentials (${code}): mend them; it is asked again by itself`;
+  return `EC2 fails there again and again (${code}): if it lasts, look at AWS' status page and the network; it is asked again by itself`;
+}

@@ -1,0 +1,181 @@
+import { isKeySafeComposeId, parseComposeId, quote, stampOf, type Parsed } from "../compose/compose.ts";
+import { held, holdByTag, untilText } from "../hold.ts";
+import type { EventDraft } from "../image/event.ts";
+import type { HeldFrom, Hold, Stage, TakenAway } from "../image/image.ts";
+import { draft, keep, type FirstStanding, type Periods } from "../image/lifecycle.ts";
+import type { Upload } from "../image/upload.ts";
+import {
+  COMPOSE_TAG,
+  HOLD_TAG,
+  INTENT_TAG,
+  nameMismatch,
+  OLD_TAG,
+  PRIVATE_AT_TAG,
+  takenByTags,
+  type Seen,
+} from "./look.ts";
+import { ceilSecond, parseInstant, type Instant } from "../time.ts";
+
+/** An image that EC2 shows with our tags, or the old script's, and that nobody remembers. */
+export interface Found {
+  readonly region: string;
+  readonly seen: Seen;
+  /** The tags of its snapshots, of those that carry our tag with its id. */
+  readonly snapshotTags: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The messages about it in the archive; null: the archive was not asked, or gave no answer. */
+  readonly announced: readonly Upload[] | null;
+}
+
+/** How an image enters that was found. */
+export interface Entry {
+  readonly upload: Upload;
+  readonly standing: FirstStanding;
+}
+
+/** The compose of an image that is kept because nobody knows it: no compose id, so that no fact ever makes it deletable. */
+const UNKNOWN_COMPOSE = "unknown";
+const WHO = "reconcile";
+const FOUND = "its record was lost, and is made again from its tags in EC2";
+
+/**
+ * The compose that the tags of an image and of its snapshots name; a refusal where they contradict each other, and null where
+ * none does: the old script named none, and neither does a hold.
+ */
+export function composeByTags({ seen, snapshotTags }: Pick<Found, "seen" | "snapshotTags">): Parsed<string> | null {
+  const named = [seen.tags, ...Object.values(snapshotTags)].flatMap((tags) => tags[COMPOSE_TAG] ?? []);
+  const [first, second] = new Set(named);
+  if (first === undefined) return null;
+  if (second !== undefined)
+    return { ok: false, reason: `the tags of it and its snapshots name ${quote(first)} and ${quote(second)}` };
+  if (!isKeySafeComposeId(first))
+    return { ok: false, reason: `its tag ${COMPOSE_TAG} is ${quote(first)}, no compose id` };
+  return { ok: true, value: first };
+}
+
+/**
+ * The compose for which the archive's messages announced the image, if its name in EC2 agrees: fedimg and the uploader both
+ * write `…-<version>-<date, type and respin>…` into it.
+ */
+function composeByMessages(name: string, announced: readonly Upload[]): Parsed<string> {
+  const refuse = (reason: string): Parsed<never> => ({ ok: false, reason });
+  const [first, second] = new Set(announced.map(({ composeId }) => composeId));
+  if (first === undefined) return refuse(`no message of the days after its creation names it${likeness(name)}`);
+  if (second !== undefined) return refuse(`messages announced it for ${quote(first)} and for ${quote(second)}`);
+  const mismatch = nameMismatch(name, first);
+  if (mismatch !== null) return refuse(`a message announced it for ${first}, but ${mismatch}`);
+  const id = parseComposeId(first);
+  const part = id.ok ? `-${id.value.release.version}-${stampOf(id.value)}` : "";
+  if (!name.includes(part)) return refuse(`a message announced it for ${first}, but its name in EC2 has no ${part}`);
+  return { ok: true, value: first };
+}
+
+/** For people: the compose that a name looks like, as fedimg named images. */
+function likeness(name: string): string {
+  const parts =
+    /^Fedora-(?<family>Cloud|Atomic)[^-]*(?:-.*)?-(?<version>[A-Za-z]+|\d+)-(?<stamp>\d{8}(?:\.n)?\.\d+)/.exec(
+      name,
+    )?.groups;
+  if (parts === undefined) return "";
+  const { family = "", version = "", stamp = "" } = parts;
+  return `; by its name it could be of Fedora-${stamp.includes(".n.") ? "" : `${family}-`}${version}-${stamp}`;
+}
+
+/**
+ * How a found image enters: where its tags say that it stood, and with all of its days anew; null when its compose could be
+ * found in the archive, but that was not asked. Every doubt keeps it.
+ */
+export function entryOf(found: Found, periods: Periods, at: Instant): Entry | null {
+  const now = ceilSecond(at);
+  const { seen, region, announced } = found;
+  const compose = composeByTags(found) ?? (announced === null ? null : composeByMessages(seen.name, announced));
+  if (compose === null) return null;
+  const said = announced?.[0];
+  const upload: Upload = {
+    ...{ region, amiId: seen.amiId, composeId: compose.ok ? compose.value : UNKNOWN_COMPOSE },
+    ...{ imageName: seen.name, arch: said?.arch ?? null, uploadedAt: now },
+  };
+  if (!compose.ok) return { upload, standing: doubtfulStanding(seen, compose.reason, now) };
+  return { upload, standing: standingOf(found, (said?.uploadedAt ?? now) + periods.privateAfterMs, now) };
+}
+
+/** What the tags say of an image. */
+interface Marks {
+  readonly isBegun: boolean;
+  readonly wasPrivate: boolean;
+  /** When our own tag says that it was read back as private. */
+  readonly privateAt: Instant | null;
+  readonly isOld: boolean;
+}
+
+function marksOf({ seen, snapshotTags }: Found): Marks {
+  const isBegun = [seen.tags, ...Object.values(snapshotTags)].some((tags) => tags[INTENT_TAG] !== undefined);
+  const isOld = seen.tags[OLD_TAG] !== undefined && !isBegun;
+  const tag = seen.tags[PRIVATE_AT_TAG];
+  return { isBegun, isOld, privateAt: parseInstant(tag ?? ""), wasPrivate: tag !== undefined || isOld };
+}
+
+function standingOf(found: Found, duePrivateAt: Instant, now: Instant): FirstStanding {
+  const { seen } = found;
+  const marks = marksOf(found);
+  const { isBegun, isOld, privateAt } = marks;
+  const from = stageOf(seen, marks);
+  const takenAway = isBegun || isOld ? takenByTags(seen, found.snapshotTags) : null;
+  const madePrivateAt = from === "private" ? Math.min(privateAt ?? now, now) : null;
+  const known = { takenAway, reason: FOUND, madePrivateAt };
+  const hold = holdOf(seen, marks, now);
+  // The hold is tagged before anything is given back: so a person had asked for it, and it goes on.
+  if (hold !== null && seen.isPublic && privateAt !== null && seen.tags[HOLD_TAG] !== undefined)
+    return {
+      ...{ stage: "restoring", wait: { queue: "restore", wakeAt: now }, privateAt: now },
+      fields: { ...known, hold, becomes: "held", heldFrom: "public" },
+      event: draft("restoring", now, hold.by, hold.why, { until: untilText(hold) }),
+    };
+  if (hold !== null) {
+    const { fields, event, ...change } = held(hold, from);
+    const standing = { ...change, fields: { ...fields, ...known }, privateAt: isBegun ? now : duePrivateAt };
+    return { ...standing, event: event ?? scheduled("held", now) };
+  }
+  if (from === "private")
+    return { stage: from, wait: null, fields: known, privateAt: now, event: foundAgain(found, takenAway, now) };
+  // What was begun is finished; what the old script did needs its compose's facts first.
+  const queue = isBegun ? "private" : "unresolved";
+  const standing = { stage: from, wait: { queue, wakeAt: now }, fields: known, privateAt: now } as const;
+  if (isBegun || isOld) return { ...standing, event: scheduled(from, now) };
+  return doubtfulStanding(seen, "it carries tags of ours, but none that says what was done to it", now);
+}
+
+/** A hold that a tag tells; and what was private, and is public, was given back, or somebody wants it public: held as well. */
+function holdOf({ tags, isPublic }: Seen, { wasPrivate }: Marks, now: Instant): Hold | null {
+  const tag = tags[HOLD_TAG];
+  if (tag !== undefined) return holdByTag(tag, now);
+  const why = "found public again after it was private, and its record lost";
+  return isPublic && wasPrivate ? { by: WHO, why, since: now, until: null } : null;
+}
+
+/** The stage that the tags tell, or that a hold has paused. */
+function stageOf({ isPublic }: Seen, { isBegun, privateAt }: Marks): Exclude<HeldFrom, "kept"> {
+  if (!isBegun) return "unresolved";
+  return privateAt !== null && !isPublic ? "private" : "public";
+}
+
+function scheduled(stage: Stage, now: Instant): EventDraft {
+  return draft("scheduled", now, WHO, FOUND, { stage, rule: "" });
+}
+
+/** Kept for a person, and held as well where a tag says so. */
+function doubtfulStanding({ tags }: Seen, doubt: string, now: Instant): FirstStanding {
+  const kept = keep({ rule: "unresolved", reason: `found in EC2 without a record, and ${doubt}` }, now, WHO);
+  const tag = tags[HOLD_TAG];
+  if (tag === undefined) return { ...kept, privateAt: now };
+  const change = held(holdByTag(tag, now), "kept");
+  return { ...change, fields: { ...kept.fields, ...change.fields }, privateAt: now, event: change.event ?? kept.event };
+}
+
+function foundAgain({ seen }: Found, takenAway: TakenAway | null, now: Instant): EventDraft {
+  return draft("found-again", now, WHO, FOUND, {
+    ec2_name: seen.name,
+    gib: String(seen.sizeGiB),
+    snapshots: String(seen.snapshotIds.length),
+    taken_away: JSON.stringify(takenAway),
+  });
+}

@@ -1,0 +1,263 @@
+import type { Decision } from "../compose/classify.ts";
+import { holdable, holdByTag, holdTag, isInForce, untilText } from "../hold.ts";
+import type { HeldFrom, Hold, Image, TakenAway } from "../image/image.ts";
+import { isFinalKeep, type Periods } from "../image/lifecycle.ts";
+import {
+  HOLD_TAG,
+  INTENT_TAG,
+  nameMismatch,
+  OLD_TAG,
+  OUR_TAGS,
+  PRIVATE_AT_TAG,
+  takenByTags,
+  type Seen,
+} from "./look.ts";
+import { DAY_MS, formatDuration, formatInstant, MINUTE_MS, parseInstant, type Instant } from "../time.ts";
+
+/** Why an act is refused; the first word of an image's `last_error`. */
+export type RefusalCode =
+  | "account"
+  | "state"
+  | "name"
+  | "protecting-tag"
+  | "protection"
+  | "in-use"
+  | "guard-unusable"
+  | "hidden"
+  | "recently-launched"
+  | "age"
+  | "block-public-access"
+  | "no-private-at"
+  | "no-notice"
+  | "permission";
+
+/** Everything that was read right before acting. */
+export interface Look {
+  /** Null: EC2 does not show the image. */
+  readonly seen: Seen | null;
+  /** Those of its snapshots that everybody may use. */
+  readonly publicSnapshotIds: readonly string[];
+  /** The tags of its snapshots, where our own memory of what was taken is missing. */
+  readonly snapshotTags: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Block Public Access is off: what is taken away can be given back. */
+  readonly isWayBackOpen: boolean;
+  /** The sources that a decision by label still has to hear. */
+  readonly unanswered: readonly string[];
+  /** The compose is among the newest of its stream, which the policy keeps. */
+  readonly isNewest: boolean;
+  /** A person's hold on the image's compose; it may be over. */
+  readonly composeHold: Hold | null;
+  /** What of ours uses the image, as EC2 names it. */
+  readonly users: readonly string[];
+  /** A guard that the credentials may not use, as a sentence; null: every guard was used, or may be passed over. */
+  readonly unusableGuard: string | null;
+}
+
+/** When an image that waits for a source's word is looked at again. */
+const ASK_AGAIN_MS = 10 * MINUTE_MS;
+
+/** What a plan is made against, besides the image itself. */
+export interface Terms {
+  readonly now: Instant;
+  readonly periods: Periods;
+  readonly guards: Guards;
+}
+
+export interface Guards {
+  /** The account that owns our images. */
+  readonly account: string;
+  /** Tags by which anybody protects an image from us. */
+  readonly protectingTags: readonly string[];
+  /** Whether an image that an instance or a launch template of ours uses is left alone. */
+  readonly inUse: boolean;
+  /** An image that anybody launched within this time is left alone; 0: nobody asks. */
+  readonly recentlyLaunchedMs: number;
+  /** What a guard means that the credentials may not use: the act is refused, or the guard is passed over. */
+  readonly unusable: "refuse" | "pass";
+}
+
+/** What would be done with an image now, and why. */
+export type Plan =
+  | { readonly do: "make-private"; readonly seen: Seen; readonly takeAway: TakenAway }
+  | { readonly do: "delete"; readonly seen: Seen | null; readonly snapshotIds: readonly string[] }
+  /** `tagged`: what may carry our tags; without any, nothing was begun. */
+  | { readonly do: "restore"; readonly seen: Seen; readonly takenAway: TakenAway; readonly tagged: readonly string[] }
+  | { readonly do: "keep"; readonly decision: Decision & { readonly kind: "keep" } }
+  | { readonly do: "hold"; readonly hold: Hold; readonly from: HeldFrom }
+  | { readonly do: "tag-hold"; readonly seen: Seen; readonly hold: Hold }
+  | { readonly do: "release"; readonly seen: Seen }
+  | { readonly do: "take-back"; readonly hold: Hold }
+  | { readonly do: "wait"; readonly until: Instant; readonly reason: string }
+  | { readonly do: "refuse"; readonly code: RefusalCode; readonly reason: string }
+  | { readonly do: "miss" };
+
+/**
+ * The pure answer to "what would be done with this image now". The real run executes it; a dry run prints it. The decision is
+ * made from the facts as they stand at this moment: it is the one that counts.
+ */
+export function planFor(image: Image, decision: Decision, look: Look, terms: Terms): Plan {
+  const { seen } = look;
+  const { now, periods, guards } = terms;
+  if (image.stage === "restoring") {
+    if (seen === null) return { do: "miss" };
+    const takenAway = image.takenAway ?? takenByTags(seen, look.snapshotTags);
+    return { do: "restore", seen, takenAway, tagged: taggedOf(image, seen, look) };
+  }
+  // Whatever else its state is, an image that EC2 shows can still be saved.
+  const isStanding = seen !== null && seen.state !== "deregistered";
+  if (image.stage === "deleting" && !isStanding) return { do: "delete", seen, snapshotIds: image.snapshotIds };
+  // Two composes for one AMI are no fact of either: the record alone tells it.
+  if (image.stage === "deleting" && image.rule === "conflict")
+    return { do: "keep", decision: { kind: "keep", rule: "conflict", reason: image.reason } };
+  if (decision.kind === "keep" && !isHeldAnyway(image, decision)) return { do: "keep", decision };
+  if (seen === null) return { do: "miss" };
+  const held = planHold(image, seen, look, terms);
+  if (held !== null) return held;
+  if (decision.kind === "unresolved")
+    return { do: "wait", until: now + periods.leaseMs, reason: `${decision.reason}; facts were lost` };
+  const refusal = refusalFor(image, look, seen, terms);
+  if (refusal !== null) return refusal;
+  if (seen.createdAt === null) return { do: "refuse", code: "age", reason: "EC2 does not tell its CreationDate" };
+  const oldEnoughAt = seen.createdAt + periods.privateAfterMs;
+  if (oldEnoughAt > now)
+    return { do: "wait", until: oldEnoughAt, reason: `created ${formatInstant(seen.createdAt)}, too young` };
+  if (guards.recentlyLaunchedMs > 0 && seen.lastLaunchedAt !== null) {
+    const quietAt = seen.lastLaunchedAt + guards.recentlyLaunchedMs;
+    const reason = `launched ${formatInstant(seen.lastLaunchedAt)}, within ${formatDuration(guards.recentlyLaunchedMs)}`;
+    if (quietAt > now) return { do: "refuse", code: "recently-launched", reason };
+  }
+  return image.stage === "public" ? planPrivate(image, look, seen, now) : planDelete(image, seen, terms);
+}
+
+/** Everything of an image that was begun; else what EC2 shows with tags of ours: what is to be kept is not touched. */
+function taggedOf(image: Image, seen: Seen, { snapshotTags }: Look): readonly string[] {
+  const { amiId, snapshotIds, tags } = seen;
+  if (image.takenAway !== null) return [amiId, ...snapshotIds];
+  return [...(OUR_TAGS.some((key) => tags[key] !== undefined) ? [amiId] : []), ...Object.keys(snapshotTags)];
+}
+
+/** A keep that may be decided again would lose the hold; a held image is as safe. */
+function isHeldAnyway(image: Image, decision: Decision): boolean {
+  return image.stage === "held" && decision.kind === "keep" && !isFinalKeep(decision.rule);
+}
+
+/** What a hold asks for: one that is in force and not yet carried out, one to be written to EC2, or one that is over. */
+function planHold(image: Image, seen: Seen, look: Look, { now, guards }: Terms): Plan | null {
+  if (image.stage === "held") {
+    if (!isInForce(image.hold, now) && !isInForce(look.composeHold, now)) return { do: "release", seen };
+    const hold = isInForce(image.hold, now) ? image.hold : look.composeHold;
+    if (hold === null) return null;
+    if (seen.ownerId !== guards.account || seen.tags[HOLD_TAG] === holdTag(hold))
+      return { do: "wait", until: hold.until ?? Infinity, reason: `held by ${hold.by}: ${hold.why}` };
+    return { do: "tag-hold", seen, hold };
+  }
+  if (image.stage === "deleting" && image.hold !== null) {
+    if (image.wish === "restore") return { do: "take-back", hold: image.hold };
+    if (isInForce(image.hold, now)) return { do: "hold", hold: image.hold, from: "private" };
+  }
+  const from = image.stage === "deleting" ? "private" : holdable(image);
+  if (from === null) return null;
+  const tagged = seen.tags[HOLD_TAG];
+  const byTag = tagged === undefined ? null : holdByTag(tagged, now);
+  const hold = isInForce(look.composeHold, now) ? look.composeHold : byTag;
+  return hold === null ? null : { do: "hold", hold: { ...hold, since: now }, from };
+}
+
+function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {
+  if (!seen.isPublic && seen.tags[INTENT_TAG] === undefined && seen.tags[OLD_TAG] === undefined) {
+    const reason = "already private when first looked at, and not by us";
+    return { do: "keep", decision: { kind: "keep", rule: "not-ours", reason } };
+  }
+  // Nobody remembers that it was private, but for its tag: Redis was lost, and what was public again before that is held.
+  if (seen.isPublic && seen.tags[PRIVATE_AT_TAG] !== undefined && image.takenAway === null && image.releasedAt === null)
+    return { do: "hold", hold: publicAgain(now), from: "public" };
+  if (look.unanswered.length > 0) {
+    const reason = `its label has to be confirmed, and not yet heard of it: ${look.unanswered.join(", ")}`;
+    return { do: "wait", until: now + ASK_AGAIN_MS, reason };
+  }
+  if (look.isNewest && image.takenAway === null)
+    return { do: "wait", until: now + DAY_MS, reason: "among the newest of its stream, which the policy keeps" };
+  if (!look.isWayBackOpen) {
+    const reason = "Block Public Access is on in this region: what is made private could not be made public again";
+    return { do: "refuse", code: "block-public-access", reason };
+  }
+  // What is on record, or on a tag that outlived our memory, was taken before; what is open now is taken as well.
+  const before = image.takenAway ?? takenByTags(seen, look.snapshotTags);
+  const takeAway = {
+    image: before.image || seen.isPublic,
+    snapshots: [...new Set([...before.snapshots, ...look.publicSnapshotIds])],
+  };
+  return { do: "make-private", seen, takeAway };
+}
+
+function publicAgain(now: Instant): Hold {
+  return { by: "ticker", why: "somebody made it public again", since: now, until: null };
+}
+
+function planDelete(image: Image, seen: Seen, { now, periods }: Terms): Plan {
+  if (seen.isPublic) return { do: "hold", hold: publicAgain(now), from: "public" };
+  if (image.stage !== "deleting" && (image.noticedAt === null || image.deleteAt === null || image.deleteAt > now))
+    return {
+      do: "refuse",
+      code: "no-notice",
+      reason: "the notice to the public is not confirmed, or its days are not over",
+    };
+  const privateAt = parseInstant(seen.tags[PRIVATE_AT_TAG] ?? "");
+  if (privateAt === null || privateAt + periods.deleteAfterMs > now) {
+    const reason = `its tag ${PRIVATE_AT_TAG} is missing, unreadable or too young`;
+    return { do: "refuse", code: "no-private-at", reason };
+  }
+  return { do: "delete", seen, snapshotIds: [...new Set([...image.snapshotIds, ...seen.snapshotIds])] };
+}
+
+function refusalFor(image: Image, look: Look, seen: Seen, { guards }: Terms): (Plan & { do: "refuse" }) | null {
+  const refuse = (code: RefusalCode, reason: string): Plan & { do: "refuse" } => ({ do: "refuse", code, reason });
+  if (seen.ownerId !== guards.account)
+    return refuse("account", `it belongs to account ${seen.ownerId}, not to ${guards.account}`);
+  if (seen.state !== "available") return refuse("state", `its state in EC2 is ${seen.state}, not available`);
+  const mismatch = nameMismatch(seen.name, image.composeId);
+  if (mismatch !== null) return refuse("name", mismatch);
+  const tag = guards.protectingTags.find((key) => seen.tags[key] !== undefined);
+  if (tag !== undefined) return refuse("protecting-tag", `it carries the protecting tag ${tag}`);
+  // Only the one value that certainly means "not protected" lets it pass; "disabled after …" is a cooldown that still protects.
+  if (seen.deregistrationProtection !== null && seen.deregistrationProtection !== "disabled")
+    return refuse("protection", `deregistration protection is ${seen.deregistrationProtection}`);
+  if (look.unusableGuard !== null) return refuse("guard-unusable", look.unusableGuard);
+  const [user, ...more] = look.users;
+  if (user !== undefined)
+    return refuse("in-use", `it is used by ${user}${more.length === 0 ? "" : ` and ${more.length} more`}`);
+  return null;
+}
+
+/** An image with what would be done about it now. */
+export interface Planned {
+  readonly image: Image;
+  readonly plan: Plan;
+}
+
+/** One line a planned image, for people and logs. */
+export function describePlan({ image, plan }: Planned): string {
+  const head = `${image.region} ${image.amiId} ${image.composeId}: ${plan.do}`;
+  switch (plan.do) {
+    case "make-private":
+      return `${head} (${plan.seen.name}, ${plan.seen.snapshotIds.length} snapshots)`;
+    case "delete":
+      return `${head} (${plan.seen?.name ?? "image is gone"}, ${plan.snapshotIds.length} snapshots)`;
+    case "restore":
+      return `${head} (${image.reason})`;
+    case "keep":
+      return `${head} (${plan.decision.reason})`;
+    case "wait":
+      return `${head} ${plan.until === Infinity ? "without end" : `until ${formatInstant(plan.until)}`} (${plan.reason})`;
+    case "refuse":
+      return `${head} (${plan.code}: ${plan.reason})`;
+    case "hold":
+    case "tag-hold":
+    case "take-back":
+      return `${head} (${plan.hold.by}: ${plan.hold.why}; until ${untilText(plan.hold)})`;
+    case "release":
+      return `${head} (the hold is over)`;
+    case "miss":
+      return `${head} (EC2 does not show it)`;
+  }
+}

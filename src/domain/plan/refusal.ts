@@ -1,0 +1,39 @@
+import type { Image } from "../image/image.ts";
+import type { RefusalCode } from "./plan.ts";
+
+/** Why an image that is due is not acted on, and what a person can do about it. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  readonly reason: string;
+  readonly cure: string;
+}
+
+const RETRY = "then clean-amis retry";
+
+const CURES: Readonly<Record<RefusalCode, string>> = {
+  account: "correct consumer_config.ec2.account or the AWS credentials; an image of somebody else's stays for ever",
+  state: `wait, or make it available in EC2, ${RETRY}`,
+  name: "compare its name in EC2 with its compose; when the message was wrong, it stays for ever, as it should",
+  "protecting-tag": `remove the tag in EC2 once nobody needs the image, ${RETRY}`,
+  protection: `disable its deregistration protection in EC2, wait out the cooldown, ${RETRY}`,
+  "in-use": `end the instance or change the launch template that uses it, ${RETRY}`,
+  "guard-unusable": `grant the permission that the reason names, or set ec2.unusable_guards = "pass", ${RETRY}`,
+  hidden: `allow the account's own images in the region's Allowed AMIs settings, ${RETRY}`,
+  "recently-launched": "wait; somebody launched it not long ago",
+  age: `ask AWS why its CreationDate is missing, ${RETRY}`,
+  "block-public-access": `switch Block Public Access for AMIs off in the region, ${RETRY}`,
+  "no-private-at": "nothing, if the tag is only too young; else clean-amis restore, and let its clock run anew",
+  "no-notice": "see that reports can be posted (clean-amis queue stats); it goes on by itself after the notice",
+  permission: `grant the permission that the reason names, ${RETRY}`,
+};
+
+/** Why an image is refused; null when it is not, but only waits, failed for now, or lacks the facts of its compose. */
+export function refusalOf({ lastError }: Pick<Image, "lastError">): Refusal | null {
+  const [code = "", ...why] = lastError.split(": ");
+  if (!isRefusalCode(code)) return null;
+  return { code, reason: why.join(": "), cure: CURES[code] };
+}
+
+function isRefusalCode(word: string): word is RefusalCode {
+  return Object.hasOwn(CURES, word);
+}

@@ -1,0 +1,50 @@
+import { DAY_MS, floorSecond, formatInstant, HOUR_MS, type Instant } from "../domain/time.ts";
+import { readSlice, slicesOf, type BackfillParts, type Stretch } from "./backfill.ts";
+import type { Clock, Ears, Log } from "../ports/index.ts";
+
+export interface HearParts extends BackfillParts {
+  readonly ears: Ears;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How far the first backfill, and the daily one, reach back. */
+  readonly firstBackfillMs: number;
+}
+
+/** Read again before what was heard: a message may reach the archive later than the bus. */
+const OVERLAP_MS = 2 * HOUR_MS;
+
+/** Acts are allowed only while everything up to so long ago has been heard. */
+const DEAF_AFTER_MS = HOUR_MS;
+
+/**
+ * Reads over the holes that a bus leaves which drops what it must: from where all was heard, with overlap; once a day, the
+ * first time, and after Redis was started anew, the whole first window. `heard_until` moves only when facts and uploads up to
+ * there are read. Resolves to how many images were new. Throws `UpstreamError`.
+ */
+export async function hearOnce(parts: HearParts): Promise<number> {
+  const { ears, clock, log } = parts;
+  const now = floorSecond(clock.now());
+  const memory = await ears.memory();
+  const runId = await ears.runId();
+  const isWhole =
+    memory.heardUntil === null || memory.runId !== runId || memory.wholeAt === null || now - memory.wholeAt >= DAY_MS;
+  const earliest = now - parts.firstBackfillMs;
+  // What was heard so long ago that the window does not reach it is read from there all the same: a hole is leaked images.
+  const heard = memory.heardUntil === null ? earliest : memory.heardUntil - OVERLAP_MS;
+  const start = isWhole ? Math.min(earliest, heard) : heard;
+  const fresh = await hear({ start, end: now }, parts);
+  await ears.remember({ heardUntil: now, runId, wholeAt: isWhole ? now : memory.wholeAt });
+  log.info({ from: formatInstant(start), until: formatInstant(now), fresh }, "heard everything");
+  return fresh;
+}
+
+async function hear(stretch: Stretch, parts: HearParts): Promise<number> {
+  let fresh = 0;
+  for (const slice of slicesOf(stretch)) fresh += (await readSlice(slice, parts)).new;
+  return fresh;
+}
+
+/** Whether the service has ears: nothing is made private or deleted on half of what was said. */
+export function isDeaf(heardUntil: Instant | null, now: Instant): boolean {
+  return heardUntil === null || now - heardUntil >= DEAF_AFTER_MS;
+}

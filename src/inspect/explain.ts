@@ -1,0 +1,96 @@
+import { classify, type Decision, type KeepRule, type Policy } from "../domain/compose/classify.ts";
+import type { ComposeFacts, Testimony } from "../domain/compose/facts.ts";
+import type { ImageEvent } from "../domain/image/event.ts";
+import type { Image } from "../domain/image/image.ts";
+import type { Queue } from "../domain/image/lifecycle.ts";
+import { streamOf } from "../domain/image/stream.ts";
+import type { Instant } from "../domain/time.ts";
+import type { Facts, Journal, Schedule } from "../ports/index.ts";
+
+export interface ExplainParts {
+  readonly schedule: Pick<Schedule, "regions" | "get" | "waiting" | "ofCompose" | "newest">;
+  readonly facts: Pick<Facts, "recall" | "testimony">;
+  readonly journal: Pick<Journal, "history">;
+  readonly policy: Policy;
+}
+
+/** What is known of a compose, who said it, and what follows from it now. */
+export interface ComposeKnowledge {
+  readonly facts: ComposeFacts;
+  readonly testimony: readonly Testimony[];
+  readonly decision: Decision;
+}
+
+/** Where an image stands, and what would be decided about it now. */
+export interface Standing {
+  readonly image: Image;
+  readonly decision: Decision;
+  /** The queue that it waits in, and until when; null: it waits for nothing. */
+  readonly waits: { readonly queue: Queue; readonly wakeAt: Instant } | null;
+}
+
+export interface ImageExplanation extends Standing {
+  readonly compose: ComposeKnowledge;
+  /** The policy keeps it public as long as its compose is among the newest of its stream. */
+  readonly isNewest: boolean;
+  readonly history: readonly ImageEvent[];
+}
+
+export interface ComposeExplanation {
+  readonly compose: ComposeKnowledge;
+  /** Its images, ordered by region. */
+  readonly standings: readonly Standing[];
+  /** Whether anything was ever heard of it. */
+  readonly isKnown: boolean;
+}
+
+/** An AMI in every region that knows it; none when no message ever named it. Throws `UpstreamError`. */
+export async function explainAmi(amiId: string, parts: ExplainParts): Promise<readonly ImageExplanation[]> {
+  const regions = await parts.schedule.regions();
+  const images = await Promise.all(regions.map((region) => parts.schedule.get(region, amiId)));
+  return Promise.all(images.filter((image) => image !== null).map((image) => explainImage(image, parts)));
+}
+
+/** A compose with its images in every region. Throws `UpstreamError`. */
+export async function explainCompose(composeId: string, parts: ExplainParts): Promise<ComposeExplanation> {
+  const [compose, images] = await Promise.all([knowledgeOf(composeId, parts), parts.schedule.ofCompose(composeId)]);
+  const { facts, testimony } = compose;
+  const isHeard = facts.released || testimony.length + facts.types.length + facts.labels.length > 0;
+  const ordered = images.toSorted((a, b) => a.region.localeCompare(b.region) || a.amiId.localeCompare(b.amiId));
+  const standings = await Promise.all(ordered.map((image) => standingOf(image, compose.decision, parts)));
+  return { compose, standings, isKnown: isHeard || images.length > 0 };
+}
+
+async function explainImage(image: Image, parts: ExplainParts): Promise<ImageExplanation> {
+  const { schedule, journal, policy } = parts;
+  const [compose, history] = await Promise.all([
+    knowledgeOf(image.composeId, parts),
+    journal.history(image.region, image.amiId),
+  ]);
+  const standing = await standingOf(image, compose.decision, parts);
+  const stream = policy.keepNewest === 0 || image.stage !== "public" ? null : streamOf(image);
+  const newest = stream === null ? [] : await schedule.newest(image.region, stream, policy.keepNewest);
+  return { ...standing, compose, isNewest: newest.includes(image.composeId), history };
+}
+
+async function knowledgeOf(composeId: string, { facts, policy }: ExplainParts): Promise<ComposeKnowledge> {
+  const [[known], testimony] = await Promise.all([facts.recall([composeId]), facts.testimony(composeId)]);
+  if (known === undefined) throw new Error(`no facts came back for ${composeId}`);
+  return { facts: known, testimony, decision: classify(known, policy) };
+}
+
+async function standingOf(image: Image, decision: Decision, { schedule }: ExplainParts): Promise<Standing> {
+  const waits = await schedule.waiting(image.region, image.amiId);
+  return { image, decision: decisionOn(image, decision), waits };
+}
+
+/**
+ * The decision on one image: its compose's, unless the image itself is kept for a reason that no fact of the compose tells,
+ * such as two composes for one AMI.
+ */
+function decisionOn(image: Image, decision: Decision): Decision {
+  const isKept = image.stage === "kept" || (image.stage === "restoring" && image.becomes === "kept");
+  if (!isKept || decision.kind === "keep" || image.rule === null) return decision;
+  // Only a keep brings an image into these stages.
+  return { kind: "keep", rule: image.rule as KeepRule, reason: image.reason };
+}

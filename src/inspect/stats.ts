@@ -1,0 +1,161 @@
+import { QUEUES, type Queue } from "../domain/image/lifecycle.ts";
+import { describeTrouble } from "../domain/limits/breaker.ts";
+import type { ActKind, Pause, Stop } from "../domain/limits/budget.ts";
+import { ACT_KINDS } from "../domain/limits/budget.ts";
+import { refusalOf } from "../domain/plan/refusal.ts";
+import { DAY_MS, dayOf, SECOND_MS, type Instant } from "../domain/time.ts";
+import { RefusedError } from "../errors.ts";
+import type {
+  Breakers,
+  Budgets,
+  Ears,
+  Journal,
+  Pulse,
+  Queues,
+  RejectedMessages,
+  ReporterStatus,
+  Signs,
+  Waiting,
+} from "../ports/index.ts";
+
+export interface StatsParts {
+  readonly queues: Queues;
+  readonly breakers: Pick<Breakers, "all">;
+  readonly budgets: Pick<Budgets, "spent" | "stops" | "paused">;
+  readonly ears: Pick<Ears, "memory">;
+  readonly journal: Pick<Journal, "status">;
+  readonly pulse: Pick<Pulse, "signs">;
+  readonly rejected: Pick<RejectedMessages, "count">;
+  /** Told what of ours cannot be read, one sentence each; the rest is counted. */
+  readonly tell: (problem: string) => void;
+}
+
+/** Figures of the whole, at one moment. */
+export interface Stats {
+  readonly at: Instant;
+  readonly regions: readonly RegionStats[];
+  /** The coming days, today first, from now on: how many wake up in the queues of acts. */
+  readonly days: readonly { readonly day: string; readonly private: number; readonly delete: number }[];
+  /** What is due by now, by queue. */
+  readonly overdue: Readonly<Record<Queue, { readonly images: number; readonly oldest: Waiting | null }>>;
+  readonly spent: Readonly<Record<ActKind, number>>;
+  readonly pause: Pause | null;
+  readonly stops: readonly Stop[];
+  readonly heardUntil: Instant | null;
+  readonly reporter: ReporterStatus | null;
+  readonly signs: Signs;
+  /** Regions that are left alone for a while, and why. */
+  readonly breakers: readonly { readonly region: string; readonly since: Instant; readonly why: string }[];
+  /** Messages that could not be understood. */
+  readonly rejected: number;
+}
+
+/** The images of a region that are not known to be deleted or gone. */
+export interface RegionStats {
+  readonly region: string;
+  /** By stage; an unknown stage, and a record that is missing or unreadable, is counted as it is called, or as `?`. */
+  readonly stages: Readonly<Record<string, number>>;
+  /** Refused, among them. */
+  readonly refused: number;
+  /** Private, and waiting for the public notice, among them. */
+  readonly untold: number;
+}
+
+const DAYS = 14;
+
+/**
+ * Counts by queue and day from the sorted sets, and by stage from every record, in memory that does not grow with them:
+ * 100,000 images took 1.6 s of processor time, the start of the program included. Throws `UpstreamError`.
+ */
+export async function readStats(now: Instant, parts: StatsParts): Promise<Stats> {
+  const { queues, breakers, budgets, ears, journal, pulse, rejected, tell } = parts;
+  const orTell = async <T, U>(answer: Promise<T>, instead: U): Promise<T | U> => {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      tell(error.message);
+      return instead;
+    }
+  };
+  const names = await orTell(queues.regions(), []);
+  const regions: RegionStats[] = [];
+  for (const region of names) regions.push(await regionStats(region, queues, orTell));
+  const noSigns: Signs = { marks: {}, replicas: [] };
+  const spent = await Promise.all(ACT_KINDS.map((kind) => budgets.spent(kind, now)));
+  return {
+    at: now,
+    regions,
+    days: await orTell(dayCounts(names, now, queues), []),
+    overdue: await overdueOf(names, now, queues, orTell),
+    spent: { private: spent[0] ?? 0, delete: spent[1] ?? 0 },
+    pause: await orTell(budgets.paused(), null),
+    stops: await budgets.stops(),
+    heardUntil: (await orTell(ears.memory(), null))?.heardUntil ?? null,
+    reporter: await orTell(journal.status(), null),
+    signs: await orTell(pulse.signs(), noSigns),
+    breakers: [...(await orTell(breakers.all(), []))].map(([region, breaker]) => ({
+      ...{ region, since: breaker.since },
+      why: describeTrouble(breaker),
+    })),
+    rejected: await orTell(rejected.count(), 0),
+  };
+}
+
+type OrTell = <T, U>(answer: Promise<T>, instead: U) => Promise<T | U>;
+
+async function regionStats(region: string, queues: Queues, orTell: OrTell): Promise<RegionStats> {
+  const stages: Record<string, number> = {};
+  let [refused, untold] = [0, 0];
+  const count = async (): Promise<void> => {
+    for await (const amiIds of queues.live(region))
+      for (const { stage, lastError, deleteAt } of await queues.stages(region, amiIds)) {
+        const name = stage === "" ? "?" : stage;
+        stages[name] = (stages[name] ?? 0) + 1;
+        if (refusalOf({ lastError }) !== null) refused += 1;
+        if (stage === "private" && deleteAt === "") untold += 1;
+      }
+  };
+  await orTell(count(), null);
+  return { region, stages, refused, untold };
+}
+
+async function dayCounts(regions: readonly string[], now: Instant, queues: Queues): Promise<Stats["days"]> {
+  const today = Math.floor(now / DAY_MS) * DAY_MS;
+  const days = Array.from({ length: DAYS }, (_, index) => today + index * DAY_MS);
+  return Promise.all(
+    days.map(async (day) => {
+      // What is due by now is counted as overdue; scores are whole seconds.
+      const from = Math.max(day, afterNow(now));
+      const counts = ACT_KINDS.map(async (kind) => {
+        const found = await Promise.all(regions.map((region) => queues.count(region, kind, from, day + DAY_MS)));
+        return found.reduce((sum, each) => sum + each, 0);
+      });
+      const [makePrivate = 0, deletes = 0] = await Promise.all(counts);
+      return { day: dayOf(day), private: makePrivate, delete: deletes };
+    }),
+  );
+}
+
+async function overdueOf(
+  regions: readonly string[],
+  now: Instant,
+  queues: Queues,
+  orTell: OrTell,
+): Promise<Stats["overdue"]> {
+  const rows = await Promise.all(
+    QUEUES.map(async (queue) => {
+      const counts = regions.map((region) => orTell(queues.count(region, queue, -Infinity, afterNow(now)), 0));
+      const firsts = regions.map((region) => orTell(queues.first(region, queue), null));
+      const due = (await Promise.all(firsts)).filter((first) => first !== null && first.wakeAt <= now);
+      const [oldest = null] = due.sort((a, b) => (a?.wakeAt ?? 0) - (b?.wakeAt ?? 0));
+      return [queue, { images: (await Promise.all(counts)).reduce((sum, each) => sum + each, 0), oldest }] as const;
+    }),
+  );
+  return Object.fromEntries(rows) as unknown as Stats["overdue"];
+}
+
+/** The first whole second after now. */
+function afterNow(now: Instant): Instant {
+  return (Math.floor(now / SECOND_MS) + 1) * SECOND_MS;
+}

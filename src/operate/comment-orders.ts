@@ -1,0 +1,89 @@
+import { renderDoubts, renderPlea, renderUnknown } from "../domain/comment/answer.ts";
+import type { Objection } from "../domain/comment/objection.ts";
+import { ceilSecond, type Instant } from "../domain/time.ts";
+import type { Comment, Order, Schedule } from "../ports/index.ts";
+
+/** What is done about a comment, and what is said besides. */
+export interface TakenUp {
+  readonly orders: readonly Order[];
+  /** In Markdown. */
+  readonly remarks: readonly string[];
+}
+
+/** Ids that are looked up at once. */
+const BATCH = 50;
+const LONGEST_REASON = 120;
+
+const ONLY_OPERATORS =
+  "Only the people who run this service can have an image given back to the public. They see your wish here; until then it is held.";
+const NO_END = "Your hold has no end: only the people who run this service end it.";
+
+/**
+ * The orders that an objection comes to. An operator's are carried out as they stand; everybody else's become holds without an
+ * end, and so does whatever is not clear. Throws `UpstreamError`.
+ */
+export async function ordersOf(
+  objection: Objection,
+  comment: Comment,
+  isOperator: boolean,
+  { schedule, now }: { readonly schedule: Schedule; readonly now: Instant },
+): Promise<TakenUp> {
+  const { wishes, doubtful, doubts } = objection;
+  const unclear = { ...doubtful, verb: "hold" as const, until: null, why: "named in a comment that is not clear" };
+  const orders: Order[] = [];
+  const [unknownAmis, unknownComposes]: [string[], string[]] = [[], []];
+  for (const { amiIds, composeIds, ...wish } of [...wishes, unclear]) {
+    const words = {
+      verb: isOperator ? wish.verb : "hold",
+      until: isOperator && wish.until !== null ? ceilSecond(wish.until) : null,
+      ...{ by: nameOf(comment), why: reasonOf(wish.why, comment), at: ceilSecond(now) },
+    } as const;
+    const { images, unknown } = await lookUp(amiIds, schedule);
+    unknownAmis.push(...unknown);
+    if (images.length > 0) orders.push({ ...words, images, composeId: null });
+    for (const composeId of composeIds) {
+      orders.push({ ...words, images: [], composeId });
+      if ((await schedule.ofCompose(composeId)).length === 0) unknownComposes.push(composeId);
+    }
+  }
+  const remarks = [
+    ...(!isOperator && wishes.some(({ verb }) => verb === "restore") ? [ONLY_OPERATORS] : []),
+    ...(!isOperator && wishes.some(({ until }) => until !== null) ? [NO_END] : []),
+    ...renderUnknown(unknownAmis, unknownComposes),
+    ...(doubts.length === 0 ? [] : renderDoubts({ doubts, doubtful })),
+    ...(objection.isPlea ? [renderPlea()] : []),
+  ];
+  return { orders, remarks };
+}
+
+/** Each AMI in the region, or regions, where it is known. */
+async function lookUp(
+  amiIds: readonly string[],
+  schedule: Schedule,
+): Promise<{ readonly images: Order["images"]; readonly unknown: readonly string[] }> {
+  const regions = amiIds.length === 0 ? [] : await schedule.regions();
+  const images: { region: string; amiId: string }[] = [];
+  const unknown: string[] = [];
+  for (let start = 0; start < amiIds.length; start += BATCH) {
+    const batch = amiIds.slice(start, start + BATCH);
+    const found = await Promise.all(
+      batch.map((amiId) => Promise.all(regions.map((region) => schedule.get(region, amiId)))),
+    );
+    for (const [index, amiId] of batch.entries()) {
+      const known = (found[index] ?? []).filter((image) => image !== null);
+      if (known.length === 0) unknown.push(amiId);
+      images.push(...known.map(({ region }) => ({ region, amiId })));
+    }
+  }
+  return { images, unknown };
+}
+
+/** Who ordered it, for records, tags and reports; no author can pass for an operator at the command line, or for the service. */
+function nameOf({ author }: Comment): string {
+  return `${author.replaceAll(/[^A-Za-z0-9._-]/g, "_").slice(0, 40)} in a comment`;
+}
+
+function reasonOf(why: string, { url }: Comment): string {
+  const flat = why.replaceAll(/\s+/g, " ").trim();
+  return `${flat === "" ? "no reason given" : flat.slice(0, LONGEST_REASON)} (${url})`;
+}

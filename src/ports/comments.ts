@@ -1,0 +1,91 @@
+import type { Instant } from "../domain/time.ts";
+import type { UpstreamError } from "../errors.ts";
+import type { Answer } from "./orders.ts";
+
+/** One of our reports with what was said under it, the oldest first. */
+export interface Thread {
+  readonly id: string;
+  readonly comments: readonly Comment[];
+}
+
+/** What somebody else than us wrote under a report. */
+export interface Comment {
+  /** Its own within its thread. */
+  readonly id: string;
+  /** The account's name. */
+  readonly author: string;
+  readonly text: string;
+  /** Where the public reads it. */
+  readonly url: string;
+}
+
+/**
+ * Where the public objects, and is answered. All throw `UpstreamError` (try again) and `RefusedError` (a token, a permission,
+ * a project to mend).
+ */
+export interface Objections {
+  /**
+   * Our open reports that changed since that UTC day (null: ever), and those of `threadIds`, each as the public sees it now;
+   * one that is gone, or that nobody may see, is not among them.
+   */
+  threads(sinceDay: string | null, threadIds: readonly string[]): AsyncIterable<Thread>;
+  /**
+   * Makes the answer visible in the thread, once: a repeat with the same marker, which stands in `text`, posts nothing.
+   * `beforePost` is called right before anything is sent; when it throws, nothing is, and its error is thrown. `unsure`: it
+   * was sent, nobody knows whether it arrived, and it must not be sent again before a minute has passed. `closed`: the thread
+   * is gone, or takes nothing more.
+   */
+  answer(
+    threadId: string,
+    answer: { readonly marker: string; readonly text: string },
+    beforePost: () => Promise<void>,
+  ): Promise<"answered" | "closed" | { readonly unsure: UpstreamError }>;
+}
+
+/** What is remembered of comments. All throw `UpstreamError`. */
+export interface CommentMemory {
+  /** When all comments had been read, and what they ask for was done; null: never. */
+  readUntil(): Promise<Instant | null>;
+  /** Nothing was ever posted that anybody could comment on. */
+  isSilent(): Promise<boolean>;
+  /** Those whom nobody answers any more on that UTC day, with how many comments they wrote. */
+  tooMany(day: string, most: number): Promise<readonly { readonly author: string; readonly comments: number }[]>;
+  /** The right to read comments, one process at a time; null when another has it. */
+  lease(): Promise<CommentLease | null>;
+}
+
+/** A place among the comments. Each write happens only while the lease is ours; else `UpstreamError` (`lease-lost`). */
+export interface CommentLease {
+  /** Prolongs the lease. */
+  confirm(): Promise<void>;
+  /** The texts that were answered, by the comments' ids; an edited comment has another digest. */
+  digests(thread: Thread): Promise<ReadonlyMap<string, string>>;
+  /** Comments that are not answered yet, the oldest first. */
+  pending(): Promise<readonly PendingComment[]>;
+  savePending(comment: PendingComment): Promise<void>;
+  /** Forgets the pending one, and remembers its digest. */
+  finish(comment: Pick<PendingComment, "threadId" | "commentId" | "digest">): Promise<void>;
+  /** Counts a comment of an author, once; resolves to which of that UTC day it is, from 1. */
+  count(author: string, day: string, comment: string): Promise<number>;
+  noteRead(at: Instant): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** A comment on its way from being read to being answered. */
+export interface PendingComment {
+  readonly threadId: string;
+  readonly commentId: string;
+  readonly author: string;
+  readonly url: string;
+  readonly digest: string;
+  /** Orders that were given for it. */
+  readonly orderIds: readonly string[];
+  /** What became of them; null: not known yet. */
+  readonly answers: readonly Answer[] | null;
+  /** What else the answer says, in Markdown. */
+  readonly remarks: readonly string[];
+  /** Nobody is answered: it asks for nothing, or its author has had all answers of the day. */
+  readonly isSilent: boolean;
+  /** When the answer was sent last without hearing that it arrived; null: never. */
+  readonly sentAt: Instant | null;
+}

@@ -1,0 +1,15 @@
+/** What the use cases need of the outside, a file for each side of it; `adapters/` has what fulfils it. */
+export type * from "./messages.ts";
+export type * from "./images.ts";
+export * from "./reports.ts";
+export type * from "./facts.ts";
+export type * from "./schedule.ts";
+export type * from "./queues.ts";
+export type * from "./journal.ts";
+export type * from "./orders.ts";
+export type * from "./limits.ts";
+export type * from "./breakers.ts";
+export type * from "./system.ts";
+export type * from "./comments.ts";
+export * from "./pulse.ts";
+export type * from "./inspection.ts";

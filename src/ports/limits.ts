@@ -1,0 +1,34 @@
+import type { Image } from "../domain/image/image.ts";
+import type { ActKind, Pause, Stop } from "../domain/limits/budget.ts";
+import type { Instant } from "../domain/time.ts";
+
+/**
+ * How many acts a UTC day may have, over all replicas, and what is stopped or paused. All throw `UpstreamError`. What stands
+ * there and cannot be read is a stop: every doubt keeps the image.
+ */
+export interface Budgets {
+  /**
+   * Reserves one act of the day, once per image: a repeat costs nothing. `live`: the images that the region has now; the
+   * day's share is of the most that it had. Resolves to null when the act may go on, else to the stop, which holds for what
+   * has reserved already, too.
+   */
+  reserve(kind: ActKind, image: Pick<Image, "region" | "amiId">, live: number, now: Instant): Promise<Stop | null>;
+  /**
+   * Stops the kind when the day wants far more than usual: what is reserved today and `due` more, in all regions. After a
+   * resume the day is not judged again. Resolves to the stop in force, or null.
+   */
+  checkDemand(kind: ActKind, due: number, now: Instant): Promise<Stop | null>;
+  stops(): Promise<readonly Stop[]>;
+  /** How many acts were reserved today, before and after a resume; the whole budget when that cannot be read. */
+  spent(kind: ActKind, now: Instant): Promise<number>;
+  /**
+   * Lets the kinds act again, with the day's budget granted once more to those that were stopped; a repeat grants nothing.
+   * Resolves to the stops that were lifted. `UpstreamError` also when a key that is not ours stops all: only its removal helps.
+   */
+  resume(kinds: readonly ActKind[], now: Instant): Promise<readonly Stop[]>;
+  /** Stops every act of every replica at once; the latest word on why stands. */
+  pause(by: string, why: string, now: Instant): Promise<void>;
+  paused(): Promise<Pause | null>;
+  /** Ends a pause, and resolves to it. */
+  unpause(): Promise<Pause | null>;
+}

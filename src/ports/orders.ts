@@ -1,0 +1,29 @@
+import type { Request } from "../domain/image/order.ts";
+
+/** Orders of people, in the order they came. All throw `UpstreamError`. */
+export interface Requests {
+  /** Queues an order and resolves to its id. */
+  add(order: Order): Promise<string>;
+  /** The oldest orders that are not carried out; null for an entry that cannot be understood. */
+  waiting(limit: number): Promise<readonly { readonly id: string; readonly order: Order | null }[]>;
+  /** Writes the answer, which is kept for a week, and takes the order from the queue; the first answer stands. */
+  answer(id: string, answers: readonly Answer[]): Promise<void>;
+  /** Null: not carried out yet. */
+  answerTo(id: string): Promise<readonly Answer[] | null>;
+  /** The right to carry out orders, one process at a time; null when another has it. `confirm` throws when it is lost. */
+  lease(): Promise<{ confirm(): Promise<void>; release(): Promise<void> } | null>;
+}
+
+/** What a person wants: of these images, or of a compose. */
+export interface Order extends Request {
+  readonly images: readonly { readonly region: string; readonly amiId: string }[];
+  readonly composeId: string | null;
+}
+
+/** What became of an order for one image, or for the compose itself (no AMI). */
+export interface Answer {
+  readonly region: string | null;
+  readonly amiId: string | null;
+  readonly happened: string;
+  readonly next: string;
+}

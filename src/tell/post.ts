@@ -1,0 +1,121 @@
+import type { ImageEvent } from "../domain/image/event.ts";
+import { isAmiId } from "../domain/image/image.ts";
+import type { Outlook } from "../domain/report/outlook.ts";
+import { renderContinuation, renderOpening, renderPart, titleOf } from "../domain/report/report.ts";
+import { sectionOf } from "../domain/report/sections.ts";
+import { DAY_MS, dayOf, type Instant } from "../domain/time.ts";
+import type { PendingPart, ReporterLease, ReportPart } from "../ports/index.ts";
+import { chooseEvents, markerOf, MOST_PER_REGION } from "./choice.ts";
+import { dueList } from "./outlook.ts";
+import type { NotifyParts } from "./report.ts";
+
+/** What a row of the outlook's four lists may take together, in bytes. */
+const BYTES_PER_ROW = 1000;
+const QUIET_MS = 7 * DAY_MS;
+
+/** Whether something waits to be told; what is due, and that all is quiet, can wait itself. */
+export async function hasNews(lease: ReporterLease, { schedule }: Pick<NotifyParts, "schedule">): Promise<boolean> {
+  if ((await lease.pendingPart()) !== null) return true;
+  for (const region of await schedule.regions()) {
+    const events = await lease.unreported(region, MOST_PER_REGION);
+    if (events.some((event) => sectionOf(event) !== null)) return true;
+  }
+  return false;
+}
+
+/** Chooses what the next part tells, and remembers the choice; null when there is nothing to tell. */
+export async function beginPart(
+  lease: ReporterLease,
+  parts: NotifyParts,
+  mostBytes: number,
+): Promise<PendingPart | null> {
+  const { schedule, clock, periods } = parts;
+  const regions = await schedule.regions();
+  const unreported = await Promise.all(regions.map((region) => lease.unreported(region, MOST_PER_REGION)));
+  const sizeOf = (day: string, events: readonly ImageEvent[], outlook: Outlook | null): number =>
+    Buffer.byteLength(renderOpening(day, periods.deleteAfterMs)) +
+    Buffer.byteLength(textOf(emptyPart(day, mostBytes), events, { outlook, quietSince: null }, parts));
+  const choice = chooseEvents(unreported, (day, events) => sizeOf(day, events, null) <= mostBytes);
+  if (choice.day === null) {
+    // Nothing of this is for the public: the cursors move on without a post.
+    if (choice.events.length > 0) await lease.finishPart(choice.until, {});
+    return choice.isAll ? beginQuietPart(lease, parts, mostBytes) : beginPart(lease, parts, mostBytes);
+  }
+  const { day, events, until } = choice;
+  const today = dayOf(clock.now());
+  const isFirst = choice.isAll && day === today && (await lease.memory()).outlookDay !== day;
+  const withOutlook = isFirst && sizeOf(day, events, await outlookNow(parts)) <= mostBytes;
+  return save({ ...emptyPart(day, mostBytes), until, extra: withOutlook ? "outlook" : null }, lease);
+}
+
+/** What is told without any event: what is due, once a day on which something was told or stopped; or that all is quiet. */
+async function beginQuietPart(
+  lease: ReporterLease,
+  parts: NotifyParts,
+  mostBytes: number,
+): Promise<PendingPart | null> {
+  const now = parts.clock.now();
+  const day = dayOf(now);
+  const { outlookDay, toldDay, quietSince } = await lease.memory();
+  const since = quietSince ?? now;
+  const empty = emptyPart(day, mostBytes);
+  if (now - since >= QUIET_MS) return save({ ...empty, extra: "heartbeat" }, lease);
+  if (outlookDay === day) return null;
+  const { due, heldBack } = await outlookNow(parts);
+  // A day's events that left no room for it are followed by a post of its own.
+  const isTold = toldDay === day && due.makePrivate.length + due.deletes.length > 0;
+  // A region in trouble may be so for months: it is worth a post of its own at first, and told beside other news after that.
+  const isNews = heldBack.some(({ region, since }) => region === undefined || now - (since ?? now) < DAY_MS);
+  return isNews || isTold ? save({ ...empty, extra: "outlook" }, lease) : null;
+}
+
+/** A part's whole text, from what stands in the streams and the schedule now, and the events that it tells. */
+export async function writePart(
+  part: PendingPart,
+  lease: ReporterLease,
+  parts: NotifyParts,
+): Promise<{ readonly text: ReportPart; readonly events: readonly ImageEvent[] }> {
+  const { day, marker, extra } = part;
+  const reached = Object.entries(part.until);
+  const read = await Promise.all(reached.map(([region, lastId]) => lease.unreported(region, MOST_PER_REGION, lastId)));
+  const events = read.flat();
+  const outlook = extra === null ? null : await outlookNow(parts);
+  const { quietSince } = extra === "heartbeat" ? await lease.memory() : { quietSince: null };
+  const told = events.filter((event) => sectionOf(event) !== null);
+  const text = {
+    ...{ day, marker, title: titleOf(day, parts.title) },
+    opening: renderOpening(day, parts.periods.deleteAfterMs),
+    continuation: renderContinuation(day),
+    text: textOf(part, events, { outlook, quietSince }, parts),
+    names: [...new Set(told.map(({ amiId }) => amiId).filter(isAmiId))],
+  };
+  return { text, events };
+}
+
+function textOf(
+  { day, marker, mostBytes }: PendingPart,
+  events: readonly ImageEvent[],
+  { outlook, quietSince }: { readonly outlook: Outlook | null; readonly quietSince: Instant | null },
+  { clock, periods }: NotifyParts,
+): string {
+  return renderPart(events, {
+    ...{ day, marker, now: clock.now(), deleteAfterMs: periods.deleteAfterMs, outlook },
+    quietSince: quietSince === null ? null : dayOf(quietSince),
+    mostRows: Math.max(1, Math.floor(mostBytes / BYTES_PER_ROW)),
+  });
+}
+
+async function outlookNow({ schedule, clock, heldBack }: NotifyParts): Promise<Outlook> {
+  const [due, stops] = await Promise.all([dueList(schedule, clock.now()), heldBack?.() ?? []]);
+  return { due, heldBack: stops };
+}
+
+function emptyPart(day: string, mostBytes: number): PendingPart {
+  return { day, marker: markerOf({ day, until: {}, extra: null }), until: {}, extra: null, mostBytes, unsureAt: null };
+}
+
+async function save(part: PendingPart, lease: ReporterLease): Promise<PendingPart> {
+  const marked = { ...part, marker: markerOf(part) };
+  await lease.savePendingPart(marked);
+  return marked;
+}

@@ -1,0 +1,194 @@
+import type { ImageEvent } from "../domain/image/event.ts";
+import { deadlineOf, draft, type Periods } from "../domain/image/lifecycle.ts";
+import type { HeldBack } from "../domain/report/outlook.ts";
+import { ceilSecond, DAY_MS, MINUTE_MS } from "../domain/time.ts";
+import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { TOO_LONG } from "../ports/index.ts";
+import type { Clock, Journal, Log, PendingPart, ReporterLease, Reports, Schedule } from "../ports/index.ts";
+import { beginPart, hasNews, writePart } from "./post.ts";
+
+export interface NotifyParts {
+  readonly schedule: Schedule;
+  readonly journal: Journal;
+  readonly reports: Reports;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly periods: Periods;
+  /** Whether a post counts as public notice, so that deadlines may be set. */
+  readonly isPublic: boolean;
+  /** Title of a day's report; `{day}` stands for the day. */
+  readonly title?: string;
+  /** The size of a post at the most, in bytes. @default 60000 */
+  readonly mostBytes?: number;
+  /** The budgets and stops in force, with what they keep from being done. @default none */
+  readonly heldBack?: () => Promise<readonly HeldBack[]>;
+}
+
+/** What one pass of the reporter did. */
+export interface Reported {
+  readonly posted: number;
+  readonly noticed: number;
+}
+
+const DEFAULT_BYTES = 60_000;
+/** A post that is refused as too long is halved, down to this: below it, the length is not what is wrong. */
+const LEAST_BYTES = 2_000;
+/** How long a post whose answer was lost may still be under way. */
+const UNSURE_MS = MINUTE_MS;
+/** How often an image may change between being read and being noticed. */
+const MOST_ATTEMPTS = 5;
+/** How long events are kept at least. */
+const KEEP_EVENTS_MS = 400 * DAY_MS;
+
+/**
+ * Posts what happened and was not told yet, part by part, each exactly once; then sets the delete deadlines of the images
+ * that the post named. Does nothing while another process reports. Throws `UpstreamError`, `RefusedError`; nothing is lost
+ * then, and the status says what is wrong.
+ */
+export async function reportOnce(parts: NotifyParts): Promise<Reported> {
+  const lease = await parts.journal.reporterLease();
+  if (lease === null) return { posted: 0, noticed: 0 };
+  try {
+    // Every pass asks first: a token that expired must not wait for the next upload to be found out.
+    const trouble = await askIn(parts);
+    if (trouble !== null) {
+      // Who has nothing to tell need not be loud: the status says it.
+      if (await hasNews(lease, parts)) throw trouble;
+      await noteStatus(lease, trouble, parts);
+      return { posted: 0, noticed: 0 };
+    }
+    await tidy(lease, parts);
+    const { posted, noticed, isAll } = await tellAll(lease, parts);
+    if (isAll) await noteStatus(lease, null, parts);
+    return { posted, noticed };
+  } catch (error) {
+    if ((error instanceof UpstreamError && error.service !== "redis") || error instanceof RefusedError)
+      await noteStatus(lease, error, parts);
+    throw error;
+  } finally {
+    await lease.release();
+  }
+}
+
+/** What keeps us out for now; null when nothing does. Throws `RefusedError` for what a person must mend. */
+async function askIn({ reports }: NotifyParts): Promise<UpstreamError | null> {
+  try {
+    await reports.check();
+    return null;
+  } catch (error) {
+    if (error instanceof UpstreamError) return error;
+    throw error;
+  }
+}
+
+async function tellAll(lease: ReporterLease, parts: NotifyParts): Promise<Reported & { readonly isAll: boolean }> {
+  let [posted, noticed, mostBytes] = [0, 0, parts.mostBytes ?? DEFAULT_BYTES];
+  for (;;) {
+    const part = (await lease.pendingPart()) ?? (await beginPart(lease, parts, mostBytes));
+    if (part === null) return { posted, noticed, isAll: true };
+    const done = await finishPart(part, lease, parts);
+    if (done === "wait") return { posted, noticed, isAll: false };
+    if (done === "too-long") {
+      mostBytes = Math.floor(part.mostBytes / 2);
+      await lease.finishPart({}, {});
+      await beginPart(lease, parts, mostBytes);
+    } else {
+      posted += 1;
+      noticed += done.noticed;
+    }
+  }
+}
+
+/** Second looks that are due, and once a day the removal of what is very old. */
+async function tidy(lease: ReporterLease, { reports, schedule, clock, log }: NotifyParts): Promise<void> {
+  const now = clock.now();
+  const { secondLooks, trimmedAt, quietSince } = await lease.memory();
+  if (quietSince === null) await lease.remember({ quietSince: now });
+  for (const look of secondLooks.filter(({ at }) => at <= now)) {
+    const repeats = await reports.mergeRepeats(look, () => lease.confirm());
+    if (repeats > 0) log.warn({ day: look.day, marker: look.marker, repeats }, "a report part arrived late, and twice");
+    const { secondLooks: left } = await lease.memory();
+    await lease.remember({ secondLooks: left.filter(({ marker }) => marker !== look.marker) });
+  }
+  if (trimmedAt !== null && now - trimmedAt < DAY_MS) return;
+  for (const region of await schedule.regions()) {
+    const removed = await lease.trim(region, Math.max(0, now - KEEP_EVENTS_MS));
+    if (removed > 0) log.info({ region, removed }, "events older than 400 days removed");
+  }
+  await lease.remember({ trimmedAt: now });
+}
+
+/** Posts a part that was begun, perhaps by a process that died, and sets the deadlines of the images that it names. */
+async function finishPart(
+  part: PendingPart,
+  lease: ReporterLease,
+  parts: NotifyParts,
+): Promise<"wait" | "too-long" | { readonly noticed: number }> {
+  const { reports, clock, log } = parts;
+  if (part.unsureAt !== null && clock.now() < part.unsureAt + UNSURE_MS) return "wait";
+  const { text, events } = await writePart(part, lease, parts);
+  let url: string;
+  try {
+    const published = await reports.publish(text, () => lease.confirm());
+    if ("unsure" in published) {
+      await lease.savePendingPart({ ...part, unsureAt: clock.now() });
+      throw published.unsure;
+    }
+    url = published.url;
+  } catch (error) {
+    const isTooLong = error instanceof RefusedError && error.code === TOO_LONG;
+    if (isTooLong && part.mostBytes >= 2 * LEAST_BYTES) return "too-long";
+    throw error;
+  }
+  let noticed = 0;
+  for (const event of events) if (parts.isPublic && (await noticeImage(event, url, parts))) noticed += 1;
+  const { secondLooks } = await lease.memory();
+  const now = clock.now();
+  const look = { day: part.day, title: text.title, marker: part.marker, at: now + UNSURE_MS };
+  await lease.finishPart(part.until, {
+    quietSince: now,
+    ...(events.length === 0 ? {} : { toldDay: part.day }),
+    ...(part.extra === null ? {} : { outlookDay: part.day }),
+    ...(part.unsureAt === null ? {} : { secondLooks: [...secondLooks, look] }),
+  });
+  log.info({ day: part.day, events: events.length, noticed, url }, "report posted");
+  return { noticed };
+}
+
+/**
+ * Sets the deadline of an image whose being made private, or release from a hold, this post told; false when it gives none, or
+ * gave it before.
+ */
+async function noticeImage(event: ImageEvent, url: string, parts: NotifyParts): Promise<boolean> {
+  const { schedule, periods } = parts;
+  if (event.what !== "made-private" && event.what !== "found-again" && event.what !== "released") return false;
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    const image = await schedule.get(event.region, event.amiId);
+    if (image === null || image.stage !== "private" || image.noticedAt !== null) return false;
+    // The later of the two clocks: one that is behind must not shorten the public's days.
+    const { at, skewMs } = await schedule.now();
+    const noticedAt = ceilSecond(at + skewMs);
+    const deleteAt = deadlineOf(image, event, noticedAt, periods);
+    if (deleteAt === null) return false;
+    if (await schedule.notice(image, noticedAt, deleteAt, draft("noticed", noticedAt, "reporter", url))) return true;
+  }
+  const message = `redis: ${event.region} ${event.amiId} changed whenever its notice was to be written; it is tried again later`;
+  throw new UpstreamError("redis", "busy", message);
+}
+
+/** Remembers how reporting goes, for whoever watches; an alarm in the log when a person must mend something. */
+async function noteStatus(
+  lease: ReporterLease,
+  error: UpstreamError | RefusedError | null,
+  { journal, clock, log }: NotifyParts,
+): Promise<void> {
+  const now = clock.now();
+  const before = await journal.status();
+  const state = error === null ? "ok" : "failing";
+  const since = before?.state === state ? before.since : now;
+  const reason = error === null ? "" : describeError(error);
+  await lease.noteStatus({ state, since, reason, checkedAt: now });
+  if (error instanceof RefusedError)
+    log.error({ code: error.code, error: reason }, "the reports cannot be posted until a person mends this");
+  if (error === null && before?.state === "failing") log.info({}, "the reports can be posted again");
+}

@@ -1,0 +1,68 @@
+import type { Queue } from "../domain/image/lifecycle.ts";
+import { describeTrouble } from "../domain/limits/breaker.ts";
+import type { HeldBack } from "../domain/report/outlook.ts";
+import { formatInstant, HOUR_MS, type Instant } from "../domain/time.ts";
+import type { Breakers, Budgets, Clock, Schedule } from "../ports/index.ts";
+
+export interface HeldBackParts {
+  readonly budgets: Pick<Budgets, "stops" | "paused">;
+  readonly breakers: Pick<Breakers, "all">;
+  readonly schedule: Pick<Schedule, "regions" | "due" | "countDue">;
+  readonly clock: Clock;
+}
+
+/** Images of a region that are listed for one stop. */
+const MOST_PER_REGION = 10;
+/** A region that failed for less than this is no news. */
+const BLIP_MS = HOUR_MS;
+const ALL_ACTS = ["restore", "private", "delete"] as const;
+const WORDS = { private: "make images private", delete: "delete images" } as const;
+
+/** The pause, the stops and the regions in trouble, each with the images that wait for its end. Throws `UpstreamError`. */
+export async function heldBack({ budgets, schedule, breakers, clock }: HeldBackParts): Promise<readonly HeldBack[]> {
+  const now = clock.now();
+  const [pause, stops, troubles] = await Promise.all([budgets.paused(), budgets.stops(), breakers.all()]);
+  const kept = async (
+    what: string,
+    why: string,
+    since: Instant,
+    queues: readonly Queue[],
+    region?: string,
+  ): Promise<HeldBack> => {
+    const regions = region === undefined ? await schedule.regions() : [region];
+    const counts = await Promise.all(queues.map((queue) => schedule.countDue(queue, now, region)));
+    const plans = await Promise.all(queues.map((queue) => planOf(queue, regions, now, schedule)));
+    const images = counts.reduce((sum, count) => sum + count, 0);
+    return { what, why, since, images, plan: plans.flat(), ...(region !== undefined && { region }) };
+  };
+  const lasting = [...troubles].filter(([, { trouble, since }]) => trouble === "shut" || now - since >= BLIP_MS);
+  const regional = await Promise.all(
+    lasting.map(([region, breaker]) =>
+      kept(`anything in ${region}`, describeTrouble(breaker), breaker.since, ALL_ACTS, region),
+    ),
+  );
+  const others = await Promise.all([
+    ...(pause === null ? [] : [kept("anything", `${pause.by}: ${pause.why}`, pause.since, ["private", "delete"])]),
+    ...stops.map(({ kind, reason, since }) => kept(WORDS[kind], reason, since, [kind])),
+  ]);
+  return [...others, ...regional.filter(({ images }) => images > 0)];
+}
+
+async function planOf(
+  queue: Queue,
+  regions: readonly string[],
+  now: Instant,
+  schedule: Pick<Schedule, "due">,
+): Promise<readonly string[]> {
+  const due = await Promise.all(regions.map((region) => schedule.due(region, queue, now, MOST_PER_REGION)));
+  return due.flat().map(({ region, amiId, composeId, privateAt, deleteAt }) => {
+    const [act, at] = deadlines(queue, privateAt, deleteAt);
+    const since = at === null ? "" : `, due since ${formatInstant(at)}`;
+    return `${region} ${amiId} ${composeId}: ${act}${since}`;
+  });
+}
+
+function deadlines(queue: Queue, privateAt: Instant, deleteAt: Instant | null): readonly [string, Instant | null] {
+  if (queue === "restore") return ["give back", null];
+  return queue === "delete" ? ["delete", deleteAt] : ["make private", privateAt];
+}
