@@ -1,15 +1,93 @@
-import { dirname } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import tseslint from "typescript-eslint";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Import boundaries: which files may not import what, and the sentence that says why. */
-const boundary = (files, patterns, message, ignores = []) => ({
-  files,
-  ignores,
-  rules: { "no-restricted-imports": ["error", { patterns: [{ group: patterns, message }] }] },
-});
+/**
+ * The floors of the house, from the ground up: a folder of src/ may import itself, errors.ts, schema.ts (not domain/) and the
+ * folders in its row. docs/architecture.md says what lives where; test/house.test.ts plants a wrong import a row.
+ */
+const MAY_IMPORT = {
+  domain: [],
+  ports: ["domain"],
+  config: ["domain"],
+  decide: ["ports", "domain"],
+  tell: ["ports", "domain"],
+  inspect: ["ports", "domain"],
+  doctor: ["config", "ports", "domain"],
+  adapters: ["config", "ports", "domain"],
+  hear: ["decide", "ports", "domain"],
+  act: ["decide", "ports", "domain"],
+  operate: ["hear", "act", "decide", "ports", "domain"],
+  app: ["adapters", "doctor", "operate", "act", "hear", "tell", "inspect", "decide", "config", "ports", "domain"],
+  cli: ["app", "doctor", "operate", "act", "hear", "tell", "inspect", "decide", "config", "ports", "domain"],
+  "main.ts": ["cli"],
+  demo: [
+    "cli",
+    "app",
+    "adapters",
+    "doctor",
+    "operate",
+    "act",
+    "hear",
+    "tell",
+    "inspect",
+    "decide",
+    "config",
+    "ports",
+    "domain",
+  ],
+};
+/** Who may import a package from outside; nobody else may. */
+const MAY_IMPORT_PACKAGES = {
+  adapters: ["ioredis", "amqplib", "@aws-sdk/", "pino", "ajv"],
+  config: ["smol-toml", "ajv"],
+  demo: ["amqplib", "@aws-sdk/", "ioredis"],
+  "schema.ts": ["ajv"],
+};
+
+const floorOf = (path) => relative(join(root, "src"), path).split("/")[0];
+
+/** The sentence against an import, or null when the tables allow it. */
+function refusalOf(from, specifier) {
+  const floor = floorOf(from);
+  if (specifier.startsWith("node:"))
+    return floor === "domain" ? "domain/ is pure: it asks nothing of the platform" : null;
+  if (!specifier.startsWith(".")) {
+    const allowed = MAY_IMPORT_PACKAGES[floor] ?? [];
+    if (allowed.some((name) => specifier === name || specifier.startsWith(name.replace(/\/?$/, "/")))) return null;
+    return `${floor} imports no package "${specifier}": MAY_IMPORT_PACKAGES in .config/eslint.config.js says who does`;
+  }
+  const target = resolve(dirname(from), specifier);
+  if (!target.startsWith(join(root, "src") + "/"))
+    return target.startsWith(join(root, "schemas")) ? null : "src/ imports only src/";
+  const below = floorOf(target);
+  if (below === floor || below === "errors.ts") return null;
+  const allowed = MAY_IMPORT[floor] ?? [];
+  if (below === "schema.ts" && floor !== "domain") return null;
+  if (allowed.includes(below)) return null;
+  const row = allowed.length === 0 ? "nothing but itself" : allowed.join(", ");
+  return `${floor} may import ${row}, not ${below}: MAY_IMPORT in .config/eslint.config.js`;
+}
+
+/** Every way to name another module counts: import, export from, import() and import types. */
+const fences = {
+  create(context) {
+    const check = (node) => {
+      if (typeof node?.value !== "string") return;
+      const message = refusalOf(context.filename, node.value);
+      if (message !== null) context.report({ node, message });
+    };
+    return {
+      ImportDeclaration: ({ source }) => check(source),
+      ExportNamedDeclaration: ({ source }) => check(source),
+      ExportAllDeclaration: ({ source }) => check(source),
+      ImportExpression: ({ source }) => check(source),
+      TSImportType: ({ source }) => check(source),
+    };
+  },
+};
 
 export default tseslint.config(
   { ignores: ["dist/**", ".cache/**", "node_modules/**", ".tap/**", "**/*.mjs", "**/*.js"] },
@@ -37,30 +115,9 @@ export default tseslint.config(
     files: ["src/main.ts", "src/demo/**"],
     rules: { "no-console": "off" },
   },
-  boundary(
-    ["src/domain/**"],
-    ["node:*", "../../*", "ioredis", "amqplib", "@aws-sdk/*", "pino", "ajv"],
-    "domain/ is pure: it imports only domain/.",
-  ),
-  boundary(
-    ["src/*.ts", "src/commands/*.ts", "src/doctor/*.ts"],
-    ["./adapters/*", "../adapters/*", "ioredis", "amqplib", "@aws-sdk/*", "pino"],
-    "Use cases know ports; only app.ts and app/ open adapters.",
-    ["src/app/**"],
-  ),
-  boundary(
-    ["src/adapters/**"],
-    [
-      "../app.ts",
-      "../app/*",
-      "../tick.ts",
-      "../ingest.ts",
-      "../notify.ts",
-      "../consume.ts",
-      "../cli.ts",
-      "../main.ts",
-      "**/demo/**",
-    ],
-    "An adapter implements a port and knows nothing above it.",
-  ),
+  {
+    files: ["src/**"],
+    plugins: { house: { rules: { fences } } },
+    rules: { "house/fences": "error" },
+  },
 );

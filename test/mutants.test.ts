@@ -1,5 +1,6 @@
 import t from "tap";
-import { ingest, type IngestParts } from "../src/hear/ingest.ts";
+import type { IngestParts } from "../src/decide/change.ts";
+import { ingest } from "../src/hear/ingest.ts";
 import { delivered, SAMPLES, type Sample } from "./support/messages.ts";
 import { damaged, Dice, mutated, mutatedHeaders } from "./support/mutate.ts";
 import { openWorld } from "./support/world.ts";

@@ -3,7 +3,8 @@ import { pagureError } from "../src/demo/outside/pagure/access.ts";
 import { htmlPage, type Trouble } from "../src/demo/outside/pagure/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../src/errors.ts";
-import { objectionsHeldBack, withComments } from "../src/objections-told.ts";
+import { withComments } from "../src/hear/ears.ts";
+import { objectionsHeldBack } from "../src/tell/stops.ts";
 import { openObjecting } from "./support/objecting.ts";
 
 const TROUBLES: readonly Trouble[] = [

@@ -1,7 +1,7 @@
 import t from "tap";
 import { DAY_MS, HOUR_MS } from "../src/domain/time.ts";
-import { objectionsHeldBack } from "../src/objections-told.ts";
 import { carryOutRequests } from "../src/operate/orders.ts";
+import { objectionsHeldBack } from "../src/tell/stops.ts";
 import { openObjecting, OPERATOR, type Objecting } from "./support/objecting.ts";
 import { addNightly, REGION, UPLOADER } from "./support/world.ts";
 

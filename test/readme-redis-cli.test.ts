@@ -7,7 +7,7 @@ import t, { type Test } from "tap";
 import { redisEars } from "../src/adapters/redis/control/ears.ts";
 import { redisPulse } from "../src/adapters/redis/control/pulse.ts";
 import { firstProgram } from "../src/demo/servers/programs.ts";
-import { held } from "../src/domain/hold.ts";
+import { held } from "../src/domain/image/holding.ts";
 import { DAY_MS } from "../src/domain/time.ts";
 import { serverUrl } from "./support/redis.ts";
 import { addNightly, openWorld, START, UPLOADER, type World } from "./support/world.ts";

@@ -1,13 +1,16 @@
+import { safeNow, checkAccount } from "./safety.ts";
 import type { Consultation } from "../decide/consult.ts";
-import { classify, isByLabel, type Decision, type Policy } from "../domain/compose/classify.ts";
+import { factsOf } from "../decide/word.ts";
+import { classify, isByLabel, type Policy } from "../domain/compose/classify.ts";
 import type { ComposeFacts } from "../domain/compose/facts.ts";
-import type { Hold, Image, Stage } from "../domain/image/image.ts";
+import type { Image, Stage } from "../domain/image/image.ts";
 import { QUEUES, type Periods } from "../domain/image/lifecycle.ts";
 import { streamOf } from "../domain/image/stream.ts";
-import { INTENT_TAG, type Seen } from "../domain/plan/look.ts";
-import { planFor, type Guards, type Look, type Planned } from "../domain/plan/plan.ts";
-import { MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
-import { RefusedError, UpstreamError } from "../errors.ts";
+import type { Seen, Look } from "../domain/plan/look.ts";
+import { planFor, type Guards, type Planned } from "../domain/plan/plan.ts";
+import { INTENT_TAG } from "../domain/plan/tags.ts";
+import type { Instant } from "../domain/time.ts";
+import { RefusedError } from "../errors.ts";
 import type { Facts, Images, Schedule } from "../ports/index.ts";
 
 export interface SurveyParts {
@@ -33,8 +36,6 @@ interface Failure {
   readonly isShared: boolean;
 }
 
-const LARGEST_SKEW_MS = MINUTE_MS;
-
 /** What a pass would do now, without claiming, asking or changing anything. Throws `UpstreamError`. */
 export async function planRegion(region: string, parts: SurveyParts, limit = 10_000): Promise<readonly Planned[]> {
   const now = await safeNow(parts);
@@ -45,25 +46,6 @@ export async function planRegion(region: string, parts: SurveyParts, limit = 10_
   const [failure] = failures;
   if (failure !== undefined && planned.length === 0) throw failure.error;
   return planned;
-}
-
-/** Now, unless the clocks disagree so much that nobody knows what is due. Throws `UpstreamError` then. */
-export async function safeNow({ schedule }: Pick<SurveyParts, "schedule">): Promise<Instant> {
-  const { at, skewMs } = await schedule.now();
-  if (skewMs <= LARGEST_SKEW_MS) return at;
-  const apart = `this machine's clock and redis' are ${Math.round(skewMs / SECOND_MS)} s apart`;
-  throw new UpstreamError("redis", "clock-skew", `${apart}: nothing is acted on until they agree`);
-}
-
-/** Other credentials than ours would find every image missing, or somebody else's. Throws `UpstreamError` then. */
-export async function checkAccount({ images, guards }: Pick<SurveyParts, "images" | "guards">): Promise<void> {
-  const account = await images.account();
-  if (account === guards.account) return;
-  throw new UpstreamError(
-    "ec2",
-    "wrong-account",
-    `the AWS credentials belong to account ${account}, not to ${guards.account}: nothing is acted on; mend them, or consumer_config.ec2.account`,
-  );
 }
 
 /**
@@ -113,21 +95,6 @@ export async function survey(
   } catch (error) {
     return { planned: [], failures: batch.map((image) => ({ image, error, isShared: true })) };
   }
-}
-
-/** The decision and the hold by what is known now: read again right before an act, it is the one that counts. */
-export async function wordNow(
-  composeId: string,
-  { facts, policy }: SurveyParts,
-): Promise<{ readonly decision: Decision; readonly hold: Hold | null }> {
-  const [known] = await facts.recall([composeId]);
-  if (known === undefined) throw new Error(`no facts came back for ${composeId}`);
-  return { decision: classify(known, policy), hold: known.hold };
-}
-
-async function factsOf(batch: readonly Image[], { facts }: SurveyParts): Promise<Map<string, ComposeFacts>> {
-  const known = await facts.recall([...new Set(batch.map((image) => image.composeId))]);
-  return new Map(known.map((each) => [each.composeId, each]));
 }
 
 /** What of ours uses the images of a batch, or why nobody can tell. */

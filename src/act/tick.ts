@@ -1,20 +1,25 @@
 import { randomUUID } from "node:crypto";
 import type { RegionBreakers } from "./breakers.ts";
+import { remove } from "./delete.ts";
+import { release, tagHold } from "./hold.ts";
+import { makePrivate } from "./make-private.ts";
+import { restore } from "./restore.ts";
+import { checkAccount, safeNow } from "./safety.ts";
 import { giveBack, queueOf, setBack } from "./setback.ts";
-import { makePrivate, release, remove, restore, tagHold, type Acted, type ActParts } from "./steps.ts";
-import { checkAccount, consultFor, safeNow, survey, wordNow, type SurveyParts } from "./survey.ts";
-import { giveBackAndHold, held, isInForce } from "../domain/hold.ts";
+import type { Acted, ActParts } from "./steps.ts";
+import { consultFor, survey, type SurveyParts } from "./survey.ts";
+import { wordNow } from "../decide/word.ts";
+import { isInForce } from "../domain/hold.ts";
+import { giveBackAndHold, held } from "../domain/image/holding.ts";
 import type { Image } from "../domain/image/image.ts";
 import { redecide, takeBack, type Change, type Queue } from "../domain/image/lifecycle.ts";
+import type { Act } from "../domain/limits/budget.ts";
+import { isDeaf } from "../domain/limits/deaf.ts";
 import type { Plan, Planned } from "../domain/plan/plan.ts";
 import { afterHiddenLook, afterMiss, afterRefusal } from "../domain/plan/setback.ts";
 import { formatInstant, MINUTE_MS, type Instant } from "../domain/time.ts";
 import { describeError } from "../errors.ts";
-import { isDeaf } from "../hear/catch-up.ts";
 import type { Budgets, Clock, Ears, Lease, Log, Random } from "../ports/index.ts";
-
-/** How far the service may go: print what it would do, make private, or delete as well. */
-export type Act = "nothing" | "private" | "delete";
 
 export interface TickParts extends SurveyParts {
   readonly clock: Clock;

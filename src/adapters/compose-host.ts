@@ -3,9 +3,10 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describeCall, openHttp } from "./http/http.ts";
 import type { Http, HttpCall } from "./http/http.ts";
 import { withRetries } from "./http/retry.ts";
-import { parseComposeId, quote } from "../domain/compose/compose.ts";
+import { parseComposeId } from "../domain/compose/compose.ts";
 import type { ComposeId } from "../domain/compose/compose.ts";
 import type { FactClaim } from "../domain/compose/facts.ts";
+import { quote } from "../domain/words.ts";
 import { ConfigError, UpstreamError } from "../errors.ts";
 import type { Clock, ComposeSource } from "../ports/index.ts";
 

@@ -8,9 +8,9 @@ import { redisSchedule } from "../adapters/redis/schedule.ts";
 import { translateErrors } from "../adapters/translate.ts";
 import { openArchive } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
-import type { Positions } from "../hear/backfill.ts";
-import type { IngestParts } from "../hear/ingest.ts";
+import type { IngestParts } from "../decide/change.ts";
 import type { Archive, RejectedMessages } from "../ports/index.ts";
+import type { Positions } from "../ports/messages.ts";
 
 /** What a backfill needs: no EC2, no report, no broker. */
 export interface PastParts {

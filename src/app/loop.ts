@@ -1,4 +1,4 @@
-import { backoffMs, jittered } from "../domain/image/lifecycle.ts";
+import { backoffMs, jittered } from "../domain/limits/backoff.ts";
 import { MINUTE_MS } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Clock, Log, Random } from "../ports/index.ts";

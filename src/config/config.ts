@@ -1,9 +1,11 @@
-import type { Act } from "../act/tick.ts";
+import { type AmqpConfig, readAmqp } from "./amqp.ts";
 import { readEc2, type Ec2Config } from "./ec2.ts";
-import { readConfigFile, readText, secret, type ConfigFile, type Environment } from "./file.ts";
+import { readConfigFile, secret, type ConfigFile, type Environment, type Scope } from "./file.ts";
+import { type ReportConfig, readReport } from "./report.ts";
 import { duration, hasScheme, isLoopback, webAddress } from "./values.ts";
 import type { Policy } from "../domain/compose/classify.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
+import type { Act } from "../domain/limits/budget.ts";
 import { DAY_MS, SECOND_MS } from "../domain/time.ts";
 import { ConfigError } from "../errors.ts";
 
@@ -42,51 +44,6 @@ export interface Config extends RecordsConfig {
   readonly ignoredKeys: readonly string[];
 }
 
-export interface AmqpConfig {
-  readonly url: string;
-  readonly passiveDeclares: boolean;
-  readonly tls: { readonly ca?: Buffer; readonly key?: Buffer; readonly cert?: Buffer };
-  readonly clientProperties: Readonly<Record<string, unknown>>;
-  readonly exchanges: Readonly<Record<string, ExchangeConfig>>;
-  readonly queue: { readonly name: string } & QueueConfig;
-  readonly bindings: readonly { readonly exchange: string; readonly routing_keys: readonly string[] }[];
-  readonly prefetchCount: number;
-}
-
-export interface ExchangeConfig {
-  readonly type: string;
-  readonly durable: boolean;
-  readonly auto_delete: boolean;
-  readonly arguments: object;
-}
-
-export interface QueueConfig {
-  readonly durable: boolean;
-  readonly auto_delete: boolean;
-  readonly exclusive: boolean;
-  readonly arguments: object;
-}
-
-export interface ReportConfig {
-  readonly kind: "pagure" | "log";
-  readonly url: string;
-  readonly repo: string;
-  readonly tags: readonly string[];
-  /** Of a day's report; `{day}` stands for the day. */
-  readonly title: string;
-  /** The size of a post at the most, in bytes. */
-  readonly mostBytes: number;
-  /** Pause between readings of the comments on the reports. */
-  readonly readEveryMs: number;
-  /** Accounts whose comments are carried out as orders. */
-  readonly operators: readonly string[];
-  /** Comments of one author that are answered in a UTC day. */
-  readonly objectionsPerDay: number;
-  readonly token: string;
-  /** Whether a post counts as the notice without which nothing is deleted. */
-  readonly isPublic: boolean;
-}
-
 /** How much may be done to images at the most, by UTC day and by region. */
 export interface Budgets {
   /** Images of all regions; at least 1. */
@@ -103,9 +60,6 @@ const IGNORED_KEYS = ["callback", "log_config", "topic_prefix", "publish_exchang
 export function configPath(option: string | undefined, env: Environment): string {
   return option ?? env["FEDORA_MESSAGING_CONF"] ?? "config.toml";
 }
-
-/** What the configuration is read for: the service, or a look at what is remembered, which needs neither certificates nor tokens. */
-export type Scope = "service" | "records";
 
 /** Reads and checks the configuration. Throws `ConfigError` with one line: file, key, what is wrong, what is allowed. */
 export function loadConfig(file: string, env: Environment, scope: Scope = "service"): Config {
@@ -172,75 +126,6 @@ function readPeriods(scheduled: Scheduled, isTrial: boolean): Periods {
     unresolvedForMs: scheduled("unresolved_for"),
     leaseMs: scheduled("lease", SECOND_MS),
   };
-}
-
-function readAmqp(file: string, filled: ConfigFile, env: Environment): AmqpConfig {
-  const [name = "auto", queue] = Object.entries(filled.queues)[0] ?? [];
-  if (queue === undefined) throw new ConfigError(`${file}: missing key queues`);
-  const stranger = filled.bindings.find((binding) => binding.queue !== undefined && binding.queue !== name);
-  if (stranger !== undefined)
-    throw new ConfigError(`${file}: bindings: queue "${stranger.queue ?? ""}" is not in queues, which has "${name}"`);
-  const pem = (key: "ca_cert" | "keyfile" | "certfile"): Buffer | undefined => {
-    const path = filled.tls[key];
-    if (path === undefined) return undefined;
-    return Buffer.from(
-      readText(
-        path,
-        `tls.${key}: file ${path}`,
-        `mend tls.${key} in ${file}, or install fedora-messaging's certificates`,
-      ),
-    );
-  };
-  const [ca, key, cert] = [pem("ca_cert"), pem("keyfile"), pem("certfile")];
-  return {
-    url: amqpUrl(file, filled.amqp_url, env),
-    passiveDeclares: filled.passive_declares,
-    tls: { ...(ca && { ca }), ...(key && { key }), ...(cert && { cert }) },
-    clientProperties: filled.client_properties,
-    exchanges: filled.exchanges,
-    queue: { name, ...queue },
-    bindings: filled.bindings,
-    prefetchCount: filled.qos.prefetch_count,
-  };
-}
-
-function readReport(
-  file: string,
-  report: ConfigFile["consumer_config"]["report"],
-  env: Environment,
-  scope: Scope,
-): ReportConfig {
-  const { kind, url, repo, tags, title, operators, allow_delete_without_public_notice: isAllowed } = report;
-  const token = secret("PAGURE_ACCESS_TOKEN", env) ?? "";
-  if (kind === "pagure" && repo === "")
-    throw new ConfigError(
-      `${file}: missing key consumer_config.report.repo: the Pagure project whose issues are the reports`,
-    );
-  if (kind === "pagure" && webAddress(file, "report.url", url) === null)
-    throw new ConfigError(`${file}: missing key consumer_config.report.url: Pagure's address`);
-  if (kind === "pagure" && token === "" && scope === "service")
-    throw new ConfigError(
-      "PAGURE_ACCESS_TOKEN is not set: a token with issue_create and issue_comment, or its file in PAGURE_ACCESS_TOKEN_FILE",
-    );
-  if (kind === "pagure" && isAllowed)
-    throw new ConfigError(
-      `${file}: consumer_config.report.allow_delete_without_public_notice goes only with kind = "log"`,
-    );
-  return {
-    ...{ kind, url, repo, tags, title, operators, token, isPublic: kind === "pagure" || isAllowed },
-    mostBytes: report.part_bytes,
-    readEveryMs: duration(file, "report.read_every", report.read_every, SECOND_MS),
-    objectionsPerDay: report.objections_per_day,
-  };
-}
-
-/** Neither of these two is quoted when it is wrong: it may hold a password. */
-function amqpUrl(file: string, inFile: string, env: Environment): string {
-  const given = secret("AMQP_URL", env);
-  if (hasScheme(given ?? inFile, /^amqps?:$/)) return given ?? inFile;
-  throw new ConfigError(
-    `${given === undefined ? `${file}: amqp_url` : "AMQP_URL"}: an address like amqps://host/vhost`,
-  );
 }
 
 function redisUrl(file: string, inFile: string, env: Environment): string {

@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { ErrorObject } from "ajv/dist/2020.js";
 import { parse, TomlError } from "smol-toml";
-import type { Act } from "../act/tick.ts";
-import type { ExchangeConfig, QueueConfig } from "./config.ts";
-import { quote } from "../domain/compose/compose.ts";
-import { nearest } from "../domain/words.ts";
+import type { Act } from "../domain/limits/budget.ts";
+import { nearest, quote } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
 import { Schema } from "../schema.ts";
 
@@ -146,3 +144,20 @@ export function readText(path: string, what: string, remedy: string): string {
     throw new ConfigError(`${what} ${why}: ${remedy}`, { cause: error });
   }
 }
+
+export interface ExchangeConfig {
+  readonly type: string;
+  readonly durable: boolean;
+  readonly auto_delete: boolean;
+  readonly arguments: object;
+}
+
+export interface QueueConfig {
+  readonly durable: boolean;
+  readonly auto_delete: boolean;
+  readonly exclusive: boolean;
+  readonly arguments: object;
+}
+
+/** What the configuration is read for: the service, or a look at what is remembered, which needs neither certificates nor tokens. */
+export type Scope = "service" | "records";

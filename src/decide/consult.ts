@@ -1,9 +1,9 @@
+import { ingestClaim } from "./fact.ts";
 import { classify, type Policy } from "../domain/compose/classify.ts";
 import type { ComposeFacts, FactSource } from "../domain/compose/facts.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
 import { describeError, UpstreamError } from "../errors.ts";
-import { ingestClaim } from "../hear/ingest.ts";
 import type { Clock, ComposeSource, Facts, Log, Schedule } from "../ports/index.ts";
 
 export interface ConsultParts {

@@ -9,13 +9,14 @@ import { startComposeHost } from "./outside/compose-host.ts";
 import { startDatagrepper } from "./outside/datagrepper/double.ts";
 import { startEc2Simulator } from "./outside/ec2/simulator.ts";
 import { startPagureDouble } from "./outside/pagure/double.ts";
-import { perform, type Stage } from "./perform.ts";
+import { perform } from "./perform.ts";
 import { findServers } from "./servers/find.ts";
 import { openGuarded } from "./servers/guarded.ts";
 import { startRabbitmq } from "./servers/rabbitmq.ts";
 import { startRedis } from "./servers/redis.ts";
 import { SetupError } from "./servers/setup-error.ts";
 import { LONGEST_DAY_S, SECRETS, serviceConfig, TOKEN, USER } from "./service-config.ts";
+import type { Stage } from "./stage.ts";
 import { fillComposeHost, fillEc2, ACCOUNT } from "./world.ts";
 
 /** Each thing that was started registers its end at once; the end runs them all, the last first. */

@@ -7,39 +7,11 @@ import { answerTo, objectAsSoonAsTold, PROJECT } from "./objector.ts";
 import type { Ec2Simulator } from "./outside/ec2/simulator.ts";
 import type { PagureDouble } from "./outside/pagure/double.ts";
 import { Publisher } from "./publisher.ts";
-import { SECRETS, type Addresses } from "./service-config.ts";
+import { SECRETS } from "./service-config.ts";
 import { ServiceProcess } from "./service.ts";
+import type { Stage, Summary } from "./stage.ts";
 import { Story } from "./story.ts";
 import { remainsIn } from "./world.ts";
-
-/** The world that the demo plays in. */
-export interface Stage extends Addresses {
-  readonly configFile: string;
-  readonly images: readonly CastImage[];
-  readonly simulator: Ec2Simulator;
-  readonly pagure: PagureDouble;
-  /** Whether the servers are the demo's own, and end with it. */
-  readonly isOwn: boolean;
-  readonly say: (line: string) => void;
-  readonly stop: AbortSignal;
-  /** How long a day of the demo takes, in milliseconds. */
-  readonly dayMs: number;
-  /** When the messages were sent that only the archive has. */
-  readonly archivedAt: number;
-}
-
-/** What happened, for programs. */
-export interface Summary {
-  readonly messages: number;
-  readonly images: number;
-  readonly stages: Readonly<Record<string, number>>;
-  readonly rules: Readonly<Record<string, number>>;
-  readonly ec2_calls: Readonly<Record<string, number>>;
-  readonly reports: number;
-  readonly rejected: number;
-  readonly violations: readonly string[];
-  readonly seconds: number;
-}
 
 /** A demo that has not ended by then has failed, and says what is missing. */
 const LIMIT_DAYS = 80;

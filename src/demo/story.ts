@@ -1,5 +1,5 @@
 import { PROJECT } from "./objector.ts";
-import type { Stage, Summary } from "./perform.ts";
+import type { Stage, Summary } from "./stage.ts";
 
 /** Tells what happens while it happens, in the words of somebody who watches EC2 and Pagure. */
 export class Story {

@@ -2,8 +2,8 @@ import type { Config } from "../config/config.ts";
 import { attempt } from "./attempt.ts";
 import { failure, ok, warning, type Finding } from "./finding.ts";
 import { checkMemory } from "./redis-memory.ts";
+import { isDeaf } from "../domain/limits/deaf.ts";
 import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
-import { isDeaf } from "../hear/catch-up.ts";
 import type { StoreInspection } from "../ports/index.ts";
 
 interface Parts {

@@ -1,7 +1,4 @@
-import type { HeldFrom, Hold, Image } from "./image/image.ts";
-import { afterClaim, draft, isFinalKeep, reset, type Change, type Periods } from "./image/lifecycle.ts";
-import { HOLD_TAG } from "./plan/look.ts";
-import { formatInstant, parseInstant, type Instant } from "./time.ts";
+import { formatInstant, type Instant } from "./time.ts";
 
 /** Whether a hold is in force. */
 export function isInForce(hold: Hold | null, now: Instant): hold is Hold {
@@ -13,100 +10,12 @@ export function untilText({ until }: Pick<Hold, "until">): string {
   return until === null ? "no end" : formatInstant(until);
 }
 
-/** An image's clock stops. In `deleting` and `restoring` the hold waits for what is under way. */
-export function held(hold: Hold, from: HeldFrom): Change {
-  return {
-    stage: "held",
-    // Due at once: the tag has to be written, by which the hold outlives a lost Redis.
-    wait: { queue: "held", wakeAt: hold.since },
-    fields: { hold, heldFrom: from, wish: null, becomes: null, attempts: 0, lastError: "" },
-    event: draft("held", hold.since, hold.by, hold.why, { until: untilText(hold), from }),
-  };
-}
-
-/** The stage that a hold would pause, or null where there is nothing to pause. */
-export function holdable({ stage, heldFrom }: Image): HeldFrom | null {
-  switch (stage) {
-    case "unresolved":
-    case "public":
-    case "private":
-    case "kept":
-      return stage;
-    case "held":
-      return heldFrom ?? "public";
-    case "deleting":
-    case "restoring":
-    case "deleted":
-    case "gone":
-      return null;
-  }
-}
-
-/** A hold on the image's compose, for an image that arrives later, or that the order did not reach. */
-export function holdOfCompose(image: Image, hold: Hold | null, now: Instant): Change | null {
-  if (!isInForce(hold, now) || image.stage === "held" || image.stage === "kept") return null;
-  const from = holdable(image);
-  return from === null ? null : held({ ...hold, since: now }, from);
-}
-
-/**
- * The clock runs again where it stood. A private image gets a new notice first, and nothing is deleted for `afterHoldMs` from
- * then on; `isPublic` is what EC2 shows now.
- */
-export function released(
-  image: Image,
-  isPublic: boolean,
-  who: string,
-  why: string,
-  periods: Periods,
-  now: Instant,
-): Change {
-  const from = stageAfterHold(image, isPublic);
-  const until = image.hold === null ? "" : untilText(image.hold);
-  const wait: Record<HeldFrom, Change["wait"]> = {
-    unresolved: { queue: "unresolved", wakeAt: now },
-    public: { queue: "private", wakeAt: Math.max(image.privateAt, now) },
-    private: null,
-    kept: null,
-  };
-  return {
-    stage: from,
-    wait: wait[from],
-    fields: {
-      ...{ hold: null, heldFrom: null, attempts: 0, lastError: "", missedLooks: 0, missedSince: null },
-      ...{ noticedAt: null, deleteAt: null, releasedAt: now },
-      // A date that stood, or that an earlier release took over; never the mere floor that "make private" wrote.
-      earliestDeleteAt: image.deleteAt ?? (image.releasedAt === null ? null : image.earliestDeleteAt),
-    },
-    event: draft("released", now, who, why, { until, from, after_hold_s: String(periods.afterHoldMs / 1000) }),
-  };
-}
-
-function stageAfterHold({ heldFrom, rule }: Image, isPublic: boolean): HeldFrom {
-  if (heldFrom === "private" && isPublic) return "public";
-  // A fact that came meanwhile changed nothing: it is asked for again.
-  if (heldFrom === "kept" && !isFinalKeep(rule)) return "unresolved";
-  return heldFrom ?? "public";
-}
-
-/** A person wants the image back: given back to the public, then held. */
-export function giveBackAndHold(image: Image, hold: Hold, periods: Periods, now: Instant): Change {
-  return {
-    stage: "restoring",
-    wait: { queue: "restore", wakeAt: afterClaim(image, periods, now) },
-    fields: reset({ hold, becomes: "held" as const, heldFrom: "public" as const, wish: null }),
-    event: draft("restoring", now, hold.by, hold.why, { until: untilText(hold) }),
-  };
-}
-
-/** The value of the tag `clean-amis:hold`, in the characters and length that EC2 takes (at most 256). */
-export function holdTag(hold: Hold): string {
-  const by = hold.by.replaceAll(/[^\p{L}\p{N} +\-=._:/@]/gu, "_");
-  return `${hold.until === null ? "no-end" : formatInstant(hold.until)} by ${by}`.slice(0, 256);
-}
-
-/** A hold that only EC2 remembers: our own tag after a lost Redis, or one that a person wrote. */
-export function holdByTag(value: string, now: Instant): Hold {
-  const [, until = "", by = ""] = /^(\S+) by (.+)$/.exec(value) ?? [];
-  return { by: by === "" ? "tag" : by, why: `its tag ${HOLD_TAG} says so`, since: now, until: parseInstant(until) };
+/** A person's order to leave an image, or every image of a compose, as it is. */
+export interface Hold {
+  /** Who gave it: a person's name, or `ticker` for what the service itself must not touch. */
+  readonly by: string;
+  readonly why: string;
+  readonly since: Instant;
+  /** Null: until it is released. */
+  readonly until: Instant | null;
 }

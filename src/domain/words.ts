@@ -28,3 +28,9 @@ export function didYouMean(word: string, known: readonly string[]): string {
   const guess = nearest(word, known);
   return guess === null ? `one of ${known.join(", ")}` : `did you mean ${guess}?`;
 }
+
+/** Quotes a foreign text for a sentence: one line, printable, at most 80 characters. */
+export function quote(text: string): string {
+  const shown = text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return JSON.stringify(shown).replaceAll(/[\u007f-\u009f\u2028\u2029\ufeff]/g, "?");
+}

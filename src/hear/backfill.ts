@@ -1,13 +1,10 @@
-import { DAY_MS, type Instant } from "../domain/time.ts";
+import type { IngestParts } from "../decide/change.ts";
+import { DAY_MS } from "../domain/time.ts";
 import { decode, type Heard } from "./decode.ts";
-import { ingestOrReject, reject, type Ingested, type IngestParts } from "./ingest.ts";
+import { ingestOrReject, reject, type Ingested } from "./ingest.ts";
+import { FACT_EVENTS, UPLOAD_CATEGORIES } from "./topics.ts";
 import type { Archive, Message } from "../ports/index.ts";
-
-/** A stretch of the past: from `start` up to, not including, `end`. */
-export interface Stretch {
-  readonly start: Instant;
-  readonly end: Instant;
-}
+import type { Stretch, Positions } from "../ports/messages.ts";
 
 /** Facts of a whole range are read before its first upload, so that no image is decided on half of what is known. */
 export type Phase = "facts" | "uploads";
@@ -37,10 +34,6 @@ export type Witness = (message: Message, result: Ingested) => void;
 
 /** So many messages are ingested together: as one turn of the bus brings them, and no more are held than these. */
 const BATCH = 100;
-
-const FACT_EVENTS = ["pungi.compose.status.change", "releng.atomic.twoweek.complete"];
-/** What announces images, by category. */
-export const UPLOAD_CATEGORIES = ["fedimg", "fedora_image_uploader"];
 
 /** The slices of a range, in the order in which they are read: all facts, then all uploads, each oldest first. */
 export function slicesOf({ start, end }: Stretch): readonly Slice[] {
@@ -108,19 +101,6 @@ async function ingestRow(message: Message, parts: IngestParts): Promise<Ingested
   const reason = "a row of the archive that is no message";
   await reject(message, reason, parts);
   return { kind: "rejected", reason };
-}
-
-/** How far a backfill has come; enough for another process to go on. */
-export interface Position extends Stretch {
-  /** Index of the next slice. */
-  readonly next: number;
-}
-
-/** Where positions are remembered. Throws `UpstreamError`. */
-export interface Positions {
-  read(name: string): Promise<Position | null>;
-  write(name: string, position: Position): Promise<void>;
-  forget(name: string): Promise<void>;
 }
 
 /** Told after each slice. */

@@ -1,6 +1,7 @@
-import { DAY_MS, floorSecond, formatInstant, HOUR_MS, type Instant } from "../domain/time.ts";
-import { readSlice, slicesOf, type BackfillParts, type Stretch } from "./backfill.ts";
+import { DAY_MS, floorSecond, formatInstant, HOUR_MS } from "../domain/time.ts";
+import { readSlice, slicesOf, type BackfillParts } from "./backfill.ts";
 import type { Clock, Ears, Log } from "../ports/index.ts";
+import type { Stretch } from "../ports/messages.ts";
 
 export interface HearParts extends BackfillParts {
   readonly ears: Ears;
@@ -12,9 +13,6 @@ export interface HearParts extends BackfillParts {
 
 /** Read again before what was heard: a message may reach the archive later than the bus. */
 const OVERLAP_MS = 2 * HOUR_MS;
-
-/** Acts are allowed only while everything up to so long ago has been heard. */
-const DEAF_AFTER_MS = HOUR_MS;
 
 /**
  * Reads over the holes that a bus leaves which drops what it must: from where all was heard, with overlap; once a day, the
@@ -42,9 +40,4 @@ async function hear(stretch: Stretch, parts: HearParts): Promise<number> {
   let fresh = 0;
   for (const slice of slicesOf(stretch)) fresh += (await readSlice(slice, parts)).new;
   return fresh;
-}
-
-/** Whether the service has ears: nothing is made private or deleted on half of what was said. */
-export function isDeaf(heardUntil: Instant | null, now: Instant): boolean {
-  return heardUntil === null || now - heardUntil >= DEAF_AFTER_MS;
 }

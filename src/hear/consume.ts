@@ -1,7 +1,8 @@
-import { backoffMs, jittered } from "../domain/image/lifecycle.ts";
+import type { IngestParts } from "../decide/change.ts";
+import { backoffMs, jittered } from "../domain/limits/backoff.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
-import { ingestOrReject, type Ingested, type IngestParts } from "./ingest.ts";
+import { ingestOrReject, type Ingested } from "./ingest.ts";
 import type { Delivery } from "../ports/index.ts";
 
 /** How many messages became what, since the start. */

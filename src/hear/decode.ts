@@ -1,8 +1,10 @@
-import { isKeySafeComposeId, quote } from "../domain/compose/compose.ts";
+import { isKeySafeComposeId } from "../domain/compose/compose.ts";
 import type { FactClaim } from "../domain/compose/facts.ts";
 import { isAmiId, isRegion } from "../domain/image/image.ts";
 import type { Upload } from "../domain/image/upload.ts";
 import { floorSecond, parseInstant, type Instant } from "../domain/time.ts";
+import { quote } from "../domain/words.ts";
+import { TOPIC, UPLOADER_AWS } from "./topics.ts";
 import type { Message } from "../ports/index.ts";
 import { Schema } from "../schema.ts";
 
@@ -22,10 +24,7 @@ const FEDIMG_IMAGE = new Schema<Body>("fedimg.image.json", OPTIONS);
 const UPLOADER_IMAGES = new Schema<Body>("fedora_image_uploader.aws.json", OPTIONS);
 const PUNGI_STATUS = new Schema<Body>("pungi.compose.status.change.json", OPTIONS);
 const TWO_WEEK = new Schema<Body>("releng.atomic.twoweek.complete.json", OPTIONS);
-
-const TOPIC = /^org\.fedoraproject\.(?<environment>[a-z]+)\.(?<event>.+)$/;
 const MOST_REASONS = 50;
-const UPLOADER_AWS = "fedora_image_uploader.published.v1.aws";
 
 /**
  * Understands a message: pure but for the schemas, which are read once. Never throws for what a message contains.

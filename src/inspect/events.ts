@@ -1,5 +1,4 @@
-import type { EventKind, ImageEvent } from "../domain/image/event.ts";
-import { compareIds, idBefore } from "../domain/stream-id.ts";
+import { type EventKind, type ImageEvent, compareIds, idBefore } from "../domain/image/event.ts";
 import type { Instant } from "../domain/time.ts";
 import { RefusedError } from "../errors.ts";
 import { merge, type ReadPage } from "./merge.ts";

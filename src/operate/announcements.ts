@@ -1,8 +1,8 @@
 import type { Upload } from "../domain/image/upload.ts";
 import type { Seen } from "../domain/plan/look.ts";
 import { DAY_MS, floorSecond, HOUR_MS, type Instant } from "../domain/time.ts";
-import { UPLOAD_CATEGORIES } from "../hear/backfill.ts";
 import { decode } from "../hear/decode.ts";
+import { UPLOAD_CATEGORIES } from "../hear/topics.ts";
 import type { Archive } from "../ports/index.ts";
 
 /** fedimg and the uploader told of an image within hours after it was made; clocks may differ by a little. */

@@ -1,9 +1,9 @@
+import { changeImage } from "../decide/change.ts";
 import type { Image } from "../domain/image/image.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
 import { carryOut } from "../domain/image/order.ts";
 import { ceilSecond, type Instant } from "../domain/time.ts";
 import { describeError, UpstreamError } from "../errors.ts";
-import { changeImage } from "../hear/ingest.ts";
 import type { Answer, Clock, Facts, Log, Order, Requests, Schedule } from "../ports/index.ts";
 
 export interface RequestParts {

@@ -1,6 +1,7 @@
-import { checkAccount, safeNow } from "../act/survey.ts";
+import { checkAccount, safeNow } from "../act/safety.ts";
+import { changeImage } from "../decide/change.ts";
 import { classify, type Policy } from "../domain/compose/classify.ts";
-import { holdOfCompose } from "../domain/hold.ts";
+import { holdOfCompose } from "../domain/image/holding.ts";
 import { isAmiId, type Image } from "../domain/image/image.ts";
 import { redecide, type Periods } from "../domain/image/lifecycle.ts";
 import {
@@ -14,10 +15,10 @@ import {
   type Finding,
 } from "../domain/plan/differences.ts";
 import { composeByTags, entryOf, type Entry, type Found } from "../domain/plan/found.ts";
-import { IMAGE_TAG, type Seen, type SeenSnapshot } from "../domain/plan/look.ts";
+import type { Seen, SeenSnapshot } from "../domain/plan/look.ts";
 import type { Guards } from "../domain/plan/plan.ts";
+import { IMAGE_TAG } from "../domain/plan/tags.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
-import { changeImage } from "../hear/ingest.ts";
 import { announcementsOf, type Announcements } from "./announcements.ts";
 import type { Archive, Clock, Facts, Images, Log, Schedule } from "../ports/index.ts";
 

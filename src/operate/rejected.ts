@@ -1,5 +1,6 @@
-import { compareIds } from "../domain/stream-id.ts";
-import { ingestOrReject, type Ingested, type IngestParts } from "../hear/ingest.ts";
+import type { IngestParts } from "../decide/change.ts";
+import { compareIds } from "../domain/image/event.ts";
+import { ingestOrReject, type Ingested } from "../hear/ingest.ts";
 import type { RejectedMessage, RejectedMessages } from "../ports/index.ts";
 
 /** What became of a message that was put through again. */

@@ -1,5 +1,5 @@
 import type { AskedOutcome, ComposeFacts, FactClaim, FactSource, Testimony } from "../domain/compose/facts.ts";
-import type { Hold } from "../domain/image/image.ts";
+import type { Hold } from "../domain/hold.ts";
 import type { Instant } from "../domain/time.ts";
 
 /** What is remembered of composes, each fact with its source. All throw `UpstreamError`. */

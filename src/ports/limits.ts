@@ -1,4 +1,5 @@
 import type { Image } from "../domain/image/image.ts";
+import type { Breaker } from "../domain/limits/breaker.ts";
 import type { ActKind, Pause, Stop } from "../domain/limits/budget.ts";
 import type { Instant } from "../domain/time.ts";
 
@@ -31,4 +32,14 @@ export interface Budgets {
   paused(): Promise<Pause | null>;
   /** Ends a pause, and resolves to it. */
   unpause(): Promise<Pause | null>;
+}
+
+/** Regions in which nothing is done for a while, as all replicas know them. All throw `UpstreamError`. */
+export interface Breakers {
+  /** Null: the region is open to us. What stands there and cannot be read is a breaker that may be asked at once. */
+  get(region: string): Promise<Breaker | null>;
+  /** By region, in order. */
+  all(): Promise<ReadonlyMap<string, Breaker>>;
+  set(region: string, breaker: Breaker): Promise<void>;
+  remove(region: string): Promise<void>;
 }

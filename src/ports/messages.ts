@@ -86,3 +86,22 @@ export interface EarMemory {
   /** When the whole first window was read last. */
   readonly wholeAt: Instant | null;
 }
+
+/** A stretch of the past: from `start` up to, not including, `end`. */
+export interface Stretch {
+  readonly start: Instant;
+  readonly end: Instant;
+}
+
+/** How far a backfill has come; enough for another process to go on. */
+export interface Position extends Stretch {
+  /** Index of the next slice. */
+  readonly next: number;
+}
+
+/** Where positions are remembered. Throws `UpstreamError`. */
+export interface Positions {
+  read(name: string): Promise<Position | null>;
+  write(name: string, position: Position): Promise<void>;
+  forget(name: string): Promise<void>;
+}

@@ -17,3 +17,25 @@ export interface Log {
   warn(data: object, message: string): void;
   error(data: object, message: string): void;
 }
+
+/** What the service notes of itself: a pass that began, a message that came, a notice that the public can read. */
+export const MARKS = ["tick", "message", "notice"] as const;
+export type Mark = (typeof MARKS)[number];
+
+/** Signs of life, for whoever asks whether the service runs. All throw `UpstreamError`. */
+export interface Pulse {
+  /** Notes when things happened last, and that this replica lives. One that was not seen for a day is forgotten. */
+  beat(replica: string, at: Instant, marks: Marks): Promise<void>;
+  /** Forgets a replica that ends. */
+  leave(replica: string): Promise<void>;
+  signs(): Promise<Signs>;
+}
+
+/** When things happened last; what is absent is not known to have happened. */
+export type Marks = Readonly<Partial<Record<Mark, Instant>>>;
+
+export interface Signs {
+  readonly marks: Marks;
+  /** The replicas of a day, the one that was seen last first. */
+  readonly replicas: readonly { readonly id: string; readonly seenAt: Instant }[];
+}

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import type { ImageEvent } from "../domain/image/event.ts";
+import { type ImageEvent, compareIds } from "../domain/image/event.ts";
 import { sectionOf } from "../domain/report/sections.ts";
-import { compareIds } from "../domain/stream-id.ts";
 import { dayOf } from "../domain/time.ts";
 import type { PendingPart } from "../ports/index.ts";
 

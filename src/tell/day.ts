@@ -1,7 +1,6 @@
-import type { ImageEvent } from "../domain/image/event.ts";
+import { type ImageEvent, compareIds } from "../domain/image/event.ts";
 import type { Image } from "../domain/image/image.ts";
 import { sectionOf, type Section } from "../domain/report/sections.ts";
-import { compareIds } from "../domain/stream-id.ts";
 import { DAY_MS, type Instant } from "../domain/time.ts";
 import type { Journal, Schedule } from "../ports/index.ts";
 

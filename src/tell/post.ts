@@ -1,13 +1,13 @@
 import type { ImageEvent } from "../domain/image/event.ts";
 import { isAmiId } from "../domain/image/image.ts";
-import type { Outlook } from "../domain/report/outlook.ts";
+import type { Periods } from "../domain/image/lifecycle.ts";
+import type { Outlook, HeldBack } from "../domain/report/outlook.ts";
 import { renderContinuation, renderOpening, renderPart, titleOf } from "../domain/report/report.ts";
 import { sectionOf } from "../domain/report/sections.ts";
 import { DAY_MS, dayOf, type Instant } from "../domain/time.ts";
-import type { PendingPart, ReporterLease, ReportPart } from "../ports/index.ts";
+import type { PendingPart, ReporterLease, ReportPart, Clock, Journal, Log, Reports, Schedule } from "../ports/index.ts";
 import { chooseEvents, markerOf, MOST_PER_REGION } from "./choice.ts";
 import { dueList } from "./outlook.ts";
-import type { NotifyParts } from "./report.ts";
 
 /** What a row of the outlook's four lists may take together, in bytes. */
 const BYTES_PER_ROW = 1000;
@@ -118,4 +118,21 @@ async function save(part: PendingPart, lease: ReporterLease): Promise<PendingPar
   const marked = { ...part, marker: markerOf(part) };
   await lease.savePendingPart(marked);
   return marked;
+}
+
+export interface NotifyParts {
+  readonly schedule: Schedule;
+  readonly journal: Journal;
+  readonly reports: Reports;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly periods: Periods;
+  /** Whether a post counts as public notice, so that deadlines may be set. */
+  readonly isPublic: boolean;
+  /** Title of a day's report; `{day}` stands for the day. */
+  readonly title?: string;
+  /** The size of a post at the most, in bytes. @default 60000 */
+  readonly mostBytes?: number;
+  /** The budgets and stops in force, with what they keep from being done. @default none */
+  readonly heldBack?: () => Promise<readonly HeldBack[]>;
 }

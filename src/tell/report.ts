@@ -1,28 +1,9 @@
-import type { ImageEvent } from "../domain/image/event.ts";
-import { deadlineOf, draft, type Periods } from "../domain/image/lifecycle.ts";
-import type { HeldBack } from "../domain/report/outlook.ts";
-import { ceilSecond, DAY_MS, MINUTE_MS } from "../domain/time.ts";
+import { DAY_MS, MINUTE_MS } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG } from "../ports/index.ts";
-import type { Clock, Journal, Log, PendingPart, ReporterLease, Reports, Schedule } from "../ports/index.ts";
-import { beginPart, hasNews, writePart } from "./post.ts";
-
-export interface NotifyParts {
-  readonly schedule: Schedule;
-  readonly journal: Journal;
-  readonly reports: Reports;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly periods: Periods;
-  /** Whether a post counts as public notice, so that deadlines may be set. */
-  readonly isPublic: boolean;
-  /** Title of a day's report; `{day}` stands for the day. */
-  readonly title?: string;
-  /** The size of a post at the most, in bytes. @default 60000 */
-  readonly mostBytes?: number;
-  /** The budgets and stops in force, with what they keep from being done. @default none */
-  readonly heldBack?: () => Promise<readonly HeldBack[]>;
-}
+import type { PendingPart, ReporterLease } from "../ports/index.ts";
+import { noticeImage } from "./notice.ts";
+import { beginPart, hasNews, writePart, type NotifyParts } from "./post.ts";
 
 /** What one pass of the reporter did. */
 export interface Reported {
@@ -35,8 +16,6 @@ const DEFAULT_BYTES = 60_000;
 const LEAST_BYTES = 2_000;
 /** How long a post whose answer was lost may still be under way. */
 const UNSURE_MS = MINUTE_MS;
-/** How often an image may change between being read and being noticed. */
-const MOST_ATTEMPTS = 5;
 /** How long events are kept at least. */
 const KEEP_EVENTS_MS = 400 * DAY_MS;
 
@@ -153,27 +132,6 @@ async function finishPart(
   });
   log.info({ day: part.day, events: events.length, noticed, url }, "report posted");
   return { noticed };
-}
-
-/**
- * Sets the deadline of an image whose being made private, or release from a hold, this post told; false when it gives none, or
- * gave it before.
- */
-async function noticeImage(event: ImageEvent, url: string, parts: NotifyParts): Promise<boolean> {
-  const { schedule, periods } = parts;
-  if (event.what !== "made-private" && event.what !== "found-again" && event.what !== "released") return false;
-  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-    const image = await schedule.get(event.region, event.amiId);
-    if (image === null || image.stage !== "private" || image.noticedAt !== null) return false;
-    // The later of the two clocks: one that is behind must not shorten the public's days.
-    const { at, skewMs } = await schedule.now();
-    const noticedAt = ceilSecond(at + skewMs);
-    const deleteAt = deadlineOf(image, event, noticedAt, periods);
-    if (deleteAt === null) return false;
-    if (await schedule.notice(image, noticedAt, deleteAt, draft("noticed", noticedAt, "reporter", url))) return true;
-  }
-  const message = `redis: ${event.region} ${event.amiId} changed whenever its notice was to be written; it is tried again later`;
-  throw new UpstreamError("redis", "busy", message);
 }
 
 /** Remembers how reporting goes, for whoever watches; an alarm in the log when a person must mend something. */

@@ -1,8 +1,10 @@
+import { tooManyText } from "../domain/comment/answer.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import { describeTrouble } from "../domain/limits/breaker.ts";
+import { isDeaf } from "../domain/limits/deaf.ts";
 import type { HeldBack } from "../domain/report/outlook.ts";
-import { formatInstant, HOUR_MS, type Instant } from "../domain/time.ts";
-import type { Breakers, Budgets, Clock, Schedule } from "../ports/index.ts";
+import { formatInstant, HOUR_MS, type Instant, DAY_MS, dayOf } from "../domain/time.ts";
+import type { Breakers, Budgets, Clock, Schedule, CommentMemory } from "../ports/index.ts";
 
 export interface HeldBackParts {
   readonly budgets: Pick<Budgets, "stops" | "paused">;
@@ -65,4 +67,38 @@ async function planOf(
 function deadlines(queue: Queue, privateAt: Instant, deleteAt: Instant | null): readonly [string, Instant | null] {
   if (queue === "restore") return ["give back", null];
   return queue === "delete" ? ["delete", deleteAt] : ["make private", privateAt];
+}
+
+export interface ToldParts {
+  readonly comments: CommentMemory;
+  readonly schedule: Pick<Schedule, "countDue">;
+  readonly clock: Clock;
+  readonly mostPerDay: number;
+}
+
+/** What the report says of comments: that they cannot be read, and who writes too many. Throws `UpstreamError`. */
+export async function objectionsHeldBack(parts: ToldParts): Promise<readonly HeldBack[]> {
+  const { comments, schedule, clock, mostPerDay } = parts;
+  const now = clock.now();
+  const readUntil = await comments.readUntil();
+  const isUnread = isDeaf(readUntil, now) && !(readUntil === null && (await comments.isSilent()));
+  const due = isUnread ? await Promise.all([schedule.countDue("private", now), schedule.countDue("delete", now)]) : [];
+  const unread: HeldBack = {
+    ...{ what: "make images private, or delete them", why: "the comments on the reports could not be read" },
+    ...{ since: readUntil, images: due.reduce((sum, count) => sum + count, 0), plan: [] },
+  };
+  // Yesterday's as well: a report may have been posted before they wrote.
+  const days = [dayOf(now - DAY_MS), dayOf(now)];
+  const excess = await Promise.all(
+    days.map(async (day) => ({ day, authors: await comments.tooMany(day, mostPerDay) })),
+  );
+  const why = `${mostPerDay} comments of one author a day are answered; what they name is held all the same`;
+  return [
+    ...(isUnread ? [unread] : []),
+    ...excess.flatMap(({ day, authors }) =>
+      authors.map(({ author, comments: count }) => ({
+        ...{ what: tooManyText(author, count, day), why, since: null, images: 0, plan: [] },
+      })),
+    ),
+  ];
 }

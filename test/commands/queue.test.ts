@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
-import { held } from "../../src/domain/hold.ts";
+import { held } from "../../src/domain/image/holding.ts";
 import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { SettableClock } from "../support/clock.ts";
 import { addDue, linesOf, runOver } from "../support/listing.ts";

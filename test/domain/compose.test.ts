@@ -6,10 +6,10 @@ import {
   formatComposeId,
   isKeySafeComposeId,
   parseComposeId,
-  quote,
   stampOf,
   type ComposeId,
 } from "../../src/domain/compose/compose.ts";
+import { quote } from "../../src/domain/words.ts";
 import { REAL_COMPOSES } from "../fixtures/composes.ts";
 import { holds, record } from "../support/property.ts";
 

@@ -2,7 +2,7 @@ import t from "tap";
 import { deadlineOf, type Change } from "../../src/domain/image/lifecycle.ts";
 import type { Upload } from "../../src/domain/image/upload.ts";
 import { entryOf, type Found } from "../../src/domain/plan/found.ts";
-import { COMPOSE_TAG, HOLD_TAG, IMAGE_TAG, INTENT_TAG, OLD_TAG, PRIVATE_AT_TAG } from "../../src/domain/plan/look.ts";
+import { COMPOSE_TAG, HOLD_TAG, IMAGE_TAG, INTENT_TAG, OLD_TAG, PRIVATE_AT_TAG } from "../../src/domain/plan/tags.ts";
 import { DAY_MS, formatInstant } from "../../src/domain/time.ts";
 import { AMI, COMPOSE, imageIn, MADE_PRIVATE_AT, NAME, NOW, PERIODS, seen, SNAPSHOTS } from "../support/image.ts";
 

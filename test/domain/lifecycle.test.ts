@@ -2,15 +2,9 @@ import fc from "fast-check";
 import t from "tap";
 import type { Decision, Rule } from "../../src/domain/compose/classify.ts";
 import { STAGES, type Image, type Stage } from "../../src/domain/image/image.ts";
-import {
-  backoffMs,
-  jittered,
-  firstStanding,
-  redecide,
-  stillUnresolved,
-  type Change,
-} from "../../src/domain/image/lifecycle.ts";
+import { firstStanding, redecide, stillUnresolved, type Change } from "../../src/domain/image/lifecycle.ts";
 import type { Upload } from "../../src/domain/image/upload.ts";
+import { backoffMs, jittered } from "../../src/domain/limits/backoff.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { AMI, COMPOSE, imageIn, NAME, NOW, PERIODS, TAKEN, UPLOADED_AT } from "../support/image.ts";
 import { holds } from "../support/property.ts";

@@ -1,6 +1,6 @@
 import t from "tap";
 import { formatComposeId, parseComposeId } from "../../src/domain/compose/compose.ts";
-import { nameMismatch } from "../../src/domain/plan/look.ts";
+import { nameMismatch } from "../../src/domain/plan/name.ts";
 import { REAL_COMPOSES } from "../fixtures/composes.ts";
 
 const GA_NAMES = [

@@ -1,8 +1,10 @@
 import t from "tap";
 import type { Decision } from "../../src/domain/compose/classify.ts";
-import type { Hold, Image } from "../../src/domain/image/image.ts";
-import { HOLD_TAG, type Seen } from "../../src/domain/plan/look.ts";
-import { planFor, type Look, type Plan } from "../../src/domain/plan/plan.ts";
+import type { Hold } from "../../src/domain/hold.ts";
+import type { Image } from "../../src/domain/image/image.ts";
+import type { Seen, Look } from "../../src/domain/plan/look.ts";
+import { planFor, type Plan } from "../../src/domain/plan/plan.ts";
+import { HOLD_TAG } from "../../src/domain/plan/tags.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
 import { FREE, GUARDS, imageIn, NOW, PERIODS, seen, seenPrivate } from "../support/image.ts";
 

@@ -1,8 +1,9 @@
 import t from "tap";
 import type { Decision } from "../../src/domain/compose/classify.ts";
 import type { Image } from "../../src/domain/image/image.ts";
-import { INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "../../src/domain/plan/look.ts";
-import { describePlan, planFor, type Look, type Plan } from "../../src/domain/plan/plan.ts";
+import type { Seen, Look } from "../../src/domain/plan/look.ts";
+import { describePlan, planFor, type Plan } from "../../src/domain/plan/plan.ts";
+import { INTENT_TAG, PRIVATE_AT_TAG } from "../../src/domain/plan/tags.ts";
 import { DAY_MS, formatInstant, MINUTE_MS } from "../../src/domain/time.ts";
 import {
   AMI,

@@ -2,7 +2,8 @@ import t from "tap";
 import type { Image, Stage } from "../../src/domain/image/image.ts";
 import { STAGES } from "../../src/domain/image/image.ts";
 import { disagreements, mendingOf } from "../../src/domain/plan/differences.ts";
-import { COMPOSE_TAG, HOLD_TAG, INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "../../src/domain/plan/look.ts";
+import type { Seen } from "../../src/domain/plan/look.ts";
+import { COMPOSE_TAG, HOLD_TAG, INTENT_TAG, PRIVATE_AT_TAG } from "../../src/domain/plan/tags.ts";
 import { ACCOUNT, imageIn, NOW, PERIODS, seen, seenPrivate } from "../support/image.ts";
 
 const HOLD = { by: "relengbot", why: "in use", since: NOW, until: null };

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import t from "tap";
-import { quote } from "../../src/domain/compose/compose.ts";
 import { EVENT_KINDS, type EventKind, type ImageEvent } from "../../src/domain/image/event.ts";
 import { code } from "../../src/domain/markdown.ts";
 import { renderDay, renderOpening, renderPart, titleOf } from "../../src/domain/report/report.ts";
 import { sectionOf } from "../../src/domain/report/sections.ts";
 import { ceilSecond, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
+import { quote } from "../../src/domain/words.ts";
 import { AMI, COMPOSE, NAME, NOW, SNAPSHOTS } from "../support/image.ts";
 import { holds } from "../support/property.ts";
 

@@ -1,7 +1,8 @@
 import t from "tap";
 import type { KeepRule } from "../../src/domain/compose/classify.ts";
-import { held, released } from "../../src/domain/hold.ts";
-import { STAGES, type Hold, type Image } from "../../src/domain/image/image.ts";
+import type { Hold } from "../../src/domain/hold.ts";
+import { held, released } from "../../src/domain/image/holding.ts";
+import { STAGES, type Image } from "../../src/domain/image/image.ts";
 import { deadlineOf, redecide, type Change } from "../../src/domain/image/lifecycle.ts";
 import { carryOut, VERBS, type Request, type Verb } from "../../src/domain/image/order.ts";
 import { DAY_MS } from "../../src/domain/time.ts";

@@ -1,7 +1,7 @@
 import t from "tap";
 import type { Image } from "../../src/domain/image/image.ts";
 import type { Change } from "../../src/domain/image/lifecycle.ts";
-import type { RefusalCode } from "../../src/domain/plan/plan.ts";
+import type { RefusalCode } from "../../src/domain/plan/refusal.ts";
 import { afterFailure, afterMiss, afterRefusal, givenBack } from "../../src/domain/plan/setback.ts";
 import { DAY_MS, HOUR_MS, SECOND_MS } from "../../src/domain/time.ts";
 import { imageIn, NOW } from "../support/image.ts";

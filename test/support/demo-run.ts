@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
-import type { Summary } from "../../src/demo/perform.ts";
+import type { Summary } from "../../src/demo/stage.ts";
 import { serverUrl } from "./redis.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));

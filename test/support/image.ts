@@ -1,7 +1,8 @@
 import type { Image, Stage } from "../../src/domain/image/image.ts";
 import type { Periods } from "../../src/domain/image/lifecycle.ts";
-import { INTENT_TAG, PRIVATE_AT_TAG, type Seen } from "../../src/domain/plan/look.ts";
-import type { Guards, Look } from "../../src/domain/plan/plan.ts";
+import type { Seen, Look } from "../../src/domain/plan/look.ts";
+import type { Guards } from "../../src/domain/plan/plan.ts";
+import { INTENT_TAG, PRIVATE_AT_TAG } from "../../src/domain/plan/tags.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 
 export const PERIODS: Periods = {

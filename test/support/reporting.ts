@@ -11,7 +11,8 @@ import {
 import type { Image } from "../../src/domain/image/image.ts";
 import { draft } from "../../src/domain/image/lifecycle.ts";
 import type { Log } from "../../src/ports/index.ts";
-import { reportOnce, type NotifyParts, type Reported } from "../../src/tell/report.ts";
+import type { NotifyParts } from "../../src/tell/post.ts";
+import { reportOnce, type Reported } from "../../src/tell/report.ts";
 import { SettableClock, withClock } from "./clock.ts";
 import { PERIODS } from "./image.ts";
 import { openTestRedis } from "./redis.ts";

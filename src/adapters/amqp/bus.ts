@@ -1,5 +1,5 @@
 import { connect, credentials, type Channel, type ChannelModel, type ConsumeMessage } from "amqplib";
-import type { AmqpConfig } from "../../config/config.ts";
+import type { AmqpConfig } from "../../config/amqp.ts";
 import { describeError, UpstreamError } from "../../errors.ts";
 import type { Delivery, Log } from "../../ports/index.ts";
 

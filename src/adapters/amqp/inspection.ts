@@ -1,7 +1,7 @@
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { connect, type ChannelModel } from "amqplib";
 import { dialOf, unreachable } from "./bus.ts";
-import type { AmqpConfig } from "../../config/config.ts";
+import type { AmqpConfig } from "../../config/amqp.ts";
 import { UpstreamError } from "../../errors.ts";
 import type { BrokerInspection, BrokerState } from "../../ports/index.ts";
 

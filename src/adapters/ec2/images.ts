@@ -21,7 +21,8 @@ import { isGone, isInUse, translateEc2 } from "./errors.ts";
 import { gated } from "./pace.ts";
 import { Usage } from "./usage.ts";
 import { translateErrors } from "../translate.ts";
-import { IMAGE_TAG, type Seen, type SeenSnapshot } from "../../domain/plan/look.ts";
+import type { Seen, SeenSnapshot } from "../../domain/plan/look.ts";
+import { IMAGE_TAG } from "../../domain/plan/tags.ts";
 import type { Images, MayCall } from "../../ports/index.ts";
 
 /** Knows the names of all regions, and needs no opting in. */

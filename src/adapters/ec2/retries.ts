@@ -1,5 +1,5 @@
 import type { EC2ClientConfig } from "@aws-sdk/client-ec2";
-import { backoffMs, jittered } from "../../domain/image/lifecycle.ts";
+import { backoffMs, jittered } from "../../domain/limits/backoff.ts";
 import { SECOND_MS } from "../../domain/time.ts";
 import type { Clock, Random } from "../../ports/index.ts";
 

@@ -1,5 +1,5 @@
 import type { Http } from "./http.ts";
-import { backoffMs, jittered } from "../../domain/image/lifecycle.ts";
+import { backoffMs, jittered } from "../../domain/limits/backoff.ts";
 import { UpstreamError } from "../../errors.ts";
 import type { Clock } from "../../ports/index.ts";
 

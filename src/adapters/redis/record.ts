@@ -1,7 +1,8 @@
 import { UnreadableRecord } from "./connection.ts";
 import type { Rule } from "../../domain/compose/classify.ts";
+import type { Hold } from "../../domain/hold.ts";
 import type { EventDraft, EventKind, ImageEvent } from "../../domain/image/event.ts";
-import { STAGES, type HeldFrom, type Hold, type Image, type TakenAway } from "../../domain/image/image.ts";
+import { STAGES, type HeldFrom, type Image, type TakenAway } from "../../domain/image/image.ts";
 import type { Change } from "../../domain/image/lifecycle.ts";
 import { formatInstant, parseInstant, type Instant } from "../../domain/time.ts";
 

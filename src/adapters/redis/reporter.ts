@@ -3,7 +3,7 @@ import { Lease } from "./lease.ts";
 import { readEvent } from "./record.ts";
 import { loadScript } from "./script.ts";
 import { translateErrors } from "../translate.ts";
-import { compareIds } from "../../domain/stream-id.ts";
+import { compareIds } from "../../domain/image/event.ts";
 import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { describeError } from "../../errors.ts";
 import type { Log, PendingPart, ReporterLease, ReporterMemory, ReporterStatus } from "../../ports/index.ts";

@@ -1,8 +1,7 @@
-import { userInfo } from "node:os";
 import type { Readable } from "node:stream";
 import type { Records } from "../../app/records.ts";
-import { plain } from "../terminal/show.ts";
-import { configPath, loadConfig, type Config, type Scope } from "../../config/config.ts";
+import { configPath, loadConfig, type Config } from "../../config/config.ts";
+import type { Scope } from "../../config/file.ts";
 import { UsageError } from "../../errors.ts";
 
 /** What a command is given: its words, the environment, standard input, a place for its lines, and the order to stop. */
@@ -101,11 +100,6 @@ export function onlyWord({ positionals }: Invocation, usage: string): string {
 export function textOf({ options }: Pick<Invocation, "options">, name: string): string | undefined {
   const value = options[name];
   return typeof value === "string" ? value : undefined;
-}
-
-/** Who gives the order: `--by`, else the name of this account. */
-export function byOf(invocation: Pick<Invocation, "options">): string {
-  return plain(textOf(invocation, "by") ?? userInfo().username);
 }
 
 /** Works with what is remembered, and closes it. Throws what `work` and the opening of Redis throw. */

@@ -1,8 +1,8 @@
 import { textOf, type Invocation } from "./command.ts";
-import { isKeySafeComposeId, quote } from "../../domain/compose/compose.ts";
+import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
 import { isRegion, STAGES, type Stage } from "../../domain/image/image.ts";
 import { parseDuration, type Instant } from "../../domain/time.ts";
-import { nearest } from "../../domain/words.ts";
+import { nearest, quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
 import type { Filter } from "../../inspect/queue.ts";
 

@@ -9,8 +9,8 @@ import {
   type Decision,
   type Policy,
 } from "../../domain/compose/classify.ts";
-import { quote } from "../../domain/compose/compose.ts";
 import { addClaim, noFacts } from "../../domain/compose/facts.ts";
+import { quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
 
 /** What somebody says of a compose. An absent property: not known; a null label: known to have none. */

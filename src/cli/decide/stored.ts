@@ -1,5 +1,5 @@
 import type { Line } from "../command/lines.ts";
-import { quote } from "../../domain/compose/compose.ts";
+import { quote } from "../../domain/words.ts";
 import type { Message } from "../../ports/index.ts";
 
 /**

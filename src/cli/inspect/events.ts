@@ -3,9 +3,9 @@ import { regionsOf, wordsOf } from "../command/words.ts";
 import { eventLine, eventTable } from "./event-text.ts";
 import { rest } from "../terminal/rest.ts";
 import { plain } from "../terminal/show.ts";
-import { quote } from "../../domain/compose/compose.ts";
 import { EVENT_KINDS } from "../../domain/image/event.ts";
 import { HOUR_MS, parseDuration, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
+import { quote } from "../../domain/words.ts";
 import { UpstreamError, UsageError } from "../../errors.ts";
 import { EventReader } from "../../inspect/events.ts";
 

@@ -2,10 +2,11 @@ import { CONFIG, onlyWord, withRecords, type Command, type Invocation } from "..
 import { composeText, imageText } from "./explain-text.ts";
 import { decisionJson, jsonLine } from "../terminal/show.ts";
 import { describeDecision } from "../../domain/compose/classify.ts";
-import { isKeySafeComposeId, quote } from "../../domain/compose/compose.ts";
+import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
 import type { ImageEvent } from "../../domain/image/event.ts";
 import { isAmiId } from "../../domain/image/image.ts";
 import { formatInstant, type Instant } from "../../domain/time.ts";
+import { quote } from "../../domain/words.ts";
 import { NotFoundError, UsageError } from "../../errors.ts";
 import {
   explainAmi,

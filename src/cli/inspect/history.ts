@@ -2,9 +2,10 @@ import { CONFIG, onlyWord, withRecords, type Command } from "../command/command.
 import { eventLine } from "./event-text.ts";
 import { row } from "../terminal/show.ts";
 import { utc } from "../terminal/when.ts";
-import { isKeySafeComposeId, quote } from "../../domain/compose/compose.ts";
+import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
 import type { ImageEvent } from "../../domain/image/event.ts";
 import { isAmiId } from "../../domain/image/image.ts";
+import { quote } from "../../domain/words.ts";
 import { NotFoundError, UsageError } from "../../errors.ts";
 import { historyOfAmi, historyOfCompose } from "../../inspect/events.ts";
 

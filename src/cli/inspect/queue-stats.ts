@@ -6,8 +6,8 @@ import type { Config } from "../../config/config.ts";
 import { STAGES } from "../../domain/image/image.ts";
 import { QUEUES } from "../../domain/image/lifecycle.ts";
 import { ACT_KINDS } from "../../domain/limits/budget.ts";
+import { isDeaf } from "../../domain/limits/deaf.ts";
 import { MINUTE_MS, type Instant } from "../../domain/time.ts";
-import { isDeaf } from "../../hear/catch-up.ts";
 import { readStats, type Stats, type StatsParts } from "../../inspect/stats.ts";
 import { MARKS } from "../../ports/index.ts";
 

@@ -5,9 +5,9 @@ import { listedJson, printList, type ListOptions } from "./queue-list.ts";
 import { printStats } from "./queue-stats.ts";
 import { jsonLine } from "../terminal/show.ts";
 import { watch, watchOf } from "../terminal/watch.ts";
-import { isKeySafeComposeId, quote } from "../../domain/compose/compose.ts";
+import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
 import { isAmiId } from "../../domain/image/image.ts";
-import { nearest } from "../../domain/words.ts";
+import { nearest, quote } from "../../domain/words.ts";
 import { NotFoundError, UsageError } from "../../errors.ts";
 import { explainAmi, explainCompose, type Standing } from "../../inspect/explain.ts";
 

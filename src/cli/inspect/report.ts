@@ -1,8 +1,8 @@
 import { CONFIG, textOf, withRecords, type Command } from "../command/command.ts";
 import { jsonLine } from "../terminal/show.ts";
-import { quote } from "../../domain/compose/compose.ts";
 import { renderDay } from "../../domain/report/report.ts";
 import { dayOf, formatInstant, isCalendarDate } from "../../domain/time.ts";
+import { quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
 import { readDay, type DayEntry } from "../../tell/day.ts";
 

@@ -1,11 +1,13 @@
+import { userInfo } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { byOf, CONFIG, textOf, withRecords, type Command, type Invocation } from "../command/command.ts";
+import { CONFIG, textOf, withRecords, type Command, type Invocation } from "../command/command.ts";
 import { askYes } from "../terminal/ask.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
-import { isKeySafeComposeId, quote } from "../../domain/compose/compose.ts";
+import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
 import { isAmiId, isRegion } from "../../domain/image/image.ts";
 import type { Verb } from "../../domain/image/order.ts";
 import { ceilSecond, DAY_MS, parseDuration, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
+import { quote } from "../../domain/words.ts";
 import { UpstreamError, UsageError } from "../../errors.ts";
 import type { Answer, Order, Requests, Schedule } from "../../ports/index.ts";
 
@@ -185,4 +187,9 @@ function lineOf(answer: Answer, isJson: boolean): string {
   const { region, amiId, happened, next } = answer;
   const subject = region === null || amiId === null ? "" : `${region} ${amiId}: `;
   return plain(`${subject}${happened}; ${next}`);
+}
+
+/** Who gives the order: `--by`, else the name of this account. */
+export function byOf(invocation: Pick<Invocation, "options">): string {
+  return plain(textOf(invocation, "by") ?? userInfo().username);
 }

@@ -1,4 +1,5 @@
-import { byOf, CONFIG, textOf, withRecords, type Command } from "../command/command.ts";
+import { CONFIG, textOf, withRecords, type Command } from "../command/command.ts";
+import { byOf } from "./orders.ts";
 import { plain } from "../terminal/show.ts";
 import { formatInstant } from "../../domain/time.ts";
 import { UsageError } from "../../errors.ts";

@@ -1,7 +1,7 @@
 import { CONFIG, configOf, textOf, type Command } from "../command/command.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
-import { quote } from "../../domain/compose/compose.ts";
 import { isRegion } from "../../domain/image/image.ts";
+import { quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
 import { reconcile, type Told } from "../../operate/reconcile.ts";
 

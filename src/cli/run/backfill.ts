@@ -4,8 +4,9 @@ import { Tally } from "./tally.ts";
 import type { Config } from "../../config/config.ts";
 import { DAY_MS, floorSecond, formatInstant, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { ConfigError, UsageError } from "../../errors.ts";
-import { backfill, slicesOf, readHeard, type Progress, type Stretch, type Witness } from "../../hear/backfill.ts";
+import { backfill, slicesOf, readHeard, type Progress, type Witness } from "../../hear/backfill.ts";
 import { Past } from "../../hear/rehearsal.ts";
+import type { Stretch } from "../../ports/messages.ts";
 
 const MOST_DAYS = 3650;
 

@@ -1,6 +1,6 @@
 import { planRegion } from "../../act/survey.ts";
 import { tickRegion } from "../../act/tick.ts";
-import type { App } from "../../app/open.ts";
+import type { App } from "../../app/service.ts";
 import { CONFIG, configOf, type Command, type Invocation } from "../command/command.ts";
 import { resolveRegion } from "../../decide/resolve.ts";
 import { describeTrouble, standingOf } from "../../domain/limits/breaker.ts";

@@ -1,8 +1,8 @@
 import { textOf, type Invocation } from "../command/command.ts";
 import { rest } from "./rest.ts";
 import { fitLine } from "./table.ts";
-import { quote } from "../../domain/compose/compose.ts";
 import { formatInstant, floorSecond, SECOND_MS } from "../../domain/time.ts";
+import { quote } from "../../domain/words.ts";
 import { UpstreamError, UsageError } from "../../errors.ts";
 
 /** Control sequences of ECMA-48: the cursor to the corner, the rest of a line or of the screen erased. */

@@ -5,7 +5,7 @@ import type { Distribution } from "./distribution.ts";
 import { installCommand, readDistribution } from "./distribution.ts";
 import { firstProgram, isProgram } from "./programs.ts";
 import { SetupError } from "./setup-error.ts";
-import { unpackServers } from "./unpack.ts";
+import { unpackServers, type FindOptions } from "./unpack.ts";
 import { describeError } from "../../errors.ts";
 
 /** Where Redis comes from: given by its address, or a program that we start. */
@@ -22,14 +22,6 @@ export type Servers = {
   readonly rabbitmq: RabbitmqSource;
   /** Null only when Redis was given by its address and no redis-cli or valkey-cli is at hand. */
   readonly redisCli: string | null;
-};
-
-export type FindOptions = {
-  /** Where REDIS_URL, AMQP_URL, PATH, XDG_CACHE_HOME and HOME are read from; the process's own by default. */
-  readonly env?: Readonly<NodeJS.ProcessEnv>;
-  /** Told what takes long. */
-  readonly log?: (line: string) => void;
-  readonly signal?: AbortSignal;
 };
 
 /**

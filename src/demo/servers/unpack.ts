@@ -2,7 +2,6 @@ import { execFile } from "node:child_process";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import type { FindOptions } from "./find.ts";
 import { isRunning } from "./processes.ts";
 import { firstProgram } from "./programs.ts";
 import { SetupError } from "./setup-error.ts";
@@ -155,3 +154,11 @@ async function removeAbandoned(folder: string): Promise<void> {
     }
   }
 }
+
+export type FindOptions = {
+  /** Where REDIS_URL, AMQP_URL, PATH, XDG_CACHE_HOME and HOME are read from; the process's own by default. */
+  readonly env?: Readonly<NodeJS.ProcessEnv>;
+  /** Told what takes long. */
+  readonly log?: (line: string) => void;
+  readonly signal?: AbortSignal;
+};

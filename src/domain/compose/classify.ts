@@ -1,14 +1,7 @@
-import {
-  isComposeType,
-  parseComposeId,
-  parseLabel,
-  quote,
-  type ComposeId,
-  type Label,
-  type Parsed,
-} from "./compose.ts";
+import { isComposeType, parseComposeId, parseLabel, type ComposeId, type Label, type Parsed } from "./compose.ts";
 import type { ComposeFacts } from "./facts.ts";
 import { isCalendarDate } from "../time.ts";
+import { quote } from "../words.ts";
 
 export type KeepRule =
   | "released-two-week"

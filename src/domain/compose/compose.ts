@@ -1,4 +1,5 @@
 import { isCalendarDate } from "../time.ts";
+import { quote } from "../words.ts";
 
 /** In productmd's order (productmd/composeinfo.py, COMPOSE_TYPES). */
 export const COMPOSE_TYPES = ["test", "ci", "nightly", "production", "development"] as const;
@@ -160,10 +161,4 @@ export function parseLabel(label: string): Parsed<Label> {
 /** @internal exported for its tests */
 export function formatLabel(label: Label): string {
   return `${label.milestone}-${label.major}.${label.minor}`;
-}
-
-/** Quotes a foreign text for a sentence: one line, printable, at most 80 characters. */
-export function quote(text: string): string {
-  const shown = text.length > 80 ? `${text.slice(0, 77)}...` : text;
-  return JSON.stringify(shown).replaceAll(/[\u007f-\u009f\u2028\u2029\ufeff]/g, "?");
 }

@@ -1,4 +1,4 @@
-import type { Hold } from "../image/image.ts";
+import type { Hold } from "../hold.ts";
 import type { Instant } from "../time.ts";
 
 /** Where a fact comes from. The id's own grammar is always there; the others have to be heard or asked. */

@@ -1,4 +1,5 @@
 import type { Rule } from "../compose/classify.ts";
+import type { Hold } from "../hold.ts";
 import type { Instant } from "../time.ts";
 
 /** Where an image stands; README "Stages" says who puts it there and who takes it out. */
@@ -21,16 +22,6 @@ export interface TakenAway {
   readonly image: boolean;
   /** The snapshots whose create-volume permission had the group `all`. */
   readonly snapshots: readonly string[];
-}
-
-/** A person's order to leave an image, or every image of a compose, as it is. */
-export interface Hold {
-  /** Who gave it: a person's name, or `ticker` for what the service itself must not touch. */
-  readonly by: string;
-  readonly why: string;
-  readonly since: Instant;
-  /** Null: until it is released. */
-  readonly until: Instant | null;
 }
 
 /** The stages that a hold can pause. */

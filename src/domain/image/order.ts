@@ -1,5 +1,6 @@
-import { giveBackAndHold, held, holdable, isInForce, untilText } from "../hold.ts";
-import type { Hold, Image } from "./image.ts";
+import { isInForce, untilText, type Hold } from "../hold.ts";
+import { giveBackAndHold, held, holdable } from "./holding.ts";
+import type { Image } from "./image.ts";
 import { afterClaim, reset, type Change, type Periods, type Queue } from "./lifecycle.ts";
 import { dayOf, formatDuration, formatInstant, type Instant } from "../time.ts";
 

@@ -1,4 +1,4 @@
-import { backoffMs, jittered } from "../image/lifecycle.ts";
+import { backoffMs, jittered } from "./backoff.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 
 /**

@@ -105,3 +105,6 @@ export function medianOf(values: readonly number[]): number {
 function wholeNumber(limit: number): number {
   return Number.isFinite(limit) ? Math.max(0, Math.floor(limit)) : 0;
 }
+
+/** How far the service may go: print what it would do, make private, or delete as well. */
+export type Act = "nothing" | "private" | "delete";

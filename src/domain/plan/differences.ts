@@ -1,18 +1,10 @@
 import type { KeepRule } from "../compose/classify.ts";
-import { giveBackAndHold, holdByTag, holdTag } from "../hold.ts";
+import { giveBackAndHold } from "../image/holding.ts";
 import type { Image } from "../image/image.ts";
 import { takeBack, type Change, type Periods } from "../image/lifecycle.ts";
 import type { Entry } from "./found.ts";
-import {
-  COMPOSE_TAG,
-  HOLD_TAG,
-  IMAGE_TAG,
-  INTENT_TAG,
-  OUR_TAGS,
-  PRIVATE_AT_TAG,
-  type Seen,
-  type SeenSnapshot,
-} from "./look.ts";
+import type { Seen, SeenSnapshot } from "./look.ts";
+import { holdByTag, holdTag, COMPOSE_TAG, HOLD_TAG, IMAGE_TAG, INTENT_TAG, OUR_TAGS, PRIVATE_AT_TAG } from "./tags.ts";
 import { formatInstant, parseInstant, type Instant } from "../time.ts";
 
 /** What bus, Redis and EC2 can disagree about. */

@@ -1,20 +1,15 @@
-import { isKeySafeComposeId, parseComposeId, quote, stampOf, type Parsed } from "../compose/compose.ts";
-import { held, holdByTag, untilText } from "../hold.ts";
+import { isKeySafeComposeId, parseComposeId, stampOf, type Parsed } from "../compose/compose.ts";
+import { untilText, type Hold } from "../hold.ts";
 import type { EventDraft } from "../image/event.ts";
-import type { HeldFrom, Hold, Stage, TakenAway } from "../image/image.ts";
+import { held } from "../image/holding.ts";
+import type { HeldFrom, Stage, TakenAway } from "../image/image.ts";
 import { draft, keep, type FirstStanding, type Periods } from "../image/lifecycle.ts";
 import type { Upload } from "../image/upload.ts";
-import {
-  COMPOSE_TAG,
-  HOLD_TAG,
-  INTENT_TAG,
-  nameMismatch,
-  OLD_TAG,
-  PRIVATE_AT_TAG,
-  takenByTags,
-  type Seen,
-} from "./look.ts";
+import type { Seen } from "./look.ts";
+import { nameMismatch } from "./name.ts";
+import { holdByTag, COMPOSE_TAG, HOLD_TAG, INTENT_TAG, OLD_TAG, PRIVATE_AT_TAG, takenByTags } from "./tags.ts";
 import { ceilSecond, parseInstant, type Instant } from "../time.ts";
+import { quote } from "../words.ts";
 
 /** An image that EC2 shows with our tags, or the old script's, and that nobody remembers. */
 export interface Found {

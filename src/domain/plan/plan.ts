@@ -1,57 +1,13 @@
 import type { Decision } from "../compose/classify.ts";
-import { holdable, holdByTag, holdTag, isInForce, untilText } from "../hold.ts";
-import type { HeldFrom, Hold, Image, TakenAway } from "../image/image.ts";
+import { isInForce, untilText, type Hold } from "../hold.ts";
+import { holdable } from "../image/holding.ts";
+import type { HeldFrom, Image, TakenAway } from "../image/image.ts";
 import { isFinalKeep, type Periods } from "../image/lifecycle.ts";
-import {
-  HOLD_TAG,
-  INTENT_TAG,
-  nameMismatch,
-  OLD_TAG,
-  OUR_TAGS,
-  PRIVATE_AT_TAG,
-  takenByTags,
-  type Seen,
-} from "./look.ts";
+import type { Seen, Look } from "./look.ts";
+import { nameMismatch } from "./name.ts";
+import type { RefusalCode } from "./refusal.ts";
+import { holdByTag, holdTag, HOLD_TAG, INTENT_TAG, OLD_TAG, OUR_TAGS, PRIVATE_AT_TAG, takenByTags } from "./tags.ts";
 import { DAY_MS, formatDuration, formatInstant, MINUTE_MS, parseInstant, type Instant } from "../time.ts";
-
-/** Why an act is refused; the first word of an image's `last_error`. */
-export type RefusalCode =
-  | "account"
-  | "state"
-  | "name"
-  | "protecting-tag"
-  | "protection"
-  | "in-use"
-  | "guard-unusable"
-  | "hidden"
-  | "recently-launched"
-  | "age"
-  | "block-public-access"
-  | "no-private-at"
-  | "no-notice"
-  | "permission";
-
-/** Everything that was read right before acting. */
-export interface Look {
-  /** Null: EC2 does not show the image. */
-  readonly seen: Seen | null;
-  /** Those of its snapshots that everybody may use. */
-  readonly publicSnapshotIds: readonly string[];
-  /** The tags of its snapshots, where our own memory of what was taken is missing. */
-  readonly snapshotTags: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Block Public Access is off: what is taken away can be given back. */
-  readonly isWayBackOpen: boolean;
-  /** The sources that a decision by label still has to hear. */
-  readonly unanswered: readonly string[];
-  /** The compose is among the newest of its stream, which the policy keeps. */
-  readonly isNewest: boolean;
-  /** A person's hold on the image's compose; it may be over. */
-  readonly composeHold: Hold | null;
-  /** What of ours uses the image, as EC2 names it. */
-  readonly users: readonly string[];
-  /** A guard that the credentials may not use, as a sentence; null: every guard was used, or may be passed over. */
-  readonly unusableGuard: string | null;
-}
 
 /** When an image that waits for a source's word is looked at again. */
 const ASK_AGAIN_MS = 10 * MINUTE_MS;

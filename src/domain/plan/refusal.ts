@@ -1,5 +1,4 @@
 import type { Image } from "../image/image.ts";
-import type { RefusalCode } from "./plan.ts";
 
 /** Why an image that is due is not acted on, and what a person can do about it. */
 export interface Refusal {
@@ -37,3 +36,20 @@ export function refusalOf({ lastError }: Pick<Image, "lastError">): Refusal | nu
 function isRefusalCode(word: string): word is RefusalCode {
   return Object.hasOwn(CURES, word);
 }
+
+/** Why an act is refused; the first word of an image's `last_error`. */
+export type RefusalCode =
+  | "account"
+  | "state"
+  | "name"
+  | "protecting-tag"
+  | "protection"
+  | "in-use"
+  | "guard-unusable"
+  | "hidden"
+  | "recently-launched"
+  | "age"
+  | "block-public-access"
+  | "no-private-at"
+  | "no-notice"
+  | "permission";

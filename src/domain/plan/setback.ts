@@ -1,6 +1,7 @@
 import type { Image } from "../image/image.ts";
-import { backoffMs, draft, jittered, type Change, type Queue } from "../image/lifecycle.ts";
-import type { RefusalCode } from "./plan.ts";
+import { draft, type Change, type Queue } from "../image/lifecycle.ts";
+import { backoffMs, jittered } from "../limits/backoff.ts";
+import type { RefusalCode } from "./refusal.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 
 /** What needs a person's change of permissions is asked again rarely; what may cure itself, daily. */

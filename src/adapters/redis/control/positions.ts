@@ -1,7 +1,7 @@
 import { asUpstream, type RedisConnection } from "../connection.ts";
 import { translateErrors } from "../../translate.ts";
 import { formatInstant, parseInstant } from "../../../domain/time.ts";
-import type { Positions } from "../../../hear/backfill.ts";
+import type { Positions } from "../../../ports/messages.ts";
 
 /** One hash a backfill that was begun and not ended. */
 export function redisPositions({ redis, keys }: RedisConnection): Positions {

@@ -1,0 +1,89 @@
+import { type ActParts, type Acted, stepsOf } from "./steps.ts";
+import type { Image, TakenAway } from "../domain/image/image.ts";
+import { draft, reset, type Change } from "../domain/image/lifecycle.ts";
+import type { Seen } from "../domain/plan/look.ts";
+import { COMPOSE_TAG, IMAGE_TAG, INTENT_TAG, PRIVATE_AT_TAG } from "../domain/plan/tags.ts";
+import { ceilSecond, formatInstant, SECOND_MS, type Instant } from "../domain/time.ts";
+import { UpstreamError } from "../errors.ts";
+
+const READ_BACKS = 6;
+
+/**
+ * Makes an image and its snapshots private: tags first, so that no crash leaves an image private and unknown; records what is
+ * taken before it is taken; reads back; tags that it is done; settles. Every step may be repeated. Throws `UpstreamError`,
+ * `RefusedError`.
+ */
+export async function makePrivate(image: Image, seen: Seen, takeAway: TakenAway, parts: ActParts): Promise<Acted> {
+  const { images, schedule, clock } = parts;
+  const { region, amiId } = image;
+  const step = stepsOf(image, parts);
+  for (const [ids, tags] of intentTags(image, seen, takeAway, clock.now()))
+    if (!(await step((mayCall) => images.tag(region, ids, tags, mayCall)))) return "lost";
+  const taken = await schedule.recordTakenAway(image, takeAway);
+  if (taken === null) return "lost";
+  if (taken.image && !(await step((mayCall) => images.closeImage(region, amiId, mayCall)))) return "lost";
+  for (const snapshotId of taken.snapshots)
+    if (!(await step((mayCall) => images.closeSnapshot(region, snapshotId, mayCall)))) return "lost";
+  await readBack(image, seen, parts);
+  const madePrivateAt = ceilSecond(clock.now());
+  const tags = { [PRIVATE_AT_TAG]: formatInstant(madePrivateAt) };
+  if (!(await step((mayCall) => images.tag(region, [amiId, ...seen.snapshotIds], tags, mayCall)))) return "lost";
+  const why = image.reason === "" ? "due" : image.reason;
+  const change: Change = {
+    stage: "private",
+    wait: null,
+    fields: reset({
+      madePrivateAt,
+      ...{ noticedAt: null, deleteAt: null, releasedAt: null },
+      earliestDeleteAt: image.releasedAt === null ? null : image.releasedAt + parts.periods.afterHoldMs,
+    }),
+    event: draft("made-private", madePrivateAt, "ticker", why, {
+      ec2_name: seen.name,
+      arch: image.arch ?? "",
+      gib: String(seen.sizeGiB),
+      snapshots: String(seen.snapshotIds.length),
+      taken_away: JSON.stringify(taken),
+    }),
+  };
+  return (await schedule.settle(image, change)) ? "settled" : "lost";
+}
+
+/** The intent, per resource, with a word on what was there to take, and the names that a lost memory is rebuilt from. */
+function intentTags(
+  image: Image,
+  seen: Seen,
+  takeAway: TakenAway,
+  now: Instant,
+): readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] {
+  const at = formatInstant(ceilSecond(now));
+  const isTaken = (id: string): boolean => takeAway.snapshots.includes(id);
+  const tagsOf = (hadAll: boolean): Readonly<Record<string, string>> => ({
+    [INTENT_TAG]: `${at} ${hadAll ? "all" : "nothing"}`,
+    [IMAGE_TAG]: seen.amiId,
+    [COMPOSE_TAG]: image.composeId,
+  });
+  const groups = [
+    // Snapshots before their image: the image's own tag is what says that all of them carry theirs.
+    [seen.snapshotIds.filter(isTaken), tagsOf(true)],
+    [seen.snapshotIds.filter((id) => !isTaken(id)), tagsOf(false)],
+    [[seen.amiId], tagsOf(takeAway.image)],
+  ] as const;
+  return groups.filter(([ids]) => ids.length > 0);
+}
+
+/** DescribeImages is eventually consistent: what was changed is believed only when it was read. */
+async function readBack(image: Image, seen: Seen, { images, clock }: ActParts): Promise<void> {
+  for (let reading = 0; reading < READ_BACKS; reading += 1) {
+    const [now, open] = await Promise.all([
+      images.look(image.region, [image.amiId]),
+      images.publicSnapshots(image.region, seen.snapshotIds),
+    ]);
+    if (now.get(image.amiId)?.isPublic === false && open.length === 0) return;
+    await clock.sleep(SECOND_MS / 4 + reading * SECOND_MS);
+  }
+  throw new UpstreamError(
+    "ec2",
+    "not-private-yet",
+    `${image.region} ${image.amiId} still reads as public after it was made private`,
+  );
+}

@@ -1,0 +1,54 @@
+import { secret, type ConfigFile, type Environment, type Scope } from "./file.ts";
+import { duration, webAddress } from "./values.ts";
+import { SECOND_MS } from "../domain/time.ts";
+import { ConfigError } from "../errors.ts";
+
+export interface ReportConfig {
+  readonly kind: "pagure" | "log";
+  readonly url: string;
+  readonly repo: string;
+  readonly tags: readonly string[];
+  /** Of a day's report; `{day}` stands for the day. */
+  readonly title: string;
+  /** The size of a post at the most, in bytes. */
+  readonly mostBytes: number;
+  /** Pause between readings of the comments on the reports. */
+  readonly readEveryMs: number;
+  /** Accounts whose comments are carried out as orders. */
+  readonly operators: readonly string[];
+  /** Comments of one author that are answered in a UTC day. */
+  readonly objectionsPerDay: number;
+  readonly token: string;
+  /** Whether a post counts as the notice without which nothing is deleted. */
+  readonly isPublic: boolean;
+}
+
+export function readReport(
+  file: string,
+  report: ConfigFile["consumer_config"]["report"],
+  env: Environment,
+  scope: Scope,
+): ReportConfig {
+  const { kind, url, repo, tags, title, operators, allow_delete_without_public_notice: isAllowed } = report;
+  const token = secret("PAGURE_ACCESS_TOKEN", env) ?? "";
+  if (kind === "pagure" && repo === "")
+    throw new ConfigError(
+      `${file}: missing key consumer_config.report.repo: the Pagure project whose issues are the reports`,
+    );
+  if (kind === "pagure" && webAddress(file, "report.url", url) === null)
+    throw new ConfigError(`${file}: missing key consumer_config.report.url: Pagure's address`);
+  if (kind === "pagure" && token === "" && scope === "service")
+    throw new ConfigError(
+      "PAGURE_ACCESS_TOKEN is not set: a token with issue_create and issue_comment, or its file in PAGURE_ACCESS_TOKEN_FILE",
+    );
+  if (kind === "pagure" && isAllowed)
+    throw new ConfigError(
+      `${file}: consumer_config.report.allow_delete_without_public_notice goes only with kind = "log"`,
+    );
+  return {
+    ...{ kind, url, repo, tags, title, operators, token, isPublic: kind === "pagure" || isAllowed },
+    mostBytes: report.part_bytes,
+    readEveryMs: duration(file, "report.read_every", report.read_every, SECOND_MS),
+    objectionsPerDay: report.objections_per_day,
+  };
+}

@@ -1,0 +1,16 @@
+import type { CommentMemory, Ears } from "../ports/index.ts";
+
+/**
+ * Ears that hear comments, too: everything was heard up to the earlier of both. Where nothing was ever posted nobody can have
+ * objected.
+ */
+export function withComments(ears: Pick<Ears, "memory">, comments: CommentMemory): Pick<Ears, "memory"> {
+  return {
+    memory: async () => {
+      const [memory, readUntil] = await Promise.all([ears.memory(), comments.readUntil()]);
+      if (readUntil === null && (await comments.isSilent())) return memory;
+      const isUnknown = memory.heardUntil === null || readUntil === null;
+      return { ...memory, heardUntil: isUnknown ? null : Math.min(memory.heardUntil, readUntil) };
+    },
+  };
+}
