@@ -217,7 +217,7 @@ const commands = {
   },
   test: async () => {
     await prepare();
-    return handOver("dist/test/support/run.js", chooseTests());
+    return handOver("dist/test/support/run/run.js", chooseTests());
   },
   chaos: async () => {
     // The same promises as in the tests, asked far more often.
@@ -228,10 +228,12 @@ const commands = {
     process.env.CHAOS_PACE ??= "10000";
     process.env.CHAOS_MODEL ??= "500";
     await prepare();
-    const promises = ["mutants", "backfill", "crash", "sweep", "pace", "model", "report-crash", "objections-crash"].map(
-      (name) => `dist/test/${name}.test.js`,
-    );
-    return handOver("dist/test/support/run.js", promises);
+    const promises = [
+      ...["crash", "comments-crash", "model", "mutants", "report-crash", "sweep"].map((name) => `service/${name}`),
+      "act/pace",
+      "hear/backfill",
+    ].map((name) => `dist/test/${name}.test.js`);
+    return handOver("dist/test/support/run/run.js", promises);
   },
   bench: async () => {
     await prepare();

@@ -1,7 +1,7 @@
 import type { Guards } from "../domain/plan/plan.ts";
-import type { Images, Schedule } from "../ports/index.ts";
 import { MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
+import type { Images, Schedule } from "../ports/index.ts";
 
 const LARGEST_SKEW_MS = MINUTE_MS;
 

@@ -1,8 +1,8 @@
-import type { Facts } from "../ports/index.ts";
 import { classify, type Decision, type Policy } from "../domain/compose/classify.ts";
 import type { ComposeFacts } from "../domain/compose/facts.ts";
 import type { Hold } from "../domain/hold.ts";
 import type { Image } from "../domain/image/image.ts";
+import type { Facts } from "../ports/index.ts";
 
 /** The decision and the hold by what is known now: read again right before an act, it is the one that counts. */
 export async function wordNow(

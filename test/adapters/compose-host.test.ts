@@ -6,7 +6,7 @@ import { composeInfo, startComposeHost } from "../../src/demo/outside/compose-ho
 import type { ComposeHost, HostTrouble } from "../../src/demo/outside/compose-host.ts";
 import { UpstreamError } from "../../src/errors.ts";
 import type { ComposeSource } from "../../src/ports/index.ts";
-import { SettableClock } from "../support/clock.ts";
+import { SettableClock } from "../support/world/clock.ts";
 
 const NOW = Date.parse("2026-11-24T22:00:00Z");
 const FILE = "compose/metadata/composeinfo.json";

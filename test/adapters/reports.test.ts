@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import { logReports } from "../../src/adapters/log.ts";
 import type { ReportPart, Reports } from "../../src/ports/index.ts";
-import { silentLog } from "../support/log.ts";
-import { open, part, publish, REPO, start } from "../support/pagure.ts";
+import { open, part, publish, REPO, start } from "../support/outside/pagure.ts";
+import { silentLog } from "../support/run/log.ts";
 
 /** An implementation, and every text that its readers can see. */
 interface Subject {

@@ -1,5 +1,5 @@
 import t from "tap";
-import { runDemo } from "../support/demo-run.ts";
+import { runDemo } from "../support/program/demo-run.ts";
 
 t.setTimeout(120_000);
 

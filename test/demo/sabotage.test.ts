@@ -1,5 +1,5 @@
 import t from "tap";
-import { runDemo, sabotagedCopy, type Sabotage } from "../support/demo-run.ts";
+import { runDemo, sabotagedCopy, type Sabotage } from "../support/program/demo-run.ts";
 
 t.setTimeout(900_000);
 t.jobs = 2;

@@ -12,7 +12,7 @@ import {
   parseInstant,
   toScore,
 } from "../../src/domain/time.ts";
-import { holds } from "../support/property.ts";
+import { holds } from "../support/run/property.ts";
 
 const YEAR_2100 = Date.UTC(2100, 0, 1);
 const anInstant = fc.integer({ min: 0, max: YEAR_2100 });

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
 import t from "tap";
 
-const RUNNER = fileURLToPath(new URL("../support/run.js", import.meta.url));
+const RUNNER = fileURLToPath(new URL("../support/run/run.js", import.meta.url));
 const NODE_MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
 /** A project of its own with these test files, run by our runner. */

@@ -15,7 +15,7 @@ import { startRabbitmq } from "../../src/demo/servers/rabbitmq.ts";
 import { startRedis } from "../../src/demo/servers/redis.ts";
 import { unpackServers } from "../../src/demo/servers/unpack.ts";
 
-const OWNER = fileURLToPath(new URL("../support/owner.js", import.meta.url));
+const OWNER = fileURLToPath(new URL("../support/run/owner.js", import.meta.url));
 
 /** Polls, because nobody tells when processes end that are not ours. */
 async function until(isSo: () => boolean, limitMs: number): Promise<boolean> {

@@ -1,0 +1,140 @@
+import t from "tap";
+import { RegionPasses } from "../../src/act/passes.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
+import { calls, CUT, openBreakers, OTHER } from "../support/world/breakers.ts";
+import { REGION } from "../support/world/world.ts";
+
+t.test(
+  "a dead region opens its breaker at the third look, is probed with one image, and closes when it answers",
+  async (t) => {
+    const scene = await openBreakers(t, 4);
+    const { world, tick, breakers, warnings } = scene;
+    const revive = world.simulator.faults.add(CUT);
+    for (let pass = 1; pass <= 3; pass += 1) t.same(await tick(), { "given-back": 4 }, `pass ${pass}`);
+    t.match(await breakers.get(REGION), { trouble: "failing", times: 1, code: "ECONNRESET" });
+    const before = calls(scene);
+    t.same(await tick(), { "breaker-open": 1 });
+    t.equal(calls(scene), before, "nothing is asked meanwhile");
+    t.same(await tick(OTHER), { "make-private": 1 }, "no other region is delayed");
+
+    world.clock.advance(2 * MINUTE_MS);
+    t.same(await tick(), { "given-back": 1 }, "the probe is one image");
+    t.match(await breakers.get(REGION), { times: 2 });
+    t.same(await scene.attempts(), [0, 0, 0, 0]);
+    revive();
+    t.same(await tick(), { "breaker-open": 1 });
+    world.clock.advance(4 * MINUTE_MS);
+    t.same(await tick(), { "make-private": 1 });
+    t.equal(await breakers.get(REGION), null);
+    t.same(await tick(), { "make-private": 3 });
+    t.same(
+      warnings.filter((line) => !line.startsWith("a region was not looked at")),
+      ["nothing more is done in the region for now", "the region answers again: it goes on there"],
+      "said once when it opened, once when it closed",
+    );
+  },
+);
+
+t.test("one kind of call that is throttled again and again stops the batch, though the others succeed", async (t) => {
+  const scene = await openBreakers(t, 6);
+  scene.world.simulator.faults.add({
+    kind: "throttle",
+    action: "ModifyImageAttribute",
+    region: REGION,
+    times: Infinity,
+  });
+  t.same(await scene.tick(), { failed: 2, "given-back": 4 });
+  t.match(await scene.breakers.get(REGION), { trouble: "failing", code: "RequestLimitExceeded" });
+  t.same(await scene.tick(), { "breaker-open": 1 });
+  t.same([...(await scene.attempts())].sort(), [0, 0, 0, 0, 1, 1]);
+});
+
+t.test("what another replica has found is not asked again", async (t) => {
+  const scene = await openBreakers(t, 1);
+  const { clock } = scene.world;
+  const found = {
+    trouble: "failing",
+    since: clock.now(),
+    askAgainAt: clock.now() + HOUR_MS,
+    times: 5,
+    code: "x",
+  } as const;
+  await scene.breakers.set(REGION, found);
+  t.same(await scene.tick(), { "breaker-open": 1 });
+  t.equal(calls(scene), 0);
+  clock.advance(HOUR_MS);
+  t.same(await scene.tick(), { "make-private": 1 });
+});
+
+t.test(
+  "what stands in Redis is readable, can be deleted to have a region asked at once, and rubbish does no harm",
+  async (t) => {
+    const scene = await openBreakers(t, 2);
+    const { redis, keys } = scene.world.connection;
+    const [now, key] = [scene.world.clock.now(), keys.control("breakers")];
+    await scene.breakers.set(REGION, {
+      trouble: "shut",
+      since: now,
+      askAgainAt: now + DAY_MS,
+      times: 2,
+      code: "OptInRequired",
+    });
+    t.same(JSON.parse((await redis.hget(key, REGION)) ?? ""), {
+      ...{ trouble: "shut", since: "2026-11-29T08:00:00Z", ask_again_at: "2026-11-30T08:00:00Z" },
+      ...{ times: 2, code: "OptInRequired" },
+    });
+    t.same(await scene.tick(), { "breaker-open": 1 });
+    await redis.hdel(key, REGION);
+    t.same(await scene.tick(), { "make-private": 2 });
+    for (const rubbish of ["", "[]", "null", "no", '{"ask_again_at":7,"times":"x"}']) {
+      await redis.hset(key, OTHER, rubbish);
+      t.match(
+        await scene.breakers.all(),
+        new Map([[OTHER, { trouble: "failing", askAgainAt: 0, code: "unreadable" }]]),
+      );
+    }
+    t.same(await scene.tick(OTHER), { "make-private": 1 });
+    t.equal(await redis.exists(key), 0);
+    await redis.set(key, "not a hash");
+    await t.rejects(scene.breakers.all(), {
+      service: "redis",
+      message: new RegExp(`${key} holds what clean-amis did not write`),
+    });
+  },
+);
+
+t.test("passes go on where the account cannot be asked, and in the other regions", async (t) => {
+  const scene = await openBreakers(t, 1);
+  scene.world.simulator.faults.add({
+    kind: "error",
+    code: "InvalidClientTokenId",
+    status: 403,
+    action: "GetCallerIdentity",
+  });
+  const passes = new RegionPasses(scene.parts);
+  for (let pass = 0; pass < 2; pass += 1) {
+    await passes.start();
+    await passes.idle();
+    scene.world.clock.advance(SECOND_MS);
+  }
+  t.equal((await scene.attempts()).length, 0, "worked in the second pass");
+});
+
+t.test("with act = nothing no plan is asked for where the breaker is open", async (t) => {
+  const scene = await openBreakers(t, 3);
+  const lift = scene.world.simulator.faults.add(CUT);
+  const passes = new RegionPasses({ ...scene.parts, act: "nothing" });
+  const pass = async (): Promise<void> => {
+    await passes.start();
+    await passes.idle();
+  };
+  for (let number = 0; number < 3; number += 1) await pass();
+  const asked = calls(scene);
+  await pass();
+  t.equal(calls(scene), asked);
+  lift();
+  scene.world.clock.advance(2 * MINUTE_MS);
+  await pass();
+  t.equal(await scene.breakers.get(REGION), null);
+  t.same(scene.world.simulator.journal.mutating(), []);
+});

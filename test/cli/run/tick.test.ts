@@ -1,0 +1,80 @@
+import t from "tap";
+import { redisFacts } from "../../../src/adapters/redis/facts.ts";
+import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
+import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import { startEc2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
+import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
+import { DAY_MS } from "../../../src/domain/time.ts";
+import { ingest } from "../../../src/hear/ingest.ts";
+import { configFile, runProgram } from "../../support/program/program.ts";
+import { silentLog } from "../../support/run/log.ts";
+import { openTestRedis } from "../../support/servers/redis.ts";
+import { ACCOUNT, PERIODS } from "../../support/world/image.ts";
+
+const [DEAD, SHUT, WELL] = ["eu-west-1", "me-south-1", "us-east-1"] as const;
+const KEYS = { AWS_ACCESS_KEY_ID: "AKIDTEST", AWS_SECRET_ACCESS_KEY: "secret" };
+
+t.test(
+  "one pass of cron does what it can: a dead region ends neither the others' work nor the report, and is told",
+  async (t) => {
+    const connection = await openTestRedis(t);
+    const simulator = await startEc2Simulator({ accounts: { AKIDTEST: { id: ACCOUNT } } });
+    t.teardown(() => simulator.close());
+    const clock = { now: Date.now, sleep: () => Promise.resolve() };
+    const base = { schedule: redisSchedule(connection, clock, PERIODS), facts: redisFacts(connection), clock };
+    const parts = { ...base, log: silentLog, periods: PERIODS, policy: DEFAULT_POLICY };
+    const uploadedAt = Date.now() - 6 * DAY_MS;
+    const day = new Date(uploadedAt).toISOString().slice(0, 10).replaceAll("-", "");
+    const name = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.n.0`;
+    const here = [DEAD, SHUT, WELL].map(
+      (region) =>
+        [
+          region,
+          simulator.addImage(region, { name, createdAt: uploadedAt, snapshots: [{ isPublic: true }] }).id,
+        ] as const,
+    );
+    const body = { architecture: "x86_64", compose_id: `Fedora-Rawhide-${day}.n.0`, image_name: name };
+    const message = {
+      ...{
+        topic: "org.fedoraproject.prod.fedora_image_uploader.published.v1.aws.rawhide.Cloud_Base.x86_64",
+        messageId: "1",
+      },
+      ...{ headers: { "sent-at": new Date(uploadedAt).toISOString() }, arrivedAt: uploadedAt },
+      body: Buffer.from(JSON.stringify({ ...body, regions: Object.fromEntries(here) })),
+    };
+    await ingest(message, { ...parts, rejected: redisRejected(connection), environments: ["prod"] });
+    await connection.redis.hset(connection.keys.control("ears"), "heard_until", new Date().toISOString());
+    simulator.configure(SHUT, { optIn: "not-opted-in" });
+    const revive = simulator.faults.add({ kind: "withhold", connection: "cut", region: DEAD, times: Infinity });
+    const config = configFile(
+      t,
+      connection,
+      `act = "private"\n[consumer_config.sources]\ncompose_host = ""\ndatagrepper = ""\n[consumer_config.ec2]\nendpoint = "${simulator.url}"\n`,
+    );
+    const tick = (...more: string[]) => runProgram(t, ["tick", "--once", ...more, "--config", config], { env: KEYS });
+
+    const plan = await tick("--dry-run", "--plain");
+    t.equal(plan.code, 1);
+    t.match(
+      plan.out,
+      new RegExp(`^${DEAD}: not done: ec2: look [^\\n]*\\n${SHUT}: not done: [^\\n]*OptInRequired`, "m"),
+    );
+    t.match(plan.out, new RegExp(`^${WELL} ami-\\w+$`, "m"), "the plan of the others");
+
+    t.equal(await connection.redis.exists(connection.keys.control("breakers")), 0, "a plan writes nothing");
+
+    const { code, out } = await tick();
+    t.equal(code, 1, out);
+    t.match(out, new RegExp(`^${WELL}: \\{"make-private":1\\}$`, "m"));
+    t.match(out, /^report: \{"posted":\d/m);
+    t.match(out, new RegExp(`^${DEAD}: EC2 failed there: what was given back is due again$`, "m"));
+    t.match(out, new RegExp(`^${SHUT}: not asked before \\S+: the region is not open to the account`, "m"));
+    t.equal(simulator.image(WELL, here[2]?.[1] ?? "")?.permission.isPublic, false);
+
+    revive();
+    const after = await tick();
+    t.equal(after.code, 0, "a region that is shut is told, and needs no alarm of cron's every day");
+    t.match(after.out, new RegExp(`^${DEAD}: \\{"make-private":1\\}$`, "m"));
+    t.match(after.out, new RegExp(`^${SHUT}: not asked before`, "m"));
+  },
+);

@@ -1,0 +1,93 @@
+import {
+  CreateTagsCommand,
+  DeleteSnapshotCommand,
+  DeleteTagsCommand,
+  DeregisterImageCommand,
+  DescribeImageAttributeCommand,
+  DescribeImageReferencesCommand,
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  DescribeRegionsCommand,
+  DescribeSnapshotAttributeCommand,
+  DescribeSnapshotsCommand,
+  DisableImageBlockPublicAccessCommand,
+  DisableImageCommand,
+  DisableImageDeregistrationProtectionCommand,
+  EnableImageBlockPublicAccessCommand,
+  EnableImageCommand,
+  EnableImageDeregistrationProtectionCommand,
+  GetImageBlockPublicAccessStateCommand,
+  ModifyImageAttributeCommand,
+  ModifySnapshotAttributeCommand,
+} from "@aws-sdk/client-ec2";
+import type { EC2Client } from "@aws-sdk/client-ec2";
+import t from "tap";
+import { ACTIONS } from "../../../../src/demo/outside/ec2/actions/actions.ts";
+import { OURS, refusal, REGION, startEc2 } from "../../../support/outside/ec2-client.ts";
+
+const DryRun = true;
+const Remove = [{ Group: "all" as const }];
+
+/** A dry run of each action, as it is spelled; all would change something, or find what they ask for. */
+function dryRuns(client: EC2Client, ImageId: string, SnapshotId: string): Record<string, () => Promise<unknown>> {
+  const Resources = [ImageId, SnapshotId];
+  const ImageBlockPublicAccessState = "block-new-sharing";
+  const Attribute = "createVolumePermission";
+  return {
+    CreateTags: () => client.send(new CreateTagsCommand({ DryRun, Resources, Tags: [{ Key: "b", Value: "" }] })),
+    DeleteSnapshot: () => client.send(new DeleteSnapshotCommand({ DryRun, SnapshotId })),
+    DeleteTags: () => client.send(new DeleteTagsCommand({ DryRun, Resources })),
+    DeregisterImage: () => client.send(new DeregisterImageCommand({ DryRun, ImageId })),
+    DescribeImageAttribute: () =>
+      client.send(new DescribeImageAttributeCommand({ DryRun, ImageId, Attribute: "launchPermission" })),
+    DescribeImageReferences: () =>
+      client.send(new DescribeImageReferencesCommand({ DryRun, ImageIds: [ImageId], IncludeAllResourceTypes: true })),
+    DescribeImages: () => client.send(new DescribeImagesCommand({ DryRun })),
+    DescribeInstances: () => client.send(new DescribeInstancesCommand({ DryRun })),
+    DescribeRegions: () => client.send(new DescribeRegionsCommand({ DryRun })),
+    DescribeSnapshotAttribute: () =>
+      client.send(new DescribeSnapshotAttributeCommand({ DryRun, SnapshotId, Attribute })),
+    DescribeSnapshots: () => client.send(new DescribeSnapshotsCommand({ DryRun })),
+    DisableImage: () => client.send(new DisableImageCommand({ DryRun, ImageId })),
+    DisableImageBlockPublicAccess: () => client.send(new DisableImageBlockPublicAccessCommand({ DryRun })),
+    DisableImageDeregistrationProtection: () =>
+      client.send(new DisableImageDeregistrationProtectionCommand({ DryRun, ImageId })),
+    EnableImage: () => client.send(new EnableImageCommand({ DryRun, ImageId })),
+    EnableImageBlockPublicAccess: () =>
+      client.send(new EnableImageBlockPublicAccessCommand({ DryRun, ImageBlockPublicAccessState })),
+    EnableImageDeregistrationProtection: () =>
+      client.send(new EnableImageDeregistrationProtectionCommand({ DryRun, ImageId })),
+    GetImageBlockPublicAccessState: () => client.send(new GetImageBlockPublicAccessStateCommand({ DryRun })),
+    ModifyImageAttribute: () =>
+      client.send(new ModifyImageAttributeCommand({ DryRun, ImageId, LaunchPermission: { Remove } })),
+    ModifySnapshotAttribute: () =>
+      client.send(new ModifySnapshotAttributeCommand({ DryRun, SnapshotId, CreateVolumePermission: { Remove } })),
+  };
+}
+
+t.test("every action tells by a dry run whether it is allowed, and changes nothing", async (t) => {
+  const names = Object.keys(ACTIONS).sort();
+  const accounts = { simulated: { id: OURS }, forbidden: { id: OURS, denied: names } };
+  const { ec2, client, clientFor } = await startEc2(t, { accounts });
+  const image = ec2.addImage(REGION, { tags: { a: "" }, snapshots: [] });
+  const snapshot = ec2.addSnapshot(REGION, { isPublic: true, tags: { a: "" } });
+  const allowed = dryRuns(client, image.id, snapshot.id);
+  const denied = dryRuns(clientFor(REGION, "forbidden"), image.id, snapshot.id);
+
+  t.same(Object.keys(allowed), names, "no action is left out here");
+  for (const [name, run] of Object.entries(allowed)) t.equal(await refusal(run()), "DryRunOperation 412", name);
+  for (const [name, run] of Object.entries(denied)) t.equal(await refusal(run()), "UnauthorizedOperation 403", name);
+  t.same(ec2.image(REGION, image.id), image);
+  t.same(ec2.snapshot(REGION, snapshot.id), snapshot);
+  t.same(ec2.journal.mutating(), []);
+  t.ok(ec2.journal.entries.every((entry) => entry.effect === null));
+});
+
+t.test("a dry run on what is not there tells a missing permission before a missing image", async (t) => {
+  const accounts = { simulated: { id: OURS }, forbidden: { id: OURS, denied: ["DeregisterImage"] } };
+  const { client, clientFor } = await startEc2(t, { accounts });
+  const probe = new DeregisterImageCommand({ DryRun, ImageId: "ami-0fffffffffffffff0" });
+
+  t.equal(await refusal(client.send(probe)), "InvalidAMIID.NotFound 400");
+  t.equal(await refusal(clientFor(REGION, "forbidden").send(probe)), "UnauthorizedOperation 403");
+});

@@ -1,0 +1,66 @@
+import t from "tap";
+import type { Decision } from "../../../src/domain/compose/classify.ts";
+import type { Hold } from "../../../src/domain/hold.ts";
+import type { Image } from "../../../src/domain/image/image.ts";
+import type { Seen, Look } from "../../../src/domain/plan/look.ts";
+import { planFor, type Plan } from "../../../src/domain/plan/plan.ts";
+import { HOLD_TAG } from "../../../src/domain/plan/tags.ts";
+import { DAY_MS } from "../../../src/domain/time.ts";
+import { FREE, GUARDS, imageIn, NOW, PERIODS, seen, seenPrivate } from "../../support/world/image.ts";
+
+const DELETE: Decision = { kind: "delete", rule: "nightly", reason: "a nightly compose" };
+
+function plan(image: Image, what: Seen | null, { look }: { readonly look?: Partial<Look> } = {}): Plan {
+  return planFor(image, DELETE, { ...FREE, seen: what, ...look }, { now: NOW, periods: PERIODS, guards: GUARDS });
+}
+
+/** A plan in a word or two. */
+function word(decided: Plan): string {
+  return decided.do === "refuse" ? `refuse ${decided.code}` : decided.do;
+}
+
+t.test("what is in use, was launched lately, or cannot be asked about is refused", (t) => {
+  const rows = [
+    ["in-use", { users: ["i-0abc", "lt-0def"] }, "it is used by i-0abc and 1 more"],
+    ["guard-unusable", { unusableGuard: "ec2:DescribeInstances is denied" }, "is denied"],
+  ] as const;
+  for (const [code, look, reason] of rows)
+    for (const decided of [
+      plan(imageIn("public"), seen(), { look }),
+      plan(imageIn("private"), seenPrivate(), { look }),
+    ])
+      t.match(decided, { do: "refuse", code, reason: new RegExp(reason) });
+  const lately = seen({ lastLaunchedAt: NOW - DAY_MS });
+  const look: Look = { ...FREE, seen: lately };
+  const quiet = { now: NOW, periods: PERIODS, guards: { ...GUARDS, recentlyLaunchedMs: 2 * DAY_MS } };
+  t.match(planFor(imageIn("public"), DELETE, look, quiet), { do: "refuse", code: "recently-launched" });
+  t.equal(word(plan(imageIn("public"), lately)), "make-private", "the guard is off unless somebody asks");
+  t.end();
+});
+
+t.test("a hold beats every act, whether the compose, the record or a tag in EC2 remembers it", (t) => {
+  const hold: Hold = { by: "somebody", why: "tests", since: NOW, until: null };
+  const over = { ...hold, until: NOW };
+  const tagged = { tags: { [HOLD_TAG]: "no-end by somebody" } };
+  for (const [stage, what] of [
+    ["public", seen()],
+    ["private", seenPrivate()],
+    ["deleting", seenPrivate()],
+  ] as const) {
+    t.match(plan(imageIn(stage), what, { look: { composeHold: hold } }), { do: "hold" }, `${stage}, by its compose`);
+    t.match(plan(imageIn(stage), seen(tagged)), { do: "hold", hold: { by: "somebody" } }, `${stage}, by a tag`);
+    t.notMatch(
+      plan(imageIn(stage), what, { look: { composeHold: over } }),
+      { do: "hold" },
+      `${stage}, when it is over`,
+    );
+  }
+  const wished = imageIn("deleting", { hold, wish: "restore" });
+  t.equal(word(plan(wished, seenPrivate())), "take-back", "an image that still stands is given back");
+  t.equal(word(plan(wished, null)), "delete", "one that is gone leaves no snapshot behind");
+  t.equal(word(plan(imageIn("held", { hold }), seenPrivate())), "tag-hold");
+  t.equal(word(plan(imageIn("held", { hold }), seen(tagged))), "wait", "what EC2 knows is not written again");
+  t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate())), "release");
+  t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate(), { look: { composeHold: hold } })), "tag-hold");
+  t.end();
+});

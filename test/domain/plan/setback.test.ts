@@ -1,0 +1,112 @@
+import t from "tap";
+import type { Image } from "../../../src/domain/image/image.ts";
+import type { Change } from "../../../src/domain/image/lifecycle.ts";
+import type { RefusalCode } from "../../../src/domain/plan/refusal.ts";
+import { afterFailure, afterMiss, afterRefusal, givenBack } from "../../../src/domain/plan/setback.ts";
+import { DAY_MS, HOUR_MS, SECOND_MS } from "../../../src/domain/time.ts";
+import { imageIn, NOW } from "../../support/world/image.ts";
+
+/** The image after a change was written. */
+function written(image: Image, change: Change): Image {
+  return { ...image, ...change.fields, stage: change.stage };
+}
+
+t.test("a setback keeps the stage and every deadline, and moves only the next wake-up", (t) => {
+  const deadlines = ["uploadedAt", "privateAt", "madePrivateAt", "noticedAt", "deleteAt", "takenAway"];
+  for (const stage of ["public", "private", "deleting", "restoring"] as const) {
+    const image = imageIn(stage);
+    const changes = [
+      afterRefusal(image, "delete", "name", "no", NOW),
+      afterFailure(image, "delete", "away", NOW, 0),
+      afterMiss(image, "delete", NOW),
+    ];
+    for (const change of changes) {
+      t.equal(change.stage, stage);
+      t.equal(change.wait?.queue, "delete");
+      t.ok((change.wait?.wakeAt ?? 0) > NOW, `${stage}: wakes later`);
+      t.same(
+        Object.keys(change.fields).filter((field) => deadlines.includes(field)),
+        [],
+      );
+    }
+  }
+  t.end();
+});
+
+t.test("a refusal is asked again in a day, one that needs other permissions in a week", (t) => {
+  const daily = ["account", "state", "name", "protecting-tag", "protection", "age", "block-public-access"] as const;
+  const codes: readonly RefusalCode[] = [...daily, "no-private-at", "no-notice"];
+  for (const code of codes)
+    t.equal(afterRefusal(imageIn("public"), "private", code, "no", NOW).wait?.wakeAt, NOW + DAY_MS, code);
+  t.equal(afterRefusal(imageIn("public"), "private", "permission", "no", NOW).wait?.wakeAt, NOW + 7 * DAY_MS);
+  t.end();
+});
+
+t.test("a refusal is told once for each reason, and again when the reason is another", (t) => {
+  const image = imageIn("public");
+  const first = afterRefusal(image, "private", "name", "its name is odd", NOW);
+  const again = afterRefusal(written(image, first), "private", "name", "its name is odd", NOW + DAY_MS);
+  const other = afterRefusal(written(image, again), "private", "state", "it is pending", NOW + 2 * DAY_MS);
+
+  t.match(first.event, { what: "refused", who: "ticker", why: "its name is odd", details: { code: "name" } });
+  t.equal(first.fields.lastError, "name: its name is odd");
+  t.equal(again.event, null);
+  t.match(other.event, { what: "refused", why: "it is pending", details: { code: "state" } });
+  t.end();
+});
+
+t.test("a failure is tried again soon, at last once an hour; the third in a row is told", (t) => {
+  let image = imageIn("public");
+  const pauses: number[] = [];
+  const toldAt: number[] = [];
+  for (let failure = 1; failure <= 14; failure += 1) {
+    const change = afterFailure(image, "private", "throttled", NOW, 1);
+    pauses.push(((change.wait?.wakeAt ?? NOW) - NOW) / SECOND_MS);
+    if (change.event !== null) toldAt.push(failure);
+    image = written(image, change);
+  }
+  t.same(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600, 3600]);
+  t.same(toldAt, [3]);
+  t.match(image, { attempts: 14, lastError: "failed: throttled" });
+  t.end();
+});
+
+t.test(
+  "what is the region's fault leaves no trace on the image: it is due as before, its attempts do not grow",
+  (t) => {
+    for (const stage of ["public", "private", "deleting", "restoring", "held"] as const) {
+      const change = givenBack(imageIn(stage, { attempts: 2, missedLooks: 1 }), "private", NOW);
+      t.same(change, { stage, wait: { queue: "private", wakeAt: NOW }, fields: {}, event: null });
+    }
+    t.end();
+  },
+);
+
+t.test("an image is gone only after three looks that span a day", (t) => {
+  const image = imageIn("private");
+  const first = afterMiss(image, "delete", NOW);
+  const second = afterMiss(written(image, first), "delete", NOW + 12 * HOUR_MS);
+  const third = afterMiss(written(image, second), "delete", NOW + 24 * HOUR_MS);
+
+  t.match(first, { stage: "private", wait: { wakeAt: NOW + 12 * HOUR_MS }, event: null });
+  t.match(second, { stage: "private", wait: { wakeAt: NOW + 24 * HOUR_MS }, event: null });
+  t.match(third, { stage: "gone", wait: null, event: { what: "gone", why: "vanished from EC2 by another hand" } });
+  t.end();
+});
+
+t.test("many looks within a day, or few over many days, do not make an image gone", (t) => {
+  let hasty = imageIn("private");
+  for (let look = 0; look < 10; look += 1) hasty = written(hasty, afterMiss(hasty, "delete", NOW + look * HOUR_MS));
+  t.equal(hasty.stage, "private");
+  const lazy = written(imageIn("private"), afterMiss(imageIn("private"), "delete", NOW));
+  t.equal(afterMiss(lazy, "delete", NOW + 30 * DAY_MS).stage, "private", "a second look, a month later");
+  t.end();
+});
+
+t.test("an image that was seen again starts afresh", (t) => {
+  const missed = imageIn("private", { missedLooks: 2, missedSince: NOW - DAY_MS });
+  const seen = written(missed, afterRefusal(missed, "delete", "protecting-tag", "do-not-delete", NOW));
+  t.match(seen, { missedLooks: 0, missedSince: null });
+  t.equal(afterMiss(seen, "delete", NOW + HOUR_MS).stage, "private");
+  t.end();
+});

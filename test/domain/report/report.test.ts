@@ -1,0 +1,214 @@
+import fc from "fast-check";
+import t from "tap";
+import { EVENT_KINDS, type EventKind, type ImageEvent } from "../../../src/domain/image/event.ts";
+import { code } from "../../../src/domain/markdown.ts";
+import { renderDay, renderOpening, renderPart, titleOf } from "../../../src/domain/report/report.ts";
+import { sectionOf } from "../../../src/domain/report/sections.ts";
+import { ceilSecond, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
+import { quote } from "../../../src/domain/words.ts";
+import { holds } from "../../support/run/property.ts";
+import { AMI, COMPOSE, NAME, NOW, SNAPSHOTS } from "../../support/world/image.ts";
+
+const FRAME = {
+  ...{ day: "2026-02-11", marker: "clean-amis-part:0123", now: NOW, deleteAfterMs: 10 * DAY_MS },
+  ...{ outlook: null, quietSince: null, mostRows: 60 },
+};
+
+function event(what: EventKind, changes: Partial<ImageEvent> = {}): ImageEvent {
+  return {
+    id: "1-0",
+    what,
+    at: NOW,
+    who: "ticker",
+    why: "a nightly compose",
+    details: { ec2_name: NAME, gib: "5", snapshots: what === "deleted" ? "{}" : "2" },
+    region: "us-east-1",
+    amiId: AMI,
+    composeId: COMPOSE,
+    imageName: NAME,
+    ...changes,
+  };
+}
+
+t.test("every event that the public must know of has its section, and no other has one", (t) => {
+  const untold = ["scheduled", "decided", "noticed", "deleting", "restoring"];
+  for (const what of EVENT_KINDS) {
+    const own = what === "found-again" ? "made-private" : what;
+    t.equal(sectionOf(event(what)), untold.includes(what) ? null : own, what);
+  }
+  t.end();
+});
+
+t.test("a keep is told only when a person should look", (t) => {
+  const told = ["conflict", "malformed", "unlabelled", "unresolved", "not-ours"];
+  const quiet = ["released-two-week", "beta", "ga", "not-nightly", "nightly", "dated-label", ""];
+  for (const what of ["scheduled", "decided"] as const) {
+    for (const rule of told)
+      t.equal(sectionOf(event(what, { details: { stage: "kept", rule } })), "kept-for-a-person", rule);
+    for (const rule of quiet) t.equal(sectionOf(event(what, { details: { stage: "kept", rule } })), null, rule);
+    t.equal(sectionOf(event(what, { details: { stage: "public", rule: "malformed" } })), null);
+  }
+  t.end();
+});
+
+t.test("a report says what was made private and deleted, compose by compose, and what it freed", (t) => {
+  const newer = "Fedora-Cloud-43-20260123.0";
+  const snapshots = JSON.stringify({ [SNAPSHOTS[0]]: "deleted", [SNAPSHOTS[1]]: "kept: shared with ami-1" });
+  const text = renderPart(
+    [
+      event("made-private", { region: "us-west-2" }),
+      event("made-private"),
+      event("made-private", { composeId: newer, details: {}, imageName: "" }),
+      event("deleted", { details: { ec2_name: NAME, gib: "5", snapshots } }),
+      event("noticed"),
+      event("decided", { why: "no label", details: { stage: "kept", rule: "unlabelled" } }),
+    ],
+    FRAME,
+  );
+  const lines = text.split("\n");
+  t.same(
+    lines.filter((line) => line.startsWith("#") || line.startsWith("| us-")),
+    [
+      "## Made private (3)",
+      `### \`${newer}\`: 1 image`,
+      `| us-east-1 | \`${AMI}\` | \`-\` | ? | ? GiB |`,
+      `### \`${COMPOSE}\`: 2 images`,
+      `| us-east-1 | \`${AMI}\` | \`${NAME}\` | 2 | 5 GiB |`,
+      `| us-west-2 | \`${AMI}\` | \`${NAME}\` | 2 | 5 GiB |`,
+      "## Deleted (1)",
+      `### \`${COMPOSE}\`: 1 image`,
+      `| us-east-1 | \`${AMI}\` | \`${NAME}\` | \`${SNAPSHOTS[0]}\` deleted, \`${SNAPSHOTS[1]}\` \`kept: shared with ami-1\` |`,
+      "## Kept, but a person should look (1)",
+      `### \`${COMPOSE}\`: 1 image`,
+      `| us-east-1 | \`${AMI}\` | \`${NAME}\` | \`no label\` |`,
+    ],
+  );
+  t.ok(lines.includes("None of these images is deleted before **2026-02-21** (10 days after this notice)."));
+  t.ok(
+    lines.includes("Gone for good: 1 image and 1 of its 2 snapshots (the copies of their disks); at most 5 GiB freed."),
+  );
+  t.equal(lines.at(-1), "<sub>`clean-amis-part:0123`</sub>", "the marker stands once, at the end");
+  t.equal(titleOf("2026-02-11"), "Fedora AMIs made private and deleted on 2026-02-11");
+  t.end();
+});
+
+t.test("the day before which nothing is deleted is never later than the deadline that the notice sets", (t) => {
+  const delays = fc.integer({ min: 0, max: 3 * DAY_MS });
+  const periods = fc.constantFrom(DAY_MS, 10 * DAY_MS, 36 * HOUR_MS, 90 * MINUTE_MS, 10 * SECOND_MS, SECOND_MS);
+  const isHonest = fc.property(delays, delays, periods, (before, after, deleteAfterMs) => {
+    const renderedAt = NOW + before;
+    const text = renderPart([event("made-private", { at: NOW })], { ...FRAME, now: renderedAt, deleteAfterMs });
+    const said = Date.parse(/before \*\*(?<at>[^*]+)\*\*/.exec(text)?.groups?.["at"] ?? "");
+    const deleteAt = Math.max(NOW, ceilSecond(renderedAt + after)) + deleteAfterMs;
+    return said <= deleteAt && said > renderedAt + deleteAfterMs - DAY_MS;
+  });
+  holds(t, isHonest, { numRuns: 2_000 });
+  t.end();
+});
+
+t.test("a hold tells by whom, until when and why, and a release from when the clock runs again", (t) => {
+  const held = { by: "ann", until: "2026-03-01T00:00:00Z" };
+  const rows = (events: readonly ImageEvent[]): string[] =>
+    renderPart(events, FRAME)
+      .split("\n")
+      .filter((line) => /^(## |\| us-)/.test(line));
+  const row = (...cells: string[]): string => `| us-east-1 | \`${AMI}\` | \`${NAME}\` | ${cells.join(" | ")} |`;
+  const told = rows([
+    event("restored", { details: { ec2_name: NAME, by: "bob" }, why: "needed" }),
+    event("held", { details: held, why: "CI needs it" }),
+    event("held", { details: { until: "no end" }, who: "ticker", why: "made public again" }),
+    event("held", { details: { by: "@ann", until: "soon | x" } }),
+    event("released", { details: { from: "private", after_hold_s: "259200" }, why: "CI moved on" }),
+    event("released", { details: { from: "private" }, why: "hold ended" }),
+    event("released", { details: { from: "public" }, why: "hold ended" }),
+  ]);
+  t.same(told, [
+    "## Given back to the public (1)",
+    row("`bob`", "`needed`"),
+    "## Held (3)",
+    row("`ann`", "2026-03-01", "`CI needs it`"),
+    row("this service", "a person releases it", "`made public again`"),
+    row("`＠ann`", "`soon ¦ x`", "`a nightly compose`"),
+    "## Released from a hold (3)",
+    row("this service", "**2026-02-14**", "`CI moved on`"),
+    row("this service", "another notice", "`hold ended`"),
+    row("this service", "it was made private", "`hold ended`"),
+  ]);
+  t.end();
+});
+
+t.test("a day that is only printed gives the dates of the records, and says when nothing happened", (t) => {
+  const dates = { deleteAfterMs: 10 * DAY_MS, notBefore: () => null };
+  t.match(renderDay("2026-02-11", [event("made-private")], dates), /only after a public notice/);
+  const known = { ...dates, notBefore: () => NOW + 12 * DAY_MS };
+  t.match(renderDay("2026-02-11", [event("made-private")], known), /before \*\*2026-02-23\*\*/);
+  t.match(
+    renderDay("2026-02-11", [event("noticed")], dates),
+    /Nothing happened on that day that the public had to know/,
+  );
+  t.end();
+});
+
+t.test("what opens a day tells what it is, how to object, and that it is final", (t) => {
+  t.match(
+    renderOpening("2026-02-11", 10 * DAY_MS),
+    /2026-02-11[^]*10 days[^]*comment here[^]*hold ami-[^]*AMI id[^]*holds what you name[^]*cannot be brought back/,
+  );
+  t.equal(titleOf("2026-02-11", "AMIs, {day}"), "AMIs, 2026-02-11");
+  t.end();
+});
+
+const HOSTILE = [
+  "[click](https://evil.example/)",
+  "https://evil.example/",
+  "<https://evil.example/>",
+  "![](https://evil.example/pixel.png)",
+  "@everybody please look, @admin",
+  "`break out` **bold** `",
+  "``` fence",
+  "a | b | c |\n| --- | --- |",
+  "a\n\n# Heading\n\n* item",
+  "a\r\nb\u2028c\u2029d\u0085e\u0000f",
+  "\u202eevil\u200b",
+  "<script>alert(1)</script><!--",
+  "&lt;b&gt; &#64;admin",
+  "\\",
+  "\\`",
+  "fixes #12",
+  "clean-amis-part:0123",
+  " ",
+  "x".repeat(5_000),
+  `${"x".repeat(199)}\\tail`,
+  `${"x".repeat(199)}😀`,
+];
+
+/** The row of an image with everything in code spans taken out, and what could undo a code span left in. */
+function skeleton(report: string): string {
+  const row = report.split("\n").find((line) => line.startsWith("| us-east-1")) ?? "no row";
+  return /\\`|@/.test(row) ? quote(row) : row.replaceAll(/`[^`]{1,200}`/g, "code");
+}
+
+t.test("an image's name or a reason puts no link, mention, table cell or markup into a report", (t) => {
+  const lines = renderPart([event("refused", { details: {} })], FRAME).split("\n").length;
+  for (const text of HOSTILE) {
+    const said = { imageName: text, why: text, amiId: text, details: {} };
+    const shown = renderPart([event("refused", said)], FRAME);
+    t.equal(skeleton(shown), "| us-east-1 | code | code | code |", quote(text));
+    t.equal(shown.split("\n").length, lines, "no line more");
+    t.equal(Buffer.from(shown).toString(), shown, "no half of a character");
+    const inEc2 = renderPart([event("refused", { details: { ec2_name: text } })], FRAME);
+    t.equal(skeleton(inEc2), "| us-east-1 | code | code | code |", `in EC2: ${quote(text)}`);
+  }
+  t.end();
+});
+
+t.test("no text leaves its code span", (t) => {
+  const piece = fc.constantFrom("`", "|", "\\", "@", "\n", "<", "[a](b)", "x", " ", "😀");
+  const odd = fc.array(fc.oneof(piece, fc.string({ unit: "binary", maxLength: 3 })), { maxLength: 300 });
+  const isClosed = fc.property(odd, (pieces) => {
+    const span = code(pieces.join(""));
+    return /^`[^`\n|@]{1,200}`$/.test(span) && !span.endsWith("\\`");
+  });
+  holds(t, isClosed, { numRuns: 2_000 });
+  t.end();
+});

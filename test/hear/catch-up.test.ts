@@ -1,0 +1,158 @@
+import t, { type Test } from "tap";
+import { tickRegion } from "../../src/act/tick.ts";
+import { openDatagrepper } from "../../src/adapters/datagrepper/archive.ts";
+import { redisEars } from "../../src/adapters/redis/control/ears.ts";
+import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
+import { DAY_MS, floorSecond, HOUR_MS, type Instant } from "../../src/domain/time.ts";
+import { readSlice } from "../../src/hear/backfill.ts";
+import { hearOnce, type HearParts } from "../../src/hear/catch-up.ts";
+import type { Archive } from "../../src/ports/index.ts";
+import { silentLog } from "../support/run/log.ts";
+import { addNightly, openWorld, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
+
+async function openEars(t: Test, world: World) {
+  const { clock } = world;
+  const archive = await startDatagrepper({ now: clock.now });
+  t.teardown(() => archive.close());
+  const access = { url: archive.url, userAgent: "test", timeoutMs: 5_000, clock, ratePerSecond: Infinity };
+  const parts: HearParts = {
+    ...{ archive: openDatagrepper(access), ingest: world.ingestParts, ears: redisEars(world.connection) },
+    ...{ clock, log: silentLog, firstBackfillMs: 17 * DAY_MS },
+  };
+  /** The earliest start that was asked for since the last look, in whole hours before now. */
+  let seen = 0;
+  const reach = (): number => {
+    const starts = archive.journal.slice(seen).map(({ query }) => Number(new URLSearchParams(query).get("start")));
+    seen = archive.journal.length;
+    return Math.round((clock.now() - Math.min(...starts) * 1000) / HOUR_MS);
+  };
+  return { archive, parts, reach };
+}
+
+function archived(world: World, number: number, at: Instant) {
+  const { message } = addNightly(world, number);
+  const headers = { "sent-at": new Date(at).toISOString() };
+  return { topic: `org.fedoraproject.prod.${UPLOADER}`, id: `message-${number}`, at, headers, body: message };
+}
+
+t.test(
+  "nothing is made private or deleted while the service has not heard everything; what was taken is given back",
+  async (t) => {
+    const world = await openWorld(t);
+    const { parts } = await openEars(t, world);
+    const tickParts = { ...world.tickParts, ears: parts.ears };
+    const nightly = addNightly(world, 1);
+    await world.hear(UPLOADER, nightly.message);
+    world.clock.advance(5 * DAY_MS);
+    t.same(await tickRegion(REGION, tickParts), { deaf: 2 });
+    t.same(world.simulator.journal.mutating(), []);
+    await hearOnce(parts);
+    t.same(await tickRegion(REGION, tickParts), { "make-private": 1 });
+    world.clock.advance(HOUR_MS);
+    await world.hear("releng.atomic.twoweek.complete", { atomic_raw: { compose_id: nightly.composeId } });
+    t.same(await tickRegion(REGION, tickParts), { deaf: 2, restore: 1 }, "an hour later it counts as deaf again");
+  },
+);
+
+t.test(
+  "the first reading covers the whole window, the next ones two hours before what was heard, one a day all again",
+  async (t) => {
+    const world = await openWorld(t);
+    const { parts, reach } = await openEars(t, world);
+    await hearOnce(parts);
+    t.equal(reach(), 17 * 24);
+    world.clock.advance(HOUR_MS);
+    await hearOnce(parts);
+    t.equal(reach(), 3);
+    world.clock.advance(23 * HOUR_MS);
+    await hearOnce(parts);
+    t.equal(reach(), 17 * 24);
+    world.clock.advance(30 * DAY_MS);
+    await hearOnce(parts);
+    t.equal(reach(), 30 * 24 + 2, "and a long silence is read over whole");
+  },
+);
+
+t.test("a Redis that was started anew is told everything again", async (t) => {
+  const world = await openWorld(t);
+  const { parts, reach } = await openEars(t, world);
+  await hearOnce(parts);
+  reach();
+  world.clock.advance(HOUR_MS);
+  const ears = new Proxy(parts.ears, {
+    get: (target, name) =>
+      name === "runId" ? () => Promise.resolve("another run") : (Reflect.get(target, name) as unknown),
+  });
+  await hearOnce({ ...parts, ears });
+  t.equal(reach(), 17 * 24);
+});
+
+t.test("while the archive fails nothing counts as heard, and the next reading makes up for it", async (t) => {
+  const world = await openWorld(t);
+  const { archive, parts } = await openEars(t, world);
+  archive.add(archived(world, 1, START - DAY_MS));
+  const lift = archive.fail({ times: Infinity, trouble: { kind: "answer", status: 503, body: "down" } });
+  await t.rejects(hearOnce(parts), { name: "UpstreamError" });
+  t.equal((await parts.ears.memory()).heardUntil, null);
+  lift();
+  t.equal(await hearOnce(parts), 1);
+  t.equal(await hearOnce(parts), 0, "and a repeat changes nothing");
+  t.equal((await parts.ears.memory()).heardUntil, floorSecond(world.clock.now()));
+});
+
+t.test("facts of the whole range are known before its first upload is decided", async (t) => {
+  const world = await openWorld(t);
+  const { archive, parts } = await openEars(t, world);
+  const first = archived(world, 1, START - 10 * DAY_MS);
+  archive.add(first);
+  archive.add({
+    ...first,
+    ...{ id: "release", topic: "org.fedoraproject.prod.releng.atomic.twoweek.complete", at: START - DAY_MS },
+    body: { atomic_raw: { compose_id: addNightly(world, 2).composeId.replace("22", "21") } },
+  });
+  await hearOnce(parts);
+  t.same(await world.events(), ["scheduled"]);
+  const [stage, rule] = await world.connection.redis.hmget(
+    world.connection.keys.image(REGION, "ami-00000000000000001"),
+    "stage",
+    "rule",
+  );
+  t.same([stage, rule], ["kept", "released-two-week"], "it was never scheduled for anything else");
+});
+
+t.test(
+  "heard from the archive and from the bus at the same time, an image is scheduled once, with one deadline",
+  async (t) => {
+    const world = await openWorld(t);
+    const { archive, parts } = await openEars(t, world);
+    const messages = [1, 2, 3].map((number) => archived(world, number, START - DAY_MS));
+    for (const message of messages) archive.add(message);
+    await Promise.all([
+      hearOnce(parts),
+      ...messages.flatMap(({ body }) => [1, 2].map(() => world.hear(UPLOADER, body, START - DAY_MS))),
+    ]);
+    t.same(await world.events(), ["scheduled", "scheduled", "scheduled"]);
+    const { redis, keys } = world.connection;
+    const scores = await redis.zrange(keys.queue(REGION, "private"), "0", "-1", "WITHSCORES");
+    t.same(
+      scores.filter((_, index) => index % 2 === 1).map((score) => Number(score) * 1000),
+      [1, 2, 3].map(() => START + 4 * DAY_MS),
+    );
+  },
+);
+
+t.test("a row of the archive that is no message is kept with its datagrepper id, and stops nothing", async (t) => {
+  const world = await openWorld(t);
+  const { parts } = await openEars(t, world);
+  const odd = { topic: "", messageId: "2026-odd", headers: {}, body: Buffer.from('{"i": 1}'), arrivedAt: START };
+  const archive: Archive = {
+    messages: async function* () {
+      yield await Promise.resolve(odd);
+    },
+  };
+  const slice = { phase: "uploads", start: START - DAY_MS, end: START } as const;
+  t.match(await readSlice(slice, { ...parts, archive }), { messages: 1, rejected: 1 });
+  const { redis, keys } = world.connection;
+  const [entry] = await redis.xrange(keys.rejected, "-", "+");
+  t.match(entry?.[1].join(" "), /no message.*2026-odd.*"i": 1/);
+});

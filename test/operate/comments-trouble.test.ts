@@ -1,0 +1,123 @@
+import t from "tap";
+import { pagureError } from "../../src/demo/outside/pagure/access.ts";
+import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
+import { RefusedError, UpstreamError } from "../../src/errors.ts";
+import { withComments } from "../../src/hear/ears.ts";
+import { objectionsHeldBack } from "../../src/tell/stops.ts";
+import { openObjecting } from "../support/world/objecting.ts";
+
+const TROUBLES: readonly Trouble[] = [
+  { kind: "cut", takesEffect: true },
+  { kind: "cut", takesEffect: false },
+  { kind: "truncate", bytes: 12 },
+  { kind: "answer", status: 200, body: htmlPage("Maintenance") },
+  { kind: "answer", status: 502, body: htmlPage("Bad Gateway") },
+  { kind: "answer", status: 413, body: htmlPage("Too Large") },
+  { kind: "answer", status: 401, body: pagureError("EINVALIDTOK", "Expired token") },
+  { kind: "answer", status: 404, body: pagureError("ENOPROJECT") },
+  { kind: "answer", status: 400, body: pagureError("EDBERROR") },
+];
+
+t.test("whatever goes wrong with any call to Pagure, the image is held, and its author answered once", async (t) => {
+  const dry = await openObjecting(t);
+  dry.comment("somebody", `hold ${dry.nightly.amiId}`);
+  const from = dry.pagure.journal.length;
+  await dry.read();
+  const calls = dry.pagure.journal.slice(from).map(({ method, path }) => `${method} ${path}`);
+  t.ok(calls.length >= 5, calls.join(", "));
+  for (const trouble of TROUBLES)
+    for (const [index, call] of calls.entries()) {
+      const scene = await openObjecting(t);
+      scene.comment("somebody", `hold ${scene.nightly.amiId}`);
+      const start = scene.pagure.journal.length;
+      const arm = (): void => {
+        if (scene.pagure.journal.length === start + index) scene.pagure.fail({ trouble });
+      };
+      arm();
+      scene.pagure.onCall(arm);
+      for (let pass = 0; pass < 4; pass += 1) {
+        await scene.read().catch((error: unknown) => {
+          if (!(error instanceof UpstreamError) && !(error instanceof RefusedError)) throw error;
+        });
+        scene.clock.advance(MINUTE_MS);
+      }
+      const seen = [await scene.field(scene.nightly.amiId, "stage"), scene.answers().length];
+      t.same(seen, ["held", 1], `${JSON.stringify(trouble)} at ${call}`);
+    }
+});
+
+t.test("a token that may not comment keeps no hold from standing, and is an alarm", async (t) => {
+  const scene = await openObjecting(t);
+  scene.pagure.setToken("test-token", { user: "bot", acls: ["issue_create"] });
+  scene.comment("somebody", `hold ${scene.nightly.amiId}`);
+  await t.rejects(scene.read(), { name: "RefusedError" });
+  t.equal(await scene.field(scene.nightly.amiId, "stage"), "held");
+  t.ok(scene.logged.some((line) => line.startsWith("error comments on the reports cannot be read or answered")));
+  scene.pagure.setToken("test-token", { user: "bot" });
+  scene.clock.advance(2 * DAY_MS);
+  t.same(await scene.read(), { read: 0, answered: 1 });
+  t.match(scene.answers(), [/: held; it stays as it is/]);
+});
+
+t.test("a report that was removed or locked before its comments were answered stands in nobody's way", async (t) => {
+  const scene = await openObjecting(t);
+  const { amiId } = scene.nightly;
+  scene.comment("somebody", `hold ${amiId}`);
+  const locked = { kind: "answer", status: 403, body: pagureError("EISSUENOTALLOWED") } as const;
+  scene.pagure.fail({ method: "POST", path: /comment$/, trouble: locked });
+  await scene.read();
+  t.same(await scene.objectionParts.comments.lease().then(async (lease) => lease?.pending()), []);
+  t.equal(await scene.field(amiId, "stage"), "held");
+  t.same(scene.answers(), []);
+});
+
+t.test(
+  "nothing is made private or deleted while comments are unread for an hour, which the report tells",
+  async (t) => {
+    const scene = await openObjecting(t);
+    const { comments } = scene.objectionParts;
+    const ears = withComments(scene.tickParts.ears, comments);
+    t.equal((await ears.memory()).heardUntil, null, "something was posted, and nothing read yet");
+    await scene.read();
+    t.equal((await ears.memory()).heardUntil, scene.clock.now());
+    t.same(await objectionsHeldBack(scene.objectionParts), []);
+    scene.clock.advance(HOUR_MS - MINUTE_MS);
+    t.same(await objectionsHeldBack(scene.objectionParts), []);
+    scene.clock.advance(MINUTE_MS);
+    t.equal((await ears.memory()).heardUntil, scene.clock.now() - HOUR_MS);
+    scene.clock.advance(11 * DAY_MS);
+    t.match(await objectionsHeldBack(scene.objectionParts), [{ what: /^make images private, or delete/, images: 1 }]);
+    scene.comment("somebody", `hold ${scene.nightly.amiId}`);
+    scene.pagure.fail({
+      method: "GET",
+      times: 1,
+      trouble: { kind: "answer", status: 502, body: htmlPage("Bad Gateway") },
+    });
+    await t.rejects(scene.read(), { name: "UpstreamError" });
+    t.equal(
+      (await ears.memory()).heardUntil ?? 0,
+      scene.clock.now() - 11 * DAY_MS - HOUR_MS,
+      "a failed reading counts for nothing",
+    );
+    await scene.read();
+    t.equal(await scene.field(scene.nightly.amiId, "stage"), "held", "read before anything is done after the gap");
+  },
+);
+
+t.test("where nothing was ever posted nobody can have objected: ears alone decide", async (t) => {
+  const scene = await openObjecting(t);
+  const { redis, keys } = scene.connection;
+  const ears = withComments(scene.tickParts.ears, scene.objectionParts.comments);
+  await redis.del(keys.control("reporter:pagure:cursors"));
+  t.equal((await ears.memory()).heardUntil, scene.clock.now());
+});
+
+t.test("one process reads comments at a time", async (t) => {
+  const scene = await openObjecting(t);
+  scene.comment("somebody", `hold ${scene.nightly.amiId}`);
+  const lease = await scene.objectionParts.comments.lease();
+  t.same(await scene.read(), { read: 0, answered: 0 });
+  await lease?.release();
+  t.same(await scene.read(), { read: 1, answered: 1 });
+});

@@ -1,0 +1,137 @@
+import t, { type Test } from "tap";
+import { pagureError } from "../../src/demo/outside/pagure/access.ts";
+import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts";
+import { DAY_MS, MINUTE_MS } from "../../src/domain/time.ts";
+import { RefusedError, UpstreamError } from "../../src/errors.ts";
+import type { Journal, ReporterLease } from "../../src/ports/index.ts";
+import { reportOnce } from "../../src/tell/report.ts";
+import { CallCounter, Crash, type CrashPoint } from "../support/world/crash.ts";
+import { openReporting, type Reporting } from "../support/world/reporting.ts";
+
+t.setTimeout(300_000);
+
+/** Small, so that a few images make several parts: the first opens the issue, the others are comments. */
+const SMALL = 1_750;
+
+interface Scene extends Reporting {
+  readonly amiIds: readonly string[];
+}
+
+/** Images of two regions and two composes that nobody was told of. */
+async function openScene(t: Test): Promise<Scene> {
+  const reporting = await openReporting(t);
+  const amiIds = [
+    ...(await reporting.makePrivate(6, { region: "us-east-1" })),
+    ...(await reporting.makePrivate(6, { region: "eu-west-1", composeId: "Fedora-Cloud-43-20261119.0" })),
+  ];
+  return { ...reporting, amiIds };
+}
+
+/** A pass whose calls are counted, and that perhaps dies; a dead process' lease runs out, which is not waited for here. */
+async function countedPass({ parts }: Scene, counter: CallCounter): Promise<void> {
+  const leases: ReporterLease[] = [];
+  const takesLease: Pick<Journal, "reporterLease"> = {
+    reporterLease: async () => {
+      const lease = await parts.journal.reporterLease();
+      if (lease === null) return null;
+      leases.push(lease);
+      return counter.wrap(lease);
+    },
+  };
+  const journal = counter.wrap({ status: () => parts.journal.status(), ...takesLease }) as Journal;
+  const [schedule, reports] = [counter.wrap(parts.schedule), counter.wrap(parts.reports)];
+  await reportOnce({ ...parts, journal, schedule, reports, mostBytes: SMALL }).catch((error: unknown) => {
+    if (!(error instanceof Crash)) throw error;
+  });
+  for (const lease of leases) await lease.release();
+}
+
+/** Passes, a minute apart, until nothing is left to tell. */
+async function carryOn({ report, clock }: Scene): Promise<void> {
+  for (let pass = 0; pass < 6; pass += 1) {
+    clock.advance(MINUTE_MS);
+    await report({ mostBytes: SMALL }).catch((error: unknown) => {
+      if (!(error instanceof UpstreamError) && !(error instanceof RefusedError)) throw error;
+    });
+  }
+}
+
+/** What is wrong with how the images were told and noticed; empty when nothing is. */
+async function wrongs(scene: Scene): Promise<string[]> {
+  const found: string[] = [];
+  for (const [index, amiId] of scene.amiIds.entries()) {
+    const seen = scene.sightings(amiId);
+    if (seen !== 1) found.push(`${amiId} is visible ${seen} times`);
+    const image = await scene.image(amiId, index < 6 ? "us-east-1" : "eu-west-1");
+    const { noticedAt = null, deleteAt = null } = image ?? {};
+    if (noticedAt === null || deleteAt === null) found.push(`${amiId} has no deadline`);
+    const told = scene.posts().find((text) => text.includes(amiId)) ?? "";
+    const day = /before \*\*(?<day>[\d-]+)\*\*/.exec(told)?.groups?.["day"] ?? "none";
+    if (!(Date.parse(day) <= (deleteAt ?? 0)) || !((deleteAt ?? 0) - (noticedAt ?? 0) >= 10 * DAY_MS))
+      found.push(`${amiId} is told ${day}, and deleted ${String(deleteAt)}`);
+  }
+  const outlooks = scene.posts().filter((text) => text.includes("## Due before")).length;
+  if (outlooks > 1) found.push(`${outlooks} outlooks`);
+  return found;
+}
+
+t.test(
+  "killed at any call between event and cursor, every entry is visible exactly once, and its image noticed",
+  async (t) => {
+    const dry = await openScene(t);
+    const counted = new CallCounter(null);
+    await countedPass(dry, counted);
+    const parts = counted.names.filter((name) => name === "publish").length;
+    t.ok(parts >= 3, `${parts} parts`);
+    t.same(await wrongs(dry), []);
+    const points = counted.names.flatMap((_, index) =>
+      (["before", "after"] as const).map((when): CrashPoint => ({ call: index + 1, when })),
+    );
+    for (const point of points) {
+      const scene = await openScene(t);
+      await countedPass(scene, new CallCounter(point));
+      await carryOn(scene);
+      t.same(
+        await wrongs(scene),
+        [],
+        `killed ${point.when} call ${point.call} (${counted.names[point.call - 1] ?? ""})`,
+      );
+    }
+    t.comment(`sweep of calls: ${counted.names.length} calls, ${points.length} kills, ${parts} parts, 12 entries each`);
+  },
+);
+
+const TROUBLES: readonly Trouble[] = [
+  { kind: "cut", takesEffect: true },
+  { kind: "cut", takesEffect: false },
+  { kind: "truncate", bytes: 12 },
+  { kind: "answer", status: 200, body: htmlPage("Maintenance") },
+  { kind: "answer", status: 502, body: htmlPage("Bad Gateway") },
+  { kind: "answer", status: 413, body: htmlPage("Too Large") },
+  { kind: "answer", status: 401, body: pagureError("EINVALIDTOK", "Expired token") },
+  { kind: "answer", status: 400, body: pagureError("EDBERROR") },
+];
+
+t.test(
+  "whatever goes wrong with any call to Pagure, every entry is visible exactly once, and its image noticed",
+  async (t) => {
+    const dry = await openScene(t);
+    await dry.report({ mostBytes: SMALL });
+    const calls = dry.pagure.journal.map(({ method, path }) => `${method} ${path.replace("/api/0/", "")}`);
+    let passes = 0;
+    for (const trouble of TROUBLES)
+      for (const [index, call] of calls.entries()) {
+        const scene = await openScene(t);
+        const { pagure } = scene;
+        const arm = (): void => {
+          if (pagure.journal.length === index) pagure.fail({ trouble });
+        };
+        arm();
+        pagure.onCall(arm);
+        await carryOn(scene);
+        passes += 1;
+        t.same(await wrongs(scene), [], `${JSON.stringify(trouble)} at call ${index + 1} (${call})`);
+      }
+    t.comment(`sweep of Pagure: ${calls.length} calls, ${TROUBLES.length} troubles, ${passes} runs, 12 entries each`);
+  },
+);

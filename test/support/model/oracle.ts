@@ -1,0 +1,273 @@
+import type { JournalEntry } from "../../../src/demo/outside/ec2/journal.ts";
+import { snapshotIdsOf, type ImageRecord, type SnapshotRecord } from "../../../src/demo/outside/ec2/state/records.ts";
+import { DAY_MS, formatInstant, type Instant } from "../../../src/domain/time.ts";
+import { verdictOf, type Compose } from "./words.ts";
+import type { World } from "../world/world.ts";
+
+/** An image as it was uploaded, and what people and messages said of it since. */
+export interface Subject {
+  readonly region: string;
+  readonly amiId: string;
+  readonly compose: Compose;
+  readonly uploadedAt: Instant;
+  readonly before: ImageRecord;
+  readonly snapshots: readonly SnapshotRecord[];
+  /** Named again as another compose's. */
+  isContradicted: boolean;
+  /** It was deregistered when that was right: what is said afterwards comes too late. */
+  isOver: boolean;
+  /** When "make private" took something for the first time since all was public; null: all is public, as far as we saw. */
+  closedAt: Instant | null;
+}
+
+/** A hold by a person; `to` is its end, as far as it is known. */
+interface Span {
+  readonly from: Instant;
+  to: Instant;
+}
+
+/** Which queue the design's section 3 lets an image of a stage wait in. */
+const QUEUES_OF: Readonly<Record<string, readonly string[]>> = {
+  ...{ unresolved: ["unresolved"], public: ["private"], private: ["delete", ""], deleting: ["delete"] },
+  ...{ restoring: ["restore"], held: ["held"], kept: [""], deleted: [""], gone: [""] },
+};
+
+/**
+ * Knows what must never happen, from the design and from what the world said, and looks for it in the books of EC2 and Pagure.
+ * It asks no code of the service, and believes the service's own record of nothing but its stage and queue.
+ */
+export class Oracle {
+  readonly subjects: Subject[] = [];
+  readonly wrong: string[] = [];
+  readonly #world: World;
+  readonly #said = new Map<Compose, Set<string>>();
+  readonly #released = new Set<Compose>();
+  readonly #holds = new Map<Subject | Compose, Span[]>();
+  #read = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  say(compose: Compose, label: string): void {
+    this.#said.set(compose, (this.#said.get(compose) ?? new Set()).add(label));
+  }
+
+  release(compose: Compose): void {
+    this.#released.add(compose);
+  }
+
+  /** The latest word on a hold stands; null: it is over. */
+  hold(what: Subject | Compose, until: Instant | null): void {
+    const now = this.#world.clock.now();
+    const spans = this.#holds.get(what) ?? [];
+    const last = spans.at(-1);
+    if (last !== undefined) last.to = Math.min(last.to, now);
+    if (until !== null) spans.push({ from: now, to: until });
+    this.#holds.set(what, spans);
+  }
+
+  verdict({ compose, isContradicted, isOver }: Subject): "delete" | "keep" | null {
+    if (isOver) return "delete";
+    if (isContradicted) return "keep";
+    return verdictOf(compose, this.#said.get(compose) ?? new Set(), this.#released.has(compose));
+  }
+
+  image({ region, amiId }: Subject): ImageRecord {
+    const image = this.#world.simulator.image(region, amiId);
+    if (image === null) throw new Error(`the simulator lost ${amiId}`);
+    return image;
+  }
+
+  /** Everything that must hold at any moment. */
+  async check(): Promise<void> {
+    const { entries } = this.#world.simulator.journal;
+    for (const entry of entries.slice(this.#read)) this.#checkCall(entry);
+    this.#read = entries.length;
+    for (const subject of this.subjects) {
+      this.#checkState(subject);
+      await this.#checkRecord(subject);
+    }
+  }
+
+  /** Everything that must have come true once all trouble is over. */
+  checkEnd(): void {
+    for (const subject of this.subjects) {
+      const standsFor = this.verdict(subject) ?? "keep";
+      if (standsFor === "delete" && !this.isDeleted(subject))
+        this.#tell(subject, "is not deleted with all its snapshots");
+      if (standsFor === "keep" && !this.isAsBefore(subject))
+        this.#tell(subject, `is not as it was uploaded: ${this.#looks(subject)}`);
+      const told = this.#posts("Deleted", subject.amiId).length;
+      if (standsFor === "delete" && told !== 1) this.#tell(subject, `was told ${told} times to be deleted`);
+    }
+  }
+
+  /** Whether the story of every image is over. */
+  isOver(): boolean {
+    return this.subjects.every((subject) =>
+      this.verdict(subject) === "delete"
+        ? this.isDeleted(subject) && this.#posts("Deleted", subject.amiId).length > 0
+        : this.isAsBefore(subject),
+    );
+  }
+
+  isDeleted(subject: Subject): boolean {
+    const left = subject.snapshots.filter(({ id }) => this.#world.simulator.snapshot(subject.region, id) !== null);
+    return this.image(subject).state === "deregistered" && left.length === 0;
+  }
+
+  isAsBefore(subject: Subject): boolean {
+    return this.#looks(subject) === [subject.before, ...subject.snapshots].map(looks).join();
+  }
+
+  #looks({ region, amiId, snapshots }: Subject): string {
+    const { simulator } = this.#world;
+    return [simulator.image(region, amiId), ...snapshots.map(({ id }) => simulator.snapshot(region, id))]
+      .map(looks)
+      .join();
+  }
+
+  #checkCall({ effect, at }: JournalEntry): void {
+    if (effect === null) return;
+    const of = (id: string): Subject | undefined =>
+      this.subjects.find(({ amiId, snapshots }) => amiId === id || snapshots.some((snapshot) => snapshot.id === id));
+    switch (effect.kind) {
+      case "image-permission":
+      case "snapshot-permission": {
+        const subject = of(effect.kind === "image-permission" ? effect.imageId : effect.snapshotId);
+        if (subject === undefined) this.wrong.push(`a call changed a thing of nobody's: ${JSON.stringify(effect)}`);
+        else if (!effect.isPublic) this.#checkClosed(subject, at);
+        break;
+      }
+      case "image-deregistered": {
+        const subject = of(effect.imageId);
+        if (subject !== undefined) this.#checkDeregistered(subject, at);
+        break;
+      }
+      case "snapshot-deleted": {
+        const subject = of(effect.snapshotId);
+        if (subject !== undefined && this.image(subject).state !== "deregistered")
+          this.#tell(subject, `lost ${effect.snapshotId} while it stands`);
+        break;
+      }
+      case "tags":
+      case "image-description":
+      case "image-state":
+      case "image-protection":
+      case "block-public-access":
+    }
+  }
+
+  #checkClosed(subject: Subject, at: Instant): void {
+    this.#checkMayTouch(subject, at, "made private");
+    if (at < subject.uploadedAt + 5 * DAY_MS) this.#tell(subject, "was made private within five days of its upload");
+    subject.closedAt ??= at;
+  }
+
+  #checkDeregistered(subject: Subject, at: Instant): void {
+    this.#checkMayTouch(subject, at, "deregistered");
+    subject.isOver = true;
+    const { amiId, closedAt } = subject;
+    const noticed = this.#posts("Made private", amiId).find(
+      (posted) => closedAt !== null && posted >= closedAt && posted <= at,
+    );
+    if (noticed === undefined) this.#tell(subject, "was deregistered without public notice");
+    else if (at < noticed + 10 * DAY_MS)
+      this.#tell(
+        subject,
+        `was deregistered ${(at - noticed) / DAY_MS} days after the notice of ${formatInstant(noticed)}`,
+      );
+    for (const { to } of this.#spansOf(subject))
+      if (at < to + 3 * DAY_MS) this.#tell(subject, `was deregistered within three days of the end of a hold`);
+  }
+
+  #checkMayTouch(subject: Subject, at: Instant, what: string): void {
+    const verdict = this.verdict(subject);
+    if (verdict !== "delete") this.#tell(subject, `was ${what}, and ${verdict ?? "nobody knows what it is"}`);
+    if (this.#spansOf(subject).some(({ from, to }) => from <= at && at < to))
+      this.#tell(subject, `was ${what} under a hold`);
+  }
+
+  #spansOf(subject: Subject): readonly Span[] {
+    return [...(this.#holds.get(subject) ?? []), ...(this.#holds.get(subject.compose) ?? [])];
+  }
+
+  #checkState(subject: Subject): void {
+    const { region, before, snapshots } = subject;
+    const image = this.image(subject);
+    const isStanding = image.state === "available";
+    const isPrivate = before.permission.isPublic && !image.permission.isPublic;
+    if (isStanding && isPrivate && !("clean-amis:intent" in image.tags))
+      this.#tell(subject, "is private without our tag");
+    let isClosed = isPrivate;
+    for (const { id, permission } of snapshots) {
+      const snapshot = this.#world.simulator.snapshot(region, id);
+      if (snapshot === null && isStanding) this.#tell(subject, `lost ${id} while it stands`);
+      if (snapshot === null || !permission.isPublic || snapshot.permission.isPublic) continue;
+      isClosed = true;
+      if (!("clean-amis:intent" in snapshot.tags)) this.#tell(subject, `has ${id} private without our tag`);
+    }
+    if (isStanding && !isClosed) subject.closedAt = null;
+    const shares = JSON.stringify([image.permission.userIds, image.permission.organizationArns]);
+    if (shares !== JSON.stringify([before.permission.userIds, before.permission.organizationArns]))
+      this.#tell(subject, "lost an explicit share");
+  }
+
+  async #checkRecord(subject: Subject): Promise<void> {
+    const { redis, keys } = this.#world.connection;
+    const { region, amiId } = subject;
+    const names = ["unresolved", "private", "delete", "restore", "held"] as const;
+    const [stage, ...scores] = await Promise.all([
+      redis.hget(keys.image(region, amiId), "stage"),
+      ...names.map((name) => redis.zscore(keys.queue(region, name), amiId)),
+    ]);
+    const waits = names.filter((_, index) => scores[index] != null).join("+");
+    if (!(QUEUES_OF[stage ?? ""] ?? []).includes(waits))
+      this.#tell(subject, `has stage ${String(stage)} and waits in [${waits}]`);
+    if (stage === "deleted" && !this.isDeleted(subject))
+      this.#tell(subject, "is called deleted, and something is left");
+    const isGone = this.image(subject).state === "deregistered";
+    if (isGone && stage !== "deleting" && stage !== "deleted")
+      this.#tell(subject, `is deregistered with stage ${String(stage)}`);
+  }
+
+  /** When posts went up that name an image under a heading. */
+  #posts(heading: string, amiId: string): readonly Instant[] {
+    return this.#world.pagure.journal.flatMap(({ created, at, form }) => {
+      if (created === null) return [];
+      const sections = Object.values(form)
+        .flat()
+        .flatMap((text) => text.split(/\n(?=## )/));
+      return sections.some((text) => text.startsWith(`## ${heading}`) && text.includes(amiId)) ? [at] : [];
+    });
+  }
+
+  #tell({ region, amiId, compose }: Subject, what: string): void {
+    this.wrong.push(`${formatInstant(this.#world.clock.now())} ${region} ${amiId} of ${compose.id} ${what}`);
+  }
+}
+
+function looks(thing: ImageRecord | SnapshotRecord | null): string {
+  return thing === null ? "" : JSON.stringify([thing.state, thing.permission, thing.tags]);
+}
+
+/** An image that was just put into EC2, to be watched from now on. */
+export function subjectOf(world: World, region: string, amiId: string, compose: Compose): Subject {
+  const before = world.simulator.image(region, amiId);
+  if (before === null) throw new Error(`${amiId} is not in EC2`);
+  const snapshots = snapshotIdsOf(before).map((id) => world.simulator.snapshot(region, id));
+  return {
+    ...{
+      region,
+      amiId,
+      compose,
+      before,
+      uploadedAt: world.clock.now(),
+      isContradicted: false,
+      isOver: false,
+      closedAt: null,
+    },
+    snapshots: snapshots.filter((snapshot) => snapshot !== null),
+  };
+}

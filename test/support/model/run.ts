@@ -1,0 +1,283 @@
+import { tickRegion } from "../../../src/act/tick.ts";
+import { resolveRegion } from "../../../src/decide/resolve.ts";
+import type { FactClaim } from "../../../src/domain/compose/facts.ts";
+import { HOUR_MS, DAY_MS, MINUTE_MS } from "../../../src/domain/time.ts";
+import { RefusedError, UpstreamError } from "../../../src/errors.ts";
+import { carryOutRequests } from "../../../src/operate/orders.ts";
+import type { Log, Order } from "../../../src/ports/index.ts";
+import { reportOnce } from "../../../src/tell/report.ts";
+import { Oracle, subjectOf, type Subject } from "./oracle.ts";
+import { at, COMPOSES, pick, type Command, type Compose } from "./words.ts";
+import { silentLog } from "../run/log.ts";
+import { CallCounter, Crash } from "../world/crash.ts";
+import { openWorld, UPLOADER, type World } from "../world/world.ts";
+
+const REGIONS = ["eu-west-1", "us-east-1"];
+/** How long the end of a story may take, in steps of three and a half days: holds, refusals and new notices included. */
+const MOST_STEPS = 25;
+/** What a hold is answered with when it is, or will be, in force. */
+const IS_HELD = /^(?:held\b|being given back to the public$|it is just being deleted$)/;
+
+/** What was lived through. */
+export interface Lived {
+  commands: number;
+  deletions: number;
+  restores: number;
+  crashes: number;
+}
+
+/** One story in a world of its own; resolves to what went wrong in it, and adds to what was lived through. */
+export async function live(story: readonly Command[], lived: Lived): Promise<readonly string[]> {
+  const closers: (() => unknown)[] = [];
+  const world = await openWorld({ teardown: (close: () => unknown) => void closers.unshift(close) });
+  try {
+    const run = new Run(world, lived);
+    for (const command of story) {
+      await run.do(command);
+      if (run.oracle.wrong.length > 0) return run.oracle.wrong;
+    }
+    await run.finish();
+    return run.oracle.wrong;
+  } finally {
+    for (const close of closers) await close();
+  }
+}
+
+class Run {
+  readonly oracle: Oracle;
+  readonly #world: World;
+  readonly #lived: Lived;
+  readonly #log: Log;
+  /** Lifts troubles that are still armed. */
+  readonly #lifts: (() => unknown)[] = [];
+
+  readonly #unacknowledged: (() => Promise<unknown>)[] = [];
+
+  constructor(world: World, lived: Lived) {
+    this.#world = world;
+    this.#lived = lived;
+    this.oracle = new Oracle(world);
+    const error = (data: object, message: string): void => {
+      // A death is no bug, though it looks like one from within.
+      if (message.startsWith("bug") && !/"error":"(?:killed|dead)"/.test(JSON.stringify(data)))
+        this.oracle.wrong.push(`${message}: ${JSON.stringify(data)}`);
+    };
+    this.#log = { ...silentLog, error };
+  }
+
+  async do(command: Command): Promise<void> {
+    this.#lived.commands += 1;
+    switch (command.do) {
+      case "upload":
+        await this.#upload(command);
+        break;
+      case "repeat":
+        await this.#repeat(command);
+        break;
+      case "say":
+        await this.#say(command);
+        break;
+      case "release": {
+        const compose = at(COMPOSES, command.compose);
+        this.oracle.release(compose);
+        const body = { atomic_raw: { compose_id: compose.id } };
+        await this.#tell(
+          "releng.atomic.twoweek.complete",
+          body,
+          { composeId: compose.id, released: true },
+          command.dies,
+        );
+        break;
+      }
+      case "order":
+        await this.#order(command);
+        break;
+      case "ec2":
+        this.#troubleEc2(command);
+        break;
+      case "pagure":
+        this.#troublePagure(command);
+        break;
+      case "crash":
+        await this.#crash(command);
+        break;
+      case "pass":
+        this.#world.clock.advance(command.hours * HOUR_MS);
+        await this.#pass();
+    }
+    await this.oracle.check();
+  }
+
+  /** All trouble ends, every hold is released, and enough time passes. */
+  async finish(): Promise<void> {
+    for (const lift of this.#lifts) lift();
+    this.#world.simulator.faults.clear();
+    for (const hearAgain of this.#unacknowledged) await hearAgain();
+    const order = { do: "order", verb: "release", days: null, crash: null } as const;
+    for (const target of COMPOSES.keys()) await this.#order({ ...order, whole: true, target });
+    for (let step = 0; step < MOST_STEPS && !this.oracle.isOver(); step += 1) {
+      this.#world.clock.advance(3.5 * DAY_MS);
+      for (let passes = 0; passes < 2; passes += 1) {
+        this.#world.clock.advance(10 * MINUTE_MS);
+        await this.#pass();
+      }
+      // What was still being given back, perhaps refused for a week, is held only now.
+      for (const target of COMPOSES.keys()) await this.#order({ ...order, whole: true, target });
+      await this.oracle.check();
+      if (this.oracle.wrong.length > 0) return;
+    }
+    this.oracle.checkEnd();
+    this.#lived.deletions += this.oracle.subjects.filter((subject) => this.oracle.isDeleted(subject)).length;
+    const opened = this.#world.simulator.journal
+      .of("ModifyImageAttribute")
+      .filter(({ effect }) => effect?.kind === "image-permission" && effect.isPublic);
+    this.#lived.restores += opened.length;
+  }
+
+  async #say({ compose: number, saying: which, dies }: Command & { do: "say" }): Promise<void> {
+    const compose = at(COMPOSES, number);
+    const saying = at(compose.sayings, which);
+    const { compose_type: type, compose_label: label } = saying;
+    this.oracle.say(compose, label);
+    const claim = { composeId: compose.id, type, label: label === "" ? null : label };
+    await this.#tell("pungi.compose.status.change", { compose_id: compose.id, ...saying }, claim, dies);
+  }
+
+  /** A message comes; or its fact is remembered, and the process dies before anything else. */
+  async #tell(
+    topic: string,
+    body: object,
+    claim: Omit<FactClaim, "source" | "at" | "by">,
+    dies: boolean,
+  ): Promise<void> {
+    if (!dies) {
+      await this.#world.hear(topic, body);
+      return;
+    }
+    const by = { source: "pungi", at: this.#world.clock.now(), by: "a message" } as const;
+    await this.#world.ingestParts.facts.remember({ ...claim, ...by });
+    this.#unacknowledged.push(() => this.#world.hear(topic, body));
+  }
+
+  async #upload({ compose: number, region: place, open }: Command & { do: "upload" }): Promise<void> {
+    const [compose, region] = [at(COMPOSES, number), at(REGIONS, place)];
+    const tail = String(this.oracle.subjects.length + 1).padStart(16, "0");
+    const amiId = `ami-a${tail}`;
+    this.#world.simulator.addImage(region, {
+      ...{ id: amiId, name: compose.name, userIds: open ? [] : ["999988887777"] },
+      snapshots: ["b", "c"].map((first) => ({ id: `snap-${first}${tail}`, isPublic: open || first === "b" })),
+    });
+    const subject = subjectOf(this.#world, region, amiId, compose);
+    this.oracle.subjects.push(subject);
+    await this.#announce(subject, compose);
+  }
+
+  async #repeat({ image, asOther }: Command & { do: "repeat" }): Promise<void> {
+    const subject = pick(this.oracle.subjects, image);
+    if (subject === null) return;
+    const other = COMPOSES.find((compose) => compose !== subject.compose) ?? subject.compose;
+    if (asOther) subject.isContradicted = true;
+    await this.#announce(subject, asOther ? other : subject.compose);
+  }
+
+  async #announce({ region, amiId }: Subject, { id, name }: Compose): Promise<void> {
+    const body = { architecture: "x86_64", compose_id: id, image_name: name, regions: { [region]: amiId } };
+    await this.#world.hear(UPLOADER, body);
+  }
+
+  async #order({ verb, whole, target, days, crash }: Command & { do: "order" }): Promise<void> {
+    const subject = pick(this.oracle.subjects, target);
+    if (!whole && subject === null) return;
+    const now = this.#world.clock.now();
+    const until = days === null || verb === "release" || verb === "retry" ? null : now + days * DAY_MS;
+    const compose = at(COMPOSES, target);
+    const order: Order = {
+      ...{ verb, by: "relengbot", why: "the model says so", until, at: now },
+      images: whole || subject === null ? [] : [{ region: subject.region, amiId: subject.amiId }],
+      composeId: whole ? compose.id : null,
+    };
+    const id = await this.#world.requestParts.requests.add(order);
+    if (crash !== null) await this.#orders(new CallCounter({ call: crash, when: "after" }));
+    await this.#orders(new CallCounter(null));
+    if (whole && (verb === "hold" || verb === "restore")) this.oracle.hold(compose, until ?? Infinity);
+    if (whole && verb === "release") this.oracle.hold(compose, null);
+    const answers = await this.#world.requestParts.requests.answerTo(id);
+    if (answers === null) this.oracle.wrong.push(`nobody answered ${JSON.stringify(order)}`);
+    for (const { region, amiId, happened } of answers ?? []) {
+      const named = this.oracle.subjects.find((each) => each.region === region && each.amiId === amiId);
+      if (named === undefined) continue;
+      const isStanding = this.oracle.image(named).state === "available";
+      if ((verb === "hold" || verb === "restore") && IS_HELD.test(happened) && isStanding)
+        this.oracle.hold(named, until ?? Infinity);
+      if (verb === "release" && happened === "released") this.oracle.hold(named, null);
+    }
+  }
+
+  async #orders(counter: CallCounter): Promise<void> {
+    const { requests, schedule, facts, ...parts } = this.#world.requestParts;
+    const wrapped = { requests: counter.wrap(requests), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
+    await this.#survive(() => carryOutRequests({ ...parts, ...wrapped, log: this.#log }));
+  }
+
+  #troubleEc2({ action, trouble, times }: Command & { do: "ec2" }): void {
+    const { faults } = this.#world.simulator;
+    if (trouble === "cut") faults.add({ kind: "withhold", connection: "cut", action, times, when: "after" });
+    else if (trouble === "denied")
+      faults.add({ kind: "error", code: "UnauthorizedOperation", status: 403, action, times });
+    else faults.add({ kind: "error", code: "InternalError", status: 500, action, times });
+  }
+
+  #troublePagure({ trouble, times }: Command & { do: "pagure" }): void {
+    const { pagure } = this.#world;
+    if (trouble === "refuses")
+      this.#lifts.push(pagure.fail({ times, trouble: { kind: "answer", status: 503, body: "maintenance" } }));
+    else this.#lifts.push(pagure.fail({ times, trouble: { kind: "cut", takesEffect: trouble === "does and cuts" } }));
+  }
+
+  async #crash({ who, call, when }: Command & { do: "crash" }): Promise<void> {
+    const counter = new CallCounter({ call, when });
+    this.#world.clock.advance(HOUR_MS);
+    if (who === "reporter") await this.#report(counter);
+    else for (const region of REGIONS) await this.#tick(region, counter);
+  }
+
+  async #pass(): Promise<void> {
+    const alive = new CallCounter(null);
+    for (const region of REGIONS) {
+      await this.#survive(() => resolveRegion(region, this.#world.tickParts));
+      await this.#tick(region, alive);
+    }
+    await this.#report(alive);
+  }
+
+  async #tick(region: string, counter: CallCounter): Promise<void> {
+    const { images, schedule, facts, ...parts } = this.#world.tickParts;
+    const wrapped = { images: counter.wrap(images), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
+    await this.#survive(() => tickRegion(region, { ...parts, ...wrapped, log: this.#log }));
+  }
+
+  async #report(counter: CallCounter): Promise<void> {
+    const { reports, schedule, ...parts } = this.#world.notifyParts;
+    await this.#survive(() =>
+      reportOnce({ ...parts, reports: counter.wrap(reports), schedule: counter.wrap(schedule) }),
+    );
+  }
+
+  /** What a dead process held runs out by Redis' own clock, which nobody can wait for. */
+  async #expireLeases(): Promise<void> {
+    const { redis, keys } = this.#world.connection;
+    await redis.del(keys.control("reporter:pagure:lease"), keys.control("requests:lease"));
+  }
+
+  /** What the service's loops survive, and a death, which is what it is for. */
+  async #survive(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof Crash) {
+        if (error.message === "killed") this.#lived.crashes += 1;
+        await this.#expireLeases();
+      } else if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { randomUUID } from "node:crypto";
+import type { Test } from "tap";
+import { openRedis, type RedisConnection } from "../../../src/adapters/redis/connection.ts";
+import { silentLog } from "../run/log.ts";
+
+/** The address of a server that the test run started. */
+export function serverUrl(name: "TEST_REDIS_URL" | "TEST_AMQP_URL"): string {
+  const url = process.env[name];
+  if (url === undefined) throw new Error(`${name} is not set: run the tests with npm test, which starts the servers`);
+  return url;
+}
+
+/** A connection with a key prefix of its own; its keys are removed and it is closed with the test. */
+export async function openTestRedis(
+  test: Pick<Test, "teardown">,
+  url = serverUrl("TEST_REDIS_URL"),
+): Promise<RedisConnection> {
+  const prefix = `test-${randomUUID()}`;
+  const connection = await openRedis(url, prefix, silentLog);
+  test.teardown(async () => {
+    await removeKeys(connection, prefix);
+    await connection.close();
+  });
+  return connection;
+}
+
+async function removeKeys({ redis }: RedisConnection, prefix: string): Promise<void> {
+  for await (const keys of redis.scanStream({ match: `${prefix}:*`, count: 1000 }))
+    await Promise.all((keys as string[]).map((key) => redis.del(key)));
+}

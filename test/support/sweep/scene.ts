@@ -1,0 +1,236 @@
+import type { ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Redis } from "ioredis";
+import type { ImageRecord, NewImage } from "../../../src/demo/outside/ec2/state/records.ts";
+import { parseDuration } from "../../../src/domain/time.ts";
+import { HttpProxy } from "../servers/http-proxy.ts";
+import { RedisProxy } from "../servers/redis-proxy.ts";
+import { serverUrl } from "../servers/redis.ts";
+import type { Watch } from "./point.ts";
+import { PATIENCE_MS, startProcess, type Host, type Run } from "./program.ts";
+import { configText, openServers, REPO, SECRETS, type Servers } from "./servers.ts";
+
+export const REGION = "us-east-1";
+export const AMI = "ami-0123456789abcdef0";
+const COMPOSE = "Fedora-Rawhide-20261120.n.0";
+const NAME = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261120.n.0";
+const TOPIC = "org.fedoraproject.prod";
+const QUEUES = ["unresolved", "private", "delete", "restore", "held"];
+
+/** What was there before us, and has to be there again: the third snapshot was never public. */
+const SHARES = ["999988887777"];
+export const SNAPSHOTS = [1, 2, 3].map((number) => ({
+  ...{ id: `snap-0123456789abcdef${number}`, isPublic: number < 3, userIds: SHARES },
+}));
+const IMAGE = { id: AMI, name: NAME, isPublic: true, userIds: SHARES, snapshots: SNAPSHOTS };
+
+/**
+ * Longer than any pass on the busiest machine. Nobody waits for its end: where it has to run out, the score is moved as the
+ * time that passes would.
+ */
+const LEASE = "10m";
+/** What a process that died held in `{control}` lasts no longer than this: the reporter's lease. */
+const CONTROL_LEASE_MS = 120_000;
+
+/** Everything that is remembered of an image, in Redis and in EC2: a beginning for any number of scenes. */
+export interface Standing {
+  /** Without the prefix. */
+  readonly keys: readonly { readonly name: string; readonly dump: Buffer }[];
+  readonly image: NewImage;
+}
+
+export interface SceneOptions {
+  readonly redis: Redis;
+  readonly host: Host;
+  readonly deleteAfter: string;
+}
+
+/** One image, three snapshots, and servers of its own, but for a key prefix in the Redis that all share. */
+export class Scene {
+  readonly #options: SceneOptions;
+  readonly #prefix = `sweep-${randomUUID()}`;
+  readonly #dir: string;
+  #child: ChildProcess | null = null;
+  readonly simulator: Servers["simulator"];
+  readonly pagure: Servers["pagure"];
+  readonly #archive: Servers["archive"];
+
+  private constructor(options: SceneOptions, dir: string, { simulator, pagure, archive }: Servers) {
+    this.#options = options;
+    this.#dir = dir;
+    this.simulator = simulator;
+    this.pagure = pagure;
+    this.#archive = archive;
+  }
+
+  /** Without a standing the image is a minute old, public, and not heard of. */
+  static async open(options: SceneOptions, standing: Standing | null = null): Promise<Scene> {
+    const scene = new Scene(options, await mkdtemp(join(tmpdir(), "sweep-")), await openServers());
+    scene.simulator.addImage(REGION, standing?.image ?? { ...IMAGE, createdAt: Date.now() - 60_000 });
+    for (const { name, dump } of standing?.keys ?? []) await options.redis.restore(scene.#prefix + name, 0, dump);
+    // All was heard until now: the sweep is about what is done.
+    await options.redis.hset(scene.key("control", "ears"), "heard_until", new Date().toISOString());
+    return scene;
+  }
+
+  get deleteAfterMs(): number {
+    return parseDuration(this.#options.deleteAfter) ?? 0;
+  }
+
+  key(region: string, rest: string): string {
+    return `${this.#prefix}:{${region}}:${rest}`;
+  }
+
+  /** What a further scene can begin with. */
+  async standing(): Promise<Standing> {
+    const { redis } = this.#options;
+    const names = await redis.keys(`${this.#prefix}:*`);
+    const dumps = await Promise.all(names.map((name) => redis.dumpBuffer(name)));
+    const { createdAt, tags, permission } = this.image();
+    const snapshots = SNAPSHOTS.map((snapshot) => {
+      const now = this.simulator.snapshot(REGION, snapshot.id);
+      return { ...snapshot, tags: now?.tags ?? {}, isPublic: now?.permission.isPublic === true };
+    });
+    return {
+      keys: names.map((name, index) => ({
+        name: name.slice(this.#prefix.length),
+        dump: dumps[index] ?? Buffer.alloc(0),
+      })),
+      image: { ...IMAGE, createdAt, tags, isPublic: permission.isPublic, snapshots },
+    };
+  }
+
+  image(): ImageRecord {
+    const image = this.simulator.image(REGION, AMI);
+    if (image === null) throw new Error(`the simulator lost ${AMI}`);
+    return image;
+  }
+
+  record(): Promise<Record<string, string>> {
+    return this.#options.redis.hgetall(this.key(REGION, `image:${AMI}`));
+  }
+
+  /** The queues that the image waits in, with the whole second at which each wakes it. */
+  async queues(): Promise<ReadonlyMap<string, number>> {
+    const scores = await Promise.all(QUEUES.map((queue) => this.#options.redis.zscore(this.key(REGION, queue), AMI)));
+    const entries = QUEUES.map((queue, index) => [queue, scores[index]] as const);
+    return new Map(entries.flatMap(([queue, score]) => (score == null ? [] : [[queue, Number(score)] as const])));
+  }
+
+  /** Whether the image counts as one that the region has. */
+  async isCounted(): Promise<boolean> {
+    return (await this.#options.redis.sismember(this.key(REGION, "images"), AMI)) === 1;
+  }
+
+  /** The stream, in order, and whether the reporter has told all of it. */
+  async events(): Promise<{ readonly all: readonly Readonly<Record<string, string>>[]; readonly isTold: boolean }> {
+    const entries = await this.#options.redis.xrange(this.key(REGION, "events"), "-", "+");
+    const cursor = await this.#options.redis.hget(this.key("control", "reporter:pagure:cursors"), REGION);
+    const all = entries.map(([, flat]) =>
+      Object.fromEntries(flat.flatMap((word, index) => (index % 2 === 0 ? [[word, flat[index + 1] ?? ""]] : []))),
+    );
+    return { all, isTold: cursor === entries.at(-1)?.[0] };
+  }
+
+  /** Every text that the public can read. */
+  posts(): string[] {
+    return this.pagure.tracker
+      .issues(REPO)
+      .flatMap((issue) => [issue.content, ...issue.comments.map((comment) => comment.text)]);
+  }
+
+  /** The uploader's message is in the archive, and heard. */
+  async announce(): Promise<void> {
+    const body = { architecture: "x86_64", compose_id: COMPOSE, image_name: NAME, regions: { [REGION]: AMI } };
+    await this.#hear(`${TOPIC}.fedora_image_uploader.published.v1.aws`, body, Date.now() - 60_000);
+  }
+
+  /** The compose is released, and that is heard: whatever was to be done is to be taken back. */
+  async release(): Promise<void> {
+    const body = { atomic_raw: { compose_id: COMPOSE } };
+    await this.#hear(`${TOPIC}.releng.atomic.twoweek.complete`, body, Date.now() - 2_000);
+  }
+
+  async #hear(topic: string, body: object, at: number): Promise<void> {
+    this.#archive.add({ topic, id: randomUUID(), at, headers: {}, body });
+    await this.#run(["backfill", "--days", "1", "--rate", "1000", "--restart"], this.#archive.url);
+  }
+
+  /** One pass of another process, straight to the servers. */
+  pass(): Promise<void> {
+    return this.#run(["tick", "--once"], "");
+  }
+
+  async #run(argv: readonly string[], datagrepper: string): Promise<void> {
+    const urls = { redis: serverUrl("TEST_REDIS_URL"), ec2: this.simulator.url, pagure: this.pagure.url };
+    const config = await this.#config(urls, datagrepper);
+    await this.#options.host.run([...argv, "--config", config], { REDIS_URL: urls.redis, ...SECRETS });
+  }
+
+  /** A pass in a process of its own, whose every call goes past the watch; `around` has it as soon as it runs. */
+  async watchedPass(watch: Watch, around: (run: Run) => Promise<void>): Promise<void> {
+    const redis = await RedisProxy.open(serverUrl("TEST_REDIS_URL"), watch);
+    const ec2 = await HttpProxy.open("ec2", this.simulator.url, watch);
+    const pagure = await HttpProxy.open("pagure", this.pagure.url, watch);
+    const config = await this.#config({ ec2: ec2.url, pagure: pagure.url }, "");
+    try {
+      const run = startProcess(["tick", "--once", "--config", config], { REDIS_URL: redis.url, ...SECRETS });
+      this.#child = run.child;
+      await around(run);
+    } finally {
+      await Promise.all([redis.close(), ec2.close(), pagure.close()]);
+    }
+  }
+
+  /** Until the image may be claimed, or waits for nothing. */
+  async untilDue(): Promise<void> {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
+      const wakesAt = Math.min(...(await this.queues()).values());
+      if (wakesAt === Infinity || Math.floor(Date.now() / 1000) >= wakesAt) return;
+      await pause(50);
+    }
+    throw new Error(`what waits is not due after ${PATIENCE_MS / 1000} s`);
+  }
+
+  /**
+   * A lease's time passes at once: whatever waits for the end of a claim is due, and what a process held in `{control}` runs
+   * out. A private image waits for its deadline instead, which stands. Resolves to what would have waited longer than that.
+   */
+  async expireLeases(): Promise<string[]> {
+    const { redis } = this.#options;
+    const now = Math.floor(Date.now() / 1000);
+    const longest = now + (parseDuration(LEASE) ?? 0) / 1000 + 1;
+    const { stage, token = "" } = await this.record();
+    const wrong: string[] = [];
+    for (const [queue, wakesAt] of await this.queues()) {
+      if (queue === "delete" && stage === "private" && token === "") continue;
+      if (wakesAt > longest) wrong.push(`it waits in ${queue} for longer than a lease, ${wakesAt - now} s`);
+      else if (wakesAt > now) await redis.zadd(this.key(REGION, queue), "XX", now, AMI);
+    }
+    for (const key of await redis.keys(`${this.#prefix}:{control}:*`)) {
+      const left = await redis.pttl(key);
+      if (left > 0 && left <= CONTROL_LEASE_MS) await redis.pexpire(key, 1);
+    }
+    return wrong;
+  }
+
+  async close(): Promise<void> {
+    this.#child?.kill("SIGKILL");
+    await Promise.all([this.simulator.close(), this.pagure.close(), this.#archive.close()]);
+    const { redis } = this.#options;
+    for (const key of await redis.keys(`${this.#prefix}:*`)) await redis.del(key);
+    await rm(this.#dir, { recursive: true });
+  }
+
+  async #config(urls: { readonly ec2: string; readonly pagure: string }, datagrepper: string): Promise<string> {
+    const path = join(this.#dir, `${randomUUID()}.toml`);
+    const { deleteAfter } = this.#options;
+    const text = configText({ ...urls, datagrepper, prefix: this.#prefix, deleteAfter, lease: LEASE });
+    await writeFile(path, text);
+    return path;
+  }
+}

@@ -1,0 +1,211 @@
+import { isOutcome, storyOf, wrongAtEnd, wrongNow, type End } from "./checks.ts";
+import { CallCounter, KILLS, type Act, type Moment, type Point } from "./point.ts";
+import type { Run } from "./program.ts";
+import { REGION, Scene, type SceneOptions, type Standing } from "./scene.ts";
+
+/** Passes after the disturbed one; more are not needed: one per stage, one per report. */
+const MOST_PASSES = 8;
+
+/** From which a scene of each act begins, and the calls that a pass makes there, undisturbed. */
+export interface Recording {
+  readonly standing: Standing;
+  readonly calls: readonly string[];
+}
+export type Recordings = Readonly<Record<Act, Recording>>;
+
+/** What scenes share: a Redis, and the process that every pass runs in that is not to be killed. */
+export type Shared = Pick<SceneOptions, "redis" | "host">;
+
+/** Brings an image to each act by the program's own commands, and counts the calls of that act. */
+export async function record(shared: Shared): Promise<Recordings> {
+  const standings = await prepare(shared);
+  const [makePrivate, deletion, restore] = await Promise.all([
+    recordAct(shared, "make private", standings),
+    recordAct(shared, "delete", standings),
+    recordAct(shared, "restore", standings),
+  ]);
+  return { "make private": makePrivate, delete: deletion, restore };
+}
+
+async function recordAct(shared: Shared, act: Act, standings: Record<Act, Standing>): Promise<Recording> {
+  const scene = await Scene.open(optionsOf(shared, act, "received"), standings[act]);
+  try {
+    await scene.untilDue();
+    const counter = new CallCounter(`{${REGION}}`, null, () => Promise.resolve());
+    await scene.watchedPass(counter.watch, async ({ ended }) => {
+      const { code, says } = await ended;
+      if (code !== 0) throw new Error(`the recording of ${act} ended with ${String(code)}: ${says}`);
+    });
+    const { stage } = await scene.record();
+    if (stage !== DONE[act]) throw new Error(`the recording of ${act} ended in stage ${String(stage)}`);
+    return { standing: standings[act], calls: counter.names };
+  } finally {
+    await scene.close();
+  }
+}
+
+const DONE = { "make private": "private", delete: "deleted", restore: "kept" } as const;
+
+async function prepare(shared: Shared): Promise<Record<Act, Standing>> {
+  const scene = await Scene.open({ ...shared, deleteAfter: "1s" });
+  try {
+    await scene.announce();
+    const heard = await scene.standing();
+    await scene.pass();
+    const noticed = await scene.standing();
+    await scene.release();
+    return { "make private": heard, delete: noticed, restore: await scene.standing() };
+  } finally {
+    await scene.close();
+  }
+}
+
+function optionsOf(shared: Shared, act: Act, moment: Moment): SceneOptions {
+  // What happens to an image that was just made private is seen best while it stays so.
+  const staysPrivate = act === "make private" && moment === "overtaken";
+  return { ...shared, deleteAfter: staysPrivate ? "1h" : "2s" };
+}
+
+/** All points of an act and a moment. A release is heard only where something is taken away. */
+export function pointsOf(recordings: Recordings, act: Act, moment: Moment): Point[] {
+  if (moment === "released" && act === "restore") return [];
+  const { calls } = recordings[act];
+  const points = calls.map((_, index) => ({ act, moment, call: index + 1 }));
+  // Who is stopped after it confirmed the reporter's lease posts once more than the one that overtakes it: no lease is a fence.
+  const report = calls.findIndex((name) => name.includes(":reporter:"));
+  return moment === "overtaken" && report >= 0 ? points.slice(0, report) : points;
+}
+
+/** What came of a point. */
+export interface Lived {
+  readonly wrong: readonly string[];
+  /** What it met there; another call than the recording had where two went out at once. */
+  readonly call: string;
+  /** What happened in all, for whoever looks for the reason; empty when nothing is wrong. */
+  readonly story: string;
+}
+
+/** Lives through one point, to the end of the image's journey. */
+export async function live(shared: Shared, point: Point, { standing }: Recording): Promise<Lived> {
+  const scene = await Scene.open(optionsOf(shared, point.act, point.moment), standing);
+  const wrong = new Set<string>();
+  const counter: { call: string } = { call: "none" };
+  try {
+    await journey(scene, point, wrong, counter);
+  } catch (error) {
+    wrong.add(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  try {
+    return { wrong: [...wrong], call: counter.call, story: wrong.size === 0 ? "" : await storyOf(scene) };
+  } finally {
+    await scene.close();
+  }
+}
+
+async function journey(scene: Scene, point: Point, wrong: Set<string>, met: { call: string }): Promise<void> {
+  const note = (sentences: readonly string[]): void => {
+    for (const each of sentences) wrong.add(each);
+  };
+  const before = (await scene.events()).all.length;
+  await scene.untilDue();
+  const disturbed = await disturb(scene, point);
+  met.call = disturbed.call;
+  note(disturbed.wrong);
+  note(await wrongNow(scene));
+  note(await scene.expireLeases());
+  const end = disturbed.end ?? endOf(point, before);
+  for (let passes = 0; !(await isOver(scene, end.stage)) && passes < MOST_PASSES; passes += 1) {
+    await scene.pass();
+    note(await wrongNow(scene));
+    if (!(await isOver(scene, end.stage))) await scene.untilDue();
+  }
+  if (!(await isOver(scene, end.stage))) wrong.add(`not ${end.stage} and told after ${MOST_PASSES} passes`);
+  note(await wrongAtEnd(scene, end));
+}
+
+async function isOver(scene: Scene, stage: string): Promise<boolean> {
+  return (await scene.record())["stage"] === stage && (await scene.events()).isTold;
+}
+
+/** Where the journey ends, and what has to be told on the way. */
+function endOf({ act, moment }: Point, before: number): End {
+  const privately = act === "make private" ? ["made-private", "noticed"] : [];
+  if (act === "restore") return { stage: "kept", before, outcomes: ["restored"] };
+  if (act === "make private" && moment === "overtaken") return { stage: "private", before, outcomes: privately };
+  return { stage: "deleted", before, outcomes: [...privately, "deleting", "deleted"] };
+}
+
+/** The end after a release that was just heard, or null where it came too late: from there on only the giving back is told. */
+async function endOfRelease(scene: Scene, before: number): Promise<End | null> {
+  const { stage = "", taken_away: taken = "" } = await scene.record();
+  if (stage !== "restoring" && stage !== "kept") return null;
+  const said = (await scene.events()).all.slice(before).map((event) => event["what"] ?? "");
+  // Who only lost tags was given nothing back.
+  const isOwed = stage === "restoring" && taken !== "";
+  return { stage: "kept", before, outcomes: [...said.filter(isOutcome), ...(isOwed ? ["restored"] : [])] };
+}
+
+interface Disturbed {
+  readonly wrong: readonly string[];
+  /** The call that the point met. */
+  readonly call: string;
+  /** Where a release that was heard in time leads to. */
+  readonly end: End | null;
+}
+
+/** Runs a pass that is killed or stopped at the point. */
+async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed> {
+  const wrong: string[] = [];
+  let run: Run | null = null;
+  let strikes = 0;
+  let end: End | null = null;
+  const before = (await scene.events()).all.length;
+  /** Changing calls so far, when a claim was lost; empty while none was. */
+  const changesAtLoss: number[] = [];
+  const signal = (name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void => {
+    if (run?.child.kill(name) !== true) wrong.push(`the ${name} reached nobody`);
+  };
+  const happen = async (): Promise<void> => {
+    strikes += 1;
+    if (isKill(moment)) {
+      signal("SIGKILL");
+      // Nothing after this reaches anybody.
+      return new Promise(() => undefined);
+    }
+    signal("SIGSTOP");
+    const { token: claimed = "" } = await scene.record();
+    await (moment === "released" ? scene.release() : overtake(scene, wrong)).catch((error: unknown) => {
+      wrong.push(String(error));
+    });
+    const { token } = await scene.record();
+    const wakesAt = (await scene.queues()).get("restore") ?? Infinity;
+    if (claimed !== "" && wakesAt <= Date.now() / 1000) wrong.push("it may be given back while a claim is under way");
+    if (moment === "released") end = await endOfRelease(scene, before);
+    if (claimed !== "" && claimed !== token) changesAtLoss.push(scene.simulator.journal.mutating().length);
+    signal("SIGCONT");
+  };
+  const counter = new CallCounter(`{${REGION}}`, { call, moment }, happen);
+  await scene.watchedPass(counter.watch, async (started) => {
+    run = started;
+    const { code, signal: endedBy, hasHung, says } = await started.ended;
+    if (strikes !== 1) wrong.push(`only ${counter.names.length} calls were made: the point was not reached: ${says}`);
+    if (hasHung) wrong.push(`it hung, and was killed in the end: ${says}`);
+    if (isKill(moment) && endedBy !== "SIGKILL") wrong.push(`the kill did not land: it ended with ${String(code)}`);
+    if (!isKill(moment) && code !== 0) wrong.push(`it ended with ${String(endedBy ?? code)}: ${says}`);
+  });
+  // The call that was under way cannot be called back; no further one may go out on a claim that is lost.
+  const mutating = scene.simulator.journal.mutating().length;
+  const changes = mutating - (changesAtLoss[0] ?? mutating);
+  if (changes > 1) wrong.push(`${changes} changing calls after the claim was lost`);
+  return { wrong, end, call: counter.names[call - 1] ?? "none" };
+}
+
+function isKill(moment: Moment): boolean {
+  return (KILLS as readonly Moment[]).includes(moment);
+}
+
+/** While the first ticker stands still its lease runs out, by everybody's clock but its own, and another one does the work. */
+async function overtake(scene: Scene, wrong: string[]): Promise<void> {
+  wrong.push(...(await scene.expireLeases()));
+  await scene.pass();
+}

@@ -1,0 +1,114 @@
+import type { Test } from "tap";
+import { openPagure } from "../../../src/adapters/pagure/reports.ts";
+import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
+import { redisJournal } from "../../../src/adapters/redis/journal.ts";
+import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import {
+  startPagureDouble,
+  type PagureDouble,
+  type PagureDoubleOptions,
+} from "../../../src/demo/outside/pagure/double.ts";
+import type { Image } from "../../../src/domain/image/image.ts";
+import { draft } from "../../../src/domain/image/lifecycle.ts";
+import type { Log } from "../../../src/ports/index.ts";
+import type { NotifyParts } from "../../../src/tell/post.ts";
+import { reportOnce, type Reported } from "../../../src/tell/report.ts";
+import { REPORTER_TOKEN } from "../run/secrets.ts";
+import { openTestRedis } from "../servers/redis.ts";
+import { SettableClock, withClock } from "./clock.ts";
+import { PERIODS } from "./image.ts";
+
+export const REPO = "ami-reports";
+/** Shall stand in nothing that is logged, thrown, stored or posted. */
+export const TOKEN = REPORTER_TOKEN;
+export const START = Date.parse("2026-11-24T08:00:00Z");
+
+/** The reporter alone, over a real Redis and the Pagure double, with a clock that the test moves. */
+export interface Reporting {
+  readonly clock: SettableClock;
+  readonly connection: RedisConnection;
+  readonly pagure: PagureDouble;
+  readonly parts: NotifyParts;
+  /** Everything that was logged, a line an entry. */
+  readonly logged: string[];
+  readonly report: (change?: Partial<NotifyParts>) => Promise<Reported>;
+  /** Makes so many images of a compose private, and resolves to their ids. */
+  readonly makePrivate: (count: number, where?: Where) => Promise<string[]>;
+  /** What the public can read: each issue's text and its comments. */
+  readonly posts: () => string[];
+  /** How many posts name the id. */
+  readonly sightings: (amiId: string) => number;
+  readonly image: (amiId: string, region?: string) => Promise<Image | null>;
+}
+
+interface Where {
+  readonly region?: string;
+  readonly composeId?: string;
+}
+
+export async function openReporting(test: Test, options: PagureDoubleOptions = {}): Promise<Reporting> {
+  const clock = new SettableClock(START);
+  const connection = await openTestRedis(test);
+  const pagure = await startPagureDouble({ now: clock.now, ...options });
+  test.teardown(() => pagure.close());
+  pagure.tracker.setProject(REPO, {});
+  pagure.setToken(TOKEN, { user: "bot" });
+  const logged: string[] = [];
+  const log = keepingLog(logged);
+  const schedule = withClock(redisSchedule(connection, clock, PERIODS), clock);
+  const journal = redisJournal(connection, "pagure", log);
+  const access = { url: pagure.url, repo: REPO, tags: ["clean-amis"], token: TOKEN, userAgent: "test" };
+  const reports = openPagure({ ...access, timeoutMs: 2_000, log });
+  const parts: NotifyParts = { schedule, journal, reports, clock, log, periods: PERIODS, isPublic: true };
+  const posts = (): string[] =>
+    pagure.tracker.issues(REPO).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
+  let images = 0;
+  return {
+    ...{ clock, connection, pagure, parts, logged, posts },
+    report: (change = {}) => reportOnce({ ...parts, ...change }),
+    makePrivate: async (count, { region = "us-east-1", composeId = "Fedora-Rawhide-20261119.n.0" } = {}) => {
+      const amiIds: string[] = [];
+      for (let number = 0; number < count; number += 1) {
+        images += 1;
+        const amiId = `ami-${String(images).padStart(17, "0")}`;
+        amiIds.push(amiId);
+        await makePrivate(parts, { region, composeId, amiId });
+      }
+      return amiIds;
+    },
+    sightings: (amiId) => posts().filter((text) => text.includes(amiId)).length,
+    image: (amiId, region = "us-east-1") => schedule.get(region, amiId),
+  };
+}
+
+async function makePrivate(
+  { schedule, clock }: NotifyParts,
+  { region, composeId, amiId }: { readonly region: string; readonly composeId: string; readonly amiId: string },
+): Promise<void> {
+  const imageName = `Fedora-Cloud-Base-AmazonEC2.x86_64-${composeId.replace("Fedora-", "")}`;
+  const uploadedAt = clock.now() - PERIODS.privateAfterMs;
+  const reason = "a nightly compose";
+  await schedule.add(
+    { region, amiId, composeId, imageName, arch: "x86_64", uploadedAt },
+    { kind: "delete", rule: "nightly", reason },
+    "ingest",
+  );
+  const image = await schedule.get(region, amiId);
+  if (image === null) throw new Error(`${amiId} was not added`);
+  const details = { ec2_name: imageName, gib: "5", snapshots: "1" };
+  const madePrivateAt = clock.now();
+  const takenAway = { image: true, snapshots: [] };
+  await schedule.change(image, {
+    ...{ stage: "private", wait: null, fields: { madePrivateAt, takenAway } },
+    event: draft("made-private", madePrivateAt, "ticker", reason, details),
+  });
+}
+
+function keepingLog(lines: string[]): Log {
+  const keep =
+    (level: string) =>
+    (data: object, message: string): void => {
+      lines.push(`${level} ${message} ${JSON.stringify(data)}`);
+    };
+  return { debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
+}

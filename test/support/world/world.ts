@@ -1,0 +1,200 @@
+import type { Test } from "tap";
+import { RegionBreakers } from "../../../src/act/breakers.ts";
+import { tickRegion, type TickCounts, type TickParts } from "../../../src/act/tick.ts";
+import { openImages } from "../../../src/adapters/ec2/images.ts";
+import { openPagure } from "../../../src/adapters/pagure/reports.ts";
+import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
+import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
+import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
+import { redisFacts } from "../../../src/adapters/redis/facts.ts";
+import { redisJournal } from "../../../src/adapters/redis/journal.ts";
+import { redisRequests } from "../../../src/adapters/redis/orders.ts";
+import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
+import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import type { IngestParts } from "../../../src/decide/change.ts";
+import { Consultation } from "../../../src/decide/consult.ts";
+import { resolveRegion } from "../../../src/decide/resolve.ts";
+import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
+import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/pagure/double.ts";
+import { DEFAULT_POLICY, type Policy } from "../../../src/domain/compose/classify.ts";
+import type { Periods } from "../../../src/domain/image/lifecycle.ts";
+import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
+import { batchOf } from "../../../src/domain/limits/pace.ts";
+import { DAY_MS, MINUTE_MS, type Instant } from "../../../src/domain/time.ts";
+import { ingest, type Ingested } from "../../../src/hear/ingest.ts";
+import type { RequestParts } from "../../../src/operate/orders.ts";
+import type { Budgets, ComposeSource, EarMemory, Images, Message } from "../../../src/ports/index.ts";
+import type { NotifyParts } from "../../../src/tell/post.ts";
+import { reportOnce } from "../../../src/tell/report.ts";
+import { silentLog } from "../run/log.ts";
+import { openTestRedis } from "../servers/redis.ts";
+import { SettableClock, withClock } from "./clock.ts";
+import { ACCOUNT, GUARDS } from "./image.ts";
+
+export const START: Instant = Date.parse("2026-11-24T08:00:00Z");
+export const REGION = "us-east-1";
+export const PERIODS: Periods = {
+  privateAfterMs: 5 * DAY_MS,
+  deleteAfterMs: 10 * DAY_MS,
+  afterHoldMs: 3 * DAY_MS,
+  unresolvedForMs: 14 * DAY_MS,
+  leaseMs: 5 * MINUTE_MS,
+};
+
+/** Of EC2's token buckets. */
+const SHARE = 0.5;
+/** Jitter takes nothing away: pauses are as the tables say. */
+const whole = (): number => 1;
+const PLENTY: BudgetLimits = { maxDeletesPerDay: 100_000, maxPrivatePerDay: 100_000, maxShareOfRegion: 1 };
+
+/** The whole service but for the bus: real Redis, EC2 and Pagure doubles, and a clock that the test moves. */
+export interface World {
+  readonly clock: SettableClock;
+  readonly connection: RedisConnection;
+  readonly simulator: Ec2Simulator;
+  /** EC2 past the breakers. */
+  readonly ec2: Images;
+  readonly pagure: PagureDouble;
+  readonly ingestParts: IngestParts;
+  readonly tickParts: TickParts;
+  readonly notifyParts: NotifyParts;
+  readonly requestParts: RequestParts;
+  readonly budgets: Budgets;
+  hear(topic: string, body: object | string, sentAt?: Instant): Promise<Ingested>;
+  tick(region?: string): Promise<TickCounts>;
+  /** One pass over the unresolved images; resolves to how many were decided. */
+  resolve(region?: string): Promise<number>;
+  report(): Promise<{ posted: number; noticed: number }>;
+  /** Every text that the public can read. */
+  posts(): string[];
+  events(region?: string): Promise<string[]>;
+}
+
+export async function openWorld(
+  test: Pick<Test, "teardown">,
+  options: {
+    readonly sources?: readonly ComposeSource[];
+    readonly policy?: Policy;
+    readonly budgets?: BudgetLimits;
+  } = {},
+): Promise<World> {
+  const clock = new SettableClock(START);
+  const connection = await openTestRedis(test);
+  const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
+  const pagure = await startPagureDouble({ now: clock.now });
+  pagure.tracker.setProject("ami-reports", {});
+  pagure.setToken("test-token", { user: "bot" });
+  const images = openImages({
+    endpoint: simulator.url,
+    log: silentLog,
+    credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
+    role: null,
+    share: SHARE,
+    random: whole,
+    clock,
+  });
+  test.teardown(async () => {
+    images.close();
+    await simulator.close();
+    await pagure.close();
+  });
+  const schedule = withClock(redisSchedule(connection, clock, PERIODS), clock);
+  const facts = redisFacts(connection);
+  const base = {
+    schedule,
+    facts,
+    clock,
+    log: silentLog,
+    periods: PERIODS,
+    policy: options.policy ?? DEFAULT_POLICY,
+    random: whole,
+  };
+  const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
+  const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
+  const hears = (): Promise<EarMemory> => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
+  const budgets = redisBudgets(connection, options.budgets ?? PLENTY);
+  const breakers = redisBreakers(connection);
+  const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: whole });
+  const tickParts: TickParts = {
+    ...base,
+    budgets,
+    images: regions.watch(images),
+    breakers: regions,
+    batch: batchOf(PERIODS.leaseMs, SHARE),
+    consultation,
+    ears: { memory: hears },
+    guards: GUARDS,
+    act: "delete",
+  };
+  const reports = openPagure({
+    ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
+    ...{ userAgent: "test", timeoutMs: 2_000 },
+  });
+  const requestParts: RequestParts = { ...base, requests: redisRequests(connection) };
+  const journal = redisJournal(connection, "pagure", silentLog);
+  const notifyParts: NotifyParts = { ...base, journal, reports, isPublic: true };
+  return {
+    ...{
+      clock,
+      connection,
+      simulator,
+      ec2: images,
+      pagure,
+      ingestParts,
+      tickParts,
+      notifyParts,
+      requestParts,
+      budgets,
+    },
+    hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingestParts),
+    tick: (region = REGION) => tickRegion(region, tickParts),
+    resolve: (region = REGION) => resolveRegion(region, tickParts),
+    report: () => reportOnce(notifyParts),
+    posts: () =>
+      pagure.tracker
+        .issues("ami-reports")
+        .flatMap((issue) => [issue.content, ...issue.comments.map((comment) => comment.text)]),
+    events: async (region = REGION) => {
+      const entries = await connection.redis.xrange(connection.keys.events(region), "-", "+");
+      return entries.map(([, fields]) => fields[1] ?? "");
+    },
+  };
+}
+
+let messages = 0;
+
+function messageOf(event: string, body: object | string, sentAt: Instant, arrivedAt: Instant): Message {
+  messages += 1;
+  return {
+    topic: `org.fedoraproject.prod.${event}`,
+    messageId: `message-${messages}`,
+    headers: { "sent-at": new Date(sentAt).toISOString() },
+    body: Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
+    arrivedAt,
+  };
+}
+
+/** A nightly with one image of two snapshots in a region, in EC2 since `createdAt`, and the message that announces it. */
+export interface Nightly {
+  readonly amiId: string;
+  readonly composeId: string;
+  readonly snapshotIds: readonly string[];
+  readonly message: object;
+}
+
+export const UPLOADER = "fedora_image_uploader.published.v1.aws.rawhide.Cloud_Base.x86_64";
+
+/** `number` tells one from another: 1 to 9. */
+export function addNightly(world: World, number = 1, region = REGION): Nightly {
+  const composeId = `Fedora-Rawhide-2026112${number}.n.0`;
+  const amiId = `ami-0000000000000000${number}`;
+  const snapshotIds = [`snap-0000000000000000${number}`, `snap-1000000000000000${number}`];
+  const name = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-2026112${number}.n.0`;
+  world.simulator.addImage(region, {
+    id: amiId,
+    name,
+    snapshots: snapshotIds.map((id) => ({ id, isPublic: true })),
+  });
+  const message = { architecture: "x86_64", compose_id: composeId, image_name: name, regions: { [region]: amiId } };
+  return { amiId, composeId, snapshotIds, message };
+}

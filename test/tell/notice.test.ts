@@ -1,0 +1,84 @@
+import t from "tap";
+import { draft } from "../../src/domain/image/lifecycle.ts";
+import { DAY_MS, formatInstant, HOUR_MS } from "../../src/domain/time.ts";
+import type { Schedule } from "../../src/ports/index.ts";
+import { openReporting } from "../support/world/reporting.ts";
+
+t.test("an image that was taken back before it was told gets no deadline", async (t) => {
+  const { report, makePrivate, parts, image, sightings } = await openReporting(t);
+  const [amiId = ""] = await makePrivate(1);
+  const known = await image(amiId);
+  if (known === null) throw new Error("lost");
+  await parts.schedule.change(known, { stage: "kept", wait: null, fields: { rule: "ga", reason: "x" }, event: null });
+  t.same(await report(), { posted: 1, noticed: 0 });
+  t.equal((await image(amiId))?.deleteAt, null);
+  t.equal(sightings(amiId), 1, "it was made private, and that is told");
+});
+
+t.test("an image that changes while its notice is written gets the deadline of what it is now", async (t) => {
+  const { report, makePrivate, parts, image, clock } = await openReporting(t);
+  const [amiId = ""] = await makePrivate(1);
+  clock.advance(HOUR_MS);
+  let isChanged = false;
+  const get: Schedule["get"] = async (region, id) => {
+    const read = await parts.schedule.get(region, id);
+    if (read !== null && !isChanged) {
+      isChanged = true;
+      const fields = { releasedAt: clock.now(), earliestDeleteAt: null };
+      const event = draft("released", clock.now(), "ann", "no more", { from: "private" });
+      await parts.schedule.change(read, { stage: "private", wait: null, fields, event });
+    }
+    return read;
+  };
+  const schedule = new Proxy(parts.schedule, {
+    get: (target, name) => (name === "get" ? get : (Reflect.get(target, name) as unknown)),
+  });
+  t.same(await report({ schedule }), { posted: 2, noticed: 1 }, "the release is told next, and that is its notice");
+  t.equal((await image(amiId))?.deleteAt, clock.now() + 10 * DAY_MS);
+});
+
+t.test("events are removed after 400 days, when every reporter has read them", async (t) => {
+  const { report, clock, connection, parts, makePrivate } = await openReporting(t);
+  const { redis, keys } = connection;
+  const stream = keys.events("us-east-1");
+  // Redis dates its entries by its own clock.
+  clock.advance(Date.now() - clock.now());
+  const old = clock.now() - 401 * DAY_MS;
+  const words = [
+    "what",
+    "refused",
+    "when",
+    formatInstant(old),
+    "who",
+    "ticker",
+    "why",
+    "x",
+    "ami",
+    "a",
+    "compose",
+    "c",
+  ];
+  await redis.sadd(keys.regions, "us-east-1");
+  for (const number of [1, 2, 3]) await redis.xadd(stream, `${old + number}-0`, ...words);
+  const entries = (): Promise<number> => redis.xlen(stream);
+  await redis.sadd(keys.control("reporters"), "log");
+  await redis.hset(keys.control("reporter:log:cursors"), "us-east-1", `${old + 2}-0`);
+  await report();
+  t.equal(await entries(), 3, "nobody has told them yet");
+  await report();
+  clock.advance(DAY_MS);
+  await report();
+  t.equal(await entries(), 2, "the other reporter has read two, and its place stays");
+  await redis.del(keys.control("reporter:log:cursors"));
+  clock.advance(DAY_MS);
+  await report();
+  t.equal(await entries(), 2, "one that has read nothing keeps everything");
+  await redis.hset(keys.control("reporter:log:cursors"), "us-east-1", `${clock.now()}-0`);
+  await makePrivate(1);
+  await report();
+  t.equal(await entries(), 2 + 3, "once a day");
+  clock.advance(DAY_MS);
+  await report();
+  t.equal(await entries(), 3, "what is younger stays");
+  t.equal((await parts.schedule.regions()).length, 1);
+});
