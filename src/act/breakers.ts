@@ -2,9 +2,9 @@ import {
   describeTrouble,
   FAILURES_THAT_OPEN,
   openedBreaker,
-  standingOf,
+  breakerStateOf,
   type Breaker,
-  type Standing,
+  type BreakerState,
   type Trouble,
 } from "../domain/limits/breaker.ts";
 import { formatInstant } from "../domain/time.ts";
@@ -39,9 +39,9 @@ export class RegionBreakers {
    * How a region stands, by what all replicas know. Asked before anything is claimed there: nothing while it is open, one image
    * while it is half-open. Throws `UpstreamError`.
    */
-  async enter(region: string): Promise<Standing> {
+  async enter(region: string): Promise<BreakerState> {
     const breaker = await this.#parts.breakers.get(region);
-    const standing = standingOf(breaker, this.#parts.clock.now());
+    const standing = breakerStateOf(breaker, this.#parts.clock.now());
     this.#open.delete(region);
     this.#probed.delete(region);
     if (breaker !== null) (standing === "open" ? this.#open : this.#probed).set(region, breaker);

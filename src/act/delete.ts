@@ -12,7 +12,7 @@ const IN_USE_RETRIES = 5;
  * Deletes an image and every snapshot of every block device: first the record says so, with all snapshot ids, then the image
  * goes, then the snapshots, then one outcome with a result for each. Throws `UpstreamError` with the leftovers still due.
  */
-export async function remove(
+export async function deleteImage(
   image: Image,
   seen: Seen | null,
   snapshotIds: readonly string[],

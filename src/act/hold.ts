@@ -1,6 +1,6 @@
 import { type ActParts, type Acted, stepsOf } from "./steps.ts";
 import type { Hold } from "../domain/hold.ts";
-import { released } from "../domain/image/holding.ts";
+import { holdEnded } from "../domain/image/holding.ts";
 import type { Image } from "../domain/image/image.ts";
 import { reset, type Change } from "../domain/image/lifecycle.ts";
 import type { Seen } from "../domain/plan/look.ts";
@@ -19,7 +19,7 @@ export async function tagHold(image: Image, hold: Hold, parts: ActParts): Promis
 }
 
 /** Ends a hold: its tag goes first, for it protects the image as well; then the clock runs again. Throws `UpstreamError`, `RefusedError`. */
-export async function release(image: Image, seen: Seen, parts: ActParts): Promise<Acted> {
+export async function endHold(image: Image, seen: Seen, parts: ActParts): Promise<Acted> {
   const { images, schedule, clock, periods } = parts;
   const step = stepsOf(image, parts);
   if (
@@ -29,6 +29,6 @@ export async function release(image: Image, seen: Seen, parts: ActParts): Promis
     return "lost";
   const by = image.hold?.by ?? "ticker";
   const why = image.hold?.why ?? "";
-  const change = released(image, seen.isPublic, by, why, periods, ceilSecond(clock.now()));
+  const change = holdEnded(image, seen.isPublic, by, why, periods, ceilSecond(clock.now()));
   return (await schedule.settle(image, change)) ? "settled" : "lost";
 }

@@ -12,7 +12,7 @@ import { UpstreamError } from "../errors.ts";
  * Gives back exactly what was taken, reads it back, drops our tags last, and settles. A hold is tagged first, so that it
  * outlives a Redis that is lost in between. Throws `UpstreamError`, `RefusedError`.
  */
-export async function restore(image: Image, plan: Plan & { do: "restore" }, parts: ActParts): Promise<Acted> {
+export async function giveAllBack(image: Image, plan: Plan & { do: "restore" }, parts: ActParts): Promise<Acted> {
   const { seen, takenAway, tagged } = plan;
   const { images, schedule, clock } = parts;
   const { region, amiId } = image;

@@ -1,11 +1,11 @@
 import type { RegionBreakers } from "./breakers.ts";
 import type { Image } from "../domain/image/image.ts";
 import type { Change, Queue } from "../domain/image/lifecycle.ts";
-import { afterFailure, afterRefusal, givenBack } from "../domain/plan/setback.ts";
+import { afterFailure, afterRefusal, yielded } from "../domain/plan/setback.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Lease, Log, Random, Schedule } from "../ports/index.ts";
 
-export interface SetBackParts {
+export interface SetbackParts {
   readonly schedule: Pick<Schedule, "get" | "settle">;
   readonly breakers: Pick<RegionBreakers, "isOpen">;
   readonly log: Log;
@@ -16,18 +16,18 @@ export interface SetBackParts {
  * Records why an image could not be worked, and when it is tried again; what is the region's fault is not held against the
  * image. `isShared`: the failure met a whole batch. Resolves to the outcome. Throws `UpstreamError` for Redis' own failures.
  */
-export async function setBack(
+export async function recordSetback(
   worked: Image,
   error: unknown,
   lease: Lease,
-  parts: SetBackParts,
+  parts: SetbackParts,
   isShared = false,
-): Promise<"given-back" | "refused" | "failed"> {
+): Promise<"yielded" | "refused" | "failed"> {
   const { schedule, breakers, log, random = Math.random } = parts;
   if (error instanceof UpstreamError && error.service === "redis") throw error;
   const why = describeError(error);
   if (breakers.isOpen(worked.region) || (isShared && error instanceof UpstreamError))
-    return giveBack(worked, why, lease, parts);
+    return yieldClaim(worked, why, lease, parts);
   const image = await asItStands(worked, schedule);
   const isRefused = error instanceof RefusedError;
   const data = { region: image.region, ami: image.amiId, error: why, attempts: image.attempts };
@@ -41,16 +41,16 @@ export async function setBack(
 }
 
 /** Ends a claim as if it had not been made. Throws `UpstreamError`. */
-export async function giveBack(
+export async function yieldClaim(
   worked: Image,
   why: string,
   lease: Lease,
-  { schedule, log }: Pick<SetBackParts, "schedule" | "log">,
-): Promise<"given-back"> {
+  { schedule, log }: Pick<SetbackParts, "schedule" | "log">,
+): Promise<"yielded"> {
   const image = await asItStands(worked, schedule);
   log.debug({ region: image.region, ami: image.amiId, error: why }, "image given back");
-  await schedule.settle(image, givenBack(image, queueOf(image), lease.now));
-  return "given-back";
+  await schedule.settle(image, yielded(image, queueOf(image), lease.now));
+  return "yielded";
 }
 
 /** The act may have moved the image to `deleting` before it failed, and it must not move back; the claim stays the one we had. */

@@ -1,30 +1,30 @@
 import { randomUUID } from "node:crypto";
 import type { RegionBreakers } from "./breakers.ts";
-import { remove } from "./delete.ts";
-import { release, tagHold } from "./hold.ts";
+import { deleteImage } from "./delete.ts";
+import { endHold, tagHold } from "./hold.ts";
 import { makePrivate } from "./make-private.ts";
-import { restore } from "./restore.ts";
+import { giveAllBack } from "./restore.ts";
 import { checkAccount, safeNow } from "./safety.ts";
-import { giveBack, queueOf, setBack } from "./setback.ts";
+import { yieldClaim, queueOf, recordSetback } from "./setback.ts";
 import type { Acted, ActParts } from "./steps.ts";
 import { consultFor, survey, type SurveyParts } from "./survey.ts";
 import { wordNow } from "../decide/word.ts";
 import { isInForce } from "../domain/hold.ts";
-import { giveBackAndHold, held } from "../domain/image/holding.ts";
+import { restoreAndHold, held } from "../domain/image/holding.ts";
 import type { Image } from "../domain/image/image.ts";
-import { redecide, takeBack, type Change, type Queue } from "../domain/image/lifecycle.ts";
+import { redecide, restoreAndKeep, type Change, type Queue } from "../domain/image/lifecycle.ts";
 import type { Act } from "../domain/limits/budget.ts";
 import { isDeaf } from "../domain/limits/deaf.ts";
 import type { Plan, Planned } from "../domain/plan/plan.ts";
 import { afterHiddenLook, afterMiss, afterRefusal } from "../domain/plan/setback.ts";
 import { formatInstant, MINUTE_MS, type Instant } from "../domain/time.ts";
 import { describeError } from "../errors.ts";
-import type { Budgets, Clock, Ears, Lease, Log, Random } from "../ports/index.ts";
+import type { Budgets, Clock, Hearing, Lease, Log, Random } from "../ports/index.ts";
 
 export interface TickParts extends SurveyParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly ears: Pick<Ears, "memory">;
+  readonly hearing: Pick<Hearing, "memory">;
   readonly act: Act;
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
   readonly breakers: Pick<RegionBreakers, "enter" | "isOpen" | "close">;
@@ -64,7 +64,7 @@ export async function tickRegion(
     if (only !== null && queue !== only && !takesNothing) continue;
     const now = await safeNow(parts);
     // No ears, no act: but what was taken may always be given back, and a hold be kept.
-    if (!takesNothing && isDeaf((await parts.ears.memory()).heardUntil, now)) {
+    if (!takesNothing && isDeaf((await parts.hearing.memory()).heardUntil, now)) {
       count("deaf");
       continue;
     }
@@ -103,7 +103,8 @@ async function workOn(
       { region, images: failures.length, error: describeError(shared.error) },
       "a region was not looked at",
     );
-  for (const { image, error, isShared } of failures) outcomes.push(await setBack(image, error, lease, parts, isShared));
+  for (const { image, error, isShared } of failures)
+    outcomes.push(await recordSetback(image, error, lease, parts, isShared));
   await parts.breakers.close(region);
   return outcomes;
 }
@@ -139,7 +140,7 @@ async function withoutMassacre(
 /** Carries out a plan. Every failure ends in the image's own record; only Redis' failures are thrown. */
 async function actOn({ image, plan: surveyed }: Planned, lease: Lease, parts: TickParts): Promise<string> {
   if (parts.breakers.isOpen(image.region))
-    return giveBack(image, "EC2 fails in the region, and its breaker has opened", lease, parts);
+    return yieldClaim(image, "EC2 fails in the region, and its breaker has opened", lease, parts);
   try {
     const plan = await withinBudget(image, await stillWanted(image, surveyed, parts), lease.now, parts);
     const outcome = await execute({ image, plan }, lease, parts);
@@ -149,7 +150,7 @@ async function actOn({ image, plan: surveyed }: Planned, lease: Lease, parts: Ti
     );
     return outcome === "lost" ? "lost" : plan.do;
   } catch (error) {
-    return setBack(image, error, lease, parts);
+    return recordSetback(image, error, lease, parts);
   }
 }
 
@@ -186,15 +187,15 @@ async function execute({ image, plan }: Planned, lease: Lease, parts: TickParts)
     case "make-private":
       return makePrivate(image, plan.seen, plan.takeAway, acting);
     case "delete":
-      return remove(image, plan.seen, plan.snapshotIds, acting);
+      return deleteImage(image, plan.seen, plan.snapshotIds, acting);
     case "restore":
-      return restore(image, plan, acting);
+      return giveAllBack(image, plan, acting);
     case "keep": {
       // The claim is ours and nothing is under way, so what has to be given back may be given back at once.
       const idle = { ...image, token: "" };
       const change =
         image.stage === "deleting"
-          ? takeBack(idle, plan.decision, periods, lease.now, "ticker")
+          ? restoreAndKeep(idle, plan.decision, periods, lease.now, "ticker")
           : redecide(idle, plan.decision, periods, lease.now, "ticker");
       return change === null ? "lost" : settle(change);
     }
@@ -202,10 +203,10 @@ async function execute({ image, plan }: Planned, lease: Lease, parts: TickParts)
       return settle(held(plan.hold, plan.from));
     case "tag-hold":
       return tagHold(image, plan.hold, acting);
-    case "release":
-      return release(image, plan.seen, acting);
-    case "take-back":
-      return settle(giveBackAndHold(image, plan.hold, periods, lease.now));
+    case "end-hold":
+      return endHold(image, plan.seen, acting);
+    case "restore-and-hold":
+      return settle(restoreAndHold(image, plan.hold, periods, lease.now));
     case "wait":
       return settle({
         stage: image.stage,

@@ -5,7 +5,7 @@ import type { Http, HttpCall } from "./http/http.ts";
 import { withRetries } from "./http/retry.ts";
 import { parseComposeId } from "../domain/compose/compose.ts";
 import type { ComposeId } from "../domain/compose/compose.ts";
-import type { FactClaim } from "../domain/compose/facts.ts";
+import type { Fact } from "../domain/compose/facts.ts";
 import { quote } from "../domain/words.ts";
 import { ConfigError, UpstreamError } from "../errors.ts";
 import type { Clock, ComposeSource } from "../ports/index.ts";
@@ -86,7 +86,7 @@ async function read(http: Http, url: URL): Promise<ComposeInfo["payload"]["compo
 }
 
 /** productmd leaves the key out where there is no label, and reads "" and null as none. */
-function claimOf({ id, type, label }: ComposeInfo["payload"]["compose"], place: URL, clock: Clock): FactClaim {
+function claimOf({ id, type, label }: ComposeInfo["payload"]["compose"], place: URL, clock: Clock): Fact {
   const known = label === undefined || label === "" ? null : label;
   return { composeId: id, source: "composeinfo", type, label: known, at: clock.now(), by: place.href };
 }

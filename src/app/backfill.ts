@@ -1,19 +1,13 @@
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
-import { asReadError, openRedis } from "../adapters/redis/connection.ts";
-import { redisPositions } from "../adapters/redis/control/positions.ts";
-import { redisFacts } from "../adapters/redis/facts.ts";
-import { redisRejected } from "../adapters/redis/rejected.ts";
-import { redisSchedule } from "../adapters/redis/schedule.ts";
-import { translateErrors } from "../adapters/translate.ts";
+import { openStore, readable } from "./store.ts";
 import { openArchive } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import type { IngestParts } from "../decide/change.ts";
-import type { Archive, RejectedMessages } from "../ports/index.ts";
-import type { Positions } from "../ports/messages.ts";
+import type { Archive, Positions, RejectedMessages } from "../ports/index.ts";
 
 /** What a backfill needs: no EC2, no report, no broker. */
-export interface PastParts {
+export interface OpenBackfill {
   readonly archive: Archive | null;
   readonly ingest: IngestParts;
   readonly positions: Positions;
@@ -22,18 +16,16 @@ export interface PastParts {
 }
 
 /** Opens Redis and the archive, to put past messages through ingest. Throws `UpstreamError`, `ConfigError`. */
-export async function openPast(config: Config, logLevel = "warn"): Promise<PastParts> {
-  const [clock, log] = [systemClock, openLog(logLevel)];
+export async function openBackfill(config: Config, logLevel = "warn"): Promise<OpenBackfill> {
+  const log = openLog(logLevel);
   const { periods, policy, environments } = config;
-  const connection = await openRedis(config.redis.url, config.redis.prefix, log);
-  const schedule = redisSchedule(connection, clock, periods);
-  const base = { schedule, facts: redisFacts(connection), clock, log, periods, policy, environments };
-  const rejected = redisRejected(connection);
+  const store = await openStore(config, log);
+  const { schedule, facts, rejected, positions } = store;
   return {
-    rejected: translateErrors(rejected, asReadError),
+    rejected: readable(rejected),
     archive: openArchive(config),
-    ingest: { ...base, rejected },
-    positions: redisPositions(connection),
-    close: () => connection.close(),
+    ingest: { schedule, facts, rejected, clock: systemClock, log, periods, policy, environments },
+    positions,
+    close: () => store.close(),
   };
 }

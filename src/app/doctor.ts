@@ -1,17 +1,14 @@
-import { brokerInspection } from "../adapters/amqp/inspection.ts";
+import { brokerCheckup } from "../adapters/amqp/checkup.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { composeHostReach, datagrepperReach } from "../adapters/http/reach.ts";
 import { openLog } from "../adapters/log.ts";
 import { PagureCalls } from "../adapters/pagure/calls.ts";
 import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
-import { redisBudgets } from "../adapters/redis/control/budgets.ts";
-import { redisEars } from "../adapters/redis/control/ears.ts";
-import { redisInspection } from "../adapters/redis/inspection.ts";
-import { redisJournal } from "../adapters/redis/journal.ts";
-import { redisSchedule } from "../adapters/redis/schedule.ts";
+import { redisCheckup } from "../adapters/redis/checkup.ts";
+import { storeOn } from "./store.ts";
 import type { Config } from "../config/config.ts";
 import { LIMIT_MS, type DoctorParts } from "../doctor/doctor.ts";
-import type { Ec2Inspection, Log, ReportsInspection, StoreInspection } from "../ports/index.ts";
+import type { Ec2Checkup, Log, ReportsCheckup, StoreCheckup } from "../ports/index.ts";
 
 /** All that is examined, each opened when a check first asks for it. `problem`: what is wrong with the configuration. */
 export function openDoctor(config: Config, problem: string | null): DoctorParts & { close(): Promise<void> } {
@@ -22,7 +19,7 @@ export function openDoctor(config: Config, problem: string | null): DoctorParts 
   const ec2 = opened(() => openEc2(config, log));
   return {
     ...{ config, problem, limitMs: LIMIT_MS, now: () => systemClock.now() },
-    broker: brokerInspection(config.amqp),
+    broker: brokerCheckup(config.amqp),
     store: async () => storeOf(await redis.get(), config, log),
     ec2: () => ec2.get(),
     reports: report.kind === "log" ? null : () => Promise.resolve(reportsOf(config)),
@@ -55,21 +52,17 @@ function opened<T>(open: () => Promise<T>): {
 }
 
 /** The SDK takes half a second to load, while the other checks wait for their answers. */
-async function openEc2(config: Config, log: Log): Promise<Ec2Inspection & { close(): void }> {
-  const { openEc2Inspection } = await import("../adapters/ec2/inspection.ts");
+async function openEc2(config: Config, log: Log): Promise<Ec2Checkup & { close(): void }> {
+  const { openEc2Checkup: openEc2Inspection } = await import("../adapters/ec2/checkup.ts");
   return openEc2Inspection({ ...config.ec2, clock: systemClock, log });
 }
 
-function storeOf(connection: RedisConnection, config: Config, log: Log): StoreInspection {
-  return Object.assign(redisInspection(connection), {
-    schedule: redisSchedule(connection, systemClock, config.periods),
-    journal: redisJournal(connection, config.report.kind, log),
-    ears: redisEars(connection),
-    budgets: redisBudgets(connection, config.budgets),
-  });
+function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCheckup {
+  const { schedule, journal, hearing, budgets } = storeOn(connection, config, log);
+  return { ...redisCheckup(connection), schedule, journal, hearing, budgets };
 }
 
-function reportsOf({ report, userAgent }: Config): ReportsInspection {
+function reportsOf({ report, userAgent }: Config): ReportsCheckup {
   const calls = new PagureCalls({ ...report, userAgent, timeoutMs: LIMIT_MS });
   return { whoAmI: () => calls.whoAmI(), readIssues: () => calls.readIssues(), mayPost: () => calls.tryPosting() };
 }

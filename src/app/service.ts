@@ -4,21 +4,19 @@ import { RegionPasses } from "../act/passes.ts";
 import { checkAccount } from "../act/safety.ts";
 import type { TickParts } from "../act/tick.ts";
 import { openBus } from "../adapters/amqp/bus.ts";
-import type { RedisConnection } from "../adapters/redis/connection.ts";
-import { redisPulse } from "../adapters/redis/control/pulse.ts";
-import { sharedQueueName } from "../adapters/redis/control/queue-name.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { runLoop } from "./loop.ts";
+import type { Store } from "./store.ts";
 import type { Config } from "../config/config.ts";
 import type { IngestParts } from "../decide/change.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
-import { hearOnce, type HearParts } from "../hear/catch-up.ts";
+import { catchUp, type CatchUpParts } from "../hear/catch-up.ts";
 import { Consumer } from "../hear/consume.ts";
-import { readObjections, type ObjectionParts } from "../operate/comments.ts";
-import { carryOutRequests, type RequestParts } from "../operate/orders.ts";
+import { readComments, type CommentParts } from "../operate/comments.ts";
+import { carryOutOrders, type OrderParts } from "../operate/orders.ts";
 import type { Breakers, Images, Log } from "../ports/index.ts";
-import type { NotifyParts } from "../tell/post.ts";
+import type { ReportParts } from "../tell/post.ts";
 import { reportOnce } from "../tell/report.ts";
 
 /** How long a stop waits for Redis to take what was already delivered. */
@@ -26,42 +24,40 @@ const STOP_WITHIN_MS = 5 * SECOND_MS;
 /** How often signs of life are written. */
 const BEAT_MS = 5 * SECOND_MS;
 
-/** Everything that is open, wired once. */
-export interface App {
+/** What the use cases are given, wired once. */
+export interface UseCases {
   readonly ingest: IngestParts;
   readonly tick: TickParts;
-  readonly notify: NotifyParts;
-  readonly requests: RequestParts;
+  readonly report: ReportParts;
+  readonly orders: OrderParts;
   /** Null: nobody can object where the reports go. */
-  readonly objections: ObjectionParts | null;
+  readonly comments: CommentParts | null;
   /** Null: there is no archive to read over holes. */
-  readonly hear: HearParts | null;
+  readonly catchUp: CatchUpParts | null;
   readonly breakers: Breakers;
   /** EC2 past the breakers, for a person who asks for a plan: nothing is remembered of its failures. */
   readonly ec2: Images;
+}
+
+/** Everything that is open. */
+export interface App extends UseCases {
   /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. */
   consume(stop: AbortSignal): Promise<void>;
   /** Closes what was opened, in reverse. */
   close(): Promise<void>;
 }
 
-export async function consume(
-  config: Config,
-  connection: RedisConnection,
-  parts: Pick<App, "ingest" | "tick" | "notify" | "requests" | "objections"> & {
-    readonly hear: HearParts | null;
-    readonly stop: AbortSignal;
-  },
-): Promise<void> {
-  const { ingest, tick, hear, stop } = parts;
+/** Hears the bus, ticks, reports and carries out orders until `stop`. Throws the bug that ended one of these loops. */
+export async function runService(config: Config, store: Store, cases: UseCases, stop: AbortSignal): Promise<void> {
+  const { ingest, tick } = cases;
   const { clock, log } = tick;
   const giveUp = new AbortController();
   const ending = new AbortController();
   const consumer = new Consumer(ingest, { stop: ending.signal, giveUp: giveUp.signal });
-  const heartbeat = new Heartbeat(redisPulse(connection), clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
+  const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
   const { name } = config.amqp.queue;
   const bus = await openBus(config.amqp, {
-    queueName: name === "auto" ? await sharedQueueName(connection) : name,
+    queueName: name === "auto" ? await store.queueName() : name,
     deliver: (delivery) => {
       heartbeat.mark("message");
       consumer.deliver(delivery);
@@ -76,15 +72,16 @@ export async function consume(
     // A Redis that does not answer must not keep the process: what it did not take will be delivered, or due, again.
     lastResort ??= setTimeout(() => {
       giveUp.abort();
-      connection.abandon();
+      store.abandon();
     }, STOP_WITHIN_MS);
   };
   stop.addEventListener("abort", end);
   if (stop.aborted) end();
-  const loops = loopsOf(config, { ...parts, passes, heartbeat, stop: ending.signal }).map((loop) => loop.finally(end));
+  const loops = loopsOf(config, cases, { passes, heartbeat }, ending.signal).map((loop) => loop.finally(end));
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
   if (config.act !== "nothing") await tellAccount(tick);
-  if (hear === null) log.warn({}, "without datagrepper nobody knows what was missed: nothing will be acted on");
+  if (cases.catchUp === null)
+    log.warn({}, "without datagrepper nobody knows what was missed: nothing will be acted on");
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
   const ended = await Promise.allSettled(loops);
   stop.removeEventListener("abort", end);
@@ -98,33 +95,29 @@ export async function consume(
   for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;
 }
 
-type LoopParts = Pick<App, "tick" | "notify" | "requests" | "objections" | "hear"> & {
-  readonly passes: RegionPasses;
-  readonly heartbeat: Heartbeat;
-  readonly stop: AbortSignal;
-};
-
 /** Everything that is done again and again, until `stop`. */
 function loopsOf(
   config: Config,
-  { tick, notify, requests, objections, hear, passes, heartbeat, stop }: LoopParts,
+  { tick, report, orders, comments, catchUp: past }: UseCases,
+  { passes, heartbeat }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat },
+  stop: AbortSignal,
 ): Promise<void>[] {
   const tickAll = async (): Promise<void> => {
     await passes.start();
     heartbeat.mark("tick");
   };
   const tellAll = async (): Promise<void> => {
-    if ((await reportOnce(notify)).noticed > 0) heartbeat.mark("notice");
+    if ((await reportOnce(report)).noticed > 0) heartbeat.mark("notice");
   };
   return [
     runLoop("heartbeat", BEAT_MS, () => heartbeat.beat(), tick, stop),
-    runLoop("requests", SECOND_MS, () => carryOutRequests(requests), tick, stop),
+    runLoop("orders", SECOND_MS, () => carryOutOrders(orders), tick, stop),
     runLoop("ticker", config.tickEveryMs, tickAll, tick, stop),
-    ...(hear === null ? [] : [runLoop("ears", config.hearEveryMs, () => hearOnce(hear), tick, stop)]),
+    ...(past === null ? [] : [runLoop("catch up", config.hearEveryMs, () => catchUp(past), tick, stop)]),
     ...(config.act === "nothing" ? [] : [runLoop("reporter", config.reportEveryMs, tellAll, tick, stop)]),
-    ...(config.act === "nothing" || objections === null
+    ...(config.act === "nothing" || comments === null
       ? []
-      : [runLoop("comments", config.report.readEveryMs, () => readObjections(objections), tick, stop)]),
+      : [runLoop("comments", config.report.readEveryMs, () => readComments(comments), tick, stop)]),
   ];
 }
 

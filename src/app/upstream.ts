@@ -6,10 +6,10 @@ import { logReports } from "../adapters/log.ts";
 import { openPagureComments } from "../adapters/pagure/comments.ts";
 import { openPagure } from "../adapters/pagure/reports.ts";
 import type { Config } from "../config/config.ts";
-import type { FactClaim } from "../domain/compose/facts.ts";
+import type { Fact } from "../domain/compose/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { decode } from "../hear/decode.ts";
-import type { Archive, ComposeSource, Images, Log, Message, Objections, Reports } from "../ports/index.ts";
+import type { Archive, ComposeSource, Images, Log, Message, Comments, Reports } from "../ports/index.ts";
 
 /** datagrepper gives up by itself after a minute. */
 const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
@@ -35,21 +35,21 @@ export function openSources(
   archive: Archive | null,
 ): readonly ComposeSource[] {
   const clock = systemClock;
-  const claimsOf = (message: Message): readonly FactClaim[] => {
+  const factsIn = (message: Message): readonly Fact[] => {
     const heard = decode(message, environments);
-    return heard.kind === "claims" ? heard.claims : [];
+    return heard.kind === "facts" ? heard.facts : [];
   };
   const timeoutMs = 30 * SECOND_MS;
   return [
     ...(sources.composeHost === null
       ? []
       : [openComposeHost({ url: sources.composeHost, userAgent, timeoutMs, clock })]),
-    ...(archive === null ? [] : [datagrepperFacts({ archive, environments, clock, claimsOf })]),
+    ...(archive === null ? [] : [datagrepperFacts({ archive, environments, clock, factsIn })]),
   ];
 }
 
 /** Where people object to reports; null: nobody can. Throws `ConfigError`, as below. */
-export function openObjections({ report, userAgent }: Config): Objections | null {
+export function openComments({ report, userAgent }: Config): Comments | null {
   const { kind, url, repo, token, title } = report;
   if (kind === "log") return null;
   return openPagureComments({ url, repo, token, title, userAgent, timeoutMs: 30 * SECOND_MS });

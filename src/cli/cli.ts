@@ -15,7 +15,7 @@ import { pause, resume } from "./operate/pause.ts";
 import { reconcileCommand } from "./operate/reconcile.ts";
 import { backfillCommand } from "./run/backfill.ts";
 import { config } from "./run/config.ts";
-import { consume } from "./run/consume.ts";
+import { consumeCommand } from "./run/consume.ts";
 import { doctor } from "./run/doctor.ts";
 import { tick } from "./run/tick.ts";
 import { didYouMean, nearest } from "../domain/words.ts";
@@ -26,7 +26,7 @@ import { describeError, UsageError } from "../errors.ts";
  * @internal exported for the tests
  */
 export const COMMANDS: Commands = {
-  consume,
+  consume: consumeCommand,
   tick,
   backfill: backfillCommand,
   reconcile: reconcileCommand,

@@ -9,21 +9,13 @@ import type { Act } from "../domain/limits/budget.ts";
 import { DAY_MS, SECOND_MS } from "../domain/time.ts";
 import { ConfigError } from "../errors.ts";
 
-/** What decisions depend on. */
-export interface Rules {
+/** Everything that the file and the environment say, checked; later code never checks again. */
+export interface Config {
+  readonly file: string;
   readonly environments: readonly string[];
   readonly policy: Policy;
-}
-
-/** What it takes to read the records: Redis, and no secret but Redis' own. */
-export interface RecordsConfig extends Rules {
   readonly redis: { readonly url: string; readonly prefix: string };
   readonly periods: Periods;
-}
-
-/** Everything that the file and the environment say, checked; later code never checks again. */
-export interface Config extends RecordsConfig {
-  readonly file: string;
   readonly amqp: AmqpConfig;
   readonly act: Act;
   readonly sources: { readonly composeHost: string | null; readonly datagrepper: string | null };
@@ -38,14 +30,14 @@ export interface Config extends RecordsConfig {
   /** How far the first backfill, and the daily one, reach back. */
   readonly firstBackfillMs: number;
   readonly ec2: Ec2Config;
-  readonly budgets: Budgets;
+  readonly budgets: BudgetConfig;
   readonly report: ReportConfig;
   /** Keys that only Python or publishers need. */
   readonly ignoredKeys: readonly string[];
 }
 
 /** How much may be done to images at the most, by UTC day and by region. */
-export interface Budgets {
+export interface BudgetConfig {
   /** Images of all regions; at least 1. */
   readonly maxDeletesPerDay: number;
   /** Images of all regions; at least 1. */

@@ -1,4 +1,4 @@
-import { ingestClaim } from "./fact.ts";
+import { learnFact } from "./fact.ts";
 import { classify, type Policy } from "../domain/compose/classify.ts";
 import type { ComposeFacts, FactSource } from "../domain/compose/facts.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
@@ -80,11 +80,11 @@ export class Consultation {
   async #ask(source: ComposeSource, { composeId, location }: ComposeFacts): Promise<void> {
     const { facts, clock, log } = this.#parts;
     try {
-      const claims = await source.ask(composeId, location);
+      const said = await source.ask(composeId, location);
       // Remembered before it is noted as asked: a crash in between asks again, and loses no word.
-      for (const claim of claims) await ingestClaim(claim, this.#parts);
-      await facts.noteAsked(composeId, source.source, claims.length > 0 ? "said" : "silent", clock.now());
-      log.info({ compose: composeId, source: source.source, claims: claims.length }, "source asked");
+      for (const fact of said) await learnFact(fact, this.#parts);
+      await facts.noteAsked(composeId, source.source, said.length > 0 ? "said" : "silent", clock.now());
+      log.info({ compose: composeId, source: source.source, facts: said.length }, "source asked");
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.service === "redis") throw error;
       this.#failed.set(`${source.source} ${composeId}`, clock.now());

@@ -1,17 +1,14 @@
 import { type IngestParts, changeImage } from "./change.ts";
 import { classify } from "../domain/compose/classify.ts";
-import type { FactClaim } from "../domain/compose/facts.ts";
+import type { Fact } from "../domain/compose/facts.ts";
 import { redecide } from "../domain/image/lifecycle.ts";
 
 /** Remembers a fact, then decides again on every image of its compose. Resolves to how many images changed. */
-export async function ingestClaim(
-  claim: FactClaim,
-  parts: Omit<IngestParts, "rejected" | "environments">,
-): Promise<number> {
-  await parts.facts.remember(claim);
+export async function learnFact(fact: Fact, parts: Omit<IngestParts, "rejected" | "environments">): Promise<number> {
+  await parts.facts.remember(fact);
   const [[facts], images] = await Promise.all([
-    parts.facts.recall([claim.composeId]),
-    parts.schedule.ofCompose(claim.composeId),
+    parts.facts.recall([fact.composeId]),
+    parts.schedule.ofCompose(fact.composeId),
   ]);
   if (facts === undefined) return 0;
   const decision = classify(facts, parts.policy);

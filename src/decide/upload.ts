@@ -3,13 +3,13 @@ import { classify } from "../domain/compose/classify.ts";
 import type { Hold } from "../domain/hold.ts";
 import { holdOfCompose } from "../domain/image/holding.ts";
 import type { Image } from "../domain/image/image.ts";
-import { afterClaim, isTouched, keep, redecide, takeBack, type Change } from "../domain/image/lifecycle.ts";
+import { afterClaim, isTouched, keep, redecide, restoreAndKeep, type Change } from "../domain/image/lifecycle.ts";
 import type { Upload } from "../domain/image/upload.ts";
 import type { Instant } from "../domain/time.ts";
 
 /**
  * A fact and a schedule live in different slots, so no script covers both: whoever writes second must see the first. So the
- * facts are read again after the image is written; a claim does the reverse. Resolves to "known", or a new image's rule.
+ * facts are read again after the image is written; a fact does the reverse. Resolves to "known", or a new image's rule.
  */
 export async function ingestUpload(upload: Upload, parts: IngestParts): Promise<string> {
   const { schedule, facts } = parts;
@@ -47,7 +47,9 @@ function conflictOf(image: Image, upload: Upload, parts: IngestParts, now: Insta
     case "held":
     case "restoring":
     case "kept":
-      return isTouched(image) ? takeBack(image, decision, parts.periods, now, "ingest") : keep(decision, now, "ingest");
+      return isTouched(image)
+        ? restoreAndKeep(image, decision, parts.periods, now, "ingest")
+        : keep(decision, now, "ingest");
     case "deleting":
       // Its ticker looks whether it still stands, and then gives it back.
       return {

@@ -3,13 +3,13 @@ import { judgePem } from "./certificates.ts";
 import { failure, ok, warning, type Finding } from "./finding.ts";
 import type { Instant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
-import type { BrokerInspection, BrokerState, StoreInspection } from "../ports/index.ts";
+import type { BrokerCheckup, BrokerState, StoreCheckup } from "../ports/index.ts";
 
 interface Parts {
   readonly config: Pick<Config, "amqp">;
   readonly now: () => Instant;
-  readonly broker: BrokerInspection;
-  readonly store: () => Promise<Pick<StoreInspection, "queueName">>;
+  readonly broker: BrokerCheckup;
+  readonly store: () => Promise<Pick<StoreCheckup, "queueName">>;
 }
 
 /** Whether the broker lets us in, its certificate, and whether exchanges and queue are there. */
@@ -46,7 +46,7 @@ async function sharedName({ store }: Parts): Promise<string | null | undefined> 
   }
 }
 
-function judgeShown(shown: Awaited<ReturnType<BrokerInspection["certificate"]>>, { now }: Parts): readonly Finding[] {
+function judgeShown(shown: Awaited<ReturnType<BrokerCheckup["certificate"]>>, { now }: Parts): readonly Finding[] {
   const check = "certificate of the broker";
   if (shown === null) return [];
   const { pem, distrust } = shown;

@@ -4,12 +4,12 @@ import { risksOf } from "../config/risks.ts";
 import { attempt } from "./attempt.ts";
 import { checkBroker } from "./broker.ts";
 import { checkCertificates } from "./certificates.ts";
-import { checkAccount, checkRegion, NO_CREDENTIALS } from "./ec2.ts";
+import { examineAccount, checkRegion, NO_CREDENTIALS } from "./ec2.ts";
 import { failure, ok, warning, type Finding } from "./finding.ts";
 import { checkStore } from "./redis.ts";
 import { checkReports } from "./reports.ts";
 import { formatDuration, SECOND_MS, type Instant } from "../domain/time.ts";
-import type { BrokerInspection, Ec2Inspection, Reach, ReportsInspection, StoreInspection } from "../ports/index.ts";
+import type { BrokerCheckup, Ec2Checkup, Reach, ReportsCheckup, StoreCheckup } from "../ports/index.ts";
 
 /** What is examined. What is opened when it is first asked for may fail then, as every call may. */
 export interface DoctorParts {
@@ -19,11 +19,11 @@ export interface DoctorParts {
   readonly now: () => Instant;
   /** How long one check may take, in milliseconds. */
   readonly limitMs: number;
-  readonly broker: BrokerInspection;
-  readonly store: () => Promise<StoreInspection>;
-  readonly ec2: () => Promise<Ec2Inspection>;
+  readonly broker: BrokerCheckup;
+  readonly store: () => Promise<StoreCheckup>;
+  readonly ec2: () => Promise<Ec2Checkup>;
   /** Null: the reports go to the log. */
-  readonly reports: (() => Promise<ReportsInspection>) | null;
+  readonly reports: (() => Promise<ReportsCheckup>) | null;
   /** Null: not configured. */
   readonly archive: Reach | null;
   readonly composeHost: Reach | null;
@@ -46,7 +46,7 @@ interface Check {
 export async function* examine(parts: DoctorParts): AsyncGenerator<Finding> {
   const { limitMs } = parts;
   const under = generalChecks(parts).map((check) => conclude(check, limitMs));
-  const account = conclude({ name: "ec2", look: (signal) => checkAccount(parts, signal) }, limitMs);
+  const account = conclude({ name: "ec2", look: (signal) => examineAccount(parts, signal) }, limitMs);
   // What is wrong with Redis its own check tells.
   const regions = await within(limitMs, regionsOf(parts)).catch(() => [FIRST_REGION]);
   const isRefused = (await account).some(({ check }) => check === NO_CREDENTIALS);

@@ -1,11 +1,11 @@
 import type { Config } from "../config/config.ts";
 import { failure, ok, warning, type Finding } from "./finding.ts";
 import { RefusedError } from "../errors.ts";
-import type { Ec2Action, Ec2Inspection } from "../ports/index.ts";
+import type { Ec2Action, Ec2Checkup } from "../ports/index.ts";
 
 interface Parts {
   readonly config: Pick<Config, "ec2" | "act">;
-  readonly ec2: () => Promise<Ec2Inspection>;
+  readonly ec2: () => Promise<Ec2Checkup>;
 }
 
 /** Without these nothing can be planned. */
@@ -29,7 +29,7 @@ const QUOTA = "Public AMIs (L-0E3CBAB9)";
 export const NO_CREDENTIALS = "ec2 credentials";
 
 /** Whether there are credentials, and whose they are. */
-export async function checkAccount({ config, ec2 }: Parts, signal: AbortSignal): Promise<readonly Finding[]> {
+export async function examineAccount({ config, ec2 }: Parts, signal: AbortSignal): Promise<readonly Finding[]> {
   let account: string;
   try {
     account = await (await ec2()).account(signal);
@@ -96,7 +96,7 @@ function judgeUsage(check: string, denied: readonly Ec2Action[], guards: Config[
     : [failure(check, `${message}, so nothing is acted on`, "allow one of them")];
 }
 
-async function wayBack(region: string, images: Ec2Inspection, signal: AbortSignal): Promise<Finding> {
+async function wayBack(region: string, images: Ec2Checkup, signal: AbortSignal): Promise<Finding> {
   const check = `ec2 ${region} block public access`;
   if (await images.isWayBackOpen(region, signal)) return ok(check, "off: what is made private can be given back");
   return failure(
@@ -106,7 +106,7 @@ async function wayBack(region: string, images: Ec2Inspection, signal: AbortSigna
   );
 }
 
-async function countPublic(region: string, images: Ec2Inspection, signal: AbortSignal): Promise<Finding> {
+async function countPublic(region: string, images: Ec2Checkup, signal: AbortSignal): Promise<Finding> {
   const count = await images.publicImages(region, signal);
   return ok(`ec2 ${region} public images`, `${count}; the quota ${QUOTA} is not read: compare it in Service Quotas`);
 }

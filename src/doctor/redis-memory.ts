@@ -1,5 +1,5 @@
 import { ok, warning, type Finding } from "./finding.ts";
-import type { StoreInspection } from "../ports/index.ts";
+import type { StoreCheckup } from "../ports/index.ts";
 
 /**
  * Where nothing can be measured. MEMORY USAGE of Redis 7.0 gave 1,132 bytes for an image that was just heard of; the events and
@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 
 /** Memory used, and room for how many more images, by what those that are there take. */
 export async function checkMemory(
-  store: StoreInspection,
+  store: StoreCheckup,
   info: Readonly<Record<string, string>> | null,
 ): Promise<readonly Finding[]> {
   const check = "redis memory";
@@ -31,7 +31,7 @@ export async function checkMemory(
   return [room < PLENTY * images ? warning(check, message, "give Redis more memory") : ok(check, message)];
 }
 
-async function measure(store: StoreInspection): Promise<{
+async function measure(store: StoreCheckup): Promise<{
   readonly images: number;
   readonly bytesEach: number;
   readonly isMeasured: boolean;

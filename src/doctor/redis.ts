@@ -4,12 +4,12 @@ import { failure, ok, warning, type Finding } from "./finding.ts";
 import { checkMemory } from "./redis-memory.ts";
 import { isDeaf } from "../domain/limits/deaf.ts";
 import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
-import type { StoreInspection } from "../ports/index.ts";
+import type { StoreCheckup } from "../ports/index.ts";
 
 interface Parts {
   readonly config: Pick<Config, "reportEveryMs" | "act" | "sources">;
   readonly now: () => Instant;
-  readonly store: () => Promise<StoreInspection>;
+  readonly store: () => Promise<StoreCheckup>;
 }
 
 type Info = Readonly<Record<string, string>>;
@@ -80,7 +80,7 @@ function judgePersistence(info: Info): readonly Finding[] {
   return findings.length > 0 ? findings : [ok(check, "appendonly yes, maxmemory-policy noeviction")];
 }
 
-async function checkLatency(store: StoreInspection): Promise<readonly Finding[]> {
+async function checkLatency(store: StoreCheckup): Promise<readonly Finding[]> {
   const taken: number[] = [];
   for (let ping = 0; ping < PINGS; ping += 1) taken.push(await store.pingMs());
   // While the other checks keep this process busy, most calls look slower than they are.
@@ -92,7 +92,7 @@ async function checkLatency(store: StoreInspection): Promise<readonly Finding[]>
   ];
 }
 
-async function checkFormat(store: StoreInspection): Promise<readonly Finding[]> {
+async function checkFormat(store: StoreCheckup): Promise<readonly Finding[]> {
   const { written, known } = await store.format();
   if (written === null) return [ok("redis keys", `none yet: the first start writes format ${known}`)];
   if (Number(written) <= known) return [ok("redis keys", `format ${written}`)];
@@ -100,7 +100,7 @@ async function checkFormat(store: StoreInspection): Promise<readonly Finding[]> 
   return [failure("redis keys", message, "run the newer clean-amis that wrote it, or set another redis_prefix")];
 }
 
-async function checkClock(store: StoreInspection): Promise<readonly Finding[]> {
+async function checkClock(store: StoreCheckup): Promise<readonly Finding[]> {
   const { skewMs } = await store.schedule.now();
   const message = `${formatDuration(skewMs)} apart from Redis'`;
   const remedy = "let both machines follow a time server (chronyd)";
@@ -108,8 +108,8 @@ async function checkClock(store: StoreInspection): Promise<readonly Finding[]> {
   return [skewMs > NOTABLE_SKEW_MS ? warning("clock", message, remedy) : ok("clock", message)];
 }
 
-async function checkEars(store: StoreInspection, { now, config }: Parts): Promise<readonly Finding[]> {
-  const { heardUntil } = await store.ears.memory();
+async function checkEars(store: StoreCheckup, { now, config }: Parts): Promise<readonly Finding[]> {
+  const { heardUntil } = await store.hearing.memory();
   const remedy =
     config.sources.datagrepper === null
       ? "set sources.datagrepper: without it nobody knows what was missed"
@@ -123,7 +123,7 @@ async function checkEars(store: StoreInspection, { now, config }: Parts): Promis
   ];
 }
 
-async function checkReporter(store: StoreInspection, { now, config }: Parts): Promise<readonly Finding[]> {
+async function checkReporter(store: StoreCheckup, { now, config }: Parts): Promise<readonly Finding[]> {
   const status = await store.journal.status();
   if (status === null) return [ok("reporter", "no report yet")];
   const { state, since, reason, checkedAt } = status;
@@ -135,7 +135,7 @@ async function checkReporter(store: StoreInspection, { now, config }: Parts): Pr
   ];
 }
 
-async function checkActs({ budgets }: StoreInspection): Promise<readonly Finding[]> {
+async function checkActs({ budgets }: StoreCheckup): Promise<readonly Finding[]> {
   const [pause, stops] = await Promise.all([budgets.paused(), budgets.stops()]);
   const remedy = "clean-amis resume, when that is over";
   const findings = [

@@ -1,10 +1,10 @@
 import type { Config } from "../config/config.ts";
 import { ok, warning, type Finding } from "./finding.ts";
-import type { ReportsInspection } from "../ports/index.ts";
+import type { ReportsCheckup } from "../ports/index.ts";
 
 interface Parts {
   readonly config: Pick<Config, "report">;
-  readonly reports: (() => Promise<ReportsInspection>) | null;
+  readonly reports: (() => Promise<ReportsCheckup>) | null;
 }
 
 /** Whether reports can reach the public, as far as that can be known without writing. */

@@ -24,7 +24,7 @@ export interface SliceCounts {
   readonly messages: number;
   readonly new: number;
   readonly known: number;
-  readonly claims: number;
+  readonly facts: number;
   readonly ignored: number;
   readonly rejected: number;
 }
@@ -53,7 +53,7 @@ export async function readSlice(
   parts: BackfillParts,
   witness: Witness = () => undefined,
 ): Promise<SliceCounts> {
-  const counts = { messages: 0, new: 0, known: 0, claims: 0, ignored: 0, rejected: 0 };
+  const counts = { messages: 0, new: 0, known: 0, facts: 0, ignored: 0, rejected: 0 };
   const work = async (batch: readonly Message[]): Promise<void> => {
     const results = await Promise.all(batch.map((message) => ingestRow(message, parts.ingest)));
     for (const [index, result] of results.entries()) {

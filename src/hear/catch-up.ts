@@ -1,10 +1,10 @@
 import { DAY_MS, floorSecond, formatInstant, HOUR_MS } from "../domain/time.ts";
 import { readSlice, slicesOf, type BackfillParts } from "./backfill.ts";
-import type { Clock, Ears, Log } from "../ports/index.ts";
+import type { Clock, Hearing, Log } from "../ports/index.ts";
 import type { Stretch } from "../ports/messages.ts";
 
-export interface HearParts extends BackfillParts {
-  readonly ears: Ears;
+export interface CatchUpParts extends BackfillParts {
+  readonly hearing: Hearing;
   readonly clock: Clock;
   readonly log: Log;
   /** How far the first backfill, and the daily one, reach back. */
@@ -19,11 +19,11 @@ const OVERLAP_MS = 2 * HOUR_MS;
  * first time, and after Redis was started anew, the whole first window. `heard_until` moves only when facts and uploads up to
  * there are read. Resolves to how many images were new. Throws `UpstreamError`.
  */
-export async function hearOnce(parts: HearParts): Promise<number> {
-  const { ears, clock, log } = parts;
+export async function catchUp(parts: CatchUpParts): Promise<number> {
+  const { hearing, clock, log } = parts;
   const now = floorSecond(clock.now());
-  const memory = await ears.memory();
-  const runId = await ears.runId();
+  const memory = await hearing.memory();
+  const runId = await hearing.runId();
   const isWhole =
     memory.heardUntil === null || memory.runId !== runId || memory.wholeAt === null || now - memory.wholeAt >= DAY_MS;
   const earliest = now - parts.firstBackfillMs;
@@ -31,12 +31,12 @@ export async function hearOnce(parts: HearParts): Promise<number> {
   const heard = memory.heardUntil === null ? earliest : memory.heardUntil - OVERLAP_MS;
   const start = isWhole ? Math.min(earliest, heard) : heard;
   const fresh = await hear({ start, end: now }, parts);
-  await ears.remember({ heardUntil: now, runId, wholeAt: isWhole ? now : memory.wholeAt });
+  await hearing.remember({ heardUntil: now, runId, wholeAt: isWhole ? now : memory.wholeAt });
   log.info({ from: formatInstant(start), until: formatInstant(now), fresh }, "heard everything");
   return fresh;
 }
 
-async function hear(stretch: Stretch, parts: HearParts): Promise<number> {
+async function hear(stretch: Stretch, parts: CatchUpParts): Promise<number> {
   let fresh = 0;
   for (const slice of slicesOf(stretch)) fresh += (await readSlice(slice, parts)).new;
   return fresh;

@@ -7,7 +7,7 @@ import type { Delivery } from "../ports/index.ts";
 
 /** How many messages became what, since the start. */
 export type Counts = Record<
-  "received" | "uploads" | "claims" | "rejected" | "new" | "known" | `ignored-${string}`,
+  "received" | "uploads" | "facts" | "rejected" | "new" | "known" | `ignored-${string}`,
   number
 >;
 
@@ -32,7 +32,7 @@ export class Consumer {
   readonly #parts: IngestParts;
   readonly #signals: ConsumerSignals;
   readonly #waiting: Delivery[] = [];
-  readonly counts: Counts = { received: 0, uploads: 0, claims: 0, rejected: 0, new: 0, known: 0 };
+  readonly counts: Counts = { received: 0, uploads: 0, facts: 0, rejected: 0, new: 0, known: 0 };
   #working: Promise<void> | null = null;
 
   constructor(parts: IngestParts, signals: ConsumerSignals) {

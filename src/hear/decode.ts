@@ -1,5 +1,5 @@
 import { isKeySafeComposeId } from "../domain/compose/compose.ts";
-import type { FactClaim } from "../domain/compose/facts.ts";
+import type { Fact } from "../domain/compose/facts.ts";
 import { isAmiId, isRegion } from "../domain/image/image.ts";
 import type { Upload } from "../domain/image/upload.ts";
 import { floorSecond, parseInstant, type Instant } from "../domain/time.ts";
@@ -13,7 +13,7 @@ export type IgnoredBecause = "environment" | "topic" | "status" | "service" | "n
 /** What a message says. `unreadable` are parts of an otherwise good message, each with its reason. */
 export type Heard =
   | { readonly kind: "uploads"; readonly uploads: readonly Upload[]; readonly unreadable: readonly string[] }
-  | { readonly kind: "claims"; readonly claims: readonly FactClaim[]; readonly unreadable: readonly string[] }
+  | { readonly kind: "facts"; readonly facts: readonly Fact[]; readonly unreadable: readonly string[] }
   | { readonly kind: "ignored"; readonly because: IgnoredBecause }
   | { readonly kind: "rejected"; readonly reason: string };
 
@@ -116,7 +116,7 @@ function readPungi(body: Body, message: Message): Heard {
   const composeId = body["compose_id"] as string;
   if (!isKeySafeComposeId(composeId)) return { kind: "rejected", reason: `${quote(composeId)} is no compose id` };
   const { compose_type: type, compose_label: label, location } = body;
-  const claim: FactClaim = {
+  const fact: Fact = {
     composeId,
     source: "pungi",
     ...(typeof type === "string" ? { type } : {}),
@@ -125,7 +125,7 @@ function readPungi(body: Body, message: Message): Heard {
     at: message.arrivedAt,
     by: message.messageId,
   };
-  return { kind: "claims", claims: [claim], unreadable: [] };
+  return { kind: "facts", facts: [fact], unreadable: [] };
 }
 
 function readTwoWeek(body: Body, message: Message): Heard {
@@ -133,16 +133,16 @@ function readTwoWeek(body: Body, message: Message): Heard {
   const found = composeIdsIn(body);
   if (found.length === 0) return { kind: "ignored", because: "names-no-compose" };
   const unreadable = few(found.filter((id) => !isKeySafeComposeId(id)).map((id) => `${quote(id)} is no compose id`));
-  const claims = found.filter(isKeySafeComposeId).map((composeId): FactClaim => ({
+  const facts = found.filter(isKeySafeComposeId).map((composeId): Fact => ({
     composeId,
     source: "pungi",
     released: true,
     at: message.arrivedAt,
     by: message.messageId,
   }));
-  return claims.length === 0
+  return facts.length === 0
     ? { kind: "rejected", reason: unreadable.join("; ") }
-    : { kind: "claims", claims, unreadable };
+    : { kind: "facts", facts, unreadable };
 }
 
 /** Reasons for a record that must stay small, whatever the message: the first ones, and how many more there are. */

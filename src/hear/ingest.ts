@@ -1,5 +1,5 @@
 import type { IngestParts } from "../decide/change.ts";
-import { ingestClaim } from "../decide/fact.ts";
+import { learnFact } from "../decide/fact.ts";
 import { ingestUpload } from "../decide/upload.ts";
 import { describeError, UpstreamError } from "../errors.ts";
 import { decode, type IgnoredBecause } from "./decode.ts";
@@ -9,7 +9,7 @@ import type { Message } from "../ports/index.ts";
 export type Ingested =
   | { readonly kind: "ignored"; readonly because: IgnoredBecause }
   | { readonly kind: "rejected"; readonly reason: string }
-  | { readonly kind: "claims"; readonly composes: number; readonly changed: number }
+  | { readonly kind: "facts"; readonly composes: number; readonly changed: number }
   /** `rules`: by which rule each new image stands; "unresolved" without one. */
   | { readonly kind: "uploads"; readonly new: number; readonly known: number; readonly rules: readonly string[] };
 
@@ -25,10 +25,10 @@ export async function ingest(message: Message, parts: IngestParts): Promise<Inge
     case "rejected":
       await reject(message, heard.reason, parts);
       return heard;
-    case "claims": {
-      const changed = await Promise.all(heard.claims.map((claim) => ingestClaim(claim, parts)));
+    case "facts": {
+      const changed = await Promise.all(heard.facts.map((fact) => learnFact(fact, parts)));
       await rejectUnreadable(message, heard.unreadable, parts);
-      return { kind: "claims", composes: heard.claims.length, changed: changed.reduce((sum, count) => sum + count, 0) };
+      return { kind: "facts", composes: heard.facts.length, changed: changed.reduce((sum, count) => sum + count, 0) };
     }
     case "uploads": {
       const fates = await Promise.all(heard.uploads.map((upload) => ingestUpload(upload, parts)));

@@ -1,12 +1,12 @@
 import { classify, describeDecision, type Policy } from "../domain/compose/classify.ts";
 import { parseComposeId } from "../domain/compose/compose.ts";
-import { addClaim, noFacts, type ComposeFacts } from "../domain/compose/facts.ts";
+import { addFact, noFacts, type ComposeFacts } from "../domain/compose/facts.ts";
 import { orderOf, streamOf } from "../domain/image/stream.ts";
 import type { Upload } from "../domain/image/upload.ts";
 import type { Heard } from "./decode.ts";
 
 /** What messages say of composes, learnt without any server: facts, and which compose of a stream is newest. */
-export class Past {
+export class Rehearsal {
   readonly #facts = new Map<string, ComposeFacts>();
   readonly #streams = new Map<string, Map<string, number>>();
   /** The newest composes by count and stream, for as long as nothing new is learnt of them. */
@@ -14,9 +14,8 @@ export class Past {
 
   learn(heard: Heard): void {
     this.#newest.clear();
-    if (heard.kind === "claims")
-      for (const claim of heard.claims)
-        this.#facts.set(claim.composeId, addClaim(this.#factsOf(claim.composeId), claim));
+    if (heard.kind === "facts")
+      for (const fact of heard.facts) this.#facts.set(fact.composeId, addFact(this.#factsOf(fact.composeId), fact));
     if (heard.kind === "uploads") for (const upload of heard.uploads) this.#rank(upload);
   }
 

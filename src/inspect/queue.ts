@@ -7,7 +7,7 @@ import { merge, type ReadPage } from "./merge.ts";
 import type { Place, Queues, Schedule, Strange, Waiting } from "../ports/index.ts";
 
 /** What is asked of the queues; null: whatever it is. */
-export interface Filter {
+export interface QueueFilter {
   readonly regions: readonly string[] | null;
   readonly stages: readonly Stage[] | null;
   readonly composeId: string | null;
@@ -51,7 +51,7 @@ const QUEUE_OF: Readonly<Record<Stage, Queue | null>> = {
  * where no filter needs them. Throws `UpstreamError`, and `RefusedError` when the regions themselves cannot be read.
  */
 export async function* listQueues(
-  filter: Filter,
+  filter: QueueFilter,
   parts: ListParts,
   withImages = true,
 ): AsyncGenerator<readonly Listed[], void> {
@@ -72,13 +72,18 @@ export async function* listQueues(
     for (const region of regions) yield* listIdle(region, filter, parts);
 }
 
-function mayWaitIn(queue: Queue, { stages, isHeld }: Filter): boolean {
+function mayWaitIn(queue: Queue, { stages, isHeld }: QueueFilter): boolean {
   if (isHeld) return queue === "held";
   return stages === null || stages.some((stage) => QUEUE_OF[stage] === queue);
 }
 
 /** Reads a queue up to the latest wake-up that it has now: what is put off meanwhile cannot keep the list from ending. */
-function sourceOf(region: string, queue: Queue, { dueBy }: Filter, { queues, tell }: ListParts): ReadPage<Waiting> {
+function sourceOf(
+  region: string,
+  queue: Queue,
+  { dueBy }: QueueFilter,
+  { queues, tell }: ListParts,
+): ReadPage<Waiting> {
   let [until, place]: [Instant | null, Place | null] = [null, null];
   return async () => {
     try {
@@ -121,7 +126,11 @@ function recordOf(record: Image | Strange | null): Pick<Listed, "image" | "stran
 }
 
 /** What is kept, or private and not yet told to the public: it stands in no queue. */
-async function* listIdle(region: string, filter: Filter, { queues, tell }: ListParts): AsyncGenerator<Listed[], void> {
+async function* listIdle(
+  region: string,
+  filter: QueueFilter,
+  { queues, tell }: ListParts,
+): AsyncGenerator<Listed[], void> {
   const stages = filter.stages?.filter((stage): boolean => stage === "kept" || stage === "private") ?? [];
   if (stages.length === 0) return;
   try {
@@ -139,7 +148,11 @@ async function* listIdle(region: string, filter: Filter, { queues, tell }: ListP
 }
 
 /** A compose has few images: no queue has to be read for them. */
-async function listCompose(composeId: string, filter: Filter, { schedule }: ListParts): Promise<readonly Listed[]> {
+async function listCompose(
+  composeId: string,
+  filter: QueueFilter,
+  { schedule }: ListParts,
+): Promise<readonly Listed[]> {
   const images = await schedule.ofCompose(composeId);
   const listed = await Promise.all(
     images.map(async (image): Promise<Listed> => {
@@ -155,7 +168,7 @@ async function listCompose(composeId: string, filter: Filter, { schedule }: List
 }
 
 /** What cannot be understood is shown, unless a filter asks for what only a record can tell. */
-function isWanted({ region, wakeAt, queue, image }: Listed, filter: Filter): boolean {
+function isWanted({ region, wakeAt, queue, image }: Listed, filter: QueueFilter): boolean {
   if (filter.regions !== null && !filter.regions.includes(region)) return false;
   if (filter.dueBy !== null && !(wakeAt <= filter.dueBy)) return false;
   if (filter.isHeld && queue !== "held") return false;

@@ -8,7 +8,7 @@ import { RefusedError } from "../errors.ts";
 import type {
   Breakers,
   Budgets,
-  Ears,
+  Hearing,
   Journal,
   Pulse,
   Queues,
@@ -22,7 +22,7 @@ export interface StatsParts {
   readonly queues: Queues;
   readonly breakers: Pick<Breakers, "all">;
   readonly budgets: Pick<Budgets, "spent" | "stops" | "paused">;
-  readonly ears: Pick<Ears, "memory">;
+  readonly hearing: Pick<Hearing, "memory">;
   readonly journal: Pick<Journal, "status">;
   readonly pulse: Pick<Pulse, "signs">;
   readonly rejected: Pick<RejectedMessages, "count">;
@@ -68,7 +68,7 @@ const DAYS = 14;
  * 100,000 images took 1.6 s of processor time, the start of the program included. Throws `UpstreamError`.
  */
 export async function readStats(now: Instant, parts: StatsParts): Promise<Stats> {
-  const { queues, breakers, budgets, ears, journal, pulse, rejected, tell } = parts;
+  const { queues, breakers, budgets, hearing, journal, pulse, rejected, tell } = parts;
   const orTell = async <T, U>(answer: Promise<T>, instead: U): Promise<T | U> => {
     try {
       return await answer;
@@ -91,7 +91,7 @@ export async function readStats(now: Instant, parts: StatsParts): Promise<Stats>
     spent: { private: spent[0] ?? 0, delete: spent[1] ?? 0 },
     pause: await orTell(budgets.paused(), null),
     stops: await budgets.stops(),
-    heardUntil: (await orTell(ears.memory(), null))?.heardUntil ?? null,
+    heardUntil: (await orTell(hearing.memory(), null))?.heardUntil ?? null,
     reporter: await orTell(journal.status(), null),
     signs: await orTell(pulse.signs(), noSigns),
     breakers: [...(await orTell(breakers.all(), []))].map(([region, breaker]) => ({

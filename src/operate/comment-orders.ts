@@ -1,11 +1,11 @@
 import { renderDoubts, renderPlea, renderUnknown } from "../domain/comment/answer.ts";
 import type { Objection } from "../domain/comment/objection.ts";
 import { ceilSecond, type Instant } from "../domain/time.ts";
-import type { Comment, Order, Schedule } from "../ports/index.ts";
+import type { Comment, PlacedOrder, Schedule } from "../ports/index.ts";
 
 /** What is done about a comment, and what is said besides. */
 export interface TakenUp {
-  readonly orders: readonly Order[];
+  readonly orders: readonly PlacedOrder[];
   /** In Markdown. */
   readonly remarks: readonly string[];
 }
@@ -30,7 +30,7 @@ export async function ordersOf(
 ): Promise<TakenUp> {
   const { wishes, doubtful, doubts } = objection;
   const unclear = { ...doubtful, verb: "hold" as const, until: null, why: "named in a comment that is not clear" };
-  const orders: Order[] = [];
+  const orders: PlacedOrder[] = [];
   const [unknownAmis, unknownComposes]: [string[], string[]] = [[], []];
   for (const { amiIds, composeIds, ...wish } of [...wishes, unclear]) {
     const words = {
@@ -60,7 +60,7 @@ export async function ordersOf(
 async function lookUp(
   amiIds: readonly string[],
   schedule: Schedule,
-): Promise<{ readonly images: Order["images"]; readonly unknown: readonly string[] }> {
+): Promise<{ readonly images: PlacedOrder["images"]; readonly unknown: readonly string[] }> {
   const regions = amiIds.length === 0 ? [] : await schedule.regions();
   const images: { region: string; amiId: string }[] = [];
   const unknown: string[] = [];

@@ -4,21 +4,13 @@ import { readObjection } from "../domain/comment/objection.ts";
 import { DAY_MS, dayOf, floorSecond, MINUTE_MS, SECOND_MS } from "../domain/time.ts";
 import { RefusedError, UpstreamError } from "../errors.ts";
 import { ordersOf } from "./comment-orders.ts";
-import { carryOutRequests, type RequestParts } from "./orders.ts";
+import { carryOutOrders, type OrderParts } from "./orders.ts";
 import { TOO_LONG } from "../ports/index.ts";
-import type {
-  Answer,
-  Comment,
-  CommentLease,
-  CommentMemory,
-  Objections,
-  PendingComment,
-  Thread,
-} from "../ports/index.ts";
+import type { Answer, Comment, CommentLease, CommentMemory, Comments, PendingComment, Thread } from "../ports/index.ts";
 
-export interface ObjectionParts extends RequestParts {
-  readonly objections: Objections;
-  readonly comments: CommentMemory;
+export interface CommentParts extends OrderParts {
+  readonly comments: Comments;
+  readonly memory: CommentMemory;
   /** Accounts whose orders are carried out; everybody else can only have images held. */
   readonly operators: readonly string[];
   /** Comments of one author that are answered in a UTC day. */
@@ -28,12 +20,12 @@ export interface ObjectionParts extends RequestParts {
 }
 
 /** What one pass over the comments did. */
-export interface ObjectionCounts {
+export interface CommentCounts {
   readonly read: number;
   readonly answered: number;
 }
 
-interface PassParts extends ObjectionParts {
+interface PassParts extends CommentParts {
   readonly lease: CommentLease;
 }
 
@@ -49,8 +41,8 @@ const LEAST_BYTES = 2_000;
  * carried out, then answered: a tracker that takes no answer keeps no hold from standing. Does nothing while another process
  * is at it. Throws `UpstreamError`, `RefusedError`; no comment is lost then.
  */
-export async function readObjections(parts: ObjectionParts): Promise<ObjectionCounts> {
-  const lease = await parts.comments.lease();
+export async function readComments(parts: CommentParts): Promise<CommentCounts> {
+  const lease = await parts.memory.lease();
   if (lease === null) return { read: 0, answered: 0 };
   try {
     const pass = { ...parts, lease };
@@ -66,9 +58,9 @@ export async function readObjections(parts: ObjectionParts): Promise<ObjectionCo
 }
 
 /** For one pass from the command line: what fails is told, and the age of what was read decides whether anything is done. */
-export async function readObjectionsOrTell(parts: ObjectionParts): Promise<void> {
+export async function readCommentsOrTell(parts: CommentParts): Promise<void> {
   try {
-    await readObjections(parts);
+    await readComments(parts);
   } catch (error) {
     if (!(error instanceof RefusedError) && !(error instanceof UpstreamError && error.service !== "redis")) throw error;
     parts.log.warn({ code: error.code, error: error.message }, "comments on the reports were not read");
@@ -76,7 +68,7 @@ export async function readObjectionsOrTell(parts: ObjectionParts): Promise<void>
 }
 
 async function readAll(parts: PassParts): Promise<number> {
-  const { objections, comments, lease, clock } = parts;
+  const { comments: objections, memory: comments, lease, clock } = parts;
   const now = floorSecond(clock.now());
   const readUntil = await comments.readUntil();
   const pending = new Map((await lease.pending()).map((each) => [keyOf(each), each]));
@@ -103,7 +95,7 @@ async function readAll(parts: PassParts): Promise<number> {
 
 /** Gives the orders that a comment asks for, and remembers them with what there is to say. */
 async function takeUp(comment: Comment, digest: string, thread: Thread, parts: PassParts): Promise<PendingComment> {
-  const { clock, lease, log, mostPerDay, requests, schedule } = parts;
+  const { clock, lease, log, mostPerDay, orders: requests, schedule } = parts;
   const now = clock.now();
   const isOperator = parts.operators.includes(comment.author);
   const objection = readObjection(comment.text, now);
@@ -141,12 +133,12 @@ async function settle(comment: PendingComment, parts: PassParts): Promise<boolea
 async function answersTo(orderIds: readonly string[], parts: PassParts): Promise<readonly Answer[] | null> {
   let waits = 0;
   for (;;) {
-    const answers = await Promise.all(orderIds.map((id) => parts.requests.answerTo(id)));
+    const answers = await Promise.all(orderIds.map((id) => parts.orders.answerTo(id)));
     const known = answers.filter((each) => each !== null);
     if (known.length === orderIds.length) return known.flat();
     if (waits > MOST_WAITS) return null;
     await parts.lease.confirm();
-    if ((await carryOutRequests(parts)) > 0) continue;
+    if ((await carryOutOrders(parts)) > 0) continue;
     waits += 1;
     if (waits > 1) await parts.clock.sleep(SECOND_MS);
   }
@@ -173,7 +165,7 @@ async function answerAll(parts: PassParts): Promise<number> {
 }
 
 async function answer(comment: PendingComment, answers: readonly Answer[], parts: PassParts): Promise<void> {
-  const { objections, lease, clock, log } = parts;
+  const { comments: objections, lease, clock, log } = parts;
   const { threadId, author, url, remarks } = comment;
   const marker = markerOf(comment);
   // Written down before it is sent: whoever dies in between leaves word that it may be under way.

@@ -4,10 +4,10 @@ import type { Periods } from "../domain/image/lifecycle.ts";
 import { carryOut } from "../domain/image/order.ts";
 import { ceilSecond, type Instant } from "../domain/time.ts";
 import { describeError, UpstreamError } from "../errors.ts";
-import type { Answer, Clock, Facts, Log, Order, Requests, Schedule } from "../ports/index.ts";
+import type { Answer, Clock, Facts, Log, PlacedOrder, Orders, Schedule } from "../ports/index.ts";
 
-export interface RequestParts {
-  readonly requests: Requests;
+export interface OrderParts {
+  readonly orders: Orders;
   readonly schedule: Schedule;
   readonly facts: Facts;
   readonly clock: Clock;
@@ -17,7 +17,7 @@ export interface RequestParts {
 
 const BATCH = 100;
 
-interface WorkParts extends RequestParts {
+interface WorkParts extends OrderParts {
   /** Asked before each change: an order that another process has meanwhile carried out must not be repeated after later ones. */
   readonly confirm: () => Promise<void>;
 }
@@ -33,8 +33,8 @@ const UNREADABLE: Answer = {
  * Carries out what people asked for, in order, and answers each. Does nothing while another process is at it. Safe to repeat:
  * an order that was carried out when the process died is answered again. Resolves to how many. Throws `UpstreamError`.
  */
-export async function carryOutRequests(parts: RequestParts): Promise<number> {
-  const { requests, log } = parts;
+export async function carryOutOrders(parts: OrderParts): Promise<number> {
+  const { orders: requests, log } = parts;
   const orders = await requests.waiting(BATCH);
   if (orders.length === 0) return 0;
   const lease = await requests.lease();
@@ -55,7 +55,7 @@ export async function carryOutRequests(parts: RequestParts): Promise<number> {
 }
 
 /** An order that makes our code throw is answered with the bug: it must not stand before the others for ever. */
-async function answersTo(order: Order | null, parts: WorkParts): Promise<readonly Answer[]> {
+async function answersTo(order: PlacedOrder | null, parts: WorkParts): Promise<readonly Answer[]> {
   if (order === null) return [UNREADABLE];
   try {
     return order.composeId === null ? await onImages(order, parts) : await onCompose(order, order.composeId, parts);
@@ -66,7 +66,7 @@ async function answersTo(order: Order | null, parts: WorkParts): Promise<readonl
   }
 }
 
-async function onImages(order: Order, parts: WorkParts): Promise<Answer[]> {
+async function onImages(order: PlacedOrder, parts: WorkParts): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (const { region, amiId } of order.images) {
     const image = await parts.schedule.get(region, amiId);
@@ -80,7 +80,7 @@ async function onImages(order: Order, parts: WorkParts): Promise<Answer[]> {
 }
 
 /** The compose first, so that an image which arrives meanwhile is covered; then the images that are there. */
-async function onCompose(order: Order, composeId: string, parts: WorkParts): Promise<Answer[]> {
+async function onCompose(order: PlacedOrder, composeId: string, parts: WorkParts): Promise<Answer[]> {
   const { facts, schedule, clock, confirm } = parts;
   await confirm();
   const answers: Answer[] = [];
@@ -101,7 +101,7 @@ async function onCompose(order: Order, composeId: string, parts: WorkParts): Pro
   return answers;
 }
 
-async function onImage(image: Image, order: Order, parts: WorkParts): Promise<Answer> {
+async function onImage(image: Image, order: PlacedOrder, parts: WorkParts): Promise<Answer> {
   await parts.confirm();
   const [known] = await parts.facts.recall([image.composeId]);
   const composeHold = known?.hold ?? null;
@@ -125,6 +125,6 @@ async function onImage(image: Image, order: Order, parts: WorkParts): Promise<An
 }
 
 /** A hold may end before it is carried out. */
-function isLate({ verb, until }: Order, now: Instant): boolean {
+function isLate({ verb, until }: PlacedOrder, now: Instant): boolean {
   return (verb === "hold" || verb === "restore") && until !== null && until <= now;
 }

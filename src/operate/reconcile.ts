@@ -12,9 +12,9 @@ import {
   SNAPSHOT_MARKS,
   stillThere,
   unrecorded,
-  type Finding,
+  type Difference,
 } from "../domain/plan/differences.ts";
-import { composeByTags, entryOf, type Entry, type Found } from "../domain/plan/found.ts";
+import { composeByTags, entryOfFound, type Found, type FoundEntry } from "../domain/plan/found.ts";
 import type { Seen, SeenSnapshot } from "../domain/plan/look.ts";
 import type { Guards } from "../domain/plan/plan.ts";
 import { IMAGE_TAG } from "../domain/plan/tags.ts";
@@ -40,7 +40,7 @@ export interface ReconcileParts {
 
 /** What is told: a disagreement, and whether it is mended now; or a part of the account that could not be read. */
 export type Told =
-  | (Finding & { readonly isMended: boolean })
+  | (Difference & { readonly isMended: boolean })
   | { readonly kind: "failed"; readonly region: string; readonly what: string };
 export type Tell = (told: Told) => Promise<void>;
 
@@ -207,7 +207,7 @@ async function enter(
   for (const found of lost) {
     const { amiId } = found.seen;
     const at = await safeNow(parts);
-    const entry = entryOf({ ...found, announced: announcements?.get(amiId) ?? null }, parts.periods, at);
+    const entry = entryOfFound({ ...found, announced: announcements?.get(amiId) ?? null }, parts.periods, at);
     const finding = unrecorded(region, amiId, entry);
     if (entry === null || !parts.isApplied) await tell({ ...finding, isMended: false });
     else if (await adopt(entry, parts)) await tell({ ...finding, isMended: true });
@@ -233,13 +233,13 @@ async function askArchive(
 }
 
 /** False when a record has appeared meanwhile. Facts may be there already, and whoever writes second must see the first. */
-async function adopt({ upload, standing }: Entry, parts: ReconcileParts): Promise<boolean> {
+async function adopt({ upload, entry }: FoundEntry, parts: ReconcileParts): Promise<boolean> {
   const { schedule, facts, periods, policy, log } = parts;
   const { region, amiId, composeId } = upload;
-  if (!(await schedule.adopt(upload, standing))) return false;
-  log.info({ region, ami: amiId, compose: composeId, stage: standing.stage }, "image entered again");
+  if (!(await schedule.adopt(upload, entry))) return false;
+  log.info({ region, ami: amiId, compose: composeId, stage: entry.stage }, "image entered again");
   // What is kept for a person has no compose that facts could be of.
-  if (standing.fields.rule === "unresolved") return true;
+  if (entry.fields.rule === "unresolved") return true;
   const [[known], image] = await Promise.all([facts.recall([composeId]), schedule.get(region, amiId)]);
   if (known === undefined || image === null) return true;
   const decision = classify(known, policy);

@@ -23,7 +23,7 @@ export interface Comment {
  * Where the public objects, and is answered. All throw `UpstreamError` (try again) and `RefusedError` (a token, a permission,
  * a project to mend).
  */
-export interface Objections {
+export interface Comments {
   /**
    * Our open reports that changed since that UTC day (null: ever), and those of `threadIds`, each as the public sees it now;
    * one that is gone, or that nobody may see, is not among them.

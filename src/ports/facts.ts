@@ -1,4 +1,4 @@
-import type { AskedOutcome, ComposeFacts, FactClaim, FactSource, Testimony } from "../domain/compose/facts.ts";
+import type { AskedOutcome, ComposeFacts, Fact, FactSource, Testimony } from "../domain/compose/facts.ts";
 import type { Hold } from "../domain/hold.ts";
 import type { Instant } from "../domain/time.ts";
 
@@ -6,10 +6,10 @@ import type { Instant } from "../domain/time.ts";
 export interface Facts {
   recall(composeIds: readonly string[]): Promise<readonly ComposeFacts[]>;
   /**
-   * Adds a claim; the first word of a source stands, a differing one is remembered as a conflict. Facts are never taken back.
+   * Adds a fact; the first word of a source stands, a differing one is remembered as a conflict. Facts are never taken back.
    * Resolves to whether anything was new.
    */
-  remember(claim: FactClaim): Promise<boolean>;
+  remember(fact: Fact): Promise<boolean>;
   /** Notes that a source was asked and what it answered, so that nobody asks again in vain. */
   noteAsked(composeId: string, source: FactSource, outcome: AskedOutcome, at: Instant): Promise<void>;
   /** Remembers a person's hold on a compose, for images that arrive later too; null: it is released. */
@@ -22,9 +22,9 @@ export interface Facts {
 export interface ComposeSource {
   readonly source: FactSource;
   /**
-   * The claims that it makes, one for each different thing that it says; none when it certainly knows nothing of the compose
+   * The facts that it makes, one for each different thing that it says; none when it certainly knows nothing of the compose
    * (a 404 in every place, no message in the window). Throws `UpstreamError` when it gave no answer that can be believed:
    * unreachable, 5xx, a web page for JSON, a truncated body, another compose's metadata.
    */
-  ask(composeId: string, location: string | null): Promise<readonly FactClaim[]>;
+  ask(composeId: string, location: string | null): Promise<readonly Fact[]>;
 }

@@ -9,4 +9,4 @@ export type * from "./orders.ts";
 export type * from "./limits.ts";
 export * from "./system.ts";
 export type * from "./comments.ts";
-export type * from "./inspection.ts";
+export type * from "./checkup.ts";

@@ -1,6 +1,6 @@
 import type { ImageEvent } from "../domain/image/event.ts";
 import type { Instant } from "../domain/time.ts";
-import type { PartAddress } from "./reports.ts";
+import type { PostAddress } from "./reports.ts";
 
 /** The event streams, and what reporting them has come to. All throw `UpstreamError`. */
 export interface Journal {
@@ -29,10 +29,10 @@ export interface ReporterLease {
   /** Up to `limit` events of a region after the cursor, oldest first; `lastId` ends them, itself included. */
   unreported(region: string, limit: number, lastId?: string): Promise<readonly ImageEvent[]>;
   /** The part under way, or null. */
-  pendingPart(): Promise<PendingPart | null>;
-  savePendingPart(part: PendingPart): Promise<void>;
+  pendingPart(): Promise<PendingPost | null>;
+  savePendingPart(part: PendingPost): Promise<void>;
   /** Moves the cursors to `until`, forgets the part under way, and remembers the changes, in one step. */
-  finishPart(until: PendingPart["until"], changes: Partial<ReporterMemory>): Promise<void>;
+  finishPart(until: PendingPost["until"], changes: Partial<ReporterMemory>): Promise<void>;
   memory(): Promise<ReporterMemory>;
   remember(changes: Partial<ReporterMemory>): Promise<void>;
   noteStatus(status: ReporterStatus): Promise<void>;
@@ -42,7 +42,7 @@ export interface ReporterLease {
 }
 
 /** A post that was begun: enough to find it, or to make it again, after a crash. */
-export interface PendingPart {
+export interface PendingPost {
   readonly day: string;
   readonly marker: string;
   /** Per region, the id of the last event of this part. */
@@ -65,7 +65,7 @@ export interface ReporterMemory {
   readonly toldDay: string | null;
   readonly trimmedAt: Instant | null;
   /** Parts whose answer was lost, that are looked at once more after `at`. */
-  readonly secondLooks: readonly (PartAddress & { readonly at: Instant })[];
+  readonly secondLooks: readonly (PostAddress & { readonly at: Instant })[];
 }
 
 /** Whether the reports reach the public. */

@@ -70,15 +70,15 @@ export interface RejectedMessage extends NewRejected {
 }
 
 /** How much of what was said has been heard. All throw `UpstreamError`. */
-export interface Ears {
-  memory(): Promise<EarMemory>;
+export interface Hearing {
+  memory(): Promise<HearingMemory>;
   /** Writes the memory; `heardUntil` never moves back while Redis' run is the same. */
-  remember(memory: EarMemory): Promise<void>;
+  remember(memory: HearingMemory): Promise<void>;
   /** Redis' own id of its run: a new one means that it may have lost something. */
   runId(): Promise<string>;
 }
 
-export interface EarMemory {
+export interface HearingMemory {
   /** The instant up to which bus and archive have been read without a hole. */
   readonly heardUntil: Instant | null;
   /** Redis' run when that was written. */

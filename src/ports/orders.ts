@@ -1,11 +1,11 @@
-import type { Request } from "../domain/image/order.ts";
+import type { Order } from "../domain/image/order.ts";
 
 /** Orders of people, in the order they came. All throw `UpstreamError`. */
-export interface Requests {
+export interface Orders {
   /** Queues an order and resolves to its id. */
-  add(order: Order): Promise<string>;
+  add(order: PlacedOrder): Promise<string>;
   /** The oldest orders that are not carried out; null for an entry that cannot be understood. */
-  waiting(limit: number): Promise<readonly { readonly id: string; readonly order: Order | null }[]>;
+  waiting(limit: number): Promise<readonly { readonly id: string; readonly order: PlacedOrder | null }[]>;
   /** Writes the answer, which is kept for a week, and takes the order from the queue; the first answer stands. */
   answer(id: string, answers: readonly Answer[]): Promise<void>;
   /** Null: not carried out yet. */
@@ -15,7 +15,7 @@ export interface Requests {
 }
 
 /** What a person wants: of these images, or of a compose. */
-export interface Order extends Request {
+export interface PlacedOrder extends Order {
   readonly images: readonly { readonly region: string; readonly amiId: string }[];
   readonly composeId: string | null;
 }

@@ -1,7 +1,7 @@
 import type { UpstreamError } from "../errors.ts";
 
 /** One post to the public. */
-export interface ReportPart {
+export interface Post {
   /** The UTC day whose report this belongs to: `2026-11-24`. */
   readonly day: string;
   /** Title of the day's report. */
@@ -38,13 +38,13 @@ export interface Reports {
    * Makes the part visible once, and resolves when it was read back. A repeat with the same marker posts nothing.
    * `beforePost` is called right before anything is sent; when it throws, nothing is, and its error is thrown.
    */
-  publish(part: ReportPart, beforePost: () => Promise<void>): Promise<Published>;
+  publish(part: Post, beforePost: () => Promise<void>): Promise<Published>;
   /**
    * Looks once more at a part whose first answer was lost: if it arrived late, and stands there twice, the later one is made a
    * pointer to the first, or is told to be a repeat. Resolves to how many repeats there are. May be repeated.
    */
-  mergeRepeats(address: PartAddress, beforePost: () => Promise<void>): Promise<number>;
+  mergeRepeats(address: PostAddress, beforePost: () => Promise<void>): Promise<number>;
 }
 
 /** What a part is found by. */
-export type PartAddress = Pick<ReportPart, "day" | "title" | "marker">;
+export type PostAddress = Pick<Post, "day" | "title" | "marker">;

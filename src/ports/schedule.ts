@@ -1,7 +1,7 @@
 import type { Decision } from "../domain/compose/classify.ts";
 import type { EventDraft } from "../domain/image/event.ts";
 import type { Image, TakenAway } from "../domain/image/image.ts";
-import type { Change, FirstStanding, Queue } from "../domain/image/lifecycle.ts";
+import type { Change, Entry, Queue } from "../domain/image/lifecycle.ts";
 import type { Upload } from "../domain/image/upload.ts";
 import type { Instant } from "../domain/time.ts";
 
@@ -13,7 +13,7 @@ export interface Schedule {
   /** The first hearing of an image; an image that is known is returned as it stands, unchanged. */
   add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image>;
   /** Enters an image that was found in EC2 as it stands there; false, with nothing written, when it has a record. */
-  adopt(upload: Upload, standing: FirstStanding): Promise<boolean>;
+  adopt(upload: Upload, entry: Entry): Promise<boolean>;
   /** The images of a region that are not known to be deleted or gone, page by page; one may come twice. */
   live(region: string): AsyncIterable<readonly Image[]>;
   get(region: string, amiId: string): Promise<Image | null>;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type ImageEvent, compareIds } from "../domain/image/event.ts";
 import { sectionOf } from "../domain/report/sections.ts";
 import { dayOf } from "../domain/time.ts";
-import type { PendingPart } from "../ports/index.ts";
+import type { PendingPost } from "../ports/index.ts";
 
 /** Events of a region that are read at once; more than one part holds. */
 export const MOST_PER_REGION = 1000;
@@ -12,7 +12,7 @@ export interface Choice {
   /** Null: nothing of this is for the public, and the cursors may move on without a post. */
   readonly day: string | null;
   readonly events: readonly ImageEvent[];
-  readonly until: PendingPart["until"];
+  readonly until: PendingPost["until"];
   /** Nothing more is waiting to be told. */
   readonly isAll: boolean;
 }
@@ -37,7 +37,7 @@ export function chooseEvents(
 }
 
 /** The same part has the same marker, whoever makes it; no two parts have one. */
-export function markerOf({ day, until, extra }: Pick<PendingPart, "day" | "until" | "extra">): string {
+export function markerOf({ day, until, extra }: Pick<PendingPost, "day" | "until" | "extra">): string {
   const parts = JSON.stringify([day, Object.entries(until).sort(), extra]);
   return `clean-amis-part:${createHash("sha256").update(parts).digest("hex").slice(0, 24)}`;
 }

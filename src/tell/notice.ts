@@ -2,7 +2,7 @@ import type { ImageEvent } from "../domain/image/event.ts";
 import { deadlineOf, draft } from "../domain/image/lifecycle.ts";
 import { ceilSecond } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
-import type { NotifyParts } from "./post.ts";
+import type { ReportParts } from "./post.ts";
 
 /** How often an image may change between being read and being noticed. */
 const MOST_ATTEMPTS = 5;
@@ -11,7 +11,7 @@ const MOST_ATTEMPTS = 5;
  * Sets the deadline of an image whose being made private, or release from a hold, this post told; false when it gives none, or
  * gave it before.
  */
-export async function noticeImage(event: ImageEvent, url: string, parts: NotifyParts): Promise<boolean> {
+export async function noticeImage(event: ImageEvent, url: string, parts: ReportParts): Promise<boolean> {
   const { schedule, periods } = parts;
   if (event.what !== "made-private" && event.what !== "found-again" && event.what !== "released") return false;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {

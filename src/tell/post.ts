@@ -1,11 +1,11 @@
 import type { ImageEvent } from "../domain/image/event.ts";
 import { isAmiId } from "../domain/image/image.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
-import type { Outlook, HeldBack } from "../domain/report/outlook.ts";
-import { renderContinuation, renderOpening, renderPart, titleOf } from "../domain/report/report.ts";
+import type { Outlook, Stoppage } from "../domain/report/outlook.ts";
+import { renderContinuation, renderOpening, renderPost, titleOf } from "../domain/report/report.ts";
 import { sectionOf } from "../domain/report/sections.ts";
 import { DAY_MS, dayOf, type Instant } from "../domain/time.ts";
-import type { PendingPart, ReporterLease, ReportPart, Clock, Journal, Log, Reports, Schedule } from "../ports/index.ts";
+import type { PendingPost, ReporterLease, Post, Clock, Journal, Log, Reports, Schedule } from "../ports/index.ts";
 import { chooseEvents, markerOf, MOST_PER_REGION } from "./choice.ts";
 import { dueList } from "./outlook.ts";
 
@@ -14,7 +14,7 @@ const BYTES_PER_ROW = 1000;
 const QUIET_MS = 7 * DAY_MS;
 
 /** Whether something waits to be told; what is due, and that all is quiet, can wait itself. */
-export async function hasNews(lease: ReporterLease, { schedule }: Pick<NotifyParts, "schedule">): Promise<boolean> {
+export async function hasNews(lease: ReporterLease, { schedule }: Pick<ReportParts, "schedule">): Promise<boolean> {
   if ((await lease.pendingPart()) !== null) return true;
   for (const region of await schedule.regions()) {
     const events = await lease.unreported(region, MOST_PER_REGION);
@@ -24,11 +24,11 @@ export async function hasNews(lease: ReporterLease, { schedule }: Pick<NotifyPar
 }
 
 /** Chooses what the next part tells, and remembers the choice; null when there is nothing to tell. */
-export async function beginPart(
+export async function beginPost(
   lease: ReporterLease,
-  parts: NotifyParts,
+  parts: ReportParts,
   mostBytes: number,
-): Promise<PendingPart | null> {
+): Promise<PendingPost | null> {
   const { schedule, clock, periods } = parts;
   const regions = await schedule.regions();
   const unreported = await Promise.all(regions.map((region) => lease.unreported(region, MOST_PER_REGION)));
@@ -39,7 +39,7 @@ export async function beginPart(
   if (choice.day === null) {
     // Nothing of this is for the public: the cursors move on without a post.
     if (choice.events.length > 0) await lease.finishPart(choice.until, {});
-    return choice.isAll ? beginQuietPart(lease, parts, mostBytes) : beginPart(lease, parts, mostBytes);
+    return choice.isAll ? beginQuietPart(lease, parts, mostBytes) : beginPost(lease, parts, mostBytes);
   }
   const { day, events, until } = choice;
   const today = dayOf(clock.now());
@@ -51,9 +51,9 @@ export async function beginPart(
 /** What is told without any event: what is due, once a day on which something was told or stopped; or that all is quiet. */
 async function beginQuietPart(
   lease: ReporterLease,
-  parts: NotifyParts,
+  parts: ReportParts,
   mostBytes: number,
-): Promise<PendingPart | null> {
+): Promise<PendingPost | null> {
   const now = parts.clock.now();
   const day = dayOf(now);
   const { outlookDay, toldDay, quietSince } = await lease.memory();
@@ -61,20 +61,20 @@ async function beginQuietPart(
   const empty = emptyPart(day, mostBytes);
   if (now - since >= QUIET_MS) return save({ ...empty, extra: "heartbeat" }, lease);
   if (outlookDay === day) return null;
-  const { due, heldBack } = await outlookNow(parts);
+  const { due, stoppages } = await outlookNow(parts);
   // A day's events that left no room for it are followed by a post of its own.
   const isTold = toldDay === day && due.makePrivate.length + due.deletes.length > 0;
   // A region in trouble may be so for months: it is worth a post of its own at first, and told beside other news after that.
-  const isNews = heldBack.some(({ region, since }) => region === undefined || now - (since ?? now) < DAY_MS);
+  const isNews = stoppages.some(({ region, since }) => region === undefined || now - (since ?? now) < DAY_MS);
   return isNews || isTold ? save({ ...empty, extra: "outlook" }, lease) : null;
 }
 
 /** A part's whole text, from what stands in the streams and the schedule now, and the events that it tells. */
-export async function writePart(
-  part: PendingPart,
+export async function writePost(
+  part: PendingPost,
   lease: ReporterLease,
-  parts: NotifyParts,
-): Promise<{ readonly text: ReportPart; readonly events: readonly ImageEvent[] }> {
+  parts: ReportParts,
+): Promise<{ readonly text: Post; readonly events: readonly ImageEvent[] }> {
   const { day, marker, extra } = part;
   const reached = Object.entries(part.until);
   const read = await Promise.all(reached.map(([region, lastId]) => lease.unreported(region, MOST_PER_REGION, lastId)));
@@ -93,34 +93,34 @@ export async function writePart(
 }
 
 function textOf(
-  { day, marker, mostBytes }: PendingPart,
+  { day, marker, mostBytes }: PendingPost,
   events: readonly ImageEvent[],
   { outlook, quietSince }: { readonly outlook: Outlook | null; readonly quietSince: Instant | null },
-  { clock, periods }: NotifyParts,
+  { clock, periods }: ReportParts,
 ): string {
-  return renderPart(events, {
+  return renderPost(events, {
     ...{ day, marker, now: clock.now(), deleteAfterMs: periods.deleteAfterMs, outlook },
     quietSince: quietSince === null ? null : dayOf(quietSince),
     mostRows: Math.max(1, Math.floor(mostBytes / BYTES_PER_ROW)),
   });
 }
 
-async function outlookNow({ schedule, clock, heldBack }: NotifyParts): Promise<Outlook> {
-  const [due, stops] = await Promise.all([dueList(schedule, clock.now()), heldBack?.() ?? []]);
-  return { due, heldBack: stops };
+async function outlookNow({ schedule, clock, stoppages }: ReportParts): Promise<Outlook> {
+  const [due, stops] = await Promise.all([dueList(schedule, clock.now()), stoppages?.() ?? []]);
+  return { due, stoppages: stops };
 }
 
-function emptyPart(day: string, mostBytes: number): PendingPart {
+function emptyPart(day: string, mostBytes: number): PendingPost {
   return { day, marker: markerOf({ day, until: {}, extra: null }), until: {}, extra: null, mostBytes, unsureAt: null };
 }
 
-async function save(part: PendingPart, lease: ReporterLease): Promise<PendingPart> {
+async function save(part: PendingPost, lease: ReporterLease): Promise<PendingPost> {
   const marked = { ...part, marker: markerOf(part) };
   await lease.savePendingPart(marked);
   return marked;
 }
 
-export interface NotifyParts {
+export interface ReportParts {
   readonly schedule: Schedule;
   readonly journal: Journal;
   readonly reports: Reports;
@@ -134,5 +134,5 @@ export interface NotifyParts {
   /** The size of a post at the most, in bytes. @default 60000 */
   readonly mostBytes?: number;
   /** The budgets and stops in force, with what they keep from being done. @default none */
-  readonly heldBack?: () => Promise<readonly HeldBack[]>;
+  readonly stoppages?: () => Promise<readonly Stoppage[]>;
 }

@@ -1,9 +1,9 @@
 import { DAY_MS, MINUTE_MS } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG } from "../ports/index.ts";
-import type { PendingPart, ReporterLease } from "../ports/index.ts";
+import type { PendingPost, ReporterLease } from "../ports/index.ts";
 import { noticeImage } from "./notice.ts";
-import { beginPart, hasNews, writePart, type NotifyParts } from "./post.ts";
+import { beginPost, hasNews, writePost, type ReportParts } from "./post.ts";
 
 /** What one pass of the reporter did. */
 export interface Reported {
@@ -24,7 +24,7 @@ const KEEP_EVENTS_MS = 400 * DAY_MS;
  * that the post named. Does nothing while another process reports. Throws `UpstreamError`, `RefusedError`; nothing is lost
  * then, and the status says what is wrong.
  */
-export async function reportOnce(parts: NotifyParts): Promise<Reported> {
+export async function reportOnce(parts: ReportParts): Promise<Reported> {
   const lease = await parts.journal.reporterLease();
   if (lease === null) return { posted: 0, noticed: 0 };
   try {
@@ -50,7 +50,7 @@ export async function reportOnce(parts: NotifyParts): Promise<Reported> {
 }
 
 /** What keeps us out for now; null when nothing does. Throws `RefusedError` for what a person must mend. */
-async function askIn({ reports }: NotifyParts): Promise<UpstreamError | null> {
+async function askIn({ reports }: ReportParts): Promise<UpstreamError | null> {
   try {
     await reports.check();
     return null;
@@ -60,17 +60,17 @@ async function askIn({ reports }: NotifyParts): Promise<UpstreamError | null> {
   }
 }
 
-async function tellAll(lease: ReporterLease, parts: NotifyParts): Promise<Reported & { readonly isAll: boolean }> {
+async function tellAll(lease: ReporterLease, parts: ReportParts): Promise<Reported & { readonly isAll: boolean }> {
   let [posted, noticed, mostBytes] = [0, 0, parts.mostBytes ?? DEFAULT_BYTES];
   for (;;) {
-    const part = (await lease.pendingPart()) ?? (await beginPart(lease, parts, mostBytes));
+    const part = (await lease.pendingPart()) ?? (await beginPost(lease, parts, mostBytes));
     if (part === null) return { posted, noticed, isAll: true };
     const done = await finishPart(part, lease, parts);
     if (done === "wait") return { posted, noticed, isAll: false };
     if (done === "too-long") {
       mostBytes = Math.floor(part.mostBytes / 2);
       await lease.finishPart({}, {});
-      await beginPart(lease, parts, mostBytes);
+      await beginPost(lease, parts, mostBytes);
     } else {
       posted += 1;
       noticed += done.noticed;
@@ -79,7 +79,7 @@ async function tellAll(lease: ReporterLease, parts: NotifyParts): Promise<Report
 }
 
 /** Second looks that are due, and once a day the removal of what is very old. */
-async function tidy(lease: ReporterLease, { reports, schedule, clock, log }: NotifyParts): Promise<void> {
+async function tidy(lease: ReporterLease, { reports, schedule, clock, log }: ReportParts): Promise<void> {
   const now = clock.now();
   const { secondLooks, trimmedAt, quietSince } = await lease.memory();
   if (quietSince === null) await lease.remember({ quietSince: now });
@@ -99,13 +99,13 @@ async function tidy(lease: ReporterLease, { reports, schedule, clock, log }: Not
 
 /** Posts a part that was begun, perhaps by a process that died, and sets the deadlines of the images that it names. */
 async function finishPart(
-  part: PendingPart,
+  part: PendingPost,
   lease: ReporterLease,
-  parts: NotifyParts,
+  parts: ReportParts,
 ): Promise<"wait" | "too-long" | { readonly noticed: number }> {
   const { reports, clock, log } = parts;
   if (part.unsureAt !== null && clock.now() < part.unsureAt + UNSURE_MS) return "wait";
-  const { text, events } = await writePart(part, lease, parts);
+  const { text, events } = await writePost(part, lease, parts);
   let url: string;
   try {
     const published = await reports.publish(text, () => lease.confirm());
@@ -138,7 +138,7 @@ async function finishPart(
 async function noteStatus(
   lease: ReporterLease,
   error: UpstreamError | RefusedError | null,
-  { journal, clock, log }: NotifyParts,
+  { journal, clock, log }: ReportParts,
 ): Promise<void> {
   const now = clock.now();
   const before = await journal.status();

@@ -2,11 +2,11 @@ import { tooManyText } from "../domain/comment/answer.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import { describeTrouble } from "../domain/limits/breaker.ts";
 import { isDeaf } from "../domain/limits/deaf.ts";
-import type { HeldBack } from "../domain/report/outlook.ts";
+import type { Stoppage } from "../domain/report/outlook.ts";
 import { formatInstant, HOUR_MS, type Instant, DAY_MS, dayOf } from "../domain/time.ts";
 import type { Breakers, Budgets, Clock, Schedule, CommentMemory } from "../ports/index.ts";
 
-export interface HeldBackParts {
+export interface StoppageParts {
   readonly budgets: Pick<Budgets, "stops" | "paused">;
   readonly breakers: Pick<Breakers, "all">;
   readonly schedule: Pick<Schedule, "regions" | "due" | "countDue">;
@@ -21,7 +21,7 @@ const ALL_ACTS = ["restore", "private", "delete"] as const;
 const WORDS = { private: "make images private", delete: "delete images" } as const;
 
 /** The pause, the stops and the regions in trouble, each with the images that wait for its end. Throws `UpstreamError`. */
-export async function heldBack({ budgets, schedule, breakers, clock }: HeldBackParts): Promise<readonly HeldBack[]> {
+export async function stoppages({ budgets, schedule, breakers, clock }: StoppageParts): Promise<readonly Stoppage[]> {
   const now = clock.now();
   const [pause, stops, troubles] = await Promise.all([budgets.paused(), budgets.stops(), breakers.all()]);
   const kept = async (
@@ -30,7 +30,7 @@ export async function heldBack({ budgets, schedule, breakers, clock }: HeldBackP
     since: Instant,
     queues: readonly Queue[],
     region?: string,
-  ): Promise<HeldBack> => {
+  ): Promise<Stoppage> => {
     const regions = region === undefined ? await schedule.regions() : [region];
     const counts = await Promise.all(queues.map((queue) => schedule.countDue(queue, now, region)));
     const plans = await Promise.all(queues.map((queue) => planOf(queue, regions, now, schedule)));
@@ -69,29 +69,27 @@ function deadlines(queue: Queue, privateAt: Instant, deleteAt: Instant | null): 
   return queue === "delete" ? ["delete", deleteAt] : ["make private", privateAt];
 }
 
-export interface ToldParts {
-  readonly comments: CommentMemory;
+export interface CommentStoppageParts {
+  readonly memory: CommentMemory;
   readonly schedule: Pick<Schedule, "countDue">;
   readonly clock: Clock;
   readonly mostPerDay: number;
 }
 
 /** What the report says of comments: that they cannot be read, and who writes too many. Throws `UpstreamError`. */
-export async function objectionsHeldBack(parts: ToldParts): Promise<readonly HeldBack[]> {
-  const { comments, schedule, clock, mostPerDay } = parts;
+export async function commentStoppages(parts: CommentStoppageParts): Promise<readonly Stoppage[]> {
+  const { memory, schedule, clock, mostPerDay } = parts;
   const now = clock.now();
-  const readUntil = await comments.readUntil();
-  const isUnread = isDeaf(readUntil, now) && !(readUntil === null && (await comments.isSilent()));
+  const readUntil = await memory.readUntil();
+  const isUnread = isDeaf(readUntil, now) && !(readUntil === null && (await memory.isSilent()));
   const due = isUnread ? await Promise.all([schedule.countDue("private", now), schedule.countDue("delete", now)]) : [];
-  const unread: HeldBack = {
+  const unread: Stoppage = {
     ...{ what: "make images private, or delete them", why: "the comments on the reports could not be read" },
     ...{ since: readUntil, images: due.reduce((sum, count) => sum + count, 0), plan: [] },
   };
   // Yesterday's as well: a report may have been posted before they wrote.
   const days = [dayOf(now - DAY_MS), dayOf(now)];
-  const excess = await Promise.all(
-    days.map(async (day) => ({ day, authors: await comments.tooMany(day, mostPerDay) })),
-  );
+  const excess = await Promise.all(days.map(async (day) => ({ day, authors: await memory.tooMany(day, mostPerDay) })));
   const why = `${mostPerDay} comments of one author a day are answered; what they name is held all the same`;
   return [
     ...(isUnread ? [unread] : []),

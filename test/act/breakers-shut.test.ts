@@ -4,7 +4,7 @@ import type { Fault } from "../../src/demo/outside/ec2/state/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { UpstreamError } from "../../src/errors.ts";
 import { reportOnce } from "../../src/tell/report.ts";
-import { heldBack } from "../../src/tell/stops.ts";
+import { stoppages } from "../../src/tell/stops.ts";
 import { calls, openBreakers, OTHER } from "../support/world/breakers.ts";
 import { ACCOUNT } from "../support/world/image.ts";
 import { REGION } from "../support/world/world.ts";
@@ -20,9 +20,9 @@ for (const [what, closedAs] of CLOSED)
     const { world, tick, breakers, warnings } = scene;
     world.simulator.configure(REGION, { optIn: "not-opted-in", closedAs });
     const notify = {
-      ...world.notifyParts,
-      heldBack: () =>
-        heldBack({ budgets: world.budgets, schedule: scene.parts.schedule, breakers, clock: world.clock }),
+      ...world.reportParts,
+      stoppages: () =>
+        stoppages({ budgets: world.budgets, schedule: scene.parts.schedule, breakers, clock: world.clock }),
     };
     for (let hour = 0; hour < 7 * 24; hour += 1) {
       await tick();
@@ -60,7 +60,7 @@ t.test("credentials that nobody accepts shut no region, and are no refusal of an
     }),
     world.simulator.faults.add({ ...bad, message, region: REGION }),
   ];
-  t.same(await tick(), { "given-back": 4 });
+  t.same(await tick(), { yielded: 4 });
   t.match(await breakers.get(REGION), { trouble: "failing", code: "AuthFailure" });
   world.clock.advance(20 * MINUTE_MS);
   await t.rejects(tick(), { code: "InvalidClientTokenId" }, "and before anything is claimed");

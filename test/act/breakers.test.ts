@@ -10,7 +10,7 @@ t.test(
     const scene = await openBreakers(t, 4);
     const { world, tick, breakers, warnings } = scene;
     const revive = world.simulator.faults.add(CUT);
-    for (let pass = 1; pass <= 3; pass += 1) t.same(await tick(), { "given-back": 4 }, `pass ${pass}`);
+    for (let pass = 1; pass <= 3; pass += 1) t.same(await tick(), { yielded: 4 }, `pass ${pass}`);
     t.match(await breakers.get(REGION), { trouble: "failing", times: 1, code: "ECONNRESET" });
     const before = calls(scene);
     t.same(await tick(), { "breaker-open": 1 });
@@ -18,7 +18,7 @@ t.test(
     t.same(await tick(OTHER), { "make-private": 1 }, "no other region is delayed");
 
     world.clock.advance(2 * MINUTE_MS);
-    t.same(await tick(), { "given-back": 1 }, "the probe is one image");
+    t.same(await tick(), { yielded: 1 }, "the probe is one image");
     t.match(await breakers.get(REGION), { times: 2 });
     t.same(await scene.attempts(), [0, 0, 0, 0]);
     revive();
@@ -43,7 +43,7 @@ t.test("one kind of call that is throttled again and again stops the batch, thou
     region: REGION,
     times: Infinity,
   });
-  t.same(await scene.tick(), { failed: 2, "given-back": 4 });
+  t.same(await scene.tick(), { failed: 2, yielded: 4 });
   t.match(await scene.breakers.get(REGION), { trouble: "failing", code: "RequestLimitExceeded" });
   t.same(await scene.tick(), { "breaker-open": 1 });
   t.same([...(await scene.attempts())].sort(), [0, 0, 0, 0, 1, 1]);

@@ -240,8 +240,8 @@ t.test("a fault that passes costs a pause that grows, and nothing else", async (
   const clock = new SettableClock(NOW);
   host.fail({ trouble: { kind: "answer", status: 502, body: "bad gateway" } });
   host.fail({ trouble: { kind: "truncate", bytes: 40 } });
-  const [claim] = await open(host, { clock }).ask(GA.id, null);
-  t.match(claim, { label: "RC-1.1", at: clock.now() });
+  const [fact] = await open(host, { clock }).ask(GA.id, null);
+  t.match(fact, { label: "RC-1.1", at: clock.now() });
   t.match(host.journal, [{ status: 502 }, { status: 200 }, { status: 200 }]);
   t.ok(clock.now() - NOW >= 750 && clock.now() - NOW <= 1_500, "0.25 to 0.5 s, then 0.5 to 1 s");
 });

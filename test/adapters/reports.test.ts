@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { logReports } from "../../src/adapters/log.ts";
-import type { ReportPart, Reports } from "../../src/ports/index.ts";
+import type { Post, Reports } from "../../src/ports/index.ts";
 import { open, part, publish, REPO, start } from "../support/outside/pagure.ts";
 import { silentLog } from "../support/run/log.ts";
 
@@ -24,7 +24,7 @@ const SUBJECTS: Readonly<Record<string, (t: Test) => Promise<Subject>>> = {
   },
 };
 
-function copies(visible: readonly string[], { marker }: ReportPart): number {
+function copies(visible: readonly string[], { marker }: Post): number {
   return visible.filter((text) => text.includes(marker)).length;
 }
 

@@ -1,11 +1,11 @@
 import t, { type Test } from "tap";
 import { tickRegion } from "../../src/act/tick.ts";
 import { openDatagrepper } from "../../src/adapters/datagrepper/archive.ts";
-import { redisEars } from "../../src/adapters/redis/control/ears.ts";
+import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, HOUR_MS, type Instant } from "../../src/domain/time.ts";
 import { readSlice } from "../../src/hear/backfill.ts";
-import { hearOnce, type HearParts } from "../../src/hear/catch-up.ts";
+import { catchUp, type CatchUpParts } from "../../src/hear/catch-up.ts";
 import type { Archive } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
@@ -15,8 +15,8 @@ async function openEars(t: Test, world: World) {
   const archive = await startDatagrepper({ now: clock.now });
   t.teardown(() => archive.close());
   const access = { url: archive.url, userAgent: "test", timeoutMs: 5_000, clock, ratePerSecond: Infinity };
-  const parts: HearParts = {
-    ...{ archive: openDatagrepper(access), ingest: world.ingestParts, ears: redisEars(world.connection) },
+  const parts: CatchUpParts = {
+    ...{ archive: openDatagrepper(access), ingest: world.ingestParts, hearing: redisHearing(world.connection) },
     ...{ clock, log: silentLog, firstBackfillMs: 17 * DAY_MS },
   };
   /** The earliest start that was asked for since the last look, in whole hours before now. */
@@ -40,13 +40,13 @@ t.test(
   async (t) => {
     const world = await openWorld(t);
     const { parts } = await openEars(t, world);
-    const tickParts = { ...world.tickParts, ears: parts.ears };
+    const tickParts = { ...world.tickParts, hearing: parts.hearing };
     const nightly = addNightly(world, 1);
     await world.hear(UPLOADER, nightly.message);
     world.clock.advance(5 * DAY_MS);
     t.same(await tickRegion(REGION, tickParts), { deaf: 2 });
     t.same(world.simulator.journal.mutating(), []);
-    await hearOnce(parts);
+    await catchUp(parts);
     t.same(await tickRegion(REGION, tickParts), { "make-private": 1 });
     world.clock.advance(HOUR_MS);
     await world.hear("releng.atomic.twoweek.complete", { atomic_raw: { compose_id: nightly.composeId } });
@@ -59,16 +59,16 @@ t.test(
   async (t) => {
     const world = await openWorld(t);
     const { parts, reach } = await openEars(t, world);
-    await hearOnce(parts);
+    await catchUp(parts);
     t.equal(reach(), 17 * 24);
     world.clock.advance(HOUR_MS);
-    await hearOnce(parts);
+    await catchUp(parts);
     t.equal(reach(), 3);
     world.clock.advance(23 * HOUR_MS);
-    await hearOnce(parts);
+    await catchUp(parts);
     t.equal(reach(), 17 * 24);
     world.clock.advance(30 * DAY_MS);
-    await hearOnce(parts);
+    await catchUp(parts);
     t.equal(reach(), 30 * 24 + 2, "and a long silence is read over whole");
   },
 );
@@ -76,14 +76,14 @@ t.test(
 t.test("a Redis that was started anew is told everything again", async (t) => {
   const world = await openWorld(t);
   const { parts, reach } = await openEars(t, world);
-  await hearOnce(parts);
+  await catchUp(parts);
   reach();
   world.clock.advance(HOUR_MS);
-  const ears = new Proxy(parts.ears, {
+  const hearing = new Proxy(parts.hearing, {
     get: (target, name) =>
       name === "runId" ? () => Promise.resolve("another run") : (Reflect.get(target, name) as unknown),
   });
-  await hearOnce({ ...parts, ears });
+  await catchUp({ ...parts, hearing });
   t.equal(reach(), 17 * 24);
 });
 
@@ -92,12 +92,12 @@ t.test("while the archive fails nothing counts as heard, and the next reading ma
   const { archive, parts } = await openEars(t, world);
   archive.add(archived(world, 1, START - DAY_MS));
   const lift = archive.fail({ times: Infinity, trouble: { kind: "answer", status: 503, body: "down" } });
-  await t.rejects(hearOnce(parts), { name: "UpstreamError" });
-  t.equal((await parts.ears.memory()).heardUntil, null);
+  await t.rejects(catchUp(parts), { name: "UpstreamError" });
+  t.equal((await parts.hearing.memory()).heardUntil, null);
   lift();
-  t.equal(await hearOnce(parts), 1);
-  t.equal(await hearOnce(parts), 0, "and a repeat changes nothing");
-  t.equal((await parts.ears.memory()).heardUntil, floorSecond(world.clock.now()));
+  t.equal(await catchUp(parts), 1);
+  t.equal(await catchUp(parts), 0, "and a repeat changes nothing");
+  t.equal((await parts.hearing.memory()).heardUntil, floorSecond(world.clock.now()));
 });
 
 t.test("facts of the whole range are known before its first upload is decided", async (t) => {
@@ -110,7 +110,7 @@ t.test("facts of the whole range are known before its first upload is decided", 
     ...{ id: "release", topic: "org.fedoraproject.prod.releng.atomic.twoweek.complete", at: START - DAY_MS },
     body: { atomic_raw: { compose_id: addNightly(world, 2).composeId.replace("22", "21") } },
   });
-  await hearOnce(parts);
+  await catchUp(parts);
   t.same(await world.events(), ["scheduled"]);
   const [stage, rule] = await world.connection.redis.hmget(
     world.connection.keys.image(REGION, "ami-00000000000000001"),
@@ -128,7 +128,7 @@ t.test(
     const messages = [1, 2, 3].map((number) => archived(world, number, START - DAY_MS));
     for (const message of messages) archive.add(message);
     await Promise.all([
-      hearOnce(parts),
+      catchUp(parts),
       ...messages.flatMap(({ body }) => [1, 2].map(() => world.hear(UPLOADER, body, START - DAY_MS))),
     ]);
     t.same(await world.events(), ["scheduled", "scheduled", "scheduled"]);

@@ -60,7 +60,7 @@ t.test("absurdly deep JSON is read or refused, and a release at its bottom is st
   const depth = 100_000;
   const nest = (inner: string): string => `${'{"a":'.repeat(depth)}${inner}${"}".repeat(depth)}`;
   const bottom = hear(TWO_WEEK, nest('{"compose_id":"Fedora-Atomic-26-20171016.0"}'));
-  t.match(bottom, { kind: "claims", claims: [{ composeId: "Fedora-Atomic-26-20171016.0", released: true }] });
+  t.match(bottom, { kind: "facts", facts: [{ composeId: "Fedora-Atomic-26-20171016.0", released: true }] });
   for (const message of [PUBLISH, UPLOADER, PUNGI]) t.match(hear(message, nest("1")), { kind: "rejected" });
   t.match(reasonOf(hear(UPLOADER, `${"[".repeat(depth)}${"]".repeat(depth)}`)), "the body is not a JSON object");
   t.end();

@@ -32,10 +32,10 @@ const NAMED = new Set(JSON.stringify(CORPUS).match(/ami-[0-9a-f]+/g));
 function flawOf(heard: Heard, { topic, body }: Sample): string | null {
   if (heard.kind === "ignored") return null;
   if (heard.kind === "rejected") return heard.reason === "" || heard.reason.length > 50_000 ? "odd reason" : null;
-  if (heard.kind === "claims") {
-    for (const { composeId, source, type, label, location, released, at } of heard.claims) {
-      if (!/^[\w.-]{1,128}$/.test(composeId)) return `claim for ${composeId}`;
-      if (source !== "pungi" || at !== ARRIVED_AT) return "claim of another source or time";
+  if (heard.kind === "facts") {
+    for (const { composeId, source, type, label, location, released, at } of heard.facts) {
+      if (!/^[\w.-]{1,128}$/.test(composeId)) return `fact for ${composeId}`;
+      if (source !== "pungi" || at !== ARRIVED_AT) return "fact of another source or time";
       if (released !== undefined && !topic.endsWith("twoweek.complete")) return "a release that nobody announced";
       if (type !== undefined && !/^.{0,64}$/su.test(type)) return "odd type";
       if (label != null && !/^.{1,128}$/su.test(label)) return "odd label";
@@ -80,7 +80,7 @@ t.test("20,000 mutated messages: none throws, names a new image, or gets an odd 
   t.comment(`seed ${SEED}: ${fitting} of ${MUTANTS} mutants pass the schema; ${JSON.stringify(counts)}`);
   t.same(flaws.slice(0, 5), []);
   t.ok(fitting >= MUTANTS * 0.3, `${((100 * fitting) / MUTANTS).toFixed(1)} % of the mutants pass the schema`);
-  for (const kind of ["uploads", "claims", "ignored", "rejected"])
+  for (const kind of ["uploads", "facts", "ignored", "rejected"])
     t.ok((counts[kind] ?? 0) > MUTANTS / 50, `${counts[kind] ?? 0} ended as ${kind}`);
   t.same(Object.keys(Object.prototype), [], "and nobody's objects have new keys");
   t.end();

@@ -202,8 +202,8 @@ t.test("pungi's label is none, unknown, or as it stands; nothing else of a messa
   ];
   for (const [said, expected] of rows) {
     const heard = hear(PUNGI, { ...rest, ...said });
-    const [claim] = heard.kind === "claims" ? heard.claims : [];
-    const { label, type, released, source } = { label: undefined, type: undefined, released: undefined, ...claim };
+    const [fact] = heard.kind === "facts" ? heard.facts : [];
+    const { label, type, released, source } = { label: undefined, type: undefined, released: undefined, ...fact };
     t.equal(JSON.stringify({ type, label, released }), expected, JSON.stringify(said));
     t.equal(source, "pungi");
   }

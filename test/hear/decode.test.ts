@@ -1,5 +1,5 @@
 import t from "tap";
-import type { FactClaim } from "../../src/domain/compose/facts.ts";
+import type { Fact } from "../../src/domain/compose/facts.ts";
 import type { Upload } from "../../src/domain/image/upload.ts";
 import { decode, type Heard, type IgnoredBecause } from "../../src/hear/decode.ts";
 import { ARRIVED_AT, delivered, SAMPLES, type Sample } from "../support/world/messages.ts";
@@ -26,9 +26,9 @@ function uploads({ compose, name, arch, sent, images }: Announced): Heard {
 }
 
 /** What pungi says; the id of the message that said it is filled in from the table. */
-function says(composeId: string, claim: Partial<FactClaim>): Heard {
-  const whole: FactClaim = { composeId, source: "pungi", ...claim, at: ARRIVED_AT, by: "" };
-  return { kind: "claims", claims: [whole], unreadable: [] };
+function says(composeId: string, fact: Partial<Fact>): Heard {
+  const whole: Fact = { composeId, source: "pungi", ...fact, at: ARRIVED_AT, by: "" };
+  return { kind: "facts", facts: [whole], unreadable: [] };
 }
 
 const KOJI = "kojipkgs.fedoraproject.org/compose";
@@ -171,9 +171,9 @@ function heardOf(message: Sample, environments: readonly string[], expected: Hea
   const heard = decode(delivered(message, message.body), environments);
   if (heard.kind === "rejected" && expected.kind === "rejected")
     return heard.reason.startsWith(expected.reason) ? expected : heard;
-  if (heard.kind !== "claims") return heard;
+  if (heard.kind !== "facts") return heard;
   const by = message.message_id ?? message.id;
-  return { ...heard, claims: heard.claims.map((claim) => (claim.by === by ? { ...claim, by: "" } : claim)) };
+  return { ...heard, facts: heard.facts.map((fact) => (fact.by === by ? { ...fact, by: "" } : fact)) };
 }
 
 t.test("every message of ten years means what a person wrote down for it", (t) => {

@@ -3,8 +3,8 @@ import { pagureError } from "../../src/demo/outside/pagure/access.ts";
 import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
-import { withComments } from "../../src/hear/ears.ts";
-import { objectionsHeldBack } from "../../src/tell/stops.ts";
+import { withComments } from "../../src/hear/hearing.ts";
+import { commentStoppages } from "../../src/tell/stops.ts";
 import { openObjecting } from "../support/world/objecting.ts";
 
 const TROUBLES: readonly Trouble[] = [
@@ -67,7 +67,7 @@ t.test("a report that was removed or locked before its comments were answered st
   const locked = { kind: "answer", status: 403, body: pagureError("EISSUENOTALLOWED") } as const;
   scene.pagure.fail({ method: "POST", path: /comment$/, trouble: locked });
   await scene.read();
-  t.same(await scene.objectionParts.comments.lease().then(async (lease) => lease?.pending()), []);
+  t.same(await scene.commentParts.memory.lease().then(async (lease) => lease?.pending()), []);
   t.equal(await scene.field(amiId, "stage"), "held");
   t.same(scene.answers(), []);
 });
@@ -76,18 +76,18 @@ t.test(
   "nothing is made private or deleted while comments are unread for an hour, which the report tells",
   async (t) => {
     const scene = await openObjecting(t);
-    const { comments } = scene.objectionParts;
-    const ears = withComments(scene.tickParts.ears, comments);
-    t.equal((await ears.memory()).heardUntil, null, "something was posted, and nothing read yet");
+    const { memory: comments } = scene.commentParts;
+    const hearing = withComments(scene.tickParts.hearing, comments);
+    t.equal((await hearing.memory()).heardUntil, null, "something was posted, and nothing read yet");
     await scene.read();
-    t.equal((await ears.memory()).heardUntil, scene.clock.now());
-    t.same(await objectionsHeldBack(scene.objectionParts), []);
+    t.equal((await hearing.memory()).heardUntil, scene.clock.now());
+    t.same(await commentStoppages(scene.commentParts), []);
     scene.clock.advance(HOUR_MS - MINUTE_MS);
-    t.same(await objectionsHeldBack(scene.objectionParts), []);
+    t.same(await commentStoppages(scene.commentParts), []);
     scene.clock.advance(MINUTE_MS);
-    t.equal((await ears.memory()).heardUntil, scene.clock.now() - HOUR_MS);
+    t.equal((await hearing.memory()).heardUntil, scene.clock.now() - HOUR_MS);
     scene.clock.advance(11 * DAY_MS);
-    t.match(await objectionsHeldBack(scene.objectionParts), [{ what: /^make images private, or delete/, images: 1 }]);
+    t.match(await commentStoppages(scene.commentParts), [{ what: /^make images private, or delete/, images: 1 }]);
     scene.comment("somebody", `hold ${scene.nightly.amiId}`);
     scene.pagure.fail({
       method: "GET",
@@ -96,7 +96,7 @@ t.test(
     });
     await t.rejects(scene.read(), { name: "UpstreamError" });
     t.equal(
-      (await ears.memory()).heardUntil ?? 0,
+      (await hearing.memory()).heardUntil ?? 0,
       scene.clock.now() - 11 * DAY_MS - HOUR_MS,
       "a failed reading counts for nothing",
     );
@@ -108,15 +108,15 @@ t.test(
 t.test("where nothing was ever posted nobody can have objected: ears alone decide", async (t) => {
   const scene = await openObjecting(t);
   const { redis, keys } = scene.connection;
-  const ears = withComments(scene.tickParts.ears, scene.objectionParts.comments);
+  const hearing = withComments(scene.tickParts.hearing, scene.commentParts.memory);
   await redis.del(keys.control("reporter:pagure:cursors"));
-  t.equal((await ears.memory()).heardUntil, scene.clock.now());
+  t.equal((await hearing.memory()).heardUntil, scene.clock.now());
 });
 
 t.test("one process reads comments at a time", async (t) => {
   const scene = await openObjecting(t);
   scene.comment("somebody", `hold ${scene.nightly.amiId}`);
-  const lease = await scene.objectionParts.comments.lease();
+  const lease = await scene.commentParts.memory.lease();
   t.same(await scene.read(), { read: 0, answered: 0 });
   await lease?.release();
   t.same(await scene.read(), { read: 1, answered: 1 });

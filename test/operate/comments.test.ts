@@ -1,7 +1,7 @@
 import t from "tap";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
-import { carryOutRequests } from "../../src/operate/orders.ts";
-import { objectionsHeldBack } from "../../src/tell/stops.ts";
+import { carryOutOrders } from "../../src/operate/orders.ts";
+import { commentStoppages } from "../../src/tell/stops.ts";
 import { openObjecting, OPERATOR, type Objecting } from "../support/world/objecting.ts";
 import { addNightly, REGION, UPLOADER } from "../support/world/world.ts";
 
@@ -164,8 +164,8 @@ t.test("beyond a day's limit all is held, once said, and alarmed in log and repo
   t.same([to("somebody").length, to("another").length, to(OPERATOR).length], [3, 1, 1]);
   t.match(to("somebody")[2], /You wrote more comments today than are answered \(2\)/);
   t.equal(scene.logged.filter((line) => line.startsWith("error one author comments more")).length, 3);
-  const heldBack = (): ReturnType<typeof objectionsHeldBack> => objectionsHeldBack(scene.objectionParts);
-  t.match(await heldBack(), [{ what: /^answer somebody, who wrote 5 comments on 2026-/ }]);
+  const stoppages = (): ReturnType<typeof commentStoppages> => commentStoppages(scene.commentParts);
+  t.match(await stoppages(), [{ what: /^answer somebody, who wrote 5 comments on 2026-/ }]);
   scene.clock.advance(DAY_MS);
   scene.comment("somebody", "hold ami-5");
   await scene.read();
@@ -191,7 +191,7 @@ t.test("an answer to a comment that names 600 images stays below the limit, and 
   const decision = { kind: "delete", rule: "nightly", reason: "a nightly" } as const;
   const upload = { region: REGION, composeId: "Fedora-Rawhide-20261101.n.0", imageName: null, arch: null };
   for (const amiId of ids)
-    await scene.objectionParts.schedule.add({ ...upload, amiId, uploadedAt: scene.clock.now() }, decision, "ingest");
+    await scene.commentParts.schedule.add({ ...upload, amiId, uploadedAt: scene.clock.now() }, decision, "ingest");
   scene.comment("somebody", `hold ${ids.join(" ")}`);
   await scene.read({ mostBytes: 8_000 });
   const [answer = ""] = scene.answers();
@@ -205,9 +205,9 @@ t.test("orders of the command line and of comments are carried out in the order 
   const scene = await openObjecting(t);
   const { amiId } = scene.nightly;
   const words = { by: "tester", why: "", until: null, at: scene.clock.now(), composeId: null };
-  await scene.objectionParts.requests.add({ ...words, verb: "release", images: [{ region: REGION, amiId }] });
+  await scene.commentParts.orders.add({ ...words, verb: "release", images: [{ region: REGION, amiId }] });
   scene.comment("somebody", `hold ${amiId}`);
   await scene.read();
-  await carryOutRequests(scene.objectionParts);
+  await carryOutOrders(scene.commentParts);
   t.equal(await scene.field(amiId, "stage"), "held");
 });

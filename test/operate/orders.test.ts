@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import type { Verb } from "../../src/domain/image/order.ts";
 import { DAY_MS, HOUR_MS, parseInstant, type Instant } from "../../src/domain/time.ts";
-import { carryOutRequests } from "../../src/operate/orders.ts";
-import type { Order } from "../../src/ports/index.ts";
+import { carryOutOrders } from "../../src/operate/orders.ts";
+import type { PlacedOrder } from "../../src/ports/index.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type Nightly, type World } from "../support/world/world.ts";
 
 /** A world with one nightly that is due to be made private. */
@@ -30,10 +30,10 @@ async function ask(
 ): Promise<string[]> {
   const images = target.amiId === undefined ? [] : [{ region: REGION, amiId: target.amiId }];
   const words = { verb, by: "tester", why: "a reason", until, at: world.clock.now() };
-  const order: Order = { ...words, images, composeId: target.composeId ?? null };
-  const id = await world.requestParts.requests.add(order);
-  await carryOutRequests(world.requestParts);
-  const answers = (await world.requestParts.requests.answerTo(id)) ?? [];
+  const order: PlacedOrder = { ...words, images, composeId: target.composeId ?? null };
+  const id = await world.orderParts.orders.add(order);
+  await carryOutOrders(world.orderParts);
+  const answers = (await world.orderParts.orders.answerTo(id)) ?? [];
   return answers.map(({ happened, next }) => `${happened}; ${next}`);
 }
 
@@ -109,7 +109,7 @@ t.test(
 
 t.test("a hold on a compose is seen right before an act, even when its images were never reached", async (t) => {
   const [world, { amiId, composeId }] = await dueWorld(t);
-  await world.requestParts.facts.hold(composeId, { by: "tester", why: "late", since: world.clock.now(), until: null });
+  await world.orderParts.facts.hold(composeId, { by: "tester", why: "late", since: world.clock.now(), until: null });
   t.same(await world.tick(), { hold: 1 });
   t.equal(world.simulator.image(REGION, amiId)?.permission.isPublic, true);
 });
@@ -173,14 +173,13 @@ t.test("an order that nobody can read is answered and goes, and those after it a
   ] as const;
   const ids = await Promise.all(entries.map((entry) => redis.xadd(keys.control("requests"), "*", ...entry)));
   t.match(await ask(world, "hold", { amiId }), [/^held;/]);
-  for (const id of ids)
-    t.match(await world.requestParts.requests.answerTo(id ?? ""), [{ happened: /^not understood/ }]);
-  t.same(await world.requestParts.requests.waiting(10), []);
+  for (const id of ids) t.match(await world.orderParts.orders.answerTo(id ?? ""), [{ happened: /^not understood/ }]);
+  t.same(await world.orderParts.orders.waiting(10), []);
 });
 
 t.test("a process that lost the right to carry out orders writes nothing more", async (t) => {
   const [world, { amiId }] = await dueWorld(t);
-  const { requests } = world.requestParts;
+  const { orders: requests } = world.orderParts;
   const losing = {
     ...requests,
     lease: async () => {
@@ -191,7 +190,7 @@ t.test("a process that lost the right to carry out orders writes nothing more", 
   };
   const order = { verb: "hold", by: "tester", why: "x", until: null, at: 0, composeId: null } as const;
   await requests.add({ ...order, images: [{ region: REGION, amiId }] });
-  await t.rejects(carryOutRequests({ ...world.requestParts, requests: losing }), { code: "lease-lost" });
+  await t.rejects(carryOutOrders({ ...world.orderParts, orders: losing }), { code: "lease-lost" });
   t.equal(await field(world, amiId, "stage"), "public");
 });
 

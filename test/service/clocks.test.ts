@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { tickRegion } from "../../src/act/tick.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
-import { carryOutRequests } from "../../src/operate/orders.ts";
+import { carryOutOrders } from "../../src/operate/orders.ts";
 import { reportOnce } from "../../src/tell/report.ts";
 import { addCompose, deregisteredAt, type Upload } from "../support/world/proof.ts";
 import { openReplica, wrongBy, type Replica } from "../support/world/replica.ts";
@@ -29,7 +29,7 @@ async function work(replica: Replica): Promise<string[]> {
     said.push(String(error));
   };
   await tickRegion(REGION, replica.tickParts).catch(say);
-  await reportOnce(replica.notifyParts).catch(say);
+  await reportOnce(replica.reportParts).catch(say);
   return said;
 }
 
@@ -104,7 +104,7 @@ t.test("a reporter whose clock is ten minutes wrong shortens nobody's ten days",
     world.clock.advance(PERIODS.privateAfterMs);
     await tickRegion(REGION, ticker.tickParts);
     world.clock.advance(HOUR_MS);
-    await reportOnce(reporter.notifyParts);
+    await reportOnce(reporter.reportParts);
     world.clock.advance(PERIODS.deleteAfterMs - SECOND_MS);
     await work(ticker);
     t.equal(
@@ -129,8 +129,8 @@ t.test(
     const lease = { token: "taking", now: world.clock.now(), until: world.clock.now() + PERIODS.leaseMs };
     t.equal((await schedule.claim(REGION, "private", lease, 1)).length, 1);
     const order = { by: "relengbot", why: "needed", until: null, at: world.clock.now(), composeId: null };
-    await world.requestParts.requests.add({ ...order, verb: "restore", images: [{ region: REGION, amiId }] });
-    await carryOutRequests(behind.requestParts);
+    await world.orderParts.orders.add({ ...order, verb: "restore", images: [{ region: REGION, amiId }] });
+    await carryOutOrders(behind.orderParts);
     const waits = await schedule.waiting(REGION, amiId);
     t.equal(waits?.queue, "restore");
     t.ok((waits?.wakeAt ?? 0) >= lease.until, "not before the claim has run out");

@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import { MINUTE_MS } from "../../src/domain/time.ts";
 import { UpstreamError } from "../../src/errors.ts";
-import { readObjections, type ObjectionParts } from "../../src/operate/comments.ts";
-import type { CommentLease, CommentMemory, Objections } from "../../src/ports/index.ts";
+import { readComments, type CommentParts } from "../../src/operate/comments.ts";
+import type { CommentLease, CommentMemory, Comments } from "../../src/ports/index.ts";
 import { CallCounter, Crash, type CrashPoint } from "../support/world/crash.ts";
 import { openObjecting, OPERATOR, type Objecting } from "../support/world/objecting.ts";
 
@@ -19,8 +19,8 @@ async function openScene(test: Test): Promise<Objecting> {
 }
 
 /** A pass whose calls are counted, and that perhaps dies; a dead process' leases run out, which is not waited for here. */
-async function countedPass({ objectionParts, connection }: Objecting, counter: CallCounter): Promise<void> {
-  const { comments } = objectionParts;
+async function countedPass({ commentParts, connection }: Objecting, counter: CallCounter): Promise<void> {
+  const { memory: comments } = commentParts;
   const takesLease: Pick<CommentMemory, "lease"> = {
     lease: async () => {
       const lease = await comments.lease();
@@ -32,15 +32,15 @@ async function countedPass({ objectionParts, connection }: Objecting, counter: C
     isSilent: () => comments.isSilent(),
     tooMany: (day, most) => comments.tooMany(day, most),
   });
-  const { objections } = objectionParts;
-  const answering = counter.wrap<Pick<Objections, "answer">>({ answer: (...words) => objections.answer(...words) });
-  const parts: ObjectionParts = {
-    ...objectionParts,
-    ...{ requests: counter.wrap(objectionParts.requests), schedule: counter.wrap(objectionParts.schedule) },
-    ...{ facts: counter.wrap(objectionParts.facts), comments: { ...others, ...takesLease } },
-    objections: { threads: (since, ids) => objections.threads(since, ids), ...answering },
+  const { comments: objections } = commentParts;
+  const answering = counter.wrap<Pick<Comments, "answer">>({ answer: (...words) => objections.answer(...words) });
+  const parts: CommentParts = {
+    ...commentParts,
+    ...{ orders: counter.wrap(commentParts.orders), schedule: counter.wrap(commentParts.schedule) },
+    ...{ facts: counter.wrap(commentParts.facts), memory: { ...others, ...takesLease } },
+    comments: { threads: (since, ids) => objections.threads(since, ids), ...answering },
   };
-  await readObjections(parts).catch((error: unknown) => {
+  await readComments(parts).catch((error: unknown) => {
     if (!(error instanceof Crash)) throw error;
   });
   const { redis, keys } = connection;
@@ -66,10 +66,9 @@ async function wrongs(scene: Objecting): Promise<string[]> {
     if (answers !== 1) found.push(`${author} was answered ${answers} times`);
   }
   if ((await scene.field(amiId, "stage")) !== "held") found.push("the image is not held");
-  const [facts] = await scene.objectionParts.facts.recall([composeId]);
+  const [facts] = await scene.commentParts.facts.recall([composeId]);
   if (facts?.hold?.by !== `${OPERATOR} in a comment`) found.push("the compose is not held");
-  if ((await scene.objectionParts.comments.readUntil()) === null)
-    found.push("nobody knows until when comments were read");
+  if ((await scene.commentParts.memory.readUntil()) === null) found.push("nobody knows until when comments were read");
   return found;
 }
 

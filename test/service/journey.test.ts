@@ -1,6 +1,6 @@
 import t from "tap";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
-import { carryOutRequests } from "../../src/operate/orders.ts";
+import { carryOutOrders } from "../../src/operate/orders.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER } from "../support/world/world.ts";
 
 t.test("a nightly is made private after five days, told, and deleted ten days after the notice, whole", async (t) => {
@@ -124,7 +124,7 @@ t.test("a dated compose waits for its label, and is scheduled by its upload's ti
     compose_type: "production",
     compose_label: "RC-20261120.0",
   };
-  t.same(await world.hear("pungi.compose.status.change", pungi), { kind: "claims", composes: 1, changed: 1 });
+  t.same(await world.hear("pungi.compose.status.change", pungi), { kind: "facts", composes: 1, changed: 1 });
   t.same(await redis.hmget(keys.image(REGION, amiId), "stage", "rule"), ["public", "dated-label"]);
   t.equal(await redis.zscore(keys.queue(REGION, "private"), amiId), String((START + 5 * DAY_MS) / 1000));
   t.equal(await redis.zcard(keys.queue(REGION, "unresolved")), 0);
@@ -160,8 +160,8 @@ t.test("a label that comes while an image is held that was kept without one is h
   const stage = (): Promise<string | null> => redis.hget(keys.image(REGION, amiId), "stage");
   const order = async (verb: "hold" | "release"): Promise<void> => {
     const words = { verb, by: "relengbot", why: "a question", until: null, at: world.clock.now() };
-    await world.requestParts.requests.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
-    await carryOutRequests(world.requestParts);
+    await world.orderParts.orders.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
+    await carryOutOrders(world.orderParts);
     await world.tick();
     await world.resolve();
   };

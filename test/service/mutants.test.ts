@@ -78,7 +78,7 @@ t.test(
       const { bytes, isWhole } = damaged(JSON.stringify(mutated(sample.body, dice)), dice);
       const message = delivered({ ...sample, headers: mutatedHeaders(sample.headers, dice) }, bytes);
       const { kind } = await ingest(message, parts);
-      if (isWhole && kind === "claims") sayings.hear(sample.topic, bytes.toString());
+      if (isWhole && kind === "facts") sayings.hear(sample.topic, bytes.toString());
       counts[kind] = (counts[kind] ?? 0) + 1;
     };
     for (let done = 0; done < MUTANTS; done += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, work));

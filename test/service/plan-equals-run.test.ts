@@ -5,7 +5,7 @@ import { tickRegion } from "../../src/act/tick.ts";
 import type { JournalEntry } from "../../src/demo/outside/ec2/journal.ts";
 import { describePlan, type Planned } from "../../src/domain/plan/plan.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { carryOutRequests } from "../../src/operate/orders.ts";
+import { carryOutOrders } from "../../src/operate/orders.ts";
 import type { Log } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
 import { copyOf, remembered } from "../support/servers/copy.ts";
@@ -13,7 +13,7 @@ import { addCompose, type Upload } from "../support/world/proof.ts";
 import { openWorld, REGION, UPLOADER, type World } from "../support/world/world.ts";
 
 /** Every kind of plan, each of which the journey must have shown. */
-const KINDS = "delete hold keep make-private miss refuse release restore tag-hold take-back wait".split(" ");
+const KINDS = "delete end-hold hold keep make-private miss refuse restore restore-and-hold tag-hold wait".split(" ");
 
 /** What is logged with a sentence, as data. */
 function listening(sentence: string): { readonly log: Log; readonly heard: Record<string, string>[] } {
@@ -85,8 +85,8 @@ function castOf(world: World): Cast {
       const at = world.clock.now();
       const until = hours === undefined ? null : at + hours * HOUR_MS;
       const order = { by: "relengbot", why: "needed", until, at, verb, composeId: null, images: [{ region, amiId }] };
-      await world.requestParts.requests.add(order);
-      await carryOutRequests(world.requestParts);
+      await world.orderParts.orders.add(order);
+      await carryOutOrders(world.orderParts);
     },
   };
 }

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import type { Verb } from "../../src/domain/image/order.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, parseInstant, type Instant } from "../../src/domain/time.ts";
-import { carryOutRequests } from "../../src/operate/orders.ts";
+import { carryOutOrders } from "../../src/operate/orders.ts";
 import { tickAndDie } from "../support/world/mortal.ts";
 import { loseRedis, openPast, reconcileIn, type Past } from "../support/world/reconcile.ts";
 import { PERIODS, REGION, START, UPLOADER } from "../support/world/world.ts";
@@ -17,8 +17,8 @@ interface Journey extends Nightly {
 
 async function order({ world, amiId }: Journey, verb: Verb, until: Instant | null = null): Promise<void> {
   const words = { verb, by: "relengbot", why: "in use", until, at: world.clock.now() };
-  await world.requestParts.requests.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
-  await carryOutRequests(world.requestParts);
+  await world.orderParts.orders.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
+  await carryOutOrders(world.orderParts);
 }
 
 function waitThreeDays({ world }: Journey): Promise<void> {

@@ -3,7 +3,7 @@ import type { ArchivedMessage } from "../../src/demo/outside/datagrepper/archive
 import { generateMonth } from "../../src/demo/outside/datagrepper/month.ts";
 import { DEFAULT_POLICY } from "../../src/domain/compose/classify.ts";
 import { decode } from "../../src/hear/decode.ts";
-import { Past } from "../../src/hear/rehearsal.ts";
+import { Rehearsal } from "../../src/hear/rehearsal.ts";
 
 /** The old script's regions: the other eight were never looked at. */
 const OLD_REGIONS = new Set([
@@ -50,7 +50,7 @@ function month(): readonly ArchivedMessage[] {
 }
 
 t.test("over the same month the old rules and ours differ only in ways that the README explains", (t) => {
-  const past = new Past();
+  const past = new Rehearsal();
   const labels = new Map<string, string>();
   const released = new Set<string>();
   const heard = month().map((message) => ({
@@ -65,10 +65,10 @@ t.test("over the same month the old rules and ours differ only in ways that the 
   }));
   for (const each of heard) {
     past.learn(each.heard);
-    if (each.heard.kind !== "claims") continue;
-    for (const claim of each.heard.claims) {
-      if (claim.released === true) released.add(claim.composeId);
-      if (typeof claim.label === "string") labels.set(claim.composeId, claim.label);
+    if (each.heard.kind !== "facts") continue;
+    for (const fact of each.heard.facts) {
+      if (fact.released === true) released.add(fact.composeId);
+      if (typeof fact.label === "string") labels.set(fact.composeId, fact.label);
     }
   }
   const differences = new Map<string, number>();

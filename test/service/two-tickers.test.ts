@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { tickRegion, type TickCounts } from "../../src/act/tick.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
-import { carryOutRequests } from "../../src/operate/orders.ts";
+import { carryOutOrders } from "../../src/operate/orders.ts";
 import { reportOnce } from "../../src/tell/report.ts";
 import { CallCounter, type CrashPoint } from "../support/world/crash.ts";
 import {
@@ -66,11 +66,11 @@ async function openCrew(test: Test, budgets = PLENTY): Promise<Crew> {
 async function round({ world, replicas, counts }: Crew): Promise<void> {
   await Promise.all(
     replicas.map(async (replica) => {
-      await carryOutRequests(replica.requestParts);
+      await carryOutOrders(replica.orderParts);
       const passes = await Promise.all(REGIONS.map((region) => tickRegion(region, replica.tickParts)));
       for (const [outcome, count] of passes.flatMap((pass) => Object.entries(pass)))
         counts[outcome] = (counts[outcome] ?? 0) + count;
-      await reportOnce(replica.notifyParts);
+      await reportOnce(replica.reportParts);
     }),
   );
   world.clock.advance(LEASE_MS / 2);
@@ -110,7 +110,7 @@ t.test(
     world.clock.advance(5 * DAY_MS);
     await until(crew, all, "private");
     const order = { by: "relengbot", why: "still needed", until: null, at: world.clock.now(), composeId: null };
-    await world.requestParts.requests.add({ ...order, verb: "restore", images: held });
+    await world.orderParts.orders.add({ ...order, verb: "restore", images: held });
     await world.hear("releng.atomic.twoweek.complete", { atomic_raw: { compose_id: released[0]?.composeId } });
     await until(crew, released, "kept");
     await until(crew, held, "held");
@@ -221,10 +221,10 @@ t.test("a ticker that slept over its lease, while others went on, changes nothin
     const meanwhile = async (): Promise<void> => {
       world.clock.advance(LEASE_MS + SECOND_MS);
       await tickRegion(region, awake.tickParts);
-      await reportOnce(awake.notifyParts);
+      await reportOnce(awake.reportParts);
       const order = { by: "relengbot", why: "still needed", until: null, at: world.clock.now(), composeId: null };
-      await awake.requestParts.requests.add({ ...order, verb: "restore", images: [{ region, amiId }] });
-      await carryOutRequests(awake.requestParts);
+      await awake.orderParts.orders.add({ ...order, verb: "restore", images: [{ region, amiId }] });
+      await carryOutOrders(awake.orderParts);
       await tickRegion(region, awake.tickParts);
       await tickRegion(region, awake.tickParts);
       changes = world.simulator.journal.mutating().length;

@@ -2,10 +2,10 @@ import t from "tap";
 import { redisBreakers } from "../../src/adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../../src/adapters/redis/control/budgets.ts";
 import { afterRefusal } from "../../src/domain/plan/setback.ts";
-import type { HeldBack } from "../../src/domain/report/outlook.ts";
+import type { Stoppage } from "../../src/domain/report/outlook.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { dueList } from "../../src/tell/outlook.ts";
-import { heldBack } from "../../src/tell/stops.ts";
+import { stoppages } from "../../src/tell/stops.ts";
 import { openReporting } from "../support/world/reporting.ts";
 
 t.test(
@@ -58,16 +58,16 @@ t.test("days on which nothing happened post nothing, and a week of them says tha
   t.same(await report(), { posted: 0, noticed: 0 });
 });
 
-const STOP: HeldBack = {
+const STOP: Stoppage = {
   ...{ what: "deleting images", why: "500 images a day are the budget", since: null, images: 731 },
   plan: ["us-east-1 ami-1 Fedora-Rawhide-20261119.n.0: delete | <b>", "eu-west-1 ami-2: delete"],
 };
 
 t.test("a stop is told with its plan, once a day as long as it lasts, also when nothing else happens", async (t) => {
   const { report, clock, posts } = await openReporting(t);
-  const heldBack = (): Promise<HeldBack[]> => Promise.resolve([STOP]);
+  const stoppages = (): Promise<Stoppage[]> => Promise.resolve([STOP]);
   for (let hour = 0; hour < 48; hour += 1) {
-    await report({ heldBack });
+    await report({ stoppages: stoppages });
     clock.advance(HOUR_MS);
   }
   t.equal(posts().length, 3, "from 08:00 of one day to 07:00 of the third");
@@ -85,13 +85,13 @@ t.test("a pause and a stop are told with what waits for their end", async (t) =>
   await budgets.pause("ann", "we look at it", clock.now());
   const other = { region: "us-east-1", amiId: "ami-00000000000000099" };
   for (const image of [other, { ...other, amiId }]) await budgets.reserve("delete", image, 10, clock.now());
-  const told = await heldBack({ budgets, schedule: parts.schedule, breakers: redisBreakers(connection), clock });
+  const told = await stoppages({ budgets, schedule: parts.schedule, breakers: redisBreakers(connection), clock });
   t.match(told, [
     { what: "anything", why: "ann: we look at it", since: clock.now(), images: 1 },
     { what: "delete images", why: /max_deletes_per_day/, images: 1 },
   ]);
   t.match(told[1]?.plan, [new RegExp(`^us-east-1 ${amiId} Fedora-.*: delete, due since 2026-12-04T08:00:00Z$`)]);
-  await report({ heldBack: () => Promise.resolve(told) });
+  await report({ stoppages: () => Promise.resolve(told) });
   t.match(posts().at(-1), /### Not done since 2026-12-04 08:00 UTC: `anything`[^]*`delete images`/);
 });
 

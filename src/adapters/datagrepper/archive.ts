@@ -1,5 +1,5 @@
 import { openSearch, ROWS_PER_PAGE } from "./calls.ts";
-import type { DatagrepperAccess, Filter, Page, ReadPage, Row, Slice } from "./calls.ts";
+import type { DatagrepperAccess, SearchFilter, Page, ReadRows, Row, Search } from "./calls.ts";
 import { ceilSecond, DAY_MS, floorSecond, HOUR_MS, SECOND_MS } from "../../domain/time.ts";
 import type { Instant } from "../../domain/time.ts";
 import { UpstreamError } from "../../errors.ts";
@@ -49,7 +49,7 @@ export function openDatagrepper(access: DatagrepperAccess): Archive {
 }
 
 /** datagrepper ands categories and topics; asked for either, it is asked for all their categories. */
-function filterOf(categories: readonly string[], topics: readonly string[]): Filter | null {
+function filterOf(categories: readonly string[], topics: readonly string[]): SearchFilter | null {
   if (categories.length + topics.length === 0) return null;
   if (categories.length === 0 || topics.length === 0) return { categories, topics };
   return { categories: [...new Set([...categories, ...topics.map(categoryOf)])], topics: [] };
@@ -59,7 +59,7 @@ function categoryOf(topic: string): string {
   return topic.split(".")[3] ?? "";
 }
 
-async function* pagesOf(read: ReadPage, range: Slice): AsyncGenerator<readonly Row[]> {
+async function* pagesOf(read: ReadRows, range: Search): AsyncGenerator<readonly Row[]> {
   const todo = cut(range, DAY_MS).reverse();
   for (let slice = todo.pop(); slice !== undefined; slice = todo.pop()) {
     const lengthMs = slice.end - slice.start;
@@ -76,7 +76,7 @@ async function* pagesOf(read: ReadPage, range: Slice): AsyncGenerator<readonly R
 }
 
 /** Reads a slice and returns into how many parts it must be cut and read again: 1 when nothing was lost. */
-async function* readSlice(read: ReadPage, slice: Slice): AsyncGenerator<readonly Row[], number> {
+async function* readSlice(read: ReadRows, slice: Search): AsyncGenerator<readonly Row[], number> {
   let count = 0;
   /** The rows of the second that the last page ended in. */
   let seam = new Set<string>();
@@ -109,7 +109,7 @@ async function* readSlice(read: ReadPage, slice: Slice): AsyncGenerator<readonly
 }
 
 /** The second in which a page ends that is not the last one. */
-function lastSecond(page: Page, slice: Slice): Instant {
+function lastSecond(page: Page, slice: Search): Instant {
   const second = page.rows.findLast((row) => row.second !== null)?.second ?? null;
   if (page.rows.length < ROWS_PER_PAGE || second === null || second < floorSecond(slice.start) || second >= slice.end)
     throw unsteady(slice, "gave rows that are not those it counted");
@@ -120,7 +120,7 @@ function lastSecond(page: Page, slice: Slice): Instant {
  * Reads a second that has more rows than a page, page after page, until as many different rows were seen as it has, and
  * returns how many. What is in `seen` was yielded before.
  */
-async function* readSecond(read: ReadPage, slice: Slice, seen: Set<string>): AsyncGenerator<readonly Row[], number> {
+async function* readSecond(read: ReadRows, slice: Search, seen: Set<string>): AsyncGenerator<readonly Row[], number> {
   // Rows are never taken away, so what an earlier attempt has seen counts.
   const found = new Set<string>();
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -139,19 +139,19 @@ async function* readSecond(read: ReadPage, slice: Slice, seen: Set<string>): Asy
   throw unsteady(slice, `gave no steady answer in ${ATTEMPTS} attempts`);
 }
 
-function isDivisible({ start, end }: Slice): boolean {
+function isDivisible({ start, end }: Search): boolean {
   return floorSecond(end - 1) > floorSecond(start);
 }
 
 /** Pieces of `stepMs`, on whole seconds but for the range's own ends; none for an empty range. */
-function cut({ start, end }: Slice, stepMs: number): Slice[] {
-  const pieces: Slice[] = [];
+function cut({ start, end }: Search, stepMs: number): Search[] {
+  const pieces: Search[] = [];
   for (let at = floorSecond(start); at < end; at += stepMs)
     pieces.push({ start: Math.max(at, start), end: Math.min(at + stepMs, end) });
   return pieces;
 }
 
-function unsteady(slice: Slice, what: string): UpstreamError {
+function unsteady(slice: Search, what: string): UpstreamError {
   const from = new Date(slice.start).toISOString();
   const message = `datagrepper: the archive ${what} from ${from} on; it is tried again later`;
   return new UpstreamError("datagrepper", "UNSTEADY", message);

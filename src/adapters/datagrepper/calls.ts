@@ -21,13 +21,13 @@ export interface DatagrepperAccess {
 }
 
 /** From `start` up to, not including, `end`. */
-export interface Slice {
+export interface Search {
   readonly start: Instant;
   readonly end: Instant;
 }
 
 /** Values of one name are or-ed, the two names and-ed. */
-export interface Filter {
+export interface SearchFilter {
   readonly categories: readonly string[];
   readonly topics: readonly string[];
 }
@@ -57,16 +57,16 @@ const LONGEST_PAUSE_MS = MINUTE_MS;
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Which rows of a slice: page 1 of 100 rows when left out. */
-export interface Place {
+export interface RowPlace {
   readonly page?: number;
   readonly rowsPerPage?: number;
 }
 
 /** Reads one page, oldest first. Throws as `openDatagrepper` says. */
-export type ReadPage = (slice: Slice, place?: Place) => Promise<Page>;
+export type ReadRows = (slice: Search, place?: RowPlace) => Promise<Page>;
 
 /** Opens datagrepper's search: paced, retried, each answer bounded. */
-export function openSearch(access: DatagrepperAccess): (filter: Filter) => ReadPage {
+export function openSearch(access: DatagrepperAccess): (filter: SearchFilter) => ReadRows {
   const { userAgent, timeoutMs, clock, form = "raw", ratePerSecond = DEFAULT_RATE } = access;
   const http = openHttp({ service: "datagrepper", userAgent, timeoutMs, maxBytes: MAX_BYTES });
   const ask = withRetries(paced(http, SECOND_MS / ratePerSecond, clock), {
@@ -102,7 +102,7 @@ function paced(http: Http, everyMs: number, clock: Clock): Http {
   };
 }
 
-function urlOf(address: string, filter: Filter, slice: Slice, place: Place = {}): URL {
+function urlOf(address: string, filter: SearchFilter, slice: Search, place: RowPlace = {}): URL {
   const url = new URL(address);
   const query = new URLSearchParams({ start: String(slice.start / SECOND_MS), end: lastBefore(slice.end) });
   for (const category of filter.categories) query.append("category", category);

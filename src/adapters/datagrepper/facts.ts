@@ -1,5 +1,5 @@
 import { parseComposeId } from "../../domain/compose/compose.ts";
-import type { FactClaim } from "../../domain/compose/facts.ts";
+import type { Fact } from "../../domain/compose/facts.ts";
 import { DAY_MS, HOUR_MS } from "../../domain/time.ts";
 import type { Instant } from "../../domain/time.ts";
 import { RefusedError, UpstreamError } from "../../errors.ts";
@@ -11,7 +11,7 @@ export interface DatagrepperFactsParts {
   readonly environments: readonly string[];
   readonly clock: Clock;
   /** What a message says of composes; none for what cannot be understood. */
-  readonly claimsOf: (message: Message) => readonly FactClaim[];
+  readonly factsIn: (message: Message) => readonly Fact[];
 }
 
 /** A compose is named after the day it began on, by the clock of its host, and may run for days. */
@@ -19,23 +19,23 @@ const BEFORE_MS = DAY_MS;
 const AFTER_MS = 4 * DAY_MS;
 
 /**
- * What pungi has said of a compose, from the archive: one claim, with the source `datagrepper`, for each different statement of
+ * What pungi has said of a compose, from the archive: one fact, with the source `datagrepper`, for each different statement of
  * type and label. An id without a date says nothing about when to look, and nothing is found for it.
  */
-export function datagrepperFacts({ archive, environments, clock, claimsOf }: DatagrepperFactsParts): ComposeSource {
+export function datagrepperFacts({ archive, environments, clock, factsIn }: DatagrepperFactsParts): ComposeSource {
   const topics = environments.map((environment) => `org.fedoraproject.${environment}.pungi.compose.status.change`);
   return {
     source: "datagrepper",
     ask: async (composeId) => {
-      const said = new Map<string, FactClaim>();
+      const said = new Map<string, Fact>();
       const window = windowOf(composeId, clock.now());
       if (window === null) return [];
       try {
         for await (const message of archive.messages({ topics, ...window }))
-          for (const claim of claimsOf(message)) {
-            if (claim.composeId !== composeId) continue;
-            const statement = JSON.stringify({ type: claim.type, label: claim.label });
-            if (!said.has(statement)) said.set(statement, { ...claim, source: "datagrepper" });
+          for (const fact of factsIn(message)) {
+            if (fact.composeId !== composeId) continue;
+            const statement = JSON.stringify({ type: fact.type, label: fact.label });
+            if (!said.has(statement)) said.set(statement, { ...fact, source: "datagrepper" });
           }
       } catch (error) {
         // Whoever asks of a compose can only wait: a refusal is no answer that can be believed.

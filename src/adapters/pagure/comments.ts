@@ -3,7 +3,7 @@ import { mayHaveArrived, PagureCalls, type PagureAccess } from "./calls.ts";
 import { isReportTitle, NOT_THIS_ISSUE } from "./day.ts";
 import { DEFAULT_TITLE } from "../../domain/report/report.ts";
 import { RefusedError, UpstreamError } from "../../errors.ts";
-import type { Objections, Thread } from "../../ports/index.ts";
+import type { Comments, Thread } from "../../ports/index.ts";
 
 export interface PagureCommentOptions extends PagureAccess {
   /** Title of a day's report; `{day}` stands for the day. @default the report's own */
@@ -20,7 +20,7 @@ const PART = "clean-amis-part:";
  * changes, and what the token's user wrote, are nobody's objections. Throws `ConfigError` for an address, a repo or a token of
  * the wrong form.
  */
-export function openPagureComments(options: PagureCommentOptions): Objections {
+export function openPagureComments(options: PagureCommentOptions): Comments {
   const calls = new PagureCalls(options);
   let username: string | null = null;
   const user = async (): Promise<string> => (username ??= await calls.whoAmI());

@@ -3,7 +3,7 @@ import type { Issue } from "./answers.ts";
 import type { PagureCalls } from "./calls.ts";
 import { DAY_IN_TITLE } from "../../domain/report/report.ts";
 import { DAY_MS, dayOf } from "../../domain/time.ts";
-import type { ReportPart } from "../../ports/index.ts";
+import type { Post } from "../../ports/index.ts";
 
 /** What a closed or locked issue says no with; everything else is about the token, the repo or the post. */
 export const NOT_THIS_ISSUE = ["EISSUENOTALLOWED", "ENOCODE", "HTTP_403", "HTTP_423"];
@@ -62,7 +62,7 @@ function numberOf(theirs: string, title: string): number | null {
  * one; and the title and text of our own issue can be changed by others, so what is named has to be there.
  */
 export function copiesOf(
-  { marker, names }: Pick<ReportPart, "marker" | "names">,
+  { marker, names }: Pick<Post, "marker" | "names">,
   issues: readonly Issue[],
   username: string,
 ): readonly Copy[] {

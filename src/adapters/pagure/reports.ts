@@ -4,7 +4,7 @@ import type { PagureAccess } from "./calls.ts";
 import { copiesOf, findDaysIssues, isPointed, NOT_THIS_ISSUE, pointerText, titleOfNumber } from "./day.ts";
 import type { DaysIssue } from "./day.ts";
 import { RefusedError, UpstreamError } from "../../errors.ts";
-import type { Log, PartAddress, Published, ReportPart, Reports } from "../../ports/index.ts";
+import type { Log, PostAddress, Published, Post, Reports } from "../../ports/index.ts";
 
 export interface PagureOptions extends PagureAccess {
   /** Put on each day's issue; those that the project does not know are created by Pagure. */
@@ -37,7 +37,7 @@ class PagureReports implements Reports {
     return { user: this.#username };
   }
 
-  async publish(part: ReportPart, beforePost: () => Promise<void>): Promise<Published> {
+  async publish(part: Post, beforePost: () => Promise<void>): Promise<Published> {
     if (!part.text.includes(part.marker)) throw new Error(`The report part lacks its own marker ${part.marker}.`);
     const issues = await this.#lookFor(part);
     const [copy] = copiesOf(part, issues, await this.#user());
@@ -56,7 +56,7 @@ class PagureReports implements Reports {
     return { unsure: notSeen(part) };
   }
 
-  async mergeRepeats(address: PartAddress, beforePost: () => Promise<void>): Promise<number> {
+  async mergeRepeats(address: PostAddress, beforePost: () => Promise<void>): Promise<number> {
     const user = await this.#user();
     const issues = await this.#lookFor(address);
     const [first, ...repeats] = copiesOf({ ...address, names: [] }, issues, user);
@@ -76,12 +76,12 @@ class PagureReports implements Reports {
   }
 
   /** Our own issues of that day as the public sees them, the one that is written to last; of a title the oldest. */
-  async #lookFor({ day, title }: PartAddress): Promise<readonly DaysIssue[]> {
+  async #lookFor({ day, title }: PostAddress): Promise<readonly DaysIssue[]> {
     return findDaysIssues(this.#calls, day, title, await this.#user());
   }
 
   /** Resolves to the number of the issue that was written to. */
-  async #post(part: ReportPart, latest: DaysIssue | null): Promise<number> {
+  async #post(part: Post, latest: DaysIssue | null): Promise<number> {
     if (latest === null) return this.#open(part, 1);
     try {
       await this.#calls.comment(latest.id, `${part.continuation}\n\n${part.text}`);
@@ -94,7 +94,7 @@ class PagureReports implements Reports {
     }
   }
 
-  #open(part: ReportPart, number: number): Promise<number> {
+  #open(part: Post, number: number): Promise<number> {
     const { tags } = this.#options;
     return this.#calls.newIssue(titleOfNumber(part.title, number), `${part.opening}\n\n${part.text}`, tags);
   }
@@ -111,7 +111,7 @@ class PagureReports implements Reports {
   }
 }
 
-function notSeen({ marker, day }: ReportPart): UpstreamError {
+function notSeen({ marker, day }: Post): UpstreamError {
   const message = `pagure: the part ${marker} of ${day} was accepted, but does not stand where the public reads it; it is looked for again later`;
   return new UpstreamError("pagure", "NOT_SEEN", message);
 }

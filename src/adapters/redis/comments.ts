@@ -1,5 +1,5 @@
 import { asUpstream, type RedisConnection } from "./connection.ts";
-import { Lease } from "./lease.ts";
+import { ControlLease } from "./lease.ts";
 import { translateErrors } from "../translate.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import type { CommentLease, CommentMemory, PendingComment, Thread } from "../../ports/index.ts";
@@ -25,14 +25,14 @@ export function redisComments(connection: RedisConnection, kind: string): Commen
         .filter(({ comments }) => comments > most);
     },
     lease: async () => {
-      const lease = await Lease.take(redis, key("lease"), LEASE_MS);
+      const lease = await ControlLease.take(redis, key("lease"), LEASE_MS);
       return lease === null ? null : translateErrors<CommentLease>(leaseOf(connection, kind, lease), asUpstream);
     },
   };
   return translateErrors(memory, asUpstream);
 }
 
-function leaseOf({ redis, keys }: RedisConnection, kind: string, lease: Lease): CommentLease {
+function leaseOf({ redis, keys }: RedisConnection, kind: string, lease: ControlLease): CommentLease {
   const key = (name: "memory" | "handled" | "pending"): string => keys.control(`comments:${kind}:${name}`);
   return {
     confirm: () => lease.confirm(),

@@ -2,7 +2,7 @@ import { asUpstream, type RedisConnection } from "./connection.ts";
 import { readHold, writeHold } from "./record.ts";
 import { loadScript } from "./script.ts";
 import { translateErrors } from "../translate.ts";
-import { FACT_SOURCES, type ComposeFacts, type FactClaim, type Testimony } from "../../domain/compose/facts.ts";
+import { FACT_SOURCES, type ComposeFacts, type Fact, type Testimony } from "../../domain/compose/facts.ts";
 import { formatInstant, parseInstant } from "../../domain/time.ts";
 import type { Facts } from "../../ports/index.ts";
 
@@ -15,12 +15,12 @@ export function redisFacts({ redis, keys }: RedisConnection): Facts {
       Promise.all(
         composeIds.map(async (composeId) => readFacts(composeId, await redis.hgetall(keys.compose(composeId)))),
       ),
-    remember: async (claim) => {
-      const claims = claimFields(claim);
+    remember: async (fact) => {
+      const words = factFields(fact);
       const answer = await remember(
         redis,
-        [keys.compose(claim.composeId)],
-        [claims.length, ...claims, ...noteFields(claim)],
+        [keys.compose(fact.composeId)],
+        [words.length, ...words, ...noteFields(fact)],
       );
       return answer === 1;
     },
@@ -36,14 +36,14 @@ export function redisFacts({ redis, keys }: RedisConnection): Facts {
 }
 
 /** A label that a source says is not there is an empty text; one that it does not speak of is no field at all. */
-function claimFields({ source, type, label }: FactClaim): string[] {
+function factFields({ source, type, label }: Fact): string[] {
   return [
     ...(type === undefined ? [] : [`${source}.type`, type]),
     ...(label === undefined ? [] : [`${source}.label`, label ?? ""]),
   ];
 }
 
-function noteFields({ source, location, released, at, by }: FactClaim): string[] {
+function noteFields({ source, location, released, at, by }: Fact): string[] {
   return [
     ...(location === undefined ? [] : ["location", location]),
     ...(released === true ? ["released_at", formatInstant(at), "released_by", by] : []),

@@ -7,7 +7,7 @@ const renewScript = loadScript("renew");
 const releaseScript = loadScript("release");
 
 /** A right that one process has at a time, and that ends by itself when the process dies. */
-export class Lease {
+export class ControlLease {
   /** Stands in the key as long as the lease is ours. */
   readonly token: string;
   readonly #redis: Redis;
@@ -22,8 +22,8 @@ export class Lease {
   }
 
   /** Null when another process has it. */
-  static async take(redis: Redis, key: string, lifeMs: number): Promise<Lease | null> {
-    const lease = new Lease(redis, key, lifeMs);
+  static async take(redis: Redis, key: string, lifeMs: number): Promise<ControlLease | null> {
+    const lease = new ControlLease(redis, key, lifeMs);
     return (await redis.set(key, lease.token, "PX", lifeMs, "NX")) === "OK" ? lease : null;
   }
 

@@ -1,20 +1,20 @@
 import { asUpstream, type RedisConnection } from "./connection.ts";
-import { Lease } from "./lease.ts";
+import { ControlLease } from "./lease.ts";
 import { pairsOf } from "./record.ts";
 import { translateErrors } from "../translate.ts";
 import { isAmiId, isRegion } from "../../domain/image/image.ts";
 import { VERBS } from "../../domain/image/order.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS } from "../../domain/time.ts";
-import type { Answer, Order, Requests } from "../../ports/index.ts";
+import type { Answer, PlacedOrder, Orders } from "../../ports/index.ts";
 
 const LEASE_MS = MINUTE_MS;
 const ANSWER_S = (7 * DAY_MS) / SECOND_MS;
 
 /** People's orders: a stream of those that wait, and an answer for each that was carried out. */
-export function redisRequests({ redis, keys }: RedisConnection): Requests {
+export function redisOrders({ redis, keys }: RedisConnection): Orders {
   const stream = keys.control("requests");
   const lease = keys.control("requests:lease");
-  const requests: Requests = {
+  const requests: Orders = {
     add: async (order) => {
       const id = await redis.xadd(stream, "*", ...writeOrder(order));
       if (id === null) throw new Error(`redis: ${stream} took no entry`);
@@ -36,14 +36,14 @@ export function redisRequests({ redis, keys }: RedisConnection): Requests {
       return text === null ? null : (JSON.parse(text) as readonly Answer[]);
     },
     lease: async () => {
-      const taken = await Lease.take(redis, lease, LEASE_MS);
+      const taken = await ControlLease.take(redis, lease, LEASE_MS);
       return taken === null ? null : translateErrors(taken, asUpstream);
     },
   };
   return translateErrors(requests, asUpstream);
 }
 
-function writeOrder(order: Order): string[] {
+function writeOrder(order: PlacedOrder): string[] {
   const until = order.until === null ? "" : formatInstant(order.until);
   return [
     ...["verb", order.verb, "by", order.by, "why", order.why, "until", until, "at", formatInstant(order.at)],
@@ -52,7 +52,7 @@ function writeOrder(order: Order): string[] {
 }
 
 /** An order as it was queued; null for an entry that somebody else wrote and nobody understands. */
-function readOrder(entry: Readonly<Record<string, string>>): Order | null {
+function readOrder(entry: Readonly<Record<string, string>>): PlacedOrder | null {
   const verb = VERBS.find((name) => name === entry["verb"]);
   const images = readImages(entry["images"] ?? "[]");
   const until = parseInstant(entry["until"] ?? "");
@@ -67,7 +67,7 @@ function readOrder(entry: Readonly<Record<string, string>>): Order | null {
   };
 }
 
-function readImages(text: string): Order["images"] | null {
+function readImages(text: string): PlacedOrder["images"] | null {
   try {
     const value: unknown = JSON.parse(text);
     return Array.isArray(value) && value.every(isTarget) ? value : null;
@@ -77,7 +77,7 @@ function readImages(text: string): Order["images"] | null {
   }
 }
 
-function isTarget(value: unknown): value is Order["images"][number] {
+function isTarget(value: unknown): value is PlacedOrder["images"][number] {
   if (typeof value !== "object" || value === null || !("region" in value) || !("amiId" in value)) return false;
   const { region, amiId } = value;
   return typeof region === "string" && isRegion(region) && typeof amiId === "string" && isAmiId(amiId);

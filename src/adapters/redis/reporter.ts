@@ -1,12 +1,12 @@
 import { asUpstream, type RedisConnection } from "./connection.ts";
-import { Lease } from "./lease.ts";
+import { ControlLease } from "./lease.ts";
 import { readEvent } from "./record.ts";
 import { loadScript } from "./script.ts";
 import { translateErrors } from "../translate.ts";
 import { compareIds } from "../../domain/image/event.ts";
 import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { describeError } from "../../errors.ts";
-import type { Log, PendingPart, ReporterLease, ReporterMemory, ReporterStatus } from "../../ports/index.ts";
+import type { Log, PendingPost, ReporterLease, ReporterMemory, ReporterStatus } from "../../ports/index.ts";
 
 const report = loadScript("report");
 
@@ -24,7 +24,7 @@ export async function takeReporterLease(
 ): Promise<ReporterLease | null> {
   const { redis, keys } = connection;
   const key = keys.control(`reporter:${kind}:lease`);
-  const lease = await Lease.take(redis, key, LEASE_MS);
+  const lease = await ControlLease.take(redis, key, LEASE_MS);
   if (lease === null) return null;
   // Whoever reports is known by name, so that no event is removed before everybody has read it.
   await redis.sadd(keys.control("reporters"), kind);
@@ -34,11 +34,11 @@ export async function takeReporterLease(
 class RedisReporterLease implements ReporterLease {
   readonly #connection: RedisConnection;
   readonly #kind: string;
-  readonly #lease: Lease;
+  readonly #lease: ControlLease;
   readonly #log: Log;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(connection: RedisConnection, kind: string, lease: Lease, log: Log) {
+  constructor(connection: RedisConnection, kind: string, lease: ControlLease, log: Log) {
     this.#connection = connection;
     this.#kind = kind;
     this.#lease = lease;
@@ -58,16 +58,16 @@ class RedisReporterLease implements ReporterLease {
     return entries.map(([id, flat]) => readEvent(region, id, flat));
   }
 
-  async pendingPart(): Promise<PendingPart | null> {
+  async pendingPart(): Promise<PendingPost | null> {
     const text = await this.#connection.redis.get(this.#key("part"));
-    return text === null ? null : (JSON.parse(text) as PendingPart);
+    return text === null ? null : (JSON.parse(text) as PendingPost);
   }
 
-  savePendingPart(part: PendingPart): Promise<void> {
+  savePendingPart(part: PendingPost): Promise<void> {
     return this.#write(JSON.stringify(part), {}, {});
   }
 
-  finishPart(until: PendingPart["until"], changes: Partial<ReporterMemory>): Promise<void> {
+  finishPart(until: PendingPost["until"], changes: Partial<ReporterMemory>): Promise<void> {
     return this.#write("", until, changes);
   }
 
@@ -121,7 +121,7 @@ class RedisReporterLease implements ReporterLease {
     }
   }
 
-  async #write(part: string, cursors: PendingPart["until"], changes: Partial<ReporterMemory>): Promise<void> {
+  async #write(part: string, cursors: PendingPost["until"], changes: Partial<ReporterMemory>): Promise<void> {
     const places = Object.entries(cursors).flat();
     const names = ["lease", "part", "cursors", "memory"] as const;
     const keys = names.map((name) => this.#key(name));

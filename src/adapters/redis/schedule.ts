@@ -8,14 +8,7 @@ import type { Decision } from "../../domain/compose/classify.ts";
 import { parseComposeId } from "../../domain/compose/compose.ts";
 import type { EventDraft } from "../../domain/image/event.ts";
 import type { Image, TakenAway } from "../../domain/image/image.ts";
-import {
-  firstStanding,
-  QUEUES,
-  type Change,
-  type FirstStanding,
-  type Periods,
-  type Queue,
-} from "../../domain/image/lifecycle.ts";
+import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } from "../../domain/image/lifecycle.ts";
 import { orderOf, streamOf } from "../../domain/image/stream.ts";
 import type { Upload } from "../../domain/image/upload.ts";
 import { DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
@@ -75,35 +68,35 @@ class RedisSchedule implements Schedule {
 
   async add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image> {
     const { region, amiId } = upload;
-    const known = await this.#enter(upload, firstStanding(upload, decision, this.#periods, this.#clock.now(), who));
+    const known = await this.#enter(upload, entryOf(upload, decision, this.#periods, this.#clock.now(), who));
     return known.length === 0 ? "new" : (readImage(region, amiId, pairsOf(known)) ?? "new");
   }
 
-  async adopt(upload: Upload, standing: FirstStanding): Promise<boolean> {
-    return (await this.#enter(upload, standing)).length === 0;
+  async adopt(upload: Upload, entry: Entry): Promise<boolean> {
+    return (await this.#enter(upload, entry)).length === 0;
   }
 
   /** Resolves to the record that is there, `field, value, …`; empty when the image is entered now. */
-  async #enter(upload: Upload, standing: FirstStanding): Promise<readonly string[]> {
+  async #enter(upload: Upload, entry: Entry): Promise<readonly string[]> {
     const { region, amiId, composeId } = upload;
     await this.#redis.sadd(this.#keys.regions, region);
     const fields = [
       ...["compose_id", composeId, "image_name", upload.imageName ?? "", "arch", upload.arch ?? ""],
-      ...["uploaded_at", formatInstant(upload.uploadedAt), "private_at", formatInstant(standing.privateAt)],
-      ...writeFields(standing),
+      ...["uploaded_at", formatInstant(upload.uploadedAt), "private_at", formatInstant(entry.privateAt)],
+      ...writeFields(entry),
     ];
-    const score = standing.wait === null ? "" : scoreOf(standing.wait.wakeAt);
+    const score = entry.wait === null ? "" : scoreOf(entry.wait.wakeAt);
     return (await add(
       this.#redis,
       [
         this.#keys.image(region, amiId),
-        this.#keys.queue(region, standing.wait?.queue ?? "unresolved"),
+        this.#keys.queue(region, entry.wait?.queue ?? "unresolved"),
         this.#keys.composeImages(region, composeId),
         this.#keys.events(region),
         this.#keys.stream(region, streamOf(upload) ?? "none"),
         this.#keys.images(region),
       ],
-      [amiId, score, composeId, orderText(composeId), fields.length, ...fields, ...writeEvent(upload, standing.event)],
+      [amiId, score, composeId, orderText(composeId), fields.length, ...fields, ...writeEvent(upload, entry.event)],
     )) as string[];
   }
 

@@ -11,8 +11,8 @@ export const EXIT_CODES = {
 } as const;
 
 /** How a command ended. */
-export type Outcome = keyof typeof EXIT_CODES;
+export type CommandOutcome = keyof typeof EXIT_CODES;
 
-export function exitCode(outcome: Outcome): number {
+export function exitCode(outcome: CommandOutcome): number {
   return EXIT_CODES[outcome].code;
 }

@@ -4,7 +4,7 @@ import { isRegion, STAGES, type Stage } from "../../domain/image/image.ts";
 import { parseDuration, type Instant } from "../../domain/time.ts";
 import { nearest, quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
-import type { Filter } from "../../inspect/queue.ts";
+import type { QueueFilter } from "../../inspect/queue.ts";
 
 /** The regions of `--region`, a list with commas; null: all. Throws `UsageError`. */
 export function regionsOf(command: string, invocation: Pick<Invocation, "options">): readonly string[] | null {
@@ -34,7 +34,7 @@ export function wordsOf<T extends string>(
 }
 
 /** What the options ask of the queues. Throws `UsageError`. */
-export function filterOf(invocation: Pick<Invocation, "options">, now: Instant): Filter {
+export function filterOf(invocation: Pick<Invocation, "options">, now: Instant): QueueFilter {
   const composeId = textOf(invocation, "compose") ?? null;
   if (composeId !== null && !isKeySafeComposeId(composeId))
     throw new UsageError(`queue: --compose ${quote(composeId)} is no compose id`);

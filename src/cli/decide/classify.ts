@@ -9,7 +9,7 @@ import {
   type Decision,
   type Policy,
 } from "../../domain/compose/classify.ts";
-import { addClaim, noFacts } from "../../domain/compose/facts.ts";
+import { addFact, noFacts } from "../../domain/compose/facts.ts";
 import { quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
 
@@ -74,13 +74,13 @@ function questionOf(composeId: string, options: Invocation["options"]): Question
 }
 
 function decide({ compose_id: composeId, type, label, released }: Question, policy: Policy): Decision {
-  const claim = {
+  const fact = {
     ...{ composeId, source: "operator" as const, at: 0, by: "operator" },
     ...(type === undefined ? {} : { type }),
     ...(label === undefined ? {} : { label: label === "" ? null : label }),
     ...(released === true ? { released } : {}),
   };
-  return classify(addClaim(noFacts(composeId), claim), policy);
+  return classify(addFact(noFacts(composeId), fact), policy);
 }
 
 async function answerLines({ openInput, print, positionals, options }: Invocation, policy: Policy): Promise<number> {

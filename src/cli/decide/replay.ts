@@ -9,7 +9,7 @@ import type { Upload } from "../../domain/image/upload.ts";
 import { quote } from "../../domain/words.ts";
 import { ConfigError } from "../../errors.ts";
 import { decode, type Heard } from "../../hear/decode.ts";
-import { Past } from "../../hear/rehearsal.ts";
+import { Rehearsal } from "../../hear/rehearsal.ts";
 
 const LONGEST_LINE = 16 * 1024 * 1024;
 
@@ -50,7 +50,7 @@ export const replay: Command = {
 
 /** All that a file says: its images in the order of their first announcement, and what is known of their composes. */
 interface HeardFile {
-  readonly past: Past;
+  readonly past: Rehearsal;
   readonly images: ReadonlyMap<string, Upload>;
   /** Images that were announced for two composes: both. */
   readonly conflicts: ReadonlyMap<string, string>;
@@ -66,7 +66,7 @@ async function hearFile(
   isTold: boolean,
   { print, stop }: Invocation,
 ): Promise<HeardFile> {
-  const past = new Past();
+  const past = new Rehearsal();
   const images = new Map<string, Upload>();
   const conflicts = new Map<string, string>();
   const counts = new Map<string, number>();
@@ -81,7 +81,7 @@ async function hearFile(
       count(counts, counts.has(what) || counts.size < MOST_REASONS ? what : "rejected: for other reasons");
     }
     if (heard.kind === "ignored") count(counts, `ignored: ${heard.because}`);
-    if (heard.kind === "claims") count(counts, "with facts of composes");
+    if (heard.kind === "facts") count(counts, "with facts of composes");
     if (heard.kind !== "uploads") continue;
     count(counts, "with images");
     for (const upload of heard.uploads) {

@@ -6,7 +6,7 @@ import { isInForce, untilText } from "../../domain/hold.ts";
 import type { Refusal } from "../../domain/plan/refusal.ts";
 import { refusalOf } from "../../domain/plan/refusal.ts";
 import { DAY_MS, type Instant } from "../../domain/time.ts";
-import { listQueues, type Filter, type Listed, type ListParts } from "../../inspect/queue.ts";
+import { listQueues, type QueueFilter, type Listed, type ListParts } from "../../inspect/queue.ts";
 
 const COLUMNS = {
   due: { name: "DUE", least: 10, most: 10, rank: 0 },
@@ -21,7 +21,7 @@ const COLUMNS = {
 type ColumnName = keyof typeof COLUMNS;
 
 export interface ListOptions {
-  readonly filter: Filter;
+  readonly filter: QueueFilter;
   readonly format: "table" | "json" | "plain";
   /** Rows at the most. */
   readonly limit: number;
@@ -59,7 +59,7 @@ interface Lines {
   readonly of: (listed: Listed) => string;
 }
 
-function linesOf(filter: Filter, format: ListOptions["format"], now: Instant, screen: Screen | null): Lines {
+function linesOf(filter: QueueFilter, format: ListOptions["format"], now: Instant, screen: Screen | null): Lines {
   switch (format) {
     case "plain":
       return { head: null, of: ({ region, amiId }) => plain(`${region} ${amiId}`) };
@@ -79,7 +79,7 @@ function linesOf(filter: Filter, format: ListOptions["format"], now: Instant, sc
 }
 
 /** What a filter says of every row is not said again in each. */
-function columnsFor({ composeId, regions, isHeld, isRefused }: Filter): readonly ColumnName[] {
+function columnsFor({ composeId, regions, isHeld, isRefused }: QueueFilter): readonly ColumnName[] {
   const told: ColumnName[] = [
     ...(composeId === null ? [] : (["compose"] as const)),
     ...(regions?.length === 1 ? (["region"] as const) : []),

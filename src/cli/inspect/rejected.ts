@@ -109,7 +109,7 @@ async function replay(ids: readonly string[], invocation: Invocation): Promise<n
   const isAll = invocation.options["all"] === true;
   if (isAll === ids.length > 0) throw new UsageError("rejected replay: give IDs, or --all");
   const config = configOf(invocation, "records");
-  const { openPast } = await import("../../app/backfill.ts");
+  const { openBackfill: openPast } = await import("../../app/backfill.ts");
   const past = await openPast(config, "error");
   try {
     let [understood, stay] = [0, 0];
@@ -173,7 +173,7 @@ function understoodText(result: Ingested): string {
   switch (result.kind) {
     case "uploads":
       return `${result.new} new images, ${result.known} known`;
-    case "claims":
+    case "facts":
       return `facts of ${result.composes} composes, ${result.changed} images changed`;
     case "ignored":
       return `not ours (${result.because})`;

@@ -9,7 +9,7 @@ import type { Verb } from "../../domain/image/order.ts";
 import { ceilSecond, DAY_MS, parseDuration, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { quote } from "../../domain/words.ts";
 import { UpstreamError, UsageError } from "../../errors.ts";
-import type { Answer, Order, Requests, Schedule } from "../../ports/index.ts";
+import type { Answer, PlacedOrder, Orders, Schedule } from "../../ports/index.ts";
 
 const POLL_MS = SECOND_MS / 5;
 
@@ -77,12 +77,12 @@ async function operate(verb: Verb, invocation: Invocation): Promise<number> {
     if (words.composeId !== null && count === 0 && verb !== "hold" && verb !== "release")
       throw new UsageError(`${verb}: no image of ${quote(words.composeId)} is known`);
     await confirm(verb, count, words, invocation);
-    const order: Order = {
+    const order: PlacedOrder = {
       ...{ verb, by: words.by, why: words.why, until, at: ceilSecond(records.now()) },
       ...{ images, composeId: words.composeId },
     };
-    const id = await records.requests.add(order);
-    const answers = await answerTo(id, records.requests, words.waitMs, invocation.stop);
+    const id = await records.orders.add(order);
+    const answers = await answerTo(id, records.orders, words.waitMs, invocation.stop);
     if (answers === null)
       throw new UpstreamError(
         "redis",
@@ -142,7 +142,7 @@ function readUntil(verb: Verb, text: string | undefined, now: Instant): Instant 
 }
 
 /** Every AMI with its region. Throws `UsageError` for one that nobody knows, or that is known in several regions. */
-async function targetsOf(verb: Verb, { amis }: Words, schedule: Schedule): Promise<Order["images"]> {
+async function targetsOf(verb: Verb, { amis }: Words, schedule: Schedule): Promise<PlacedOrder["images"]> {
   const regions = amis.length === 0 ? [] : await schedule.regions();
   return Promise.all(
     amis.map(async ({ region, amiId }) => {
@@ -170,7 +170,7 @@ async function confirm(verb: Verb, count: number, { composeId }: Words, invocati
 
 async function answerTo(
   id: string,
-  requests: Requests,
+  requests: Orders,
   waitMs: number,
   stop: AbortSignal,
 ): Promise<readonly Answer[] | null> {

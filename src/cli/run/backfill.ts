@@ -1,11 +1,11 @@
-import type { PastParts } from "../../app/backfill.ts";
+import type { OpenBackfill } from "../../app/backfill.ts";
 import { CONFIG, configOf, type Command, type Invocation } from "../command/command.ts";
 import { Tally } from "./tally.ts";
 import type { Config } from "../../config/config.ts";
 import { DAY_MS, floorSecond, formatInstant, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { ConfigError, UsageError } from "../../errors.ts";
 import { backfill, slicesOf, readHeard, type Progress, type Witness } from "../../hear/backfill.ts";
-import { Past } from "../../hear/rehearsal.ts";
+import { Rehearsal } from "../../hear/rehearsal.ts";
 import type { Stretch } from "../../ports/messages.ts";
 
 const MOST_DAYS = 3650;
@@ -36,7 +36,7 @@ export const backfillCommand: Command = {
         `${config.file}: consumer_config.sources.datagrepper is empty: there is nothing to backfill from`,
       );
     if (invocation.options["dry-run"] === true) return dryRun(stretch, config, invocation);
-    const { openPast } = await import("../../app/backfill.ts");
+    const { openBackfill: openPast } = await import("../../app/backfill.ts");
     const past = await openPast(config);
     try {
       return await run(name, stretch, past, invocation);
@@ -46,7 +46,7 @@ export const backfillCommand: Command = {
   },
 };
 
-async function run(name: string, stretch: Stretch, past: PastParts, invocation: Invocation): Promise<number> {
+async function run(name: string, stretch: Stretch, past: OpenBackfill, invocation: Invocation): Promise<number> {
   const { print, stop, options } = invocation;
   const { archive, ingest, positions } = past;
   if (archive === null) throw new ConfigError("there is no archive to backfill from");
@@ -74,7 +74,7 @@ async function run(name: string, stretch: Stretch, past: PastParts, invocation: 
 async function dryRun(stretch: Stretch, config: Config, { print, stop }: Invocation): Promise<number> {
   const { openArchive } = await import("../../app/upstream.ts");
   const archive = openArchive(config);
-  const past = new Past();
+  const past = new Rehearsal();
   if (archive === null) return 1;
   const counts = new Map<string, number>();
   for (const slice of slicesOf(stretch)) {

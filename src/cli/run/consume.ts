@@ -1,6 +1,6 @@
 import { CONFIG, configOf, type Command } from "../command/command.ts";
 
-export const consume: Command = {
+export const consumeCommand: Command = {
   summary: "the service: hears uploads, makes private, deletes and reports, until SIGTERM",
   positionals: "",
   options: { config: CONFIG },

@@ -1,5 +1,5 @@
 import { CONFIG, configOf, type Command, type Invocation } from "../command/command.ts";
-import { exitCode, type Outcome } from "../command/exit-codes.ts";
+import { exitCode, type CommandOutcome } from "../command/exit-codes.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
 import type { Config } from "../../config/config.ts";
 import type { Finding, State } from "../../doctor/finding.ts";
@@ -49,7 +49,7 @@ function read(invocation: Invocation): { readonly config: Config; readonly probl
   }
 }
 
-function outcomeOf({ warning, failure }: Readonly<Record<State, number>>, problem: string | null): Outcome {
+function outcomeOf({ warning, failure }: Readonly<Record<State, number>>, problem: string | null): CommandOutcome {
   if (problem !== null) return "usage";
   return failure > 0 ? "failed" : warning > 0 ? "warned" : "done";
 }

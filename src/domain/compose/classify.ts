@@ -155,10 +155,10 @@ function contradiction({ facts, id }: Case): string | null {
 
 function disagreement(
   what: string,
-  claims: readonly { readonly source: string; readonly value: string | null }[],
+  words: readonly { readonly source: string; readonly value: string | null }[],
 ): string | null {
-  const [first] = claims;
-  const other = claims.find((claim) => claim.value !== first?.value);
+  const [first] = words;
+  const other = words.find((word) => word.value !== first?.value);
   if (first === undefined || other === undefined) return null;
   const say = (value: string | null): string => (value === null ? "none" : quote(value));
   return `sources disagree on the ${what}: ${first.source} says ${say(first.value)}, ${other.source} says ${say(other.value)}`;

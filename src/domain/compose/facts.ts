@@ -6,7 +6,7 @@ export const FACT_SOURCES = ["id", "pungi", "composeinfo", "datagrepper", "opera
 export type FactSource = (typeof FACT_SOURCES)[number];
 
 /** What one source says of a compose. An absent property: it does not say. */
-export interface FactClaim {
+export interface Fact {
   readonly composeId: string;
   readonly source: FactSource;
   /** As the source spells it; it need not be a type that we know. */
@@ -53,10 +53,10 @@ export function noFacts(composeId: string): ComposeFacts {
 }
 
 /**
- * The facts with one more claim: a source's first word stands, a different one is a contradiction, and a release is never
+ * The facts with one more fact: a source's first word stands, a different one is a contradiction, and a release is never
  * taken back. What `remember.lua` does in Redis, for those who have none.
  */
-export function addClaim(facts: ComposeFacts, { source, type, label, location, released }: FactClaim): ComposeFacts {
+export function addFact(facts: ComposeFacts, { source, type, label, location, released }: Fact): ComposeFacts {
   const saidType = facts.types.find((each) => each.source === source);
   const saidLabel = facts.labels.find((each) => each.source === source);
   const contradiction =

@@ -43,7 +43,7 @@ export function holdOfCompose(image: Image, hold: Hold | null, now: Instant): Ch
  * The clock runs again where it stood. A private image gets a new notice first, and nothing is deleted for `afterHoldMs` from
  * then on; `isPublic` is what EC2 shows now.
  */
-export function released(
+export function holdEnded(
   image: Image,
   isPublic: boolean,
   who: string,
@@ -80,7 +80,7 @@ function stageAfterHold({ heldFrom, rule }: Image, isPublic: boolean): HeldFrom 
 }
 
 /** A person wants the image back: given back to the public, then held. */
-export function giveBackAndHold(image: Image, hold: Hold, periods: Periods, now: Instant): Change {
+export function restoreAndHold(image: Image, hold: Hold, periods: Periods, now: Instant): Change {
   return {
     stage: "restoring",
     wait: { queue: "restore", wakeAt: afterClaim(image, periods, now) },

@@ -53,19 +53,13 @@ export interface Change {
 }
 
 /** How an image enters: what is written when nothing is known of it. */
-export type FirstStanding = Change & { readonly privateAt: Instant; readonly event: EventDraft };
+export type Entry = Change & { readonly privateAt: Instant; readonly event: EventDraft };
 
 /** The standing of an image that is heard of for the first time. */
-export function firstStanding(
-  upload: Upload,
-  decision: Decision,
-  periods: Periods,
-  now: Instant,
-  who: string,
-): FirstStanding {
+export function entryOf(upload: Upload, decision: Decision, periods: Periods, now: Instant, who: string): Entry {
   const privateAt = upload.uploadedAt + periods.privateAfterMs;
   const rule = decision.kind === "unresolved" ? null : decision.rule;
-  const standing = (stage: Stage, wait: Change["wait"]): FirstStanding => ({
+  const standing = (stage: Stage, wait: Change["wait"]): Entry => ({
     stage,
     wait,
     privateAt,
@@ -127,17 +121,17 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
   switch (image.stage) {
     case "unresolved":
       // Only an image that was found again, private, has something to be given back here.
-      return image.takenAway === null ? keep(decision, now, who) : takeBack(image, decision, periods, now, who);
+      return image.takenAway === null ? keep(decision, now, who) : restoreAndKeep(image, decision, periods, now, who);
     case "public":
-      return touched ? takeBack(image, decision, periods, now, who) : keep(decision, now, who);
+      return touched ? restoreAndKeep(image, decision, periods, now, who) : keep(decision, now, who);
     case "held":
       // A keep that may be decided again would lose the hold; a held image is as safe.
       if (!isFinalKeep(decision.rule)) return null;
-      return touched ? takeBack(image, decision, periods, now, who) : keep(decision, now, who);
+      return touched ? restoreAndKeep(image, decision, periods, now, who) : keep(decision, now, who);
     case "private":
-      return takeBack(image, decision, periods, now, who);
+      return restoreAndKeep(image, decision, periods, now, who);
     case "restoring":
-      return image.becomes === "kept" ? null : takeBack(image, decision, periods, now, who);
+      return image.becomes === "kept" ? null : restoreAndKeep(image, decision, periods, now, who);
     case "kept":
       return isNewKeep(image.rule, decision.rule) ? keep(decision, now, who) : null;
     case "deleting":
@@ -156,7 +150,7 @@ export function isTouched({ takenAway, token, stage, attempts }: Image): boolean
 }
 
 /** Begins to give back what was taken, because the compose is kept. */
-export function takeBack(
+export function restoreAndKeep(
   image: Image,
   decision: { readonly rule: KeepRule; readonly reason: string },
   periods: Periods,

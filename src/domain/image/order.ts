@@ -1,5 +1,5 @@
 import { isInForce, untilText, type Hold } from "../hold.ts";
-import { giveBackAndHold, held, holdable } from "./holding.ts";
+import { restoreAndHold, held, holdable } from "./holding.ts";
 import type { Image } from "./image.ts";
 import { afterClaim, reset, type Change, type Periods, type Queue } from "./lifecycle.ts";
 import { dayOf, formatDuration, formatInstant, type Instant } from "../time.ts";
@@ -9,7 +9,7 @@ export const VERBS = ["hold", "release", "restore", "retry"] as const;
 export type Verb = (typeof VERBS)[number];
 
 /** A person's order about some images, or about a compose with all its images, those to come included. */
-export interface Request {
+export interface Order {
   readonly verb: Verb;
   readonly by: string;
   readonly why: string;
@@ -19,7 +19,7 @@ export interface Request {
 }
 
 /** What became of a request for one image: the change, if any, what happened, and what happens next. */
-export interface Outcome {
+export interface OrderOutcome {
   readonly change: Change | null;
   readonly happened: string;
   readonly next: string;
@@ -34,7 +34,7 @@ interface Terms {
 }
 
 /** Carries out a request on one image: pure; the caller writes the change. Nothing here can hasten a deadline. */
-export function carryOut(image: Image, request: Request, terms: Terms): Outcome {
+export function carryOut(image: Image, request: Order, terms: Terms): OrderOutcome {
   switch (request.verb) {
     case "hold":
       return hold(image, request, terms);
@@ -47,16 +47,16 @@ export function carryOut(image: Image, request: Request, terms: Terms): Outcome 
   }
 }
 
-const nothing = (happened: string, next: string): Outcome => ({ change: null, happened, next });
+const nothing = (happened: string, next: string): OrderOutcome => ({ change: null, happened, next });
 
 /** What a deleted or vanished image is answered with. */
-function tooLate(image: Image): Outcome | null {
+function tooLate(image: Image): OrderOutcome | null {
   if (image.stage === "deleted") return nothing("too late: it is deleted", "nothing can bring it back");
   if (image.stage === "gone") return nothing("too late: it vanished from EC2 by another hand", "nothing can be done");
   return null;
 }
 
-function holdOf({ by, why, until, at }: Request): Hold {
+function holdOf({ by, why, until, at }: Order): Hold {
   return { by, why, until, since: at };
 }
 
@@ -64,7 +64,7 @@ function untilNext(hold: Hold): string {
   return hold.until === null ? "it stays as it is until somebody releases it" : `it is released on ${untilText(hold)}`;
 }
 
-function hold(image: Image, request: Request, { periods, now }: Terms): Outcome {
+function hold(image: Image, request: Order, { periods, now }: Terms): OrderOutcome {
   const order = { ...holdOf(request), since: now };
   const from = holdable(image);
   if (from !== null) {
@@ -82,7 +82,7 @@ function hold(image: Image, request: Request, { periods, now }: Terms): Outcome 
 }
 
 /** Orders for an image that is being deleted: its ticker looks whether it still stands. */
-function wish(image: Image, what: "hold" | "restore", order: Hold, periods: Periods, now: Instant): Outcome {
+function wish(image: Image, what: "hold" | "restore", order: Hold, periods: Periods, now: Instant): OrderOutcome {
   const change = again(image, "delete", { wish: what, hold: order }, periods, now);
   const next = "if it is still there, it is saved; if it is deregistered already, it is too late";
   return { change, happened: "it is just being deleted", next };
@@ -98,7 +98,7 @@ function again(image: Image, queue: Queue, fields: Change["fields"], periods: Pe
   };
 }
 
-function release(image: Image, request: Request, { now, periods, composeHold }: Terms): Outcome {
+function release(image: Image, request: Order, { now, periods, composeHold }: Terms): OrderOutcome {
   if (image.stage !== "held") {
     if (image.hold !== null && (image.stage === "restoring" || image.stage === "deleting"))
       return nothing(`not released: it is ${image.stage} at the moment`, "ask again when it is held");
@@ -123,7 +123,7 @@ function release(image: Image, request: Request, { now, periods, composeHold }: 
   };
 }
 
-function restore(image: Image, request: Request, terms: Terms): Outcome {
+function restore(image: Image, request: Order, terms: Terms): OrderOutcome {
   const { periods, now } = terms;
   const order = { ...holdOf(request), since: now };
   if (image.stage === "deleting") return wish(image, "restore", order, periods, now);
@@ -135,12 +135,12 @@ function restore(image: Image, request: Request, terms: Terms): Outcome {
     return nothing("it is being given back already", "it is kept from then on");
   const late = tooLate(image);
   if (late !== null) return late;
-  const change = giveBackAndHold(image, order, periods, now);
+  const change = restoreAndHold(image, order, periods, now);
   return { change, happened: "being given back to the public", next: `then held: ${untilNext(order)}` };
 }
 
-function retry(image: Image, { now, periods }: Terms): Outcome {
-  const at = (queue: Queue, deadline: Instant | null): Outcome => {
+function retry(image: Image, { now, periods }: Terms): OrderOutcome {
+  const at = (queue: Queue, deadline: Instant | null): OrderOutcome => {
     const wakeAt = Math.max(deadline ?? 0, afterClaim(image, periods, now));
     const change: Change = { stage: image.stage, wait: { queue, wakeAt }, fields: reset({}), event: null };
     const when = wakeAt > now ? `on ${formatInstant(wakeAt)}` : "with the next pass";

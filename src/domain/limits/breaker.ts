@@ -19,12 +19,12 @@ export interface Breaker {
 }
 
 /** `closed`: all goes on. `open`: nothing is asked. `half-open`: one small question decides. */
-export type Standing = "closed" | "open" | "half-open";
+export type BreakerState = "closed" | "open" | "half-open";
 
 /** So many failures of one kind of call, with no success between them, open a breaker. */
 export const FAILURES_THAT_OPEN = 3;
 
-export function standingOf(breaker: Breaker | null, now: Instant): Standing {
+export function breakerStateOf(breaker: Breaker | null, now: Instant): BreakerState {
   if (breaker === null) return "closed";
   return now < breaker.askAgainAt ? "open" : "half-open";
 }

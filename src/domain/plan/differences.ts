@@ -1,14 +1,14 @@
 import type { KeepRule } from "../compose/classify.ts";
-import { giveBackAndHold } from "../image/holding.ts";
+import { restoreAndHold } from "../image/holding.ts";
 import type { Image } from "../image/image.ts";
-import { takeBack, type Change, type Periods } from "../image/lifecycle.ts";
-import type { Entry } from "./found.ts";
+import { restoreAndKeep, type Change, type Periods } from "../image/lifecycle.ts";
+import type { FoundEntry } from "./found.ts";
 import type { Seen, SeenSnapshot } from "./look.ts";
 import { holdByTag, holdTag, COMPOSE_TAG, HOLD_TAG, IMAGE_TAG, INTENT_TAG, OUR_TAGS, PRIVATE_AT_TAG } from "./tags.ts";
 import { formatInstant, parseInstant, type Instant } from "../time.ts";
 
 /** What bus, Redis and EC2 can disagree about. */
-export type FindingKind =
+export type DifferenceKind =
   | "no-record"
   | "missing"
   | "deleted-but-there"
@@ -23,17 +23,17 @@ export type FindingKind =
   | "hold-not-recorded";
 
 /** A disagreement, and what to do about it. */
-export interface Finding {
+export interface Difference {
   readonly region: string;
   readonly amiId: string;
-  readonly kind: FindingKind;
+  readonly kind: DifferenceKind;
   /** What is so, as part of a sentence. */
   readonly what: string;
   /** What happens by itself, or what somebody should do. */
   readonly remedy: string;
 }
 
-type Disagreement = Pick<Finding, "kind" | "what" | "remedy">;
+type Disagreement = Pick<Difference, "kind" | "what" | "remedy">;
 
 /** The tags that an image is looked for by, of ours and of the old script. */
 export const IMAGE_MARKS = OUR_TAGS;
@@ -41,19 +41,19 @@ export const IMAGE_MARKS = OUR_TAGS;
 export const SNAPSHOT_MARKS = [IMAGE_TAG] as const;
 
 /** What a found image enters as. */
-export function unrecorded(region: string, amiId: string, entry: Entry | null): Finding {
+export function unrecorded(region: string, amiId: string, entry: FoundEntry | null): Difference {
   const what = "it carries tags of ours or of the old script, and Redis has no record of it";
   const head = { region, amiId, kind: "no-record", what } as const;
   if (entry === null)
     return { ...head, remedy: "its compose is looked for in datagrepper, which gave no answer: run reconcile again" };
-  const { upload, standing } = entry;
-  const ofCompose = standing.fields.rule === "unresolved" ? "" : ` of ${upload.composeId}`;
-  const why = standing.fields.rule === "unresolved" ? `: ${standing.fields.reason ?? ""}` : "";
-  return { ...head, remedy: `reconcile --apply enters it as ${standing.stage}${ofCompose}${why}` };
+  const { upload, entry: entered } = entry;
+  const ofCompose = entered.fields.rule === "unresolved" ? "" : ` of ${upload.composeId}`;
+  const why = entered.fields.rule === "unresolved" ? `: ${entered.fields.reason ?? ""}` : "";
+  return { ...head, remedy: `reconcile --apply enters it as ${entered.stage}${ofCompose}${why}` };
 }
 
 /** What Redis says of an image that is not known to be gone, against what EC2 shows of it now. */
-export function disagreements(image: Image, seen: Seen | null, account: string): readonly Finding[] {
+export function disagreements(image: Image, seen: Seen | null, account: string): readonly Difference[] {
   const { region, amiId } = image;
   const found =
     seen === null ? missing(image) : seen.ownerId === account ? differences(image, seen) : foreign(seen, account);
@@ -98,10 +98,10 @@ function isToGiveBack({ stage, rule, takenAway, heldFrom }: Image, { tags, isPub
 export function mendingOf(image: Image, seen: Seen, account: string, periods: Periods, now: Instant): Change | null {
   if (seen.ownerId !== account || !isToGiveBack(image, seen)) return null;
   const hold = image.hold ?? holdByTag(seen.tags[HOLD_TAG] ?? "", now);
-  if (image.stage !== "kept") return giveBackAndHold(image, hold, periods, now);
+  if (image.stage !== "kept") return restoreAndHold(image, hold, periods, now);
   // Only a keep brings an image into this stage.
   const decision = { rule: image.rule as KeepRule, reason: image.reason };
-  return takeBack(image, decision, periods, now, "reconcile");
+  return restoreAndKeep(image, decision, periods, now, "reconcile");
 }
 
 /** Whether Redis counts it as private now. */
@@ -171,7 +171,7 @@ function holding(image: Image, { tags }: Seen): readonly Disagreement[] {
 }
 
 /** An image that Redis says is over, and that EC2 knows. */
-export function stillThere({ region, amiId, stage }: Image): Finding {
+export function stillThere({ region, amiId, stage }: Image): Difference {
   const what = `Redis says ${stage}, and EC2 still shows it`;
   return {
     region,
@@ -183,7 +183,7 @@ export function stillThere({ region, amiId, stage }: Image): Finding {
 }
 
 /** A snapshot that its image has left behind. `image`: the record of the image, if there is one. */
-export function leaked(region: string, amiId: string, snapshot: SeenSnapshot, image: Image | null): Finding {
+export function leaked(region: string, amiId: string, snapshot: SeenSnapshot, image: Image | null): Difference {
   const { snapshotId, sizeGiB } = snapshot;
   const record = image === null ? "Redis has no record of it" : `Redis says ${image.stage}`;
   return {

@@ -3,7 +3,7 @@ import { untilText, type Hold } from "../hold.ts";
 import type { EventDraft } from "../image/event.ts";
 import { held } from "../image/holding.ts";
 import type { HeldFrom, Stage, TakenAway } from "../image/image.ts";
-import { draft, keep, type FirstStanding, type Periods } from "../image/lifecycle.ts";
+import { draft, keep, type Entry, type Periods } from "../image/lifecycle.ts";
 import type { Upload } from "../image/upload.ts";
 import type { Seen } from "./look.ts";
 import { nameMismatch } from "./name.ts";
@@ -22,9 +22,9 @@ export interface Found {
 }
 
 /** How an image enters that was found. */
-export interface Entry {
+export interface FoundEntry {
   readonly upload: Upload;
-  readonly standing: FirstStanding;
+  readonly entry: Entry;
 }
 
 /** The compose of an image that is kept because nobody knows it: no compose id, so that no fact ever makes it deletable. */
@@ -79,7 +79,7 @@ function likeness(name: string): string {
  * How a found image enters: where its tags say that it stood, and with all of its days anew; null when its compose could be
  * found in the archive, but that was not asked. Every doubt keeps it.
  */
-export function entryOf(found: Found, periods: Periods, at: Instant): Entry | null {
+export function entryOfFound(found: Found, periods: Periods, at: Instant): FoundEntry | null {
   const now = ceilSecond(at);
   const { seen, region, announced } = found;
   const compose = composeByTags(found) ?? (announced === null ? null : composeByMessages(seen.name, announced));
@@ -89,8 +89,8 @@ export function entryOf(found: Found, periods: Periods, at: Instant): Entry | nu
     ...{ region, amiId: seen.amiId, composeId: compose.ok ? compose.value : UNKNOWN_COMPOSE },
     ...{ imageName: seen.name, arch: said?.arch ?? null, uploadedAt: now },
   };
-  if (!compose.ok) return { upload, standing: doubtfulStanding(seen, compose.reason, now) };
-  return { upload, standing: standingOf(found, (said?.uploadedAt ?? now) + periods.privateAfterMs, now) };
+  if (!compose.ok) return { upload, entry: doubtfulEntry(seen, compose.reason, now) };
+  return { upload, entry: entryByTags(found, (said?.uploadedAt ?? now) + periods.privateAfterMs, now) };
 }
 
 /** What the tags say of an image. */
@@ -109,7 +109,7 @@ function marksOf({ seen, snapshotTags }: Found): Marks {
   return { isBegun, isOld, privateAt: parseInstant(tag ?? ""), wasPrivate: tag !== undefined || isOld };
 }
 
-function standingOf(found: Found, duePrivateAt: Instant, now: Instant): FirstStanding {
+function entryByTags(found: Found, duePrivateAt: Instant, now: Instant): Entry {
   const { seen } = found;
   const marks = marksOf(found);
   const { isBegun, isOld, privateAt } = marks;
@@ -127,16 +127,16 @@ function standingOf(found: Found, duePrivateAt: Instant, now: Instant): FirstSta
     };
   if (hold !== null) {
     const { fields, event, ...change } = held(hold, from);
-    const standing = { ...change, fields: { ...fields, ...known }, privateAt: isBegun ? now : duePrivateAt };
-    return { ...standing, event: event ?? scheduled("held", now) };
+    const entry = { ...change, fields: { ...fields, ...known }, privateAt: isBegun ? now : duePrivateAt };
+    return { ...entry, event: event ?? scheduled("held", now) };
   }
   if (from === "private")
     return { stage: from, wait: null, fields: known, privateAt: now, event: foundAgain(found, takenAway, now) };
   // What was begun is finished; what the old script did needs its compose's facts first.
   const queue = isBegun ? "private" : "unresolved";
-  const standing = { stage: from, wait: { queue, wakeAt: now }, fields: known, privateAt: now } as const;
-  if (isBegun || isOld) return { ...standing, event: scheduled(from, now) };
-  return doubtfulStanding(seen, "it carries tags of ours, but none that says what was done to it", now);
+  const entry = { stage: from, wait: { queue, wakeAt: now }, fields: known, privateAt: now } as const;
+  if (isBegun || isOld) return { ...entry, event: scheduled(from, now) };
+  return doubtfulEntry(seen, "it carries tags of ours, but none that says what was done to it", now);
 }
 
 /** A hold that a tag tells; and what was private, and is public, was given back, or somebody wants it public: held as well. */
@@ -158,7 +158,7 @@ function scheduled(stage: Stage, now: Instant): EventDraft {
 }
 
 /** Kept for a person, and held as well where a tag says so. */
-function doubtfulStanding({ tags }: Seen, doubt: string, now: Instant): FirstStanding {
+function doubtfulEntry({ tags }: Seen, doubt: string, now: Instant): Entry {
   const kept = keep({ rule: "unresolved", reason: `found in EC2 without a record, and ${doubt}` }, now, WHO);
   const tag = tags[HOLD_TAG];
   if (tag === undefined) return { ...kept, privateAt: now };

@@ -41,8 +41,8 @@ export type Plan =
   | { readonly do: "keep"; readonly decision: Decision & { readonly kind: "keep" } }
   | { readonly do: "hold"; readonly hold: Hold; readonly from: HeldFrom }
   | { readonly do: "tag-hold"; readonly seen: Seen; readonly hold: Hold }
-  | { readonly do: "release"; readonly seen: Seen }
-  | { readonly do: "take-back"; readonly hold: Hold }
+  | { readonly do: "end-hold"; readonly seen: Seen }
+  | { readonly do: "restore-and-hold"; readonly hold: Hold }
   | { readonly do: "wait"; readonly until: Instant; readonly reason: string }
   | { readonly do: "refuse"; readonly code: RefusalCode; readonly reason: string }
   | { readonly do: "miss" };
@@ -100,7 +100,7 @@ function isHeldAnyway(image: Image, decision: Decision): boolean {
 /** What a hold asks for: one that is in force and not yet carried out, one to be written to EC2, or one that is over. */
 function planHold(image: Image, seen: Seen, look: Look, { now, guards }: Terms): Plan | null {
   if (image.stage === "held") {
-    if (!isInForce(image.hold, now) && !isInForce(look.composeHold, now)) return { do: "release", seen };
+    if (!isInForce(image.hold, now) && !isInForce(look.composeHold, now)) return { do: "end-hold", seen };
     const hold = isInForce(image.hold, now) ? image.hold : look.composeHold;
     if (hold === null) return null;
     if (seen.ownerId !== guards.account || seen.tags[HOLD_TAG] === holdTag(hold))
@@ -108,7 +108,7 @@ function planHold(image: Image, seen: Seen, look: Look, { now, guards }: Terms):
     return { do: "tag-hold", seen, hold };
   }
   if (image.stage === "deleting" && image.hold !== null) {
-    if (image.wish === "restore") return { do: "take-back", hold: image.hold };
+    if (image.wish === "restore") return { do: "restore-and-hold", hold: image.hold };
     if (isInForce(image.hold, now)) return { do: "hold", hold: image.hold, from: "private" };
   }
   const from = image.stage === "deleting" ? "private" : holdable(image);
@@ -209,9 +209,9 @@ export function describePlan({ image, plan }: Planned): string {
       return `${head} (${plan.code}: ${plan.reason})`;
     case "hold":
     case "tag-hold":
-    case "take-back":
+    case "restore-and-hold":
       return `${head} (${plan.hold.by}: ${plan.hold.why}; until ${untilText(plan.hold)})`;
-    case "release":
+    case "end-hold":
       return `${head} (the hold is over)`;
     case "miss":
       return `${head} (EC2 does not show it)`;

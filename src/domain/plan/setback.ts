@@ -38,7 +38,7 @@ export function afterFailure(image: Image, queue: Queue, reason: string, now: In
 }
 
 /** The region failed, not the image: it stands as it stood, and is due for as soon as the region is asked again. */
-export function givenBack(image: Image, queue: Queue, now: Instant): Change {
+export function yielded(image: Image, queue: Queue, now: Instant): Change {
   return { stage: image.stage, wait: { queue, wakeAt: now }, fields: {}, event: null };
 }
 

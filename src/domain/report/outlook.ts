@@ -32,7 +32,7 @@ export interface RefusedRow {
 }
 
 /** A budget that is used up, or a stop, that kept something from being done. */
-export interface HeldBack {
+export interface Stoppage {
   /** What is not done meanwhile, in a few words: `deleting images`. */
   readonly what: string;
   readonly why: string;
@@ -48,13 +48,13 @@ export interface HeldBack {
 /** What does not come from events: what is held back, still refused, and due. */
 export interface Outlook {
   readonly due: DueList;
-  readonly heldBack: readonly HeldBack[];
+  readonly stoppages: readonly Stoppage[];
 }
 
 /** An outlook's sections in order, those that have something to say; at most `mostRows` rows or lines in each list. */
-export function renderOutlook({ due, heldBack }: Outlook, mostRows: number): readonly string[] {
-  const stops = heldBack.filter(({ region }) => region === undefined);
-  const troubles = heldBack.filter(({ region }) => region !== undefined);
+export function renderOutlook({ due, stoppages }: Outlook, mostRows: number): readonly string[] {
+  const stops = stoppages.filter(({ region }) => region === undefined);
+  const troubles = stoppages.filter(({ region }) => region !== undefined);
   const held = [
     ...(stops.length === 0 ? [] : [stopsText(STOPPED, stops, mostRows)]),
     ...(troubles.length === 0 ? [] : [stopsText(IN_TROUBLE, troubles, mostRows)]),
@@ -134,8 +134,8 @@ const IN_TROUBLE = {
   lead: "Amazon EC2 does not work for us in these regions. The service asks again by itself; no deadline moves, and nothing is lost.",
 };
 
-function stopsText({ title, lead }: typeof STOPPED, heldBack: readonly HeldBack[], mostRows: number): string {
-  const stops = heldBack.flatMap(({ what, why, since, images, plan }) => {
+function stopsText({ title, lead }: typeof STOPPED, stoppages: readonly Stoppage[], mostRows: number): string {
+  const stops = stoppages.flatMap(({ what, why, since, images, plan }) => {
     const lines = plan.slice(0, mostRows).map((line) => `* ${code(line)}`);
     const begun = since === null ? "" : ` since ${momentText(since)}`;
     return [

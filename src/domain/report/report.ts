@@ -15,7 +15,7 @@ export function titleOf(day: string, form: string = DEFAULT_TITLE): string {
 }
 
 /** What a part of a report holds besides events. */
-export interface PartFrame {
+export interface PostFrame {
   readonly day: string;
   readonly marker: string;
   /** When the text is made: never later than the notice that it is. */
@@ -51,7 +51,7 @@ export function renderOpening(day: string, deleteAfterMs: number): string {
 }
 
 /** The Markdown of one part of a day's report. Texts that came from messages or EC2 stand in code spans, and mean nothing. */
-export function renderPart(events: readonly ImageEvent[], frame: PartFrame): string {
+export function renderPost(events: readonly ImageEvent[], frame: PostFrame): string {
   const { deleteAfterMs, outlook, quietSince } = frame;
   const heartbeat = outlook === null || quietSince === null ? [] : [renderHeartbeat(outlook, quietSince)];
   return [
@@ -63,7 +63,7 @@ export function renderPart(events: readonly ImageEvent[], frame: PartFrame): str
 }
 
 /** The earliest deadline that this very notice can set; later ones are possible. */
-function notBeforeOf({ what, details }: ImageEvent, { now, deleteAfterMs }: PartFrame): Instant | null {
+function notBeforeOf({ what, details }: ImageEvent, { now, deleteAfterMs }: PostFrame): Instant | null {
   if (what === "made-private" || what === "found-again") return now + deleteAfterMs;
   const afterHoldMs = Number(details["after_hold_s"]) * SECOND_MS;
   return what === "released" && details["from"] === "private" && afterHoldMs >= 0 ? now + afterHoldMs : null;

@@ -2,7 +2,7 @@ import t from "tap";
 import { datagrepperFacts } from "../../../src/adapters/datagrepper/facts.ts";
 import type { ArchivedMessage } from "../../../src/demo/outside/datagrepper/archive.ts";
 import type { DatagrepperDouble } from "../../../src/demo/outside/datagrepper/double.ts";
-import type { FactClaim } from "../../../src/domain/compose/facts.ts";
+import type { Fact } from "../../../src/domain/compose/facts.ts";
 import { HOUR_MS } from "../../../src/domain/time.ts";
 import { decode } from "../../../src/hear/decode.ts";
 import type { ComposeSource, Message } from "../../../src/ports/index.ts";
@@ -10,9 +10,9 @@ import { DAY, NOW, open, PUNGI_TOPIC, row, start } from "../../support/outside/d
 import { SettableClock } from "../../support/world/clock.ts";
 
 const ID = "Fedora-Cloud-43-20261120.0";
-const claimsOf = (message: Message): readonly FactClaim[] => {
+const factsIn = (message: Message): readonly Fact[] => {
   const heard = decode(message, ["prod", "stg"]);
-  return heard.kind === "claims" ? heard.claims : [];
+  return heard.kind === "facts" ? heard.facts : [];
 };
 
 function said(number: number, body: object, change: Partial<ArchivedMessage> = {}): ArchivedMessage {
@@ -21,10 +21,10 @@ function said(number: number, body: object, change: Partial<ArchivedMessage> = {
 }
 
 function source(double: DatagrepperDouble, environments = ["prod"], now = NOW): ComposeSource {
-  return datagrepperFacts({ archive: open(double), environments, clock: new SettableClock(now), claimsOf });
+  return datagrepperFacts({ archive: open(double), environments, clock: new SettableClock(now), factsIn });
 }
 
-t.test("each different statement about the compose is one claim of datagrepper's", async (t) => {
+t.test("each different statement about the compose is one fact of datagrepper's", async (t) => {
   const label = { compose_type: "production", compose_label: "RC-20261120.0" };
   const double = await start(t, {
     messages: [
@@ -37,15 +37,15 @@ t.test("each different statement about the compose is one claim of datagrepper's
       said(7, label, { topic: PUNGI_TOPIC.replace("prod", "stg") }),
     ],
   });
-  const claims = await source(double).ask(ID, null);
+  const facts = await source(double).ask(ID, null);
   const common = { composeId: ID, source: "datagrepper" };
-  t.match(claims, [
+  t.match(facts, [
     { ...common, type: "production", label: "RC-20261120.0", location: "https://kojipkgs.invalid/compose", by: "id-1" },
     { ...common, type: "production", label: "RC-1.2", by: "id-3" },
     { ...common, type: "nightly", label: null, by: "id-4" },
   ]);
-  t.equal(claims.length, 3);
-  t.ok(claims.every(({ at }) => at >= NOW));
+  t.equal(facts.length, 3);
+  t.ok(facts.every(({ at }) => at >= NOW));
   t.same(await source(double).ask("Fedora-Cloud-41-20261120.0", null), [], "nothing is known of it");
 });
 
@@ -59,9 +59,9 @@ t.test(
       said(96, { compose_type: "too-late" }),
     ];
     const double = await start(t, { messages });
-    const claims = await source(double, ["prod", "stg"]).ask(ID, null);
+    const facts = await source(double, ["prod", "stg"]).ask(ID, null);
     t.same(
-      claims.map(({ type }) => type),
+      facts.map(({ type }) => type),
       ["nightly", "ci"],
     );
     t.equal(double.journal.length, 5);

@@ -2,7 +2,7 @@ import t, { type Test } from "tap";
 import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { pagureError } from "../../../src/demo/outside/pagure/access.ts";
 import type { PagureDouble } from "../../../src/demo/outside/pagure/double.ts";
-import type { Objections, Thread } from "../../../src/ports/index.ts";
+import type { Comments, Thread } from "../../../src/ports/index.ts";
 import { failure, REPO, start, TOKEN } from "../../support/outside/pagure.ts";
 
 const FORM = "clean-amis: {day}";
@@ -10,7 +10,7 @@ const MARKER = "clean-amis-answer:1";
 const ANSWER = { marker: MARKER, text: `Held.\n\n${MARKER}` };
 const yes = (): Promise<void> => Promise.resolve();
 
-function open(double: PagureDouble, title = FORM): Objections {
+function open(double: PagureDouble, title = FORM): Comments {
   double.setToken(TOKEN, { user: "bot", project: REPO });
   const access = { url: double.url, repo: REPO, token: TOKEN, userAgent: "clean-amis/test", timeoutMs: 2_000 };
   return openPagureComments({ ...access, title });
@@ -22,7 +22,7 @@ async function openWith(t: Test, titles: readonly string[]): Promise<PagureDoubl
   return double;
 }
 
-async function threads(objections: Objections, sinceDay: string | null = null, ids: string[] = []): Promise<Thread[]> {
+async function threads(objections: Comments, sinceDay: string | null = null, ids: string[] = []): Promise<Thread[]> {
   const found: Thread[] = [];
   for await (const thread of objections.threads(sinceDay, ids)) found.push(thread);
   return found;

@@ -1,14 +1,14 @@
 import t, { type Test } from "tap";
 import { redisQueues } from "../../../src/adapters/redis/queues.ts";
 import { MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
-import { listQueues, type Filter } from "../../../src/inspect/queue.ts";
+import { listQueues, type QueueFilter } from "../../../src/inspect/queue.ts";
 import type { Place, Queues } from "../../../src/ports/index.ts";
 import { addDue } from "../../support/program/listing.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
 
 const REGION = "us-east-1";
 const START = Date.parse("2026-11-24T08:00:00Z");
-const ALL: Filter = { regions: null, stages: null, composeId: null, dueBy: null, isHeld: false, isRefused: false };
+const ALL: QueueFilter = { regions: null, stages: null, composeId: null, dueBy: null, isHeld: false, isRefused: false };
 
 /** A queue of `count` images, a minute apart, or all in the same second. */
 async function openQueue(t: Test, count: number, apartMs = MINUTE_MS) {

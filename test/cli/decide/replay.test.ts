@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import t, { type Test } from "tap";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
-import { addClaim, noFacts, type FactClaim } from "../../../src/domain/compose/facts.ts";
+import { addFact, noFacts, type Fact } from "../../../src/domain/compose/facts.ts";
 import { decode } from "../../../src/hear/decode.ts";
 import { isRefusal, MAIN, runProgram, startProgram, type Ended } from "../../support/program/program.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
@@ -165,20 +165,20 @@ t.test("a file may be a pipe, and a reader that has seen enough is no error", as
 t.test("facts added up in memory are those that Redis remembers", async (t) => {
   const remembered = redisFacts(await openTestRedis(t));
   const composeId = "Fedora-Cloud-43-20261120.0";
-  const made = (claim: Partial<FactClaim>): FactClaim => ({ composeId, source: "pungi", at: 0, by: "x", ...claim });
-  const claims = [
+  const made = (fact: Partial<Fact>): Fact => ({ composeId, source: "pungi", at: 0, by: "x", ...fact });
+  const facts = [
     ...SAMPLES.flatMap((sample) => {
       const heard = decode(delivered(sample, sample.body), ["prod", "stg", "dev"]);
-      return heard.kind === "claims" ? heard.claims : [];
+      return heard.kind === "facts" ? heard.facts : [];
     }),
     ...[made({ type: "production" }), made({ label: null }), made({ label: "RC-20261120.0" })],
     ...[made({ type: "nightly" }), made({ source: "composeinfo", label: "RC-1.2", location: "http://x" })],
     made({ released: true }),
   ];
-  const known = new Map(claims.map((claim) => [claim.composeId, noFacts(claim.composeId)]));
-  for (const claim of claims) {
-    await remembered.remember(claim);
-    known.set(claim.composeId, addClaim(known.get(claim.composeId) ?? noFacts(claim.composeId), claim));
+  const known = new Map(facts.map((fact) => [fact.composeId, noFacts(fact.composeId)]));
+  for (const fact of facts) {
+    await remembered.remember(fact);
+    known.set(fact.composeId, addFact(known.get(fact.composeId) ?? noFacts(fact.composeId), fact));
   }
   t.match(known.get(composeId)?.contradiction, 'pungi.label was "", then "RC-20261120.0"');
   t.same(await remembered.recall([...known.keys()]), [...known.values()]);

@@ -4,7 +4,7 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import t, { type Test } from "tap";
-import { redisEars } from "../../../src/adapters/redis/control/ears.ts";
+import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
 import { firstProgram } from "../../../src/demo/servers/programs.ts";
 import { held } from "../../../src/domain/image/holding.ts";
@@ -63,7 +63,7 @@ async function schedule(t: Test): Promise<World> {
   await world.tickParts.schedule.change(image, { ...change, wait: { queue: "held", wakeAt: hold.until } });
   await world.hear(UPLOADER, {});
   const now = world.clock.now();
-  await redisEars(world.connection).remember({ heardUntil: now, runId: "0", wholeAt: START });
+  await redisHearing(world.connection).remember({ heardUntil: now, runId: "0", wholeAt: START });
   await redisPulse(world.connection).beat("releng01-5f0c2a9d", now, { tick: now, message: now, notice: now });
   return world;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
-import { carryOutRequests } from "../../../src/operate/orders.ts";
+import { carryOutOrders } from "../../../src/operate/orders.ts";
 import { configFile, isRefusal, runProgram, startProgram } from "../../support/program/program.ts";
 import { silentLog } from "../../support/run/log.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
@@ -109,8 +109,8 @@ t.test("a held image has no date on which it is deleted, only one from before", 
     at: world.clock.now(),
     composeId: null,
   } as const;
-  await world.requestParts.requests.add({ ...order, images: [{ region: REGION, amiId }] });
-  await carryOutRequests(world.requestParts);
+  await world.orderParts.orders.add({ ...order, images: [{ region: REGION, amiId }] });
+  await carryOutOrders(world.orderParts);
   t.match(rowsOf(await explain(t, world, amiId)), {
     stage: /^held/,
     "delete at": "not while it is held; before the hold it was 2026-12-09T08:00:00Z",

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { connectRedis } from "../../../src/adapters/redis/connection.ts";
-import { redisEars } from "../../../src/adapters/redis/control/ears.ts";
+import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { findServers } from "../../../src/demo/servers/find.ts";
 import { startRedis } from "../../../src/demo/servers/redis.ts";
 import { SECRETS } from "../../../src/demo/service-config.ts";
@@ -17,7 +17,7 @@ t.test("the exit code says the worst: nothing, warnings alone, a failure, the co
   t.teardown(() => server.stop());
   const prefix = place.connection.keys.format.replace(/:format$/, "");
   const own = await connectRedis(server.url, prefix, silentLog);
-  await redisEars(own).remember({ heardUntil: Math.floor(Date.now() / 1000) * 1000, runId: "", wholeAt: null });
+  await redisHearing(own).remember({ heardUntil: Math.floor(Date.now() / 1000) * 1000, runId: "", wholeAt: null });
   await own.close();
   place.configure([serverUrl("TEST_REDIS_URL"), server.url]);
   const doctor = (env: Readonly<Record<string, string>>, ...more: string[]) =>

@@ -67,7 +67,7 @@ t.test(
     t.equal(code, 1, out);
     t.match(out, new RegExp(`^${WELL}: \\{"make-private":1\\}$`, "m"));
     t.match(out, /^report: \{"posted":\d/m);
-    t.match(out, new RegExp(`^${DEAD}: EC2 failed there: what was given back is due again$`, "m"));
+    t.match(out, new RegExp(`^${DEAD}: EC2 failed there: what was claimed there is due again$`, "m"));
     t.match(out, new RegExp(`^${SHUT}: not asked before \\S+: the region is not open to the account`, "m"));
     t.equal(simulator.image(WELL, here[2]?.[1] ?? "")?.permission.isPublic, false);
 

@@ -54,7 +54,7 @@ t.test("every message of a month can be understood, in order of time, no id or i
   t.equal(ids.size, 6_400);
   t.equal(composes.size, 1_200, "twelve composes a round");
   // The ignored ones announce that a two-week release is being evaluated.
-  t.same(Object.fromEntries(kinds), { claims: 2_500, uploads: 3_800, ignored: 100 });
+  t.same(Object.fromEntries(kinds), { facts: 2_500, uploads: 3_800, ignored: 100 });
   t.end();
 });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import { EXAMPLE_AMI, readObjection, type Objection } from "../../../src/domain/comment/objection.ts";
 import type { ImageEvent } from "../../../src/domain/image/event.ts";
-import { renderOpening, renderPart } from "../../../src/domain/report/report.ts";
+import { renderOpening, renderPost } from "../../../src/domain/report/report.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { A, B, C, CASES, COMPOSE, NOW } from "../../fixtures/comments.ts";
 import { holds } from "../../support/run/property.ts";
@@ -40,7 +40,7 @@ t.test("our own report, pasted or quoted, orders nothing; with a word to it, wha
   };
   const frame = { day: "2026-11-24", marker: "m", now: NOW, deleteAfterMs: 10 * DAY_MS };
   const rest = { outlook: null, quietSince: null, mostRows: 9 };
-  const report = `${renderOpening("2026-11-24", 10 * DAY_MS)}\n\n${renderPart([event], { ...frame, ...rest })}`;
+  const report = `${renderOpening("2026-11-24", 10 * DAY_MS)}\n\n${renderPost([event], { ...frame, ...rest })}`;
   for (const text of [report, report.replaceAll(/^/gm, "> "), `\`\`\`\n${report}\n\`\`\``]) {
     const { wishes, doubtful } = readObjection(`${text}\n\nplease do not delete this`, NOW);
     t.same(

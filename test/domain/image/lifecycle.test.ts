@@ -2,7 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import type { Decision, Rule } from "../../../src/domain/compose/classify.ts";
 import { STAGES, type Image, type Stage } from "../../../src/domain/image/image.ts";
-import { firstStanding, redecide, stillUnresolved, type Change } from "../../../src/domain/image/lifecycle.ts";
+import { entryOf, redecide, stillUnresolved, type Change } from "../../../src/domain/image/lifecycle.ts";
 import type { Upload } from "../../../src/domain/image/upload.ts";
 import { backoffMs, jittered } from "../../../src/domain/limits/backoff.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
@@ -35,7 +35,7 @@ t.test("an image that is first heard of stands where its decision puts it, and i
     [UNRESOLVED, "unresolved, waits in unresolved", NOW, null],
   ] as const;
   for (const [decision, expected, wakeAt, rule] of rows) {
-    const standing = firstStanding(UPLOAD, decision, PERIODS, NOW, "ingest");
+    const standing = entryOf(UPLOAD, decision, PERIODS, NOW, "ingest");
     t.equal(told(standing), expected);
     t.equal(standing.wait?.wakeAt, wakeAt, `${expected}: wakes`);
     t.same(standing.fields, { rule, reason: decision.reason }, `${expected}: rule and reason`);
@@ -53,7 +53,7 @@ t.test("an image that is first heard of stands where its decision puts it, and i
 t.test("the private deadline counts from the upload, whenever the message is heard", (t) => {
   const moment = fc.integer({ min: UPLOADED_AT, max: UPLOADED_AT + 1000 * DAY_MS });
   const isFixed = fc.property(moment, fc.constantFrom(DELETE, KEEP, UNRESOLVED), (now, decision) => {
-    const { privateAt, wait } = firstStanding(UPLOAD, decision, PERIODS, now, "ingest");
+    const { privateAt, wait } = entryOf(UPLOAD, decision, PERIODS, now, "ingest");
     return privateAt === PRIVATE_AT && (decision !== DELETE || wait?.wakeAt === PRIVATE_AT);
   });
   holds(t, isFixed);

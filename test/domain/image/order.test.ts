@@ -1,17 +1,17 @@
 import t from "tap";
 import type { KeepRule } from "../../../src/domain/compose/classify.ts";
 import type { Hold } from "../../../src/domain/hold.ts";
-import { held, released } from "../../../src/domain/image/holding.ts";
+import { held, holdEnded } from "../../../src/domain/image/holding.ts";
 import { STAGES, type Image } from "../../../src/domain/image/image.ts";
 import { deadlineOf, redecide, type Change } from "../../../src/domain/image/lifecycle.ts";
-import { carryOut, VERBS, type Request, type Verb } from "../../../src/domain/image/order.ts";
+import { carryOut, VERBS, type Order, type Verb } from "../../../src/domain/image/order.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { imageIn, NOW, PERIODS } from "../../support/world/image.ts";
 
 const HOLD: Hold = { by: "somebody", why: "tests", since: NOW - DAY_MS, until: null };
 
 function ask(image: Image, verb: Verb): ReturnType<typeof carryOut> {
-  const request: Request = { verb, by: "tester", why: "a reason", until: null, at: NOW };
+  const request: Order = { verb, by: "tester", why: "a reason", until: null, at: NOW };
   return carryOut(image, request, { periods: PERIODS, now: NOW, composeHold: null });
 }
 
@@ -32,7 +32,7 @@ t.test("whatever is asked, what a rule keeps or does not know yet never becomes 
         const begun = after(imageIn(from, { rule }), ask(imageIn(from, { rule }), first).change);
         const asked = after(begun, ask(begun, second).change);
         t.not(asked.stage, "restoring", `${from}: ${first}, ${second}: nothing was taken, nothing is given back`);
-        const end = asked.stage === "held" ? after(asked, released(asked, true, "x", "", PERIODS, NOW)) : asked;
+        const end = asked.stage === "held" ? after(asked, holdEnded(asked, true, "x", "", PERIODS, NOW)) : asked;
         t.equal(
           end.stage,
           asked.stage === "held" ? afterHold : from,
@@ -79,8 +79,8 @@ t.test("a hold that ends leaves no date of before, and asks for a new notice", (
   const image = imageIn("private");
   const holding = after(image, held(HOLD, "private"));
   const fields = { noticedAt: null, deleteAt: null, earliestDeleteAt: image.deleteAt, releasedAt: NOW };
-  t.match(released(holding, false, "x", "", PERIODS, NOW), { stage: "private", wait: null, fields });
-  t.match(released(holding, true, "x", "", PERIODS, NOW), { stage: "public", wait: { queue: "private" } });
+  t.match(holdEnded(holding, false, "x", "", PERIODS, NOW), { stage: "private", wait: null, fields });
+  t.match(holdEnded(holding, true, "x", "", PERIODS, NOW), { stage: "public", wait: { queue: "private" } });
   t.end();
 });
 
@@ -91,13 +91,13 @@ t.test(
     const times = { madePrivateAt: NOW, noticedAt: null, deleteAt: null, releasedAt: null };
     const image = imageIn("private", { ...times, earliestDeleteAt: NOW + DAY_MS });
     const paused = after(image, held(HOLD, "private"));
-    const change = released(paused, false, "x", "", PERIODS, NOW + 5 * DAY_MS);
+    const change = holdEnded(paused, false, "x", "", PERIODS, NOW + 5 * DAY_MS);
     const noticedAt = NOW + 6 * DAY_MS;
     const event = { what: "released", at: NOW + 5 * DAY_MS } as const;
     t.equal(deadlineOf(after(paused, change), event, noticedAt, PERIODS), noticedAt + PERIODS.deleteAfterMs);
     // A date that stood is not lengthened beyond the three days.
     const dated = after(imageIn("private"), held(HOLD, "private"));
-    const again = after(dated, released(dated, false, "x", "", PERIODS, NOW));
+    const again = after(dated, holdEnded(dated, false, "x", "", PERIODS, NOW));
     t.equal(deadlineOf(again, { what: "released", at: NOW }, NOW, PERIODS), NOW + PERIODS.afterHoldMs);
     t.end();
   },

@@ -1,5 +1,5 @@
 import t from "tap";
-import { describeTrouble, openedBreaker, standingOf, type Breaker } from "../../../src/domain/limits/breaker.ts";
+import { describeTrouble, openedBreaker, breakerStateOf, type Breaker } from "../../../src/domain/limits/breaker.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { NOW } from "../../support/world/image.ts";
 
@@ -8,10 +8,10 @@ const SHUT = { trouble: "shut", code: "OptInRequired" } as const;
 
 t.test("a breaker is open until its time has come, then one probe decides; without one all goes on", (t) => {
   const breaker = openedBreaker(null, FAILING, NOW, 1);
-  t.equal(standingOf(null, NOW), "closed");
-  t.equal(standingOf(breaker, NOW), "open");
-  t.equal(standingOf(breaker, breaker.askAgainAt - 1), "open");
-  t.equal(standingOf(breaker, breaker.askAgainAt), "half-open");
+  t.equal(breakerStateOf(null, NOW), "closed");
+  t.equal(breakerStateOf(breaker, NOW), "open");
+  t.equal(breakerStateOf(breaker, breaker.askAgainAt - 1), "open");
+  t.equal(breakerStateOf(breaker, breaker.askAgainAt), "half-open");
   t.end();
 });
 

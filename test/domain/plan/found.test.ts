@@ -1,7 +1,7 @@
 import t from "tap";
 import { deadlineOf, type Change } from "../../../src/domain/image/lifecycle.ts";
 import type { Upload } from "../../../src/domain/image/upload.ts";
-import { entryOf, type Found } from "../../../src/domain/plan/found.ts";
+import { entryOfFound, type Found } from "../../../src/domain/plan/found.ts";
 import {
   COMPOSE_TAG,
   HOLD_TAG,
@@ -142,22 +142,22 @@ const CASES: readonly (readonly [what: string, given: Case, stage: string, compo
 
 for (const [what, given, stage, compose, more = {}] of CASES) {
   t.test(`found ${what}: ${stage}`, (t) => {
-    const entry = entryOf(found(given), PERIODS, NOW);
-    const fields: Change["fields"] = entry?.standing.fields ?? {};
-    t.same([entry?.standing.stage, entry?.upload.composeId], [stage, compose]);
+    const entry = entryOfFound(found(given), PERIODS, NOW);
+    const fields: Change["fields"] = entry?.entry.fields ?? {};
+    t.same([entry?.entry.stage, entry?.upload.composeId], [stage, compose]);
     const { taken, from, by } = more as { taken?: boolean; from?: string; by?: string };
     if (taken !== undefined) t.equal(fields.takenAway?.image, taken);
     if (from !== undefined) t.equal(fields.heldFrom, from);
     if (from !== undefined) t.equal(fields.hold?.by, by ?? "relengbot");
     if (given.tags[HOLD_TAG] !== undefined) t.equal(fields.hold?.until, Date.parse("2026-03-01T00:00:00Z"), "its end");
-    t.ok((entry?.standing.privateAt ?? 0) >= NOW, "no deadline in the past");
+    t.ok((entry?.entry.privateAt ?? 0) >= NOW, "no deadline in the past");
     t.notOk(fields.deleteAt ?? fields.noticedAt, "nobody was told of it yet");
     t.end();
   });
 }
 
 t.test("without an answer of the archive an image whose tags name no compose does not enter", (t) => {
-  t.equal(entryOf(found({ tags: { [OLD_TAG]: "14112022" }, announced: null }), PERIODS, NOW), null);
+  t.equal(entryOfFound(found({ tags: { [OLD_TAG]: "14112022" }, announced: null }), PERIODS, NOW), null);
   t.end();
 });
 
@@ -169,23 +169,23 @@ t.test("the names that fedimg gave agree with their composes, whatever the famil
     ["Fedora-Cloud-Base-AmazonEC2.x86_64-43-20260305.0", "Fedora-Cloud-43-20260305.0"],
   ] as const;
   for (const [name, composeId] of rows) {
-    const entry = entryOf(found({ tags: { [OLD_TAG]: "14112022" }, name, announced: [composeId] }), PERIODS, NOW);
-    t.same([entry?.standing.stage, entry?.upload.composeId], ["unresolved", composeId], name);
-    const none = entryOf(found({ tags: { [OLD_TAG]: "14112022" }, name, announced: [] }), PERIODS, NOW);
-    t.match(none?.standing.fields.reason, /by its name it could be of Fedora-/, name);
+    const entry = entryOfFound(found({ tags: { [OLD_TAG]: "14112022" }, name, announced: [composeId] }), PERIODS, NOW);
+    t.same([entry?.entry.stage, entry?.upload.composeId], ["unresolved", composeId], name);
+    const none = entryOfFound(found({ tags: { [OLD_TAG]: "14112022" }, name, announced: [] }), PERIODS, NOW);
+    t.match(none?.entry.fields.reason, /by its name it could be of Fedora-/, name);
   }
   const ga = found({ tags: { [OLD_TAG]: "1" }, name: "Fedora-Cloud-Base-28-1.1.x86_64-hvm-x", announced: [COMPOSE] });
-  t.equal(entryOf(ga, PERIODS, NOW)?.standing.stage, "kept", "a release's name agrees with no nightly");
+  t.equal(entryOfFound(ga, PERIODS, NOW)?.entry.stage, "kept", "a release's name agrees with no nightly");
   t.end();
 });
 
 t.test("the notice of what was found again gives it all of its days, and no other event does", (t) => {
-  const entry = entryOf(found({ tags: PRIVATE, ofSnapshots: PRIVATE }), PERIODS, NOW);
-  const fields: Change["fields"] = entry?.standing.fields ?? {};
+  const entry = entryOfFound(found({ tags: PRIVATE, ofSnapshots: PRIVATE }), PERIODS, NOW);
+  const fields: Change["fields"] = entry?.entry.fields ?? {};
   t.equal(fields.madePrivateAt, MADE_PRIVATE_AT, "private since its tag says");
   const image = imageIn("private", { ...fields, uploadedAt: NOW, noticedAt: null, deleteAt: null });
   const event = { what: "found-again", at: NOW } as const;
-  t.equal(entry?.standing.event.what, "found-again");
+  t.equal(entry?.entry.event.what, "found-again");
   t.equal(deadlineOf(image, event, NOW + DAY_MS, PERIODS), NOW + 11 * DAY_MS);
   t.equal(deadlineOf(image, { ...event, at: NOW - 1000 }, NOW, PERIODS), null, "an earlier finding");
   t.equal(deadlineOf({ ...image, releasedAt: NOW }, event, NOW, PERIODS), null, "released since");

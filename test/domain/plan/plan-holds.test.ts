@@ -56,7 +56,7 @@ t.test("a hold beats every act, whether the compose, the record or a tag in EC2 
     );
   }
   const wished = imageIn("deleting", { hold, wish: "restore" });
-  t.equal(word(plan(wished, seenPrivate())), "take-back", "an image that still stands is given back");
+  t.equal(word(plan(wished, seenPrivate())), "restore-and-hold", "an image that still stands is given back");
   t.equal(word(plan(wished, null)), "delete", "one that is gone leaves no snapshot behind");
   t.equal(word(plan(imageIn("held", { hold }), seenPrivate())), "tag-hold");
   t.equal(word(plan(imageIn("held", { hold }), seen(tagged))), "wait", "what EC2 knows is not written again");

@@ -2,7 +2,7 @@ import t from "tap";
 import type { Image } from "../../../src/domain/image/image.ts";
 import type { Change } from "../../../src/domain/image/lifecycle.ts";
 import type { RefusalCode } from "../../../src/domain/plan/refusal.ts";
-import { afterFailure, afterMiss, afterRefusal, givenBack } from "../../../src/domain/plan/setback.ts";
+import { afterFailure, afterMiss, afterRefusal, yielded } from "../../../src/domain/plan/setback.ts";
 import { DAY_MS, HOUR_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { imageIn, NOW } from "../../support/world/image.ts";
 
@@ -75,7 +75,7 @@ t.test(
   "what is the region's fault leaves no trace on the image: it is due as before, its attempts do not grow",
   (t) => {
     for (const stage of ["public", "private", "deleting", "restoring", "held"] as const) {
-      const change = givenBack(imageIn(stage, { attempts: 2, missedLooks: 1 }), "private", NOW);
+      const change = yielded(imageIn(stage, { attempts: 2, missedLooks: 1 }), "private", NOW);
       t.same(change, { stage, wait: { queue: "private", wakeAt: NOW }, fields: {}, event: null });
     }
     t.end();

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import t from "tap";
 import type { EventKind, ImageEvent } from "../../../src/domain/image/event.ts";
 import type { Outlook } from "../../../src/domain/report/outlook.ts";
-import { renderOpening, renderPart } from "../../../src/domain/report/report.ts";
+import { renderOpening, renderPost } from "../../../src/domain/report/report.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
 
 const NOW = Date.parse("2026-11-24T22:00:00Z");
@@ -52,7 +52,7 @@ const OUTLOOK: Outlook = {
       },
     ],
   },
-  heldBack: [
+  stoppages: [
     {
       ...{ what: "delete images", why: "500 images today are the budget max_deletes_per_day of the act delete" },
       ...{ since: NOW - 3 * HOUR_MS, images: 12 },
@@ -79,14 +79,14 @@ t.test("a small day reads as it was looked at", (t) => {
     event("gone", CLOUD, { why: "vanished from EC2 by another hand" }),
     event("decided", CLOUD, { why: "production, and no label", details: { stage: "kept", rule: "unlabelled" } }),
   ];
-  const text = `${renderOpening(FRAME.day, FRAME.deleteAfterMs)}\n\n${renderPart(told, { ...FRAME, outlook: OUTLOOK })}\n`;
+  const text = `${renderOpening(FRAME.day, FRAME.deleteAfterMs)}\n\n${renderPost(told, { ...FRAME, outlook: OUTLOOK })}\n`;
   t.equal(text, golden("report-small-day.txt"));
   t.end();
 });
 
 t.test("a week in which nothing happened reads as it was looked at", (t) => {
-  const frame = { ...FRAME, outlook: { ...OUTLOOK, heldBack: [] }, quietSince: "2026-11-17" };
-  t.equal(`${renderPart([], frame)}\n`, golden("report-quiet-week.txt"));
+  const frame = { ...FRAME, outlook: { ...OUTLOOK, stoppages: [] }, quietSince: "2026-11-17" };
+  t.equal(`${renderPost([], frame)}\n`, golden("report-quiet-week.txt"));
   t.end();
 });
 
@@ -98,7 +98,7 @@ t.test("a day of 5,000 images is a table a compose, newest first, and has not ch
     const composeId = `Fedora-Rawhide-202611${String(10 + (number % 10))}.n.${Math.floor(number / 10)}`;
     for (const region of regions) if (told.length < 5_000) told.push(event("made-private", composeId, { region }));
   }
-  const text = renderPart(told, FRAME);
+  const text = renderPost(told, FRAME);
   const head = text.split("\n").slice(0, 40).join("\n");
   const hash = createHash("sha256").update(text).digest("hex");
   t.equal(`${head}\n…\n${text.length} characters, sha256 ${hash}\n`, golden("report-large-day.txt"));

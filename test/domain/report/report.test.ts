@@ -2,7 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import { EVENT_KINDS, type EventKind, type ImageEvent } from "../../../src/domain/image/event.ts";
 import { code } from "../../../src/domain/markdown.ts";
-import { renderDay, renderOpening, renderPart, titleOf } from "../../../src/domain/report/report.ts";
+import { renderDay, renderOpening, renderPost, titleOf } from "../../../src/domain/report/report.ts";
 import { sectionOf } from "../../../src/domain/report/sections.ts";
 import { ceilSecond, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { quote } from "../../../src/domain/words.ts";
@@ -54,7 +54,7 @@ t.test("a keep is told only when a person should look", (t) => {
 t.test("a report says what was made private and deleted, compose by compose, and what it freed", (t) => {
   const newer = "Fedora-Cloud-43-20260123.0";
   const snapshots = JSON.stringify({ [SNAPSHOTS[0]]: "deleted", [SNAPSHOTS[1]]: "kept: shared with ami-1" });
-  const text = renderPart(
+  const text = renderPost(
     [
       event("made-private", { region: "us-west-2" }),
       event("made-private"),
@@ -97,7 +97,7 @@ t.test("the day before which nothing is deleted is never later than the deadline
   const periods = fc.constantFrom(DAY_MS, 10 * DAY_MS, 36 * HOUR_MS, 90 * MINUTE_MS, 10 * SECOND_MS, SECOND_MS);
   const isHonest = fc.property(delays, delays, periods, (before, after, deleteAfterMs) => {
     const renderedAt = NOW + before;
-    const text = renderPart([event("made-private", { at: NOW })], { ...FRAME, now: renderedAt, deleteAfterMs });
+    const text = renderPost([event("made-private", { at: NOW })], { ...FRAME, now: renderedAt, deleteAfterMs });
     const said = Date.parse(/before \*\*(?<at>[^*]+)\*\*/.exec(text)?.groups?.["at"] ?? "");
     const deleteAt = Math.max(NOW, ceilSecond(renderedAt + after)) + deleteAfterMs;
     return said <= deleteAt && said > renderedAt + deleteAfterMs - DAY_MS;
@@ -109,7 +109,7 @@ t.test("the day before which nothing is deleted is never later than the deadline
 t.test("a hold tells by whom, until when and why, and a release from when the clock runs again", (t) => {
   const held = { by: "ann", until: "2026-03-01T00:00:00Z" };
   const rows = (events: readonly ImageEvent[]): string[] =>
-    renderPart(events, FRAME)
+    renderPost(events, FRAME)
       .split("\n")
       .filter((line) => /^(## |\| us-)/.test(line));
   const row = (...cells: string[]): string => `| us-east-1 | \`${AMI}\` | \`${NAME}\` | ${cells.join(" | ")} |`;
@@ -189,14 +189,14 @@ function skeleton(report: string): string {
 }
 
 t.test("an image's name or a reason puts no link, mention, table cell or markup into a report", (t) => {
-  const lines = renderPart([event("refused", { details: {} })], FRAME).split("\n").length;
+  const lines = renderPost([event("refused", { details: {} })], FRAME).split("\n").length;
   for (const text of HOSTILE) {
     const said = { imageName: text, why: text, amiId: text, details: {} };
-    const shown = renderPart([event("refused", said)], FRAME);
+    const shown = renderPost([event("refused", said)], FRAME);
     t.equal(skeleton(shown), "| us-east-1 | code | code | code |", quote(text));
     t.equal(shown.split("\n").length, lines, "no line more");
     t.equal(Buffer.from(shown).toString(), shown, "no half of a character");
-    const inEc2 = renderPart([event("refused", { details: { ec2_name: text } })], FRAME);
+    const inEc2 = renderPost([event("refused", { details: { ec2_name: text } })], FRAME);
     t.equal(skeleton(inEc2), "| us-east-1 | code | code | code |", `in EC2: ${quote(text)}`);
   }
   t.end();

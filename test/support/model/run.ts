@@ -1,10 +1,10 @@
 import { tickRegion } from "../../../src/act/tick.ts";
 import { resolveRegion } from "../../../src/decide/resolve.ts";
-import type { FactClaim } from "../../../src/domain/compose/facts.ts";
+import type { Fact } from "../../../src/domain/compose/facts.ts";
 import { HOUR_MS, DAY_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../../src/errors.ts";
-import { carryOutRequests } from "../../../src/operate/orders.ts";
-import type { Log, Order } from "../../../src/ports/index.ts";
+import { carryOutOrders } from "../../../src/operate/orders.ts";
+import type { Log, PlacedOrder } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { Oracle, subjectOf, type Subject } from "./oracle.ts";
 import { at, COMPOSES, pick, type Command, type Compose } from "./words.ts";
@@ -139,23 +139,18 @@ class Run {
     const saying = at(compose.sayings, which);
     const { compose_type: type, compose_label: label } = saying;
     this.oracle.say(compose, label);
-    const claim = { composeId: compose.id, type, label: label === "" ? null : label };
-    await this.#tell("pungi.compose.status.change", { compose_id: compose.id, ...saying }, claim, dies);
+    const fact = { composeId: compose.id, type, label: label === "" ? null : label };
+    await this.#tell("pungi.compose.status.change", { compose_id: compose.id, ...saying }, fact, dies);
   }
 
   /** A message comes; or its fact is remembered, and the process dies before anything else. */
-  async #tell(
-    topic: string,
-    body: object,
-    claim: Omit<FactClaim, "source" | "at" | "by">,
-    dies: boolean,
-  ): Promise<void> {
+  async #tell(topic: string, body: object, fact: Omit<Fact, "source" | "at" | "by">, dies: boolean): Promise<void> {
     if (!dies) {
       await this.#world.hear(topic, body);
       return;
     }
     const by = { source: "pungi", at: this.#world.clock.now(), by: "a message" } as const;
-    await this.#world.ingestParts.facts.remember({ ...claim, ...by });
+    await this.#world.ingestParts.facts.remember({ ...fact, ...by });
     this.#unacknowledged.push(() => this.#world.hear(topic, body));
   }
 
@@ -191,17 +186,17 @@ class Run {
     const now = this.#world.clock.now();
     const until = days === null || verb === "release" || verb === "retry" ? null : now + days * DAY_MS;
     const compose = at(COMPOSES, target);
-    const order: Order = {
+    const order: PlacedOrder = {
       ...{ verb, by: "relengbot", why: "the model says so", until, at: now },
       images: whole || subject === null ? [] : [{ region: subject.region, amiId: subject.amiId }],
       composeId: whole ? compose.id : null,
     };
-    const id = await this.#world.requestParts.requests.add(order);
+    const id = await this.#world.orderParts.orders.add(order);
     if (crash !== null) await this.#orders(new CallCounter({ call: crash, when: "after" }));
     await this.#orders(new CallCounter(null));
     if (whole && (verb === "hold" || verb === "restore")) this.oracle.hold(compose, until ?? Infinity);
     if (whole && verb === "release") this.oracle.hold(compose, null);
-    const answers = await this.#world.requestParts.requests.answerTo(id);
+    const answers = await this.#world.orderParts.orders.answerTo(id);
     if (answers === null) this.oracle.wrong.push(`nobody answered ${JSON.stringify(order)}`);
     for (const { region, amiId, happened } of answers ?? []) {
       const named = this.oracle.subjects.find((each) => each.region === region && each.amiId === amiId);
@@ -214,9 +209,9 @@ class Run {
   }
 
   async #orders(counter: CallCounter): Promise<void> {
-    const { requests, schedule, facts, ...parts } = this.#world.requestParts;
-    const wrapped = { requests: counter.wrap(requests), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
-    await this.#survive(() => carryOutRequests({ ...parts, ...wrapped, log: this.#log }));
+    const { orders, schedule, facts, ...parts } = this.#world.orderParts;
+    const wrapped = { orders: counter.wrap(orders), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
+    await this.#survive(() => carryOutOrders({ ...parts, ...wrapped, log: this.#log }));
   }
 
   #troubleEc2({ action, trouble, times }: Command & { do: "ec2" }): void {
@@ -257,7 +252,7 @@ class Run {
   }
 
   async #report(counter: CallCounter): Promise<void> {
-    const { reports, schedule, ...parts } = this.#world.notifyParts;
+    const { reports, schedule, ...parts } = this.#world.reportParts;
     await this.#survive(() =>
       reportOnce({ ...parts, reports: counter.wrap(reports), schedule: counter.wrap(schedule) }),
     );

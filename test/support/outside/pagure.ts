@@ -6,7 +6,7 @@ import type { TokenRights } from "../../../src/demo/outside/pagure/access.ts";
 import { startPagureDouble } from "../../../src/demo/outside/pagure/double.ts";
 import type { PagureDouble, PagureDoubleOptions } from "../../../src/demo/outside/pagure/double.ts";
 import { RefusedError, UpstreamError } from "../../../src/errors.ts";
-import type { ReportPart, Reports } from "../../../src/ports/index.ts";
+import type { Post, Reports } from "../../../src/ports/index.ts";
 import { PAGURE_TOKEN } from "../run/secrets.ts";
 
 /** When the double thinks it is. */
@@ -74,7 +74,7 @@ export function openAs(
 }
 
 /** The day's part of that number. */
-export function part(number: number): ReportPart {
+export function part(number: number): Post {
   const marker = `<!-- clean-amis 2026-11-24 part ${number}. -->`;
   return {
     ...{ day: "2026-11-24", title: TITLE, marker, names: ["100 %"] },
@@ -84,7 +84,7 @@ export function part(number: number): ReportPart {
 }
 
 /** Publishes as the reporter does: what may still be under way is a failure for now. */
-export async function publish(reports: Reports, part: ReportPart): Promise<{ readonly url: string }> {
+export async function publish(reports: Reports, part: Post): Promise<{ readonly url: string }> {
   const published = await reports.publish(part, () => Promise.resolve());
   if ("unsure" in published) throw published.unsure;
   return published;

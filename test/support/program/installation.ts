@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { connect, type ChannelModel } from "amqplib";
 import type { Test } from "tap";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
-import { redisEars } from "../../../src/adapters/redis/control/ears.ts";
+import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { openDoctor } from "../../../src/app/doctor.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { startComposeHost, type ComposeHost } from "../../../src/demo/outside/compose-host.ts";
@@ -63,7 +63,7 @@ export async function openInstallation(test: Test, options: Ec2SimulatorOptions 
   });
   await connection.redis.sadd(connection.keys.regions, ...REGIONS);
   const now = Date.now();
-  await redisEars(connection).remember({ heardUntil: now - (now % 1000), runId: "", wholeAt: null });
+  await redisHearing(connection).remember({ heardUntil: now - (now % 1000), runId: "", wholeAt: null });
 
   const dir = test.testdir({});
   const configFile = join(dir, "config.toml");

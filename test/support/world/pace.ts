@@ -63,7 +63,7 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
     images: clock.watch(regions.watch(images)),
     budgets: clock.watch(redisBudgets(connection, limits)),
     consultation: new Consultation({ ...base, sources: [] }),
-    ears: { memory: () => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() }) },
+    hearing: { memory: () => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() }) },
   });
   const ingestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   return {

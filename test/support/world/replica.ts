@@ -4,7 +4,7 @@ import { openRedis } from "../../../src/adapters/redis/connection.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
-import { redisRequests } from "../../../src/adapters/redis/orders.ts";
+import { redisOrders } from "../../../src/adapters/redis/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
 import type { IngestParts } from "../../../src/decide/change.ts";
@@ -12,9 +12,9 @@ import { Consultation } from "../../../src/decide/consult.ts";
 import type { Periods } from "../../../src/domain/image/lifecycle.ts";
 import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
 import { SECOND_MS, type Instant } from "../../../src/domain/time.ts";
-import type { RequestParts } from "../../../src/operate/orders.ts";
+import type { OrderParts } from "../../../src/operate/orders.ts";
 import type { Budgets, Clock } from "../../../src/ports/index.ts";
-import type { NotifyParts } from "../../../src/tell/post.ts";
+import type { ReportParts } from "../../../src/tell/post.ts";
 import { RedisProxy } from "../servers/redis-proxy.ts";
 import { serverUrl } from "../servers/redis.ts";
 import type { World } from "./world.ts";
@@ -23,8 +23,8 @@ import type { World } from "./world.ts";
 export interface Replica {
   readonly ingestParts: IngestParts;
   readonly tickParts: TickParts;
-  readonly notifyParts: NotifyParts;
-  readonly requestParts: RequestParts;
+  readonly reportParts: ReportParts;
+  readonly orderParts: OrderParts;
   readonly budgets: Budgets;
 }
 
@@ -60,8 +60,8 @@ export async function openReplica(test: Test, world: World, options: ReplicaOpti
   return {
     ingestParts: { ...base, rejected: redisRejected(connection), environments: ["prod"] },
     tickParts: { ...world.tickParts, ...base, budgets, consultation: new Consultation({ ...base, sources: [] }) },
-    notifyParts: { ...world.notifyParts, ...base, journal: redisJournal(connection, "pagure", log) },
-    requestParts: { ...base, requests: redisRequests(connection) },
+    reportParts: { ...world.reportParts, ...base, journal: redisJournal(connection, "pagure", log) },
+    orderParts: { ...base, orders: redisOrders(connection) },
     budgets,
   };
 }

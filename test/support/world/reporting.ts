@@ -11,7 +11,7 @@ import {
 import type { Image } from "../../../src/domain/image/image.ts";
 import { draft } from "../../../src/domain/image/lifecycle.ts";
 import type { Log } from "../../../src/ports/index.ts";
-import type { NotifyParts } from "../../../src/tell/post.ts";
+import type { ReportParts } from "../../../src/tell/post.ts";
 import { reportOnce, type Reported } from "../../../src/tell/report.ts";
 import { REPORTER_TOKEN } from "../run/secrets.ts";
 import { openTestRedis } from "../servers/redis.ts";
@@ -28,10 +28,10 @@ export interface Reporting {
   readonly clock: SettableClock;
   readonly connection: RedisConnection;
   readonly pagure: PagureDouble;
-  readonly parts: NotifyParts;
+  readonly parts: ReportParts;
   /** Everything that was logged, a line an entry. */
   readonly logged: string[];
-  readonly report: (change?: Partial<NotifyParts>) => Promise<Reported>;
+  readonly report: (change?: Partial<ReportParts>) => Promise<Reported>;
   /** Makes so many images of a compose private, and resolves to their ids. */
   readonly makePrivate: (count: number, where?: Where) => Promise<string[]>;
   /** What the public can read: each issue's text and its comments. */
@@ -59,7 +59,7 @@ export async function openReporting(test: Test, options: PagureDoubleOptions = {
   const journal = redisJournal(connection, "pagure", log);
   const access = { url: pagure.url, repo: REPO, tags: ["clean-amis"], token: TOKEN, userAgent: "test" };
   const reports = openPagure({ ...access, timeoutMs: 2_000, log });
-  const parts: NotifyParts = { schedule, journal, reports, clock, log, periods: PERIODS, isPublic: true };
+  const parts: ReportParts = { schedule, journal, reports, clock, log, periods: PERIODS, isPublic: true };
   const posts = (): string[] =>
     pagure.tracker.issues(REPO).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
   let images = 0;
@@ -82,7 +82,7 @@ export async function openReporting(test: Test, options: PagureDoubleOptions = {
 }
 
 async function makePrivate(
-  { schedule, clock }: NotifyParts,
+  { schedule, clock }: ReportParts,
   { region, composeId, amiId }: { readonly region: string; readonly composeId: string; readonly amiId: string },
 ): Promise<void> {
   const imageName = `Fedora-Cloud-Base-AmazonEC2.x86_64-${composeId.replace("Fedora-", "")}`;

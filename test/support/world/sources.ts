@@ -1,4 +1,4 @@
-import type { FactClaim, FactSource } from "../../../src/domain/compose/facts.ts";
+import type { Fact, FactSource } from "../../../src/domain/compose/facts.ts";
 import { UpstreamError } from "../../../src/errors.ts";
 import type { ComposeSource } from "../../../src/ports/index.ts";
 
@@ -6,18 +6,18 @@ import type { ComposeSource } from "../../../src/ports/index.ts";
 export class WrittenSource implements ComposeSource {
   readonly source: FactSource;
   readonly asked: string[] = [];
-  #answer: Pick<FactClaim, "type" | "label"> | "nothing" | "failure";
+  #answer: Pick<Fact, "type" | "label"> | "nothing" | "failure";
 
-  constructor(source: FactSource, answer: Pick<FactClaim, "type" | "label"> | "nothing" | "failure") {
+  constructor(source: FactSource, answer: Pick<Fact, "type" | "label"> | "nothing" | "failure") {
     this.source = source;
     this.#answer = answer;
   }
 
-  answers(answer: Pick<FactClaim, "type" | "label"> | "nothing" | "failure"): void {
+  answers(answer: Pick<Fact, "type" | "label"> | "nothing" | "failure"): void {
     this.#answer = answer;
   }
 
-  async ask(composeId: string): Promise<readonly FactClaim[]> {
+  async ask(composeId: string): Promise<readonly Fact[]> {
     this.asked.push(composeId);
     // An answer takes a turn of the event loop, so that others can ask meanwhile.
     await new Promise((resolve) => setImmediate(resolve));

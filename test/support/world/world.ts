@@ -8,7 +8,7 @@ import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
-import { redisRequests } from "../../../src/adapters/redis/orders.ts";
+import { redisOrders } from "../../../src/adapters/redis/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
 import type { IngestParts } from "../../../src/decide/change.ts";
@@ -22,9 +22,9 @@ import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
 import { batchOf } from "../../../src/domain/limits/pace.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../../src/domain/time.ts";
 import { ingest, type Ingested } from "../../../src/hear/ingest.ts";
-import type { RequestParts } from "../../../src/operate/orders.ts";
-import type { Budgets, ComposeSource, EarMemory, Images, Message } from "../../../src/ports/index.ts";
-import type { NotifyParts } from "../../../src/tell/post.ts";
+import type { OrderParts } from "../../../src/operate/orders.ts";
+import type { Budgets, ComposeSource, HearingMemory, Images, Message } from "../../../src/ports/index.ts";
+import type { ReportParts } from "../../../src/tell/post.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
 import { openTestRedis } from "../servers/redis.ts";
@@ -57,8 +57,8 @@ export interface World {
   readonly pagure: PagureDouble;
   readonly ingestParts: IngestParts;
   readonly tickParts: TickParts;
-  readonly notifyParts: NotifyParts;
-  readonly requestParts: RequestParts;
+  readonly reportParts: ReportParts;
+  readonly orderParts: OrderParts;
   readonly budgets: Budgets;
   hear(topic: string, body: object | string, sentAt?: Instant): Promise<Ingested>;
   tick(region?: string): Promise<TickCounts>;
@@ -111,7 +111,8 @@ export async function openWorld(
   };
   const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
   const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
-  const hears = (): Promise<EarMemory> => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
+  const hears = (): Promise<HearingMemory> =>
+    Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
   const budgets = redisBudgets(connection, options.budgets ?? PLENTY);
   const breakers = redisBreakers(connection);
   const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: whole });
@@ -122,7 +123,7 @@ export async function openWorld(
     breakers: regions,
     batch: batchOf(PERIODS.leaseMs, SHARE),
     consultation,
-    ears: { memory: hears },
+    hearing: { memory: hears },
     guards: GUARDS,
     act: "delete",
   };
@@ -130,9 +131,9 @@ export async function openWorld(
     ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
     ...{ userAgent: "test", timeoutMs: 2_000 },
   });
-  const requestParts: RequestParts = { ...base, requests: redisRequests(connection) };
+  const orderParts: OrderParts = { ...base, orders: redisOrders(connection) };
   const journal = redisJournal(connection, "pagure", silentLog);
-  const notifyParts: NotifyParts = { ...base, journal, reports, isPublic: true };
+  const reportParts: ReportParts = { ...base, journal, reports, isPublic: true };
   return {
     ...{
       clock,
@@ -142,14 +143,14 @@ export async function openWorld(
       pagure,
       ingestParts,
       tickParts,
-      notifyParts,
-      requestParts,
+      reportParts,
+      orderParts,
       budgets,
     },
     hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingestParts),
     tick: (region = REGION) => tickRegion(region, tickParts),
     resolve: (region = REGION) => resolveRegion(region, tickParts),
-    report: () => reportOnce(notifyParts),
+    report: () => reportOnce(reportParts),
     posts: () =>
       pagure.tracker
         .issues("ami-reports")

@@ -1,6 +1,6 @@
 -- remember.lua: add what a source says of a compose. Its first word stands; a different one is kept as a contradiction.
 -- KEYS[1] compose hash
--- ARGV[1] how many words of claims follow   ARGV[2…] field, value, …   then field, value, … that are only filled in
+-- ARGV[1] how many words of facts follow   ARGV[2…] field, value, …   then field, value, … that are only filled in
 -- Returns 1 when something was new, else 0.
 local count = tonumber(ARGV[1])
 if count == nil or count % 2 ~= 0 or (#ARGV - 1) % 2 ~= 0 then

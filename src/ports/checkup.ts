@@ -1,13 +1,13 @@
 import type { Journal } from "./journal.ts";
 import type { Budgets } from "./limits.ts";
-import type { Ears } from "./messages.ts";
+import type { Hearing } from "./messages.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
  * Looks at the services that change nothing there, for `doctor`. Each may be repeated. All throw `UpstreamError` for what may
  * pass, and `RefusedError` for what a person must mend; a call that takes a signal ends when that is aborted.
  */
-export interface BrokerInspection {
+export interface BrokerCheckup {
   /** The certificate that the broker shows, and why it is not trusted; null without TLS. */
   certificate(): Promise<{ readonly pem: string; readonly distrust: string | null } | null>;
   /** Logs in and looks for these, without declaring anything. */
@@ -23,10 +23,10 @@ export interface BrokerState {
 }
 
 /** Redis, and what is remembered there. */
-export interface StoreInspection {
+export interface StoreCheckup {
   readonly schedule: Pick<Schedule, "now" | "regions" | "countLive">;
   readonly journal: Pick<Journal, "status">;
-  readonly ears: Pick<Ears, "memory">;
+  readonly hearing: Pick<Hearing, "memory">;
   readonly budgets: Pick<Budgets, "paused" | "stops">;
   /** Redis' own words of itself, from INFO; null when the user may not ask. */
   info(): Promise<Readonly<Record<string, string>> | null>;
@@ -55,7 +55,7 @@ export type Ec2Action =
   | "DeregisterImage"
   | "DeleteSnapshot";
 
-export interface Ec2Inspection {
+export interface Ec2Checkup {
   account(signal: AbortSignal): Promise<string>;
   /** Those of the actions that the credentials may not use, by EC2's own dry run of each. */
   tryPermissions(region: string, actions: readonly Ec2Action[], signal: AbortSignal): Promise<readonly Ec2Action[]>;
@@ -65,7 +65,7 @@ export interface Ec2Inspection {
 }
 
 /** The project that the reports go to. */
-export interface ReportsInspection {
+export interface ReportsCheckup {
   /** The name of the token's user. */
   whoAmI(): Promise<string>;
   /** Throws when the public cannot read the project's issues. */

@@ -1,15 +1,15 @@
 import { asUpstream, FORMAT, type RedisConnection } from "./connection.ts";
 import { translateErrors } from "../translate.ts";
 import { UpstreamError } from "../../errors.ts";
-import type { StoreInspection } from "../../ports/index.ts";
+import type { StoreCheckup } from "../../ports/index.ts";
 
 /** Images whose records are measured, for their mean. */
 const SAMPLE = 50;
 
-type Own = Omit<StoreInspection, "schedule" | "journal" | "ears" | "budgets">;
+type Own = Omit<StoreCheckup, "schedule" | "journal" | "hearing" | "budgets">;
 
 /** What Redis says of itself, and how large our records are. Nothing is written. */
-export function redisInspection(connection: RedisConnection): Own {
+export function redisCheckup(connection: RedisConnection): Own {
   const { redis, keys } = connection;
   const own: Own = {
     info: () => unlessForbidden(async () => parseInfo(await redis.info())),

@@ -1,12 +1,12 @@
 import { asUpstream, type RedisConnection } from "../connection.ts";
 import { translateErrors } from "../../translate.ts";
 import { formatInstant, parseInstant } from "../../../domain/time.ts";
-import type { Ears } from "../../../ports/index.ts";
+import type { Hearing } from "../../../ports/index.ts";
 
 /** One hash: how far everything was heard, and in which run of Redis that was. */
-export function redisEars({ redis, keys }: RedisConnection): Ears {
+export function redisHearing({ redis, keys }: RedisConnection): Hearing {
   const key = keys.control("ears");
-  const ears: Ears = {
+  const hearing: Hearing = {
     memory: async () => {
       const hash = await redis.hgetall(key);
       return {
@@ -24,5 +24,5 @@ export function redisEars({ redis, keys }: RedisConnection): Ears {
     },
     runId: async () => /^run_id:(?<id>\S+)/m.exec(await redis.info("server"))?.groups?.["id"] ?? "",
   };
-  return translateErrors(ears, asUpstream);
+  return translateErrors(hearing, asUpstream);
 }

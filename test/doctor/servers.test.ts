@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import t from "tap";
 import { connectRedis } from "../../src/adapters/redis/connection.ts";
 import { redisBudgets } from "../../src/adapters/redis/control/budgets.ts";
-import { redisEars } from "../../src/adapters/redis/control/ears.ts";
+import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { findServers } from "../../src/demo/servers/find.ts";
 import { startRedis } from "../../src/demo/servers/redis.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
@@ -132,7 +132,7 @@ t.test(
     const place = await openInstallation(t);
     const { redis, keys } = place.connection;
     const now = Date.now();
-    await redisEars(place.connection).remember({ heardUntil: now - 2 * HOUR_MS, runId: "", wholeAt: null });
+    await redisHearing(place.connection).remember({ heardUntil: now - 2 * HOUR_MS, runId: "", wholeAt: null });
     const since = "2026-11-24T08:00:00Z";
     await redis.hset(keys.control("reporter:pagure:status"), {
       state: "failing",
@@ -209,7 +209,7 @@ t.test("room for more images is told by the size of those that are there", async
     const nightly = addNightly(world, number);
     await world.hear(UPLOADER, nightly.message);
   }
-  const { redisInspection } = await import("../../src/adapters/redis/inspection.ts");
+  const { redisCheckup: redisInspection } = await import("../../src/adapters/redis/checkup.ts");
   const bytes = (await redisInspection(world.connection).bytesPerImage("us-east-1")) ?? 0;
   t.comment(`${Math.round(bytes)} bytes an image`);
   t.ok(bytes > 500 && bytes < 20_000, String(bytes));

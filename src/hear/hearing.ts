@@ -1,13 +1,13 @@
-import type { CommentMemory, Ears } from "../ports/index.ts";
+import type { CommentMemory, Hearing } from "../ports/index.ts";
 
 /**
  * Ears that hear comments, too: everything was heard up to the earlier of both. Where nothing was ever posted nobody can have
  * objected.
  */
-export function withComments(ears: Pick<Ears, "memory">, comments: CommentMemory): Pick<Ears, "memory"> {
+export function withComments(hearing: Pick<Hearing, "memory">, comments: CommentMemory): Pick<Hearing, "memory"> {
   return {
     memory: async () => {
-      const [memory, readUntil] = await Promise.all([ears.memory(), comments.readUntil()]);
+      const [memory, readUntil] = await Promise.all([hearing.memory(), comments.readUntil()]);
       if (readUntil === null && (await comments.isSilent())) return memory;
       const isUnknown = memory.heardUntil === null || readUntil === null;
       return { ...memory, heardUntil: isUnknown ? null : Math.min(memory.heardUntil, readUntil) };

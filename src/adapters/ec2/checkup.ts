@@ -17,7 +17,7 @@ import {
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
 import { isDenied, isGone, translateEc2 } from "./errors.ts";
 import { translateErrors } from "../translate.ts";
-import type { Ec2Action, Ec2Inspection } from "../../ports/index.ts";
+import type { Ec2Action, Ec2Checkup } from "../../ports/index.ts";
 
 const DryRun = true;
 /** Ids that EC2 gives to nothing: a dry run looks at the permission before it looks for the thing. */
@@ -70,9 +70,9 @@ const DRY_RUNS: Readonly<Record<Ec2Action, Ask>> = {
 };
 
 /** What the credentials may do in EC2, asked by dry runs. */
-export function openEc2Inspection(options: Ec2Options): Ec2Inspection & { close(): void } {
+export function openEc2Checkup(options: Ec2Options): Ec2Checkup & { close(): void } {
   const clients = new Ec2Clients(options);
-  const inspection: Ec2Inspection = {
+  const inspection: Ec2Checkup = {
     account: (signal) => clients.account({ signal }),
     tryPermissions: async (region, actions, abortSignal) => {
       const client = clients.region(region);

@@ -3,7 +3,7 @@ import { connect, type ChannelModel } from "amqplib";
 import { dialOf, unreachable } from "./bus.ts";
 import type { AmqpConfig } from "../../config/amqp.ts";
 import { UpstreamError } from "../../errors.ts";
-import type { BrokerInspection, BrokerState } from "../../ports/index.ts";
+import type { BrokerCheckup, BrokerState } from "../../ports/index.ts";
 
 const TLS_PORT = 5671;
 const HANDSHAKE_MS = 10_000;
@@ -12,7 +12,7 @@ const NOT_FOUND = 404;
 const RESOURCE_LOCKED = 405;
 
 /** A broker that is asked and told nothing: everything is declared passively, each on a channel of its own. */
-export function brokerInspection(config: AmqpConfig): BrokerInspection {
+export function brokerCheckup(config: AmqpConfig): BrokerCheckup {
   return {
     certificate: () => peerCertificate(config),
     look: async (exchanges, queue) => {
@@ -81,7 +81,7 @@ function productOf({ connection }: ChannelModel): string {
 }
 
 /** The certificate alone, in a connection that says nothing of AMQP, so that one that keeps us out can be told. */
-async function peerCertificate(config: AmqpConfig): ReturnType<BrokerInspection["certificate"]> {
+async function peerCertificate(config: AmqpConfig): ReturnType<BrokerCheckup["certificate"]> {
   const { protocol, hostname, port } = new URL(config.url);
   if (protocol !== "amqps:") return null;
   const host = hostname.replace(/^\[|\]$/g, "");

@@ -1,0 +1,91 @@
+import { planRegion } from "../act/survey.ts";
+import { tickRegion } from "../act/tick.ts";
+import type { UseCases } from "./service.ts";
+import { resolveRegion } from "../decide/resolve.ts";
+import { breakerStateOf, describeTrouble } from "../domain/limits/breaker.ts";
+import type { ActKind } from "../domain/limits/budget.ts";
+import type { Planned } from "../domain/plan/plan.ts";
+import { formatInstant } from "../domain/time.ts";
+import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { catchUp } from "../hear/catch-up.ts";
+import { readCommentsOrTell } from "../operate/comments.ts";
+import { carryOutOrders } from "../operate/orders.ts";
+import { reportOnce } from "../tell/report.ts";
+
+/** Told a line for people. */
+type Print = (line: string) => Promise<void>;
+
+const PLAN_OF = { private: "make-private", delete: "delete" } as const;
+
+/**
+ * What one pass would do, told image by image in order of regions; nothing is changed. `only`: that kind of act alone. Resolves
+ * to whether every region could be looked at; what failed is printed.
+ */
+export async function planPass(
+  app: UseCases,
+  only: ActKind | null,
+  tell: (planned: Planned) => Promise<void>,
+  print: Print,
+): Promise<boolean> {
+  return inEveryRegion(app, print, async (region) => {
+    const plans = await planRegion(region, { ...app.tick, images: app.ec2 });
+    const wanted = plans.filter(({ plan }) => only === null || plan.do === PLAN_OF[only]);
+    return async () => {
+      for (const each of wanted) await tell(each);
+    };
+  });
+}
+
+/**
+ * One pass of everything, for cron: orders, what was missed, comments, what is due in every region, the report. Prints a line a
+ * region and one for the report; resolves to whether all of it could be done. Throws `UpstreamError` when Redis is away.
+ */
+export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
+  await carryOutOrders(app.orders);
+  if (app.catchUp !== null) await catchUp(app.catchUp);
+  if (app.comments !== null) await readCommentsOrTell(app.comments);
+  const troubled: string[] = [];
+  const isDone = await inEveryRegion(app, print, async (region) => {
+    await resolveRegion(region, app.tick);
+    const counts = await tickRegion(region, app.tick, only);
+    if (counts["yielded"] !== undefined) troubled.push(region);
+    return () => print(`${region}: ${JSON.stringify(counts)}`);
+  });
+  await print(`report: ${JSON.stringify(await reportOnce(app.report))}`);
+  return !(await tellTroubles(app, print, troubled)) && isDone;
+}
+
+/** Works in all regions side by side and tells what came of it in order; a region that fails ends no other one's work. */
+async function inEveryRegion(
+  { tick }: Pick<UseCases, "tick">,
+  print: Print,
+  work: (region: string) => Promise<() => Promise<void>>,
+): Promise<boolean> {
+  const regions = await tick.schedule.regions();
+  const ended = await Promise.allSettled(regions.map(work));
+  let isDone = true;
+  for (const [index, result] of ended.entries()) {
+    if (result.status === "fulfilled") await result.value();
+    else {
+      if (!(result.reason instanceof UpstreamError || result.reason instanceof RefusedError)) throw result.reason;
+      await print(`${regions[index] ?? ""}: not done: ${describeError(result.reason)}`);
+      isDone = false;
+    }
+  }
+  return isDone;
+}
+
+/** A line for each region in which EC2 failed, or is not asked for now; resolves to whether one fails, as against being shut. */
+async function tellTroubles(
+  { breakers, tick: { clock } }: Pick<UseCases, "breakers" | "tick">,
+  print: Print,
+  troubled: readonly string[],
+): Promise<boolean> {
+  const all = await breakers.all();
+  const open = [...all].filter(([, breaker]) => breakerStateOf(breaker, clock.now()) === "open");
+  for (const [region, breaker] of open)
+    await print(`${region}: not asked before ${formatInstant(breaker.askAgainAt)}: ${describeTrouble(breaker)}`);
+  const fresh = troubled.filter((region) => !open.some(([name]) => name === region));
+  for (const region of fresh) await print(`${region}: EC2 failed there: what was claimed there is due again`);
+  return fresh.length > 0 || open.some(([, { trouble }]) => trouble === "failing");
+}

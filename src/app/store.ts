@@ -1,0 +1,89 @@
+import { systemClock } from "../adapters/clock.ts";
+import { redisComments } from "../adapters/redis/comments.ts";
+import { asReadError, openRedis, type RedisConnection } from "../adapters/redis/connection.ts";
+import { redisBreakers } from "../adapters/redis/control/breakers.ts";
+import { redisBudgets } from "../adapters/redis/control/budgets.ts";
+import { redisHearing } from "../adapters/redis/control/hearing.ts";
+import { redisPositions } from "../adapters/redis/control/positions.ts";
+import { redisPulse } from "../adapters/redis/control/pulse.ts";
+import { sharedQueueName } from "../adapters/redis/control/queue-name.ts";
+import { redisFacts } from "../adapters/redis/facts.ts";
+import { redisJournal } from "../adapters/redis/journal.ts";
+import { redisOrders } from "../adapters/redis/orders.ts";
+import { redisQueues } from "../adapters/redis/queues.ts";
+import { redisRejected } from "../adapters/redis/rejected.ts";
+import { redisSchedule } from "../adapters/redis/schedule.ts";
+import { translateErrors } from "../adapters/translate.ts";
+import type { Config } from "../config/config.ts";
+import type {
+  Breakers,
+  Budgets,
+  CommentMemory,
+  Facts,
+  Hearing,
+  Journal,
+  Log,
+  Orders,
+  Positions,
+  Pulse,
+  Queues,
+  RejectedMessages,
+  Schedule,
+} from "../ports/index.ts";
+
+/** Everything that is remembered, over one connection to Redis. */
+export interface Store {
+  readonly schedule: Schedule;
+  readonly queues: Queues;
+  readonly facts: Facts;
+  readonly journal: Journal;
+  readonly orders: Orders;
+  readonly budgets: Budgets;
+  readonly breakers: Breakers;
+  readonly hearing: Hearing;
+  readonly pulse: Pulse;
+  readonly rejected: RejectedMessages;
+  readonly positions: Positions;
+  readonly comments: CommentMemory;
+  /** The queue's name that all replicas share; made when it is first asked for. Throws `UpstreamError`. */
+  queueName(): Promise<string>;
+  /** Ends the connection at once: commands under way fail. */
+  abandon(): void;
+  close(): Promise<void>;
+}
+
+type StoreConfig = Pick<Config, "redis" | "periods" | "budgets" | "report">;
+
+/** Opens Redis. Throws `UpstreamError` when it cannot be reached, `ConfigError` for a newer key format. */
+export async function openStore(config: StoreConfig, log: Log): Promise<Store> {
+  return storeOn(await openRedis(config.redis.url, config.redis.prefix, log), config, log);
+}
+
+/** The ports of a connection that is open. */
+export function storeOn(connection: RedisConnection, config: StoreConfig, log: Log): Store {
+  const { kind } = config.report;
+  return {
+    schedule: redisSchedule(connection, systemClock, config.periods),
+    queues: redisQueues(connection),
+    facts: redisFacts(connection),
+    journal: redisJournal(connection, kind, log),
+    orders: redisOrders(connection),
+    budgets: redisBudgets(connection, config.budgets),
+    breakers: redisBreakers(connection),
+    hearing: redisHearing(connection),
+    pulse: redisPulse(connection),
+    rejected: redisRejected(connection),
+    positions: redisPositions(connection),
+    comments: redisComments(connection, kind),
+    queueName: () => sharedQueueName(connection),
+    abandon: () => {
+      connection.abandon();
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** The same port for a person who reads: what somebody else wrote under our names is told as such. */
+export function readable<T extends object>(port: T): T {
+  return translateErrors(port, asReadError);
+}
