@@ -9,9 +9,8 @@ const NODE_MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.
 
 /** A project of its own with these test files, run by our runner. */
 async function runTests(t: Test, files: Readonly<Record<string, string>>): Promise<{ code: number; lines: string[] }> {
-  const tap = { plugin: ["!@tapjs/typescript"], "disable-coverage": true, "allow-empty-coverage": true, timeout: 6 };
   const dir = t.testdir({
-    "package.json": JSON.stringify({ type: "module", tap }),
+    "package.json": JSON.stringify({ type: "module" }),
     node_modules: t.fixture("symlink", NODE_MODULES),
     test: Object.fromEntries(
       Object.entries(files).map(([name, text]) => [`${name}.test.js`, `import t from "tap";\n${text}\n`]),
@@ -21,7 +20,12 @@ async function runTests(t: Test, files: Readonly<Record<string, string>>): Promi
   const runner = spawn(process.execPath, [RUNNER, ...args], {
     cwd: dir,
     stdio: ["ignore", "pipe", "ignore"],
-    env: { PATH: process.env["PATH"], TEST_REDIS_URL: "redis://unused", TEST_AMQP_URL: "amqp://unused" },
+    env: {
+      PATH: process.env["PATH"],
+      TEST_REDIS_URL: "redis://unused",
+      TEST_AMQP_URL: "amqp://unused",
+      TAP_TIMEOUT: "6",
+    },
   });
   let output = "";
   runner.stdout.setEncoding("utf8").on("data", (text: string) => {
