@@ -2,7 +2,8 @@ import t from "tap";
 import { runDemo, sabotagedCopy, type Sabotage } from "../support/program/demo-run.ts";
 
 t.setTimeout(900_000);
-t.jobs = 2;
+// They wait for days to pass.
+t.jobs = 5;
 
 const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabotage[]; readonly seenAs: RegExp }[] = [
   {
@@ -28,7 +29,11 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
   },
   {
     what: "the notice is skipped, and counted as given",
-    how: [{ file: "tell/report.js", from: "await reports.publish(", to: "await ((part) => ({ url: part.day }))(" }],
+    how: [
+      { file: "tell/report.js", from: "await reports.publish(", to: "await ((part) => ({ url: part.day }))(" },
+      // What was never told is not told later either: nobody need wait a minute for it.
+      { file: "demo/perform.js", from: "const QUIET_DAYS = 60;", to: "const QUIET_DAYS = 15;" },
+    ],
     seenAs: /the public was never told/,
   },
   {
