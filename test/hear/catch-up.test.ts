@@ -14,7 +14,7 @@ async function openEars(t: Test, world: World) {
   const { clock } = world;
   const archive = await startDatagrepper({ now: clock.now });
   t.teardown(() => archive.close());
-  const access = { url: archive.url, userAgent: "test", timeoutMs: 5_000, clock, ratePerSecond: Infinity };
+  const access = { url: archive.url, userAgent: "test", timeoutMs: 60_000, clock, ratePerSecond: Infinity };
   const parts: CatchUpParts = {
     ...{ archive: openDatagrepper(access), ingest: world.ingestParts, hearing: redisHearing(world.connection) },
     ...{ clock, log: silentLog, firstBackfillMs: 17 * DAY_MS },
