@@ -231,10 +231,12 @@ const commands = {
     process.env.CHAOS_CRASH ??= "all";
     process.env.CHAOS_PACE ??= "10000";
     process.env.CHAOS_MODEL ??= "500";
+    process.env.CHAOS_SABOTAGE ??= "apart";
     await prepare();
     const promises = [
       ...["crash", "comments-crash", "model", "mutants", "report-crash", "sweep"].map((name) => `service/${name}`),
       "act/pace",
+      "demo/sabotage",
       "hear/backfill",
     ].map((name) => `dist/test/${name}.test.js`);
     return handOver("dist/test/support/run/run.js", promises);

@@ -15,7 +15,7 @@ export const LONG: readonly string[] = [
   "test/service/absence.test.ts",
   "test/cli/operate/orders.test.ts",
   "test/cli/run/config.test.ts",
-  "test/doctor/doctor-servers.test.ts",
+  "test/doctor/servers.test.ts",
   "test/service/sweep.test.ts",
 ];
 
