@@ -14,7 +14,7 @@ import { Story } from "./story.ts";
 import { remainsIn } from "./world.ts";
 
 /** A demo in which nothing happens for so long has failed, and says what is missing; a busy machine makes every wait longer. */
-const QUIET_DAYS = 60;
+const QUIET_DAYS = 120;
 const LATER_DAYS = 2.5;
 
 /** Plays the demo: starts the service, sends the messages, watches until every fate is met, and judges. */

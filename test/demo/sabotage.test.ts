@@ -31,8 +31,8 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
     what: "the notice is skipped, and counted as given",
     how: [
       { file: "tell/report.js", from: "await reports.publish(", to: "await ((part) => ({ url: part.day }))(" },
-      // What was never told is not told later either: nobody need wait a minute for it.
-      { file: "demo/perform.js", from: "const QUIET_DAYS = 60;", to: "const QUIET_DAYS = 15;" },
+      // What was never told is not told later either: nobody need wait two minutes for it.
+      { file: "demo/perform.js", from: "const QUIET_DAYS = 120;", to: "const QUIET_DAYS = 15;" },
     ],
     seenAs: /the public was never told/,
   },

@@ -151,7 +151,7 @@ t.test(
     await redis.set(keys.format, "99");
     t.match(await complaintsOf(place), [
       /^failure redis keys: format "99", this program knows 1: run the newer clean-amis that wrote it/,
-      /^warning ears: everything was heard until \S+ \(2h3\dm ago\): nothing is acted on after an hour: start clean-amis consume/,
+      /^warning ears: everything was heard until \S+ \(2h 3\dm ago\): nothing is acted on after an hour: start clean-amis consume/,
       /^failure reporter: failing since 2026-11-24T08:00:00Z \(.*\): the token is over: make a new one$/,
       /^warning acts: paused by relengbot: release day: clean-amis resume, when that is over$/,
     ]);

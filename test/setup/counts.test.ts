@@ -20,12 +20,7 @@ async function runTests(t: Test, files: Readonly<Record<string, string>>): Promi
   const runner = spawn(process.execPath, [RUNNER, ...args], {
     cwd: dir,
     stdio: ["ignore", "pipe", "ignore"],
-    env: {
-      PATH: process.env["PATH"],
-      TEST_REDIS_URL: "redis://unused",
-      TEST_AMQP_URL: "amqp://unused",
-      TAP_TIMEOUT: "6",
-    },
+    env: { PATH: process.env["PATH"], TEST_REDIS_URL: "redis://unused", TEST_AMQP_URL: "amqp://unused" },
   });
   let output = "";
   runner.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -66,7 +61,7 @@ t.test("files that crash at import, die by a signal or hang are failures beside 
   const { code, lines } = await runTests(t, {
     crash: `import "./is-not-there.js";`,
     killed: `${PASSING} t.test("dies", async () => { process.kill(process.pid, "SIGKILL"); });`,
-    hangs: `${PASSING} t.test("hangs", () => new Promise(() => { setInterval(() => {}, 1000); }));`,
+    hangs: `${PASSING} t.test("hangs", () => new Promise(() => { t.setTimeout(500); setInterval(() => {}, 1000); }));`,
   });
   t.equal(lines.at(-1), "2 passed, 3 failed");
   t.equal(code, 1);

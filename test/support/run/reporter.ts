@@ -3,7 +3,7 @@ import type { Counts, Failure, Outcome } from "./tally.ts";
 import { add, NOTHING } from "./tally.ts";
 import type { Ended } from "./test-file.ts";
 
-const SLOWEST = Number(process.env["FT_SLOWEST"] ?? 10);
+const SLOWEST = 10;
 
 /**
  * Lines for people: one for each finished test file, the diagnostics of each failing test, and as the very last line the
@@ -24,14 +24,14 @@ export class Reporter {
   }
 
   finished(ended: Ended): void {
-    const { file, outcome, seconds, complaints, secrets } = ended;
+    const { file, outcome, seconds, secrets, comments } = ended;
     this.#files.push(ended);
     if (outcome === null) this.#print(`ended  ${sourceOf(file)}  in the middle\n`);
     else {
       const word = outcome.failed > 0 ? "FAILED" : "ok    ";
       this.#print(`${word} ${sourceOf(file)}  ${describeCounts(outcome)}  ${seconds.toFixed(1)} s\n`);
     }
-    if (complaints !== "") this.#print(indented(complaints));
+    if (outcome !== null && outcome.failed > 0) this.#print(comments.map((line) => `  ${line}\n`).join(""));
     if (outcome !== null) this.#record(outcome);
     for (const secret of secrets) this.failed(`a secret stands in what the tests wrote to ${secret}`);
   }
@@ -71,10 +71,6 @@ export class Reporter {
 
 function describeCounts({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
-}
-
-function indented(text: string): string {
-  return `${text.trimEnd().replaceAll(/^/gm, "    ")}\n`;
 }
 
 function describeFailure({ path, points }: Failure): string {

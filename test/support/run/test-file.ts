@@ -7,8 +7,8 @@ import { Block, type Outcome, type Point } from "./tally.ts";
 
 const PRELOAD = new URL("preload.js", import.meta.url).href;
 
-/** Seconds that a file may take when it says nothing else. TAP_TIMEOUT is the tap library's own name for it. */
-const LIMIT_S = Number(process.env["TAP_TIMEOUT"] ?? 300);
+/** Seconds that a file may take when it says nothing else; `t.setTimeout` says it. */
+const LIMIT_S = 300;
 /** The file's own clock goes first: it knows which test hangs. */
 const PATIENCE_MS = 500;
 /** What a test that ignores signals gets before it is killed. */
@@ -22,10 +22,10 @@ export interface Ended {
   readonly seconds: number;
   /** Of its own and of what it started; null when it was killed. */
   readonly processorSeconds: number | null;
-  /** All that it wrote to standard error. */
-  readonly complaints: string;
   /** Where a secret stood in what it wrote, and its first letters. */
   readonly secrets: readonly string[];
+  /** What the file says of its run as a whole, such as its seed: its comments outside any test. */
+  readonly comments: readonly string[];
 }
 
 /** Runs a built test file in a process of its own, as `node FILE`; that process needs nobody who leads it. */
@@ -63,7 +63,7 @@ class Reading {
   readonly #parser = new Parser();
   readonly #block: Block;
   readonly #watches = { "standard output": new SecretWatch(), "standard error": new SecretWatch() };
-  #complaints = "";
+  readonly #comments: string[] = [];
   #processorSeconds: number | null = null;
 
   constructor(file: string, child: ChildProcess) {
@@ -71,6 +71,7 @@ class Reading {
     this.#parser.on("comment", (text: string) => {
       const seconds = /^# cpu=([\d.]+)$/m.exec(text)?.[1];
       if (seconds !== undefined) this.#processorSeconds = Number(seconds);
+      else if (!/^# (?:Subtest|time=)/.test(text)) this.#comments.push(text.trimEnd());
     });
     child.stdout?.on("data", (chunk: Buffer) => {
       this.#watches["standard output"].read(chunk);
@@ -78,7 +79,7 @@ class Reading {
     });
     child.stderr?.on("data", (chunk: Buffer) => {
       this.#watches["standard error"].read(chunk);
-      this.#complaints += chunk.toString();
+      process.stderr.write(chunk);
     });
   }
 
@@ -88,7 +89,7 @@ class Reading {
     return {
       outcome: this.#block.outcome(),
       processorSeconds: this.#processorSeconds,
-      complaints: this.#complaints,
+      comments: this.#comments,
       secrets: Object.entries(this.#watches).flatMap(([where, { found }]) =>
         found.map((secret) => `${where}: ${secret}`),
       ),
