@@ -100,7 +100,13 @@ t.test("a host name that does not resolve is a region that is none, if names res
               )
           : (Reflect.get(target, name) as unknown),
     });
-    const regions = new RegionBreakers({ breakers: scene.breakers, clock, log: scene.parts.log, account: ACCOUNT });
+    const regions = new RegionBreakers({
+      breakers: scene.breakers,
+      clock,
+      log: scene.parts.log,
+      account: ACCOUNT,
+      random: Math.random,
+    });
     const watched = regions.watch(nameless);
     for (let look = 0; look < 3; look += 1) await t.rejects(watched.look(REGION, []), { code: "ENOTFOUND" });
     t.match(await scene.breakers.get(REGION), { trouble, code: "ENOTFOUND" });

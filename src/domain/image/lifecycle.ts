@@ -9,6 +9,19 @@ import { HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 export const QUEUES = ["unresolved", "private", "delete", "restore", "held"] as const;
 export type Queue = (typeof QUEUES)[number];
 
+/** Where an image of a stage waits; null: for nothing by itself. */
+export const QUEUE_OF: Readonly<Record<Stage, Queue | null>> = {
+  unresolved: "unresolved",
+  public: "private",
+  private: "delete",
+  deleting: "delete",
+  restoring: "restore",
+  held: "held",
+  kept: null,
+  deleted: null,
+  gone: null,
+};
+
 /** The durations that the life of an image is made of, in milliseconds. */
 export interface Periods {
   /** From the upload to being made private. */
@@ -50,6 +63,12 @@ export interface Change {
   readonly wait: { readonly queue: Queue; readonly wakeAt: Instant } | null;
   readonly fields: Partial<Pick<Image, ChangeableField>>;
   readonly event: EventDraft | null;
+}
+
+/** Until `wakeAt`, in the queue of its stage. */
+export function waitOf({ stage }: Pick<Image, "stage">, wakeAt: Instant): Change["wait"] {
+  const queue = QUEUE_OF[stage];
+  return queue === null ? null : { queue, wakeAt };
 }
 
 /** How an image enters: what is written when nothing is known of it. */
@@ -191,29 +210,6 @@ export function stillUnresolved(
     fields: { attempts: image.attempts + 1, lastError: reason },
     event: null,
   };
-}
-
-/**
- * When an image may be deleted, now that the public was told of this event; null when the event is not the image's latest.
- * The ten days run from the later of the act and the notice; after a hold the old date counts, and at least `afterHoldMs`.
- * An image that was found again has all of its days anew, whatever was told before.
- */
-export function deadlineOf(
-  image: Image,
-  event: { readonly what: EventKind; readonly at: Instant },
-  noticedAt: Instant,
-  { deleteAfterMs, afterHoldMs }: Periods,
-): Instant | null {
-  if (image.madePrivateAt === null) return null;
-  const whole = Math.max(image.madePrivateAt, noticedAt) + deleteAfterMs;
-  if (event.what === "made-private" && image.releasedAt === null && image.madePrivateAt === event.at)
-    return Math.max(whole, image.earliestDeleteAt ?? 0);
-  if (event.what === "released" && image.releasedAt === event.at)
-    return Math.max(image.earliestDeleteAt ?? whole, noticedAt + afterHoldMs);
-  // What was found again entered at that very instant, and was private before.
-  const isAsFound = image.uploadedAt === event.at && image.madePrivateAt <= event.at && image.releasedAt === null;
-  if (event.what === "found-again" && isAsFound) return whole;
-  return null;
 }
 
 export function draft(

@@ -23,11 +23,11 @@ export async function schedule(t: Test): Promise<World> {
   await world.report();
   await world.hear(UPLOADER, third.message);
   await world.hear(UPLOADER, { ...third.message, regions: { "eu-west-1": third.amiId } });
-  const image = await world.tickParts.schedule.get("eu-west-1", third.amiId);
+  const image = await world.ticker.schedule.get("eu-west-1", third.amiId);
   if (image === null) throw new Error("the image to hold is not there");
   const hold = { by: "relengbot", why: "bisecting a kernel bug", since: world.clock.now(), until: START + 30 * DAY_MS };
   const change = held(hold, "public");
-  await world.tickParts.schedule.change(image, { ...change, wait: { queue: "held", wakeAt: hold.until } });
+  await world.ticker.schedule.change(image, { ...change, wait: { queue: "held", wakeAt: hold.until } });
   await world.hear(UPLOADER, {});
   const now = world.clock.now();
   await redisHearing(world.connection).remember({ heardUntil: now, runId: "0", wholeAt: START });

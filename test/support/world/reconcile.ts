@@ -35,7 +35,7 @@ export async function openPast(test: Test, world: World): Promise<Past> {
     backfill: async (days) => {
       const end = floorSecond(clock.now());
       const positions = redisPositions(world.connection);
-      const parts = { archive, ingest: world.ingestParts, positions, stop: new AbortController().signal };
+      const parts = { archive, ingest: world.ingester, positions, stop: new AbortController().signal };
       const tell = { progress: () => Promise.resolve(), witness: () => undefined };
       await backfill("test", { start: end - days * DAY_MS, end }, parts, tell);
     },
@@ -49,7 +49,7 @@ export async function reconcileIn(
   regions: readonly string[] | null = [REGION],
 ): Promise<Told[]> {
   const told: Told[] = [];
-  const parts = { ...world.ingestParts, ...world.tickParts, archive: null, isApplied: false, ...changes };
+  const parts = { ...world.ticker, ...world.ingester, archive: null, isApplied: false, ...changes };
   await reconcile(regions, parts, (each) => {
     told.push(each);
     return Promise.resolve();
