@@ -202,25 +202,25 @@ t.test("with act = nothing the plan is made of looks alone, and with private not
   ]);
   t.same(await tickRegion(REGION, { ...world.ticker, act: "nothing" }), {});
   t.same(world.simulator.journal.mutating(), []);
-  const parts = { ...world.ticker, act: "private" } as const;
-  t.same(await tickRegion(REGION, parts), { "make-private": 1 });
+  const ticker = { ...world.ticker, act: "private" } as const;
+  t.same(await tickRegion(REGION, ticker), { "make-private": 1 });
   await world.report();
   world.clock.advance(11 * DAY_MS);
-  t.same(await tickRegion(REGION, parts), {});
+  t.same(await tickRegion(REGION, ticker), {});
   t.equal(world.simulator.image(REGION, amiId)?.state, "available");
 });
 
 t.test("two tickers with overlapping leases settle and tell an image once each", async (t) => {
   const { world, amiId } = await dueNightly(t, () => undefined);
-  const parts = { ...world.ticker, periods: { ...world.ticker.periods, leaseMs: 1000 } };
+  const ticker = { ...world.ticker, periods: { ...world.ticker.periods, leaseMs: 1000 } };
   for (let pass = 0; pass < 4; pass += 1) {
-    await Promise.all([tickRegion(REGION, parts), tickRegion(REGION, parts)]);
+    await Promise.all([tickRegion(REGION, ticker), tickRegion(REGION, ticker)]);
     world.clock.advance(1000);
   }
   await world.report();
   world.clock.advance(11 * DAY_MS);
   for (let pass = 0; pass < 4; pass += 1) {
-    await Promise.all([tickRegion(REGION, parts), tickRegion(REGION, parts)]);
+    await Promise.all([tickRegion(REGION, ticker), tickRegion(REGION, ticker)]);
     world.clock.advance(1000);
   }
   t.equal(world.simulator.image(REGION, amiId)?.state, "deregistered");

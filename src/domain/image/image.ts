@@ -16,7 +16,7 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** What "make private" takes from an image, recorded before it is taken and never overwritten: what restore gives back. */
+/** What "make private" takes from an image, recorded before it is taken and never overwritten: what is restored. */
 export interface TakenAway {
   /** Whether the launch permission of the group `all` was there. */
   readonly image: boolean;

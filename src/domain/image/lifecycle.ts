@@ -56,7 +56,7 @@ export type ChangeableField =
   | "missedLooks"
   | "missedSince";
 
-/** A new standing of an image: its stage, where it waits next, what else is written, and the event that tells it. */
+/** What is written of an image: its stage, where it waits next, what else is written, and the event that tells it. */
 export interface Change {
   readonly stage: Stage;
   /** The one queue to wait in, until `wakeAt` (`Infinity` is legal); null: it waits for nothing. */
@@ -74,11 +74,11 @@ export function waitOf({ stage }: Pick<Image, "stage">, wakeAt: Instant): Change
 /** How an image enters: what is written when nothing is known of it. */
 export type Entry = Change & { readonly privateAt: Instant; readonly event: EventDraft };
 
-/** The standing of an image that is heard of for the first time. */
+/** How an image enters that is heard of for the first time. */
 export function entryOf(upload: Upload, decision: Decision, periods: Periods, now: Instant, who: string): Entry {
   const privateAt = upload.uploadedAt + periods.privateAfterMs;
   const rule = decision.kind === "unresolved" ? null : decision.rule;
-  const standing = (stage: Stage, wait: Change["wait"]): Entry => ({
+  const entry = (stage: Stage, wait: Change["wait"]): Entry => ({
     stage,
     wait,
     privateAt,
@@ -87,11 +87,11 @@ export function entryOf(upload: Upload, decision: Decision, periods: Periods, no
   });
   switch (decision.kind) {
     case "delete":
-      return standing("public", { queue: "private", wakeAt: privateAt });
+      return entry("public", { queue: "private", wakeAt: privateAt });
     case "keep":
-      return standing("kept", null);
+      return entry("kept", null);
     case "unresolved":
-      return standing("unresolved", { queue: "unresolved", wakeAt: now });
+      return entry("unresolved", { queue: "unresolved", wakeAt: now });
   }
 }
 
@@ -120,8 +120,8 @@ function isNewKeep(before: Rule | null, after: KeepRule): boolean {
 
 /**
  * What a decision changes for an image that is already known, or null when it changes nothing. A keep beats every pending
- * delete: what was begun on a public image, or done to a private one, is taken back. An image being deleted is past that,
- * unless its ticker finds it still standing.
+ * delete: what was begun on a public image, or taken from a private one, is restored. An image being deleted is past that,
+ * unless its ticker finds it still there.
  */
 export function redecide(image: Image, decision: Decision, periods: Periods, now: Instant, who: string): Change | null {
   if (decision.kind === "unresolved") return null;
@@ -139,7 +139,7 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
   const touched = isTouched(image);
   switch (image.stage) {
     case "unresolved":
-      // Only an image that was found again, private, has something to be given back here.
+      // Only an image that was found again, private, has something to restore here.
       return image.takenAway === null ? keep(decision, now, who) : restoreAndKeep(image, decision, periods, now, who);
     case "public":
       return touched ? restoreAndKeep(image, decision, periods, now, who) : keep(decision, now, who);
@@ -168,7 +168,7 @@ export function isTouched({ takenAway, token, stage, attempts }: Image): boolean
   return takenAway !== null || token !== "" || stage === "held" || (stage === "public" && attempts > 0);
 }
 
-/** Begins to give back what was taken, because the compose is kept. */
+/** Begins to restore what was taken, because the compose is kept. */
 export function restoreAndKeep(
   image: Image,
   decision: { readonly rule: KeepRule; readonly reason: string },

@@ -12,8 +12,8 @@ import { imageIn, NOW, PERIODS } from "../../support/world/image.ts";
 const HOLD: Hold = { by: "somebody", why: "tests", since: NOW - DAY_MS, until: null };
 
 function ask(image: Image, verb: Verb): ReturnType<typeof carryOut> {
-  const request: Order = { verb, by: "tester", why: "a reason", until: null, at: NOW };
-  return carryOut(image, request, { periods: PERIODS, now: NOW, composeHold: null });
+  const order: Order = { verb, by: "tester", why: "a reason", until: null, at: NOW };
+  return carryOut(image, order, { periods: PERIODS, now: NOW, composeHold: null });
 }
 
 function after(image: Image, change: Change | null): Image {

@@ -13,7 +13,7 @@ export const CUT = { kind: "withhold", connection: "cut", region: REGION, times:
 
 interface BreakerScene {
   readonly world: World;
-  readonly parts: Ticker;
+  readonly ticker: Ticker;
   readonly breakers: Breakers;
   /** What was logged as a warning. */
   readonly warnings: string[];
@@ -32,15 +32,18 @@ export async function openBreakers(t: Test, images: number): Promise<BreakerScen
   const breakers = redisBreakers(world.connection);
   const { clock, ec2 } = world;
   const regions = new RegionBreakers({ breakers, clock, log, account: ACCOUNT, random: () => 0.99 });
-  const parts = { ...world.ticker, log, breakers: regions, images: regions.watch(ec2), random: () => 0.99 };
+  const ticker = { ...world.ticker, log, breakers: regions, images: regions.watch(ec2), random: () => 0.99 };
   return {
-    ...{ world, parts, breakers, warnings },
+    world,
+    ticker,
+    breakers,
+    warnings,
     tick: async (region = REGION) => {
-      // What was given back is due from the next whole second.
+      // What was yielded is due from the next whole second.
       world.clock.advance(SECOND_MS);
-      return tickRegion(region, parts);
+      return tickRegion(region, ticker);
     },
-    attempts: async () => (await parts.schedule.due(REGION, "private", Infinity, 100)).map((image) => image.attempts),
+    attempts: async () => (await ticker.schedule.due(REGION, "private", Infinity, 100)).map((image) => image.attempts),
   };
 }
 

@@ -22,8 +22,8 @@ export async function tickAndDie(world: World, name: string, nth = 1): Promise<v
         };
       },
     });
-  const parts = { images: mortal(images), schedule: mortal(schedule), facts: mortal(facts) };
-  const ended = await tickRegion(REGION, { ...world.ticker, ...parts }).then(
+  const ticker = { ...world.ticker, images: mortal(images), schedule: mortal(schedule), facts: mortal(facts) };
+  const ended = await tickRegion(REGION, ticker).then(
     () => null,
     (error: unknown) => error,
   );

@@ -45,7 +45,11 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
   const accounts = { AKIDTEST: { id: ACCOUNT } };
   const simulator = await startEc2Simulator({ now: clock.now, accounts, throttling: true, regions: REGIONS });
   const images = openImages({
-    ...{ endpoint: simulator.url, role: null, share, log: silentLog, clock: clock.within },
+    endpoint: simulator.url,
+    role: null,
+    share,
+    log: silentLog,
+    clock: clock.within,
     credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
   });
   test.teardown(async () => {
@@ -72,7 +76,10 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
   });
   const ingester = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   return {
-    ...{ clock, simulator, schedule, breakers },
+    clock,
+    simulator,
+    schedule,
+    breakers,
     fill: async (counts) => {
       const messages = addNightlies(simulator, counts);
       await Promise.all(messages.map((message) => ingest(message, ingester)));
@@ -105,7 +112,9 @@ function addNightlies(simulator: Ec2Simulator, counts: Readonly<Record<string, n
       return [region, simulator.addImage(region, wanted).id] as const;
     });
     const body = {
-      ...{ architecture: "x86_64", compose_id: `Fedora-Rawhide-${day}.n.0`, image_name: imageName },
+      architecture: "x86_64",
+      compose_id: `Fedora-Rawhide-${day}.n.0`,
+      image_name: imageName,
       regions: Object.fromEntries(regions),
     };
     return {
