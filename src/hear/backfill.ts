@@ -1,17 +1,14 @@
 import type { IngestParts } from "../decide/change.ts";
 import { DAY_MS } from "../domain/time.ts";
+import { askedFor, type Subject } from "../domain/topics.ts";
 import { decode, type Heard } from "./decode.ts";
 import { ingestOrReject, reject, type Ingested } from "./ingest.ts";
-import { FACT_EVENTS, UPLOAD_CATEGORIES } from "./topics.ts";
 import type { Archive, Message } from "../ports/index.ts";
 import type { Stretch, Positions } from "../ports/messages.ts";
 
-/** Facts of a whole range are read before its first upload, so that no image is decided on half of what is known. */
-export type Phase = "facts" | "uploads";
-
-/** One piece of work: a phase of at most a day. */
+/** One piece of work: a subject, in at most a day. */
 export interface Slice extends Stretch {
-  readonly phase: Phase;
+  readonly phase: Subject;
 }
 
 export interface BackfillParts {
@@ -35,9 +32,12 @@ export type Witness = (message: Message, result: Ingested) => void;
 /** So many messages are ingested together: as one turn of the bus brings them, and no more are held than these. */
 const BATCH = 100;
 
+/** Facts of a whole range are read before its first upload, so that no image is decided on half of what is known. */
+const PHASES: readonly Subject[] = ["facts", "uploads"];
+
 /** The slices of a range, in the order in which they are read: all facts, then all uploads, each oldest first. */
 export function slicesOf({ start, end }: Stretch): readonly Slice[] {
-  return (["facts", "uploads"] as const).flatMap((phase) => {
+  return PHASES.flatMap((phase) => {
     const slices: Slice[] = [];
     for (let at = start; at < end; at += DAY_MS) slices.push({ phase, start: at, end: Math.min(end, at + DAY_MS) });
     return slices;
@@ -86,13 +86,8 @@ export async function* readHeard(
   for await (const message of archive.messages(queryOf(slice, environments))) yield decode(message, environments);
 }
 
-/** datagrepper matches topics exactly, and the uploader's have many endings: those are asked for by category. */
 function queryOf({ phase, start, end }: Slice, environments: readonly string[]): Parameters<Archive["messages"]>[0] {
-  if (phase === "uploads") return { categories: UPLOAD_CATEGORIES, start, end };
-  const topics = environments.flatMap((environment) =>
-    FACT_EVENTS.map((event) => `org.fedoraproject.${environment}.${event}`),
-  );
-  return { topics, start, end };
+  return { ...askedFor(phase, environments), start, end };
 }
 
 /** The archive gives a row that is no message without a topic: the bus would have ignored it, here it is a loss to tell. */
