@@ -1,19 +1,18 @@
-import type { IngestParts } from "../decide/change.ts";
 import { DAY_MS } from "../domain/time.ts";
 import { askedFor, type Subject } from "../domain/topics.ts";
 import { decode, type Heard } from "./decode.ts";
-import { ingestOrReject, reject, type Ingested } from "./ingest.ts";
-import type { Archive, Message } from "../ports/index.ts";
-import type { Stretch, Positions } from "../ports/messages.ts";
+import { ingestOrReject, reject, type Ingested, type Ingester } from "./ingest.ts";
+import type { Archive, Message, Positions, Stretch } from "../ports/index.ts";
 
 /** One piece of work: a subject, in at most a day. */
 export interface Slice extends Stretch {
   readonly phase: Subject;
 }
 
-export interface BackfillParts {
+/** Who puts past messages through ingest. */
+export interface ArchiveReader {
   readonly archive: Archive;
-  readonly ingest: IngestParts;
+  readonly ingester: Ingester;
 }
 
 /** What came of a slice. */
@@ -50,12 +49,12 @@ export function slicesOf({ start, end }: Stretch): readonly Slice[] {
  */
 export async function readSlice(
   slice: Slice,
-  parts: BackfillParts,
+  { archive, ingester }: ArchiveReader,
   witness: Witness = () => undefined,
 ): Promise<SliceCounts> {
   const counts = { messages: 0, new: 0, known: 0, facts: 0, ignored: 0, rejected: 0 };
   const work = async (batch: readonly Message[]): Promise<void> => {
-    const results = await Promise.all(batch.map((message) => ingestRow(message, parts.ingest)));
+    const results = await Promise.all(batch.map((message) => ingestRow(message, ingester)));
     for (const [index, result] of results.entries()) {
       const message = batch[index];
       if (message !== undefined) witness(message, result);
@@ -67,7 +66,7 @@ export async function readSlice(
     }
   };
   let batch: Message[] = [];
-  for await (const message of parts.archive.messages(queryOf(slice, parts.ingest.environments))) {
+  for await (const message of archive.messages(queryOf(slice, ingester.environments))) {
     batch.push(message);
     if (batch.length < BATCH) continue;
     await work(batch);
@@ -91,10 +90,10 @@ function queryOf({ phase, start, end }: Slice, environments: readonly string[]):
 }
 
 /** The archive gives a row that is no message without a topic: the bus would have ignored it, here it is a loss to tell. */
-async function ingestRow(message: Message, parts: IngestParts): Promise<Ingested> {
-  if (message.topic !== "") return ingestOrReject(message, parts);
+async function ingestRow(message: Message, ingester: Ingester): Promise<Ingested> {
+  if (message.topic !== "") return ingestOrReject(message, ingester);
   const reason = "a row of the archive that is no message";
-  await reject(message, reason, parts);
+  await reject(message, reason, ingester);
   return { kind: "rejected", reason };
 }
 
@@ -114,16 +113,15 @@ export interface Progress {
 export async function backfill(
   name: string,
   stretch: Stretch,
-  parts: BackfillParts & { readonly positions: Positions; readonly stop: AbortSignal },
+  { positions, stop, ...reader }: ArchiveReader & { readonly positions: Positions; readonly stop: AbortSignal },
   tell: { readonly progress: (progress: Progress) => Promise<void>; readonly witness: Witness },
 ): Promise<boolean> {
-  const { positions, stop } = parts;
   const { start, end, next } = (await positions.read(name)) ?? { ...stretch, next: 0 };
   const slices = slicesOf({ start, end });
   for (const [index, slice] of slices.entries()) {
     if (index < next) continue;
     if (stop.aborted) return false;
-    const counts = await readSlice(slice, parts, tell.witness);
+    const counts = await readSlice(slice, reader, tell.witness);
     await positions.write(name, { start, end, next: index + 1 });
     await tell.progress({ slice, done: index + 1, of: slices.length, counts });
   }

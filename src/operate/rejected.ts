@@ -1,6 +1,5 @@
-import type { IngestParts } from "../decide/change.ts";
 import { compareIds } from "../domain/image/event.ts";
-import { ingestOrReject, type Ingested } from "../hear/ingest.ts";
+import { ingestOrReject, type Ingested, type Ingester } from "../hear/ingest.ts";
 import type { RejectedMessage, RejectedMessages } from "../ports/index.ts";
 
 /** What became of a message that was put through again. */
@@ -19,8 +18,8 @@ const PAGE = 20;
  */
 export async function replayRejected(
   entry: RejectedMessage,
-  rejected: RejectedMessages,
-  parts: IngestParts,
+  rejected: Pick<RejectedMessages, "remove" | "replace">,
+  ingester: Ingester,
 ): Promise<Replayed> {
   const { topic, messageId, body, at, sentAt } = entry;
   if (entry.bytes > body.length) return { kind: "cut" };
@@ -33,7 +32,7 @@ export async function replayRejected(
   };
   const headers = sentAt === "" ? {} : { "sent-at": sentAt };
   const message = { topic, messageId, headers, body, arrivedAt: at };
-  const result = await ingestOrReject(message, { ...parts, rejected: collect });
+  const result = await ingestOrReject(message, { ...ingester, rejected: collect });
   const reason = reasons.join("; ");
   if (reasons.length === 0) await rejected.remove([entry.id]);
   else if (reason !== entry.reason) await rejected.replace(entry, reason);

@@ -31,9 +31,9 @@ async function ask(
   const images = target.amiId === undefined ? [] : [{ region: REGION, amiId: target.amiId }];
   const words = { verb, by: "tester", why: "a reason", until, at: world.clock.now() };
   const order: PlacedOrder = { ...words, images, composeId: target.composeId ?? null };
-  const id = await world.orderParts.orders.add(order);
-  await carryOutOrders(world.orderParts);
-  const answers = (await world.orderParts.orders.answerTo(id)) ?? [];
+  const id = await world.clerk.orders.add(order);
+  await carryOutOrders(world.clerk);
+  const answers = (await world.clerk.orders.answerTo(id)) ?? [];
   return answers.map(({ happened, next }) => `${happened}; ${next}`);
 }
 
@@ -109,7 +109,7 @@ t.test(
 
 t.test("a hold on a compose is seen right before an act, even when its images were never reached", async (t) => {
   const [world, { amiId, composeId }] = await dueWorld(t);
-  await world.orderParts.facts.hold(composeId, { by: "tester", why: "late", since: world.clock.now(), until: null });
+  await world.clerk.facts.hold(composeId, { by: "tester", why: "late", since: world.clock.now(), until: null });
   t.same(await world.tick(), { hold: 1 });
   t.equal(world.simulator.image(REGION, amiId)?.permission.isPublic, true);
 });
@@ -173,24 +173,24 @@ t.test("an order that nobody can read is answered and goes, and those after it a
   ] as const;
   const ids = await Promise.all(entries.map((entry) => redis.xadd(keys.control("requests"), "*", ...entry)));
   t.match(await ask(world, "hold", { amiId }), [/^held;/]);
-  for (const id of ids) t.match(await world.orderParts.orders.answerTo(id ?? ""), [{ happened: /^not understood/ }]);
-  t.same(await world.orderParts.orders.waiting(10), []);
+  for (const id of ids) t.match(await world.clerk.orders.answerTo(id ?? ""), [{ happened: /^not understood/ }]);
+  t.same(await world.clerk.orders.waiting(10), []);
 });
 
 t.test("a process that lost the right to carry out orders writes nothing more", async (t) => {
   const [world, { amiId }] = await dueWorld(t);
-  const { orders: requests } = world.orderParts;
+  const { orders } = world.clerk;
   const losing = {
-    ...requests,
+    ...orders,
     lease: async () => {
-      const lease = await requests.lease();
+      const lease = await orders.lease();
       await world.connection.redis.del(world.connection.keys.control("requests:lease"));
       return lease;
     },
   };
   const order = { verb: "hold", by: "tester", why: "x", until: null, at: 0, composeId: null } as const;
-  await requests.add({ ...order, images: [{ region: REGION, amiId }] });
-  await t.rejects(carryOutOrders({ ...world.orderParts, orders: losing }), { code: "lease-lost" });
+  await orders.add({ ...order, images: [{ region: REGION, amiId }] });
+  await t.rejects(carryOutOrders({ ...world.clerk, orders: losing }), { code: "lease-lost" });
   t.equal(await field(world, amiId, "stage"), "public");
 });
 

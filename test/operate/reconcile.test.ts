@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import type { Told } from "../../src/operate/reconcile.ts";
+import type { Told } from "../../src/operate/told.ts";
 import { dumpOf, loseRedis, openPast, reconcileIn } from "../support/world/reconcile.ts";
 import { WrittenSource } from "../support/world/sources.ts";
 import {
@@ -92,7 +92,7 @@ t.test("what was found again is told to the public in its own words, and has all
 t.test("a record that appears between the look and the writing stands", async (t) => {
   const [world, nightly] = await noticedWorld(t);
   await loseRedis(world);
-  const { schedule } = world.ingestParts;
+  const { schedule } = world.ingester;
   const overtaken = new Proxy(schedule, {
     get: (target, name) =>
       name === "adopt"

@@ -153,7 +153,7 @@ t.test("a release that was remembered, and then the process died, is still seen 
   for (const act of ["make private", "delete"] as const) {
     const [world, { amiId, composeId }] = await dueWorld(t, act);
     const claim = { composeId, source: "pungi", released: true, at: world.clock.now(), by: "a message" } as const;
-    await world.ingestParts.facts.remember(claim);
+    await world.ingester.facts.remember(claim);
     await carryOn(world, 2);
     const image = world.simulator.image(REGION, amiId);
     t.same([image?.state, image?.permission.isPublic], ["available", true], act);
@@ -169,7 +169,7 @@ t.test("a fact that comes while a batch is being looked at is seen before an ima
     const before = world.simulator.journal.mutating().length;
     const claim = { composeId, source: "pungi", released: true, at: world.clock.now(), by: "a message" } as const;
     const point = { call: counter.names.indexOf("look") + 1, when: "after" } as const;
-    await countedTick(world, new CallCounter(point, () => world.ingestParts.facts.remember(claim)));
+    await countedTick(world, new CallCounter(point, () => world.ingester.facts.remember(claim)));
     t.equal(world.simulator.journal.mutating().length, before, `${act}: no changing call went out`);
     await carryOn(world, 2);
     const image = world.simulator.image(REGION, amiId);

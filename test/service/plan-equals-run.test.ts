@@ -85,8 +85,8 @@ function castOf(world: World): Cast {
       const at = world.clock.now();
       const until = hours === undefined ? null : at + hours * HOUR_MS;
       const order = { by: "relengbot", why: "needed", until, at, verb, composeId: null, images: [{ region, amiId }] };
-      await world.orderParts.orders.add(order);
-      await carryOutOrders(world.orderParts);
+      await world.clerk.orders.add(order);
+      await carryOutOrders(world.clerk);
     },
   };
 }
@@ -138,7 +138,7 @@ t.test("at every instant of a journey the plan is what a real run does, and prin
   };
   const released = (fate: string): Promise<unknown> => {
     const { composeId } = of(uploads, fate);
-    return world.ingestParts.facts.remember({ composeId, source: "pungi", released: true, at: 0, by: "a message" });
+    return world.ingester.facts.remember({ composeId, source: "pungi", released: true, at: 0, by: "a message" });
   };
 
   await step("right after the uploads");
@@ -146,7 +146,7 @@ t.test("at every instant of a journey the plan is what a real run does, and prin
   await step("a millisecond before the five days are over");
   await released("late");
   const hold = { by: "relengbot", why: "needed", since: world.clock.now(), until: null };
-  await world.ingestParts.facts.hold(of(uploads, "heldByCompose").composeId, hold);
+  await world.ingester.facts.hold(of(uploads, "heldByCompose").composeId, hold);
   world.clock.advance(1);
   await step("five days after the uploads");
   world.clock.advance(MINUTE_MS);

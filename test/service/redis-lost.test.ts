@@ -17,8 +17,8 @@ interface Journey extends Nightly {
 
 async function order({ world, amiId }: Journey, verb: Verb, until: Instant | null = null): Promise<void> {
   const words = { verb, by: "relengbot", why: "in use", until, at: world.clock.now() };
-  await world.orderParts.orders.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
-  await carryOutOrders(world.orderParts);
+  await world.clerk.orders.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
+  await carryOutOrders(world.clerk);
 }
 
 function waitThreeDays({ world }: Journey): Promise<void> {

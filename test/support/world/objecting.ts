@@ -2,7 +2,7 @@ import type { Test } from "tap";
 import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { redisComments } from "../../../src/adapters/redis/comments.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
-import { readComments, type CommentCounts, type CommentParts } from "../../../src/operate/comments.ts";
+import { readComments, type CommentCounts, type CommentReader } from "../../../src/operate/comments.ts";
 import type { Log } from "../../../src/ports/index.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "./world.ts";
 
@@ -13,11 +13,11 @@ const PROJECT = "ami-reports";
 export interface Objecting extends World {
   /** Made private, and told. */
   readonly nightly: Nightly;
-  readonly commentParts: CommentParts;
+  readonly commentReader: CommentReader;
   readonly logged: string[];
   /** Writes under the last report. */
   comment(author: string, text: string): number;
-  read(change?: Partial<CommentParts>): Promise<CommentCounts>;
+  read(change?: Partial<CommentReader>): Promise<CommentCounts>;
   /** Our answers, the oldest first. */
   answers(): string[];
   field(amiId: string, name: string): Promise<string | null>;
@@ -36,16 +36,23 @@ export async function openObjecting(test: Test, limits: { readonly mostPerDay?: 
   };
   const log: Log = { debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
   const access = { url: world.pagure.url, repo: PROJECT, token: "test-token", userAgent: "test", timeoutMs: 2_000 };
-  const commentParts: CommentParts = {
-    ...{ ...world.orderParts, log, comments: openPagureComments(access) },
+  const commentReader: CommentReader = {
+    ...world.clerk,
+    log,
+    comments: openPagureComments(access),
     memory: redisComments(world.connection, "pagure"),
-    ...{ operators: [OPERATOR], mostPerDay: limits.mostPerDay ?? 20, mostBytes: 60_000 },
+    operators: [OPERATOR],
+    mostPerDay: limits.mostPerDay ?? 20,
+    mostBytes: 60_000,
   };
   const { tracker } = world.pagure;
   return {
-    ...{ ...world, nightly, commentParts, logged },
+    ...world,
+    nightly,
+    commentReader,
+    logged,
     comment: (author, text) => tracker.comment(PROJECT, tracker.issues(PROJECT).length, author, text).id,
-    read: (change = {}) => readComments({ ...commentParts, ...change }),
+    read: (change = {}) => readComments({ ...commentReader, ...change }),
     answers: () => world.posts().filter((text) => text.includes("clean-amis-answer:")),
     field: (amiId, name) => world.connection.redis.hget(world.connection.keys.image(REGION, amiId), name),
   };

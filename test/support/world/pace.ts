@@ -65,12 +65,12 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
     consultation: new Consultation({ ...base, sources: [] }),
     hearing: { memory: () => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() }) },
   });
-  const ingestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
+  const ingester = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   return {
     ...{ clock, simulator, schedule, breakers },
     fill: async (counts) => {
       const messages = addNightlies(simulator, counts);
-      await Promise.all(messages.map((message) => ingest(message, ingestParts)));
+      await Promise.all(messages.map((message) => ingest(message, ingester)));
     },
     run: async (everyMs, isOver) => {
       const stop = new AbortController();

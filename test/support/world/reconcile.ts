@@ -4,7 +4,9 @@ import { redisPositions } from "../../../src/adapters/redis/control/positions.ts
 import { startDatagrepper, type DatagrepperDouble } from "../../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, type Instant } from "../../../src/domain/time.ts";
 import { backfill } from "../../../src/hear/backfill.ts";
-import { reconcile, type ReconcileParts, type Told } from "../../../src/operate/reconcile.ts";
+import type { Reconciler } from "../../../src/operate/compare.ts";
+import { reconcile } from "../../../src/operate/reconcile.ts";
+import type { Told } from "../../../src/operate/told.ts";
 import type { Archive } from "../../../src/ports/index.ts";
 import { REGION, type World } from "./world.ts";
 
@@ -35,9 +37,9 @@ export async function openPast(test: Test, world: World): Promise<Past> {
     backfill: async (days) => {
       const end = floorSecond(clock.now());
       const positions = redisPositions(world.connection);
-      const parts = { archive, ingest: world.ingestParts, positions, stop: new AbortController().signal };
+      const reader = { archive, ingester: world.ingester, positions, stop: new AbortController().signal };
       const tell = { progress: () => Promise.resolve(), witness: () => undefined };
-      await backfill("test", { start: end - days * DAY_MS, end }, parts, tell);
+      await backfill("test", { start: end - days * DAY_MS, end }, reader, tell);
     },
   };
 }
@@ -45,12 +47,12 @@ export async function openPast(test: Test, world: World): Promise<Past> {
 /** Reconciles, and resolves to all that was told. */
 export async function reconcileIn(
   world: World,
-  changes: Partial<ReconcileParts> = {},
+  changes: Partial<Reconciler> = {},
   regions: readonly string[] | null = [REGION],
 ): Promise<Told[]> {
   const told: Told[] = [];
-  const parts = { ...world.ingestParts, ...world.tickParts, archive: null, isApplied: false, ...changes };
-  await reconcile(regions, parts, (each) => {
+  const reconciler = { ...world.ingester, ...world.tickParts, archive: null, isApplied: false, ...changes };
+  await reconcile(regions, reconciler, (each) => {
     told.push(each);
     return Promise.resolve();
   });

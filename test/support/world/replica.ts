@@ -7,12 +7,12 @@ import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { redisOrders } from "../../../src/adapters/redis/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
-import type { IngestParts } from "../../../src/decide/change.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import type { Periods } from "../../../src/domain/image/lifecycle.ts";
 import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
 import { SECOND_MS, type Instant } from "../../../src/domain/time.ts";
-import type { OrderParts } from "../../../src/operate/orders.ts";
+import type { Ingester } from "../../../src/hear/ingest.ts";
+import type { Clerk } from "../../../src/operate/orders.ts";
 import type { Budgets, Clock } from "../../../src/ports/index.ts";
 import type { ReportParts } from "../../../src/tell/post.ts";
 import { RedisProxy } from "../servers/redis-proxy.ts";
@@ -21,10 +21,10 @@ import type { World } from "./world.ts";
 
 /** A further process of the service, over the world's Redis, EC2 and Pagure. */
 export interface Replica {
-  readonly ingestParts: IngestParts;
+  readonly ingester: Ingester;
   readonly tickParts: TickParts;
   readonly reportParts: ReportParts;
-  readonly orderParts: OrderParts;
+  readonly clerk: Clerk;
   readonly budgets: Budgets;
 }
 
@@ -58,10 +58,10 @@ export async function openReplica(test: Test, world: World, options: ReplicaOpti
   const base = { schedule, facts, clock, log, periods, policy };
   const budgets = redisBudgets(connection, options.budgets);
   return {
-    ingestParts: { ...base, rejected: redisRejected(connection), environments: ["prod"] },
+    ingester: { ...base, rejected: redisRejected(connection), environments: ["prod"] },
     tickParts: { ...world.tickParts, ...base, budgets, consultation: new Consultation({ ...base, sources: [] }) },
     reportParts: { ...world.reportParts, ...base, journal: redisJournal(connection, "pagure", log) },
-    orderParts: { ...base, orders: redisOrders(connection) },
+    clerk: { ...base, orders: redisOrders(connection) },
     budgets,
   };
 }
