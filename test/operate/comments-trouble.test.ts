@@ -5,18 +5,12 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
 import { withComments } from "../../src/hear/hearing.ts";
 import { commentStoppages } from "../../src/tell/stops.ts";
+import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
 import { openObjecting } from "../support/world/objecting.ts";
 
 const TROUBLES: readonly Trouble[] = [
-  { kind: "cut", takesEffect: true },
-  { kind: "cut", takesEffect: false },
-  { kind: "truncate", bytes: 12 },
-  { kind: "answer", status: 200, body: htmlPage("Maintenance") },
-  { kind: "answer", status: 502, body: htmlPage("Bad Gateway") },
-  { kind: "answer", status: 413, body: htmlPage("Too Large") },
-  { kind: "answer", status: 401, body: pagureError("EINVALIDTOK", "Expired token") },
+  ...PAGURE_TROUBLES,
   { kind: "answer", status: 404, body: pagureError("ENOPROJECT") },
-  { kind: "answer", status: 400, body: pagureError("EDBERROR") },
 ];
 
 t.test("whatever goes wrong with any call to Pagure, the image is held, and its author answered once", async (t) => {

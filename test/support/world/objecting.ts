@@ -1,10 +1,10 @@
 import type { Test } from "tap";
 import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { redisComments } from "../../../src/adapters/redis/comments.ts";
-import { DAY_MS } from "../../../src/domain/time.ts";
 import { readComments, type CommentCounts, type CommentReader } from "../../../src/operate/comments.ts";
 import type { Log } from "../../../src/ports/index.ts";
-import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "./world.ts";
+import { privateWorld } from "./nightly.ts";
+import { REGION, type Nightly, type World } from "./world.ts";
 
 export const OPERATOR = "relengbot";
 const PROJECT = "ami-reports";
@@ -24,12 +24,7 @@ export interface Objecting extends World {
 }
 
 export async function openObjecting(test: Test, limits: { readonly mostPerDay?: number } = {}): Promise<Objecting> {
-  const world = await openWorld(test);
-  const nightly = addNightly(world);
-  await world.hear(UPLOADER, nightly.message);
-  world.clock.advance(5 * DAY_MS);
-  await world.tick();
-  await world.report();
+  const [world, nightly] = await privateWorld(test);
   const logged: string[] = [];
   const keep = (level: string) => (data: object, message: string) => {
     logged.push(`${level} ${message} ${JSON.stringify(data)}`);
