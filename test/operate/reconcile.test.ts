@@ -2,7 +2,7 @@ import t from "tap";
 import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import type { Told } from "../../src/operate/told.ts";
 import { privateWorld } from "../support/world/nightly.ts";
-import { dumpOf, loseRedis, openPast, reconcileIn } from "../support/world/reconcile.ts";
+import { dumpOf, loseRedis, openDatagrepperOf, reconcileIn } from "../support/world/reconcile.ts";
 import { WrittenSource } from "../support/world/sources.ts";
 import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
@@ -31,14 +31,15 @@ t.test("when Redis and EC2 agree, through the whole life of an image, nothing is
 t.test("without --apply nothing is written to Redis or EC2, whatever is found", async (t) => {
   const [world, { amiId }] = await privateWorld(t);
   world.simulator.addImage(REGION, {
-    ...{ id: "ami-0000000000000000f", snapshots: [{ id: "snap-0000000000000000e" }] },
+    id: "ami-0000000000000000f",
+    snapshots: [{ id: "snap-0000000000000000e" }],
     tags: { LaunchPermissionRevoked: "14112022" },
   });
   world.simulator.addSnapshot(REGION, { id: "snap-0000000000000000f", tags: { "clean-amis:image": "ami-00000001" } });
   await world.connection.redis.del(world.connection.keys.image(REGION, amiId));
   const [before, calls] = [await dumpOf(world), world.simulator.journal.mutating().length];
-  const past = await openPast(t, world);
-  const told = await reconcileIn(world, { archive: past.archive });
+  const datagrepper = await openDatagrepperOf(t, world);
+  const told = await reconcileIn(world, { archive: datagrepper.archive });
   t.same(kinds(told), ["leaked-snapshot", "no-record", "no-record"]);
   t.same(await dumpOf(world), before, "Redis is as it was");
   t.equal(world.simulator.journal.mutating().length, calls, "EC2 is as it was");
@@ -96,7 +97,10 @@ t.test("facts that went with Redis are asked for again before a private image go
   const amiId = "ami-000000000000000ab";
   const tags = { "clean-amis:intent": `${at} all`, "clean-amis:compose": "Fedora-Cloud-43-20261120.0" };
   world.simulator.addImage(REGION, {
-    ...{ id: amiId, name, isPublic: false, createdAt: START - 10 * DAY_MS },
+    id: amiId,
+    name,
+    isPublic: false,
+    createdAt: START - 10 * DAY_MS,
     tags: { ...tags, "clean-amis:private-at": at },
   });
   await reconcileIn(world, { isApplied: true });

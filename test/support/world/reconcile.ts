@@ -11,7 +11,7 @@ import type { Archive } from "../../../src/ports/index.ts";
 import { REGION, type World } from "./world.ts";
 
 /** A datagrepper by the world's clock, and the adapter over it. */
-export interface Past {
+export interface Datagrepper {
   readonly double: DatagrepperDouble;
   readonly archive: Archive;
   /** Stores a message as it was sent then. */
@@ -20,7 +20,7 @@ export interface Past {
   backfill(days: number): Promise<void>;
 }
 
-export async function openPast(test: Test, world: World): Promise<Past> {
+export async function openDatagrepperOf(test: Test, world: World): Promise<Datagrepper> {
   const { clock } = world;
   const double = await startDatagrepper({ now: clock.now });
   test.teardown(() => double.close());
@@ -28,7 +28,8 @@ export async function openPast(test: Test, world: World): Promise<Past> {
   const archive = openDatagrepper(access);
   let messages = 0;
   return {
-    ...{ double, archive },
+    double,
+    archive,
     add: (event, body, at) => {
       messages += 1;
       const headers = { "sent-at": new Date(at).toISOString() };
