@@ -2,7 +2,7 @@ import type { Rule } from "../compose/classify.ts";
 import type { Hold } from "../hold.ts";
 import type { Instant } from "../time.ts";
 
-/** Where an image stands; README "Stages" says who puts it there and who takes it out. */
+/** Where an image stands; docs/lifecycle.md says who puts it there and who takes it out. */
 export const STAGES = [
   "unresolved",
   "public",
