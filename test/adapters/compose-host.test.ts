@@ -21,7 +21,7 @@ async function start(t: Test): Promise<ComposeHost> {
 
 function open(host: ComposeHost, change: Partial<ComposeHostOptions> = {}): ComposeSource {
   const clock = new SettableClock(NOW);
-  return openComposeHost({ url: host.url, userAgent: "clean-amis/test", timeoutMs: 5_000, clock, ...change });
+  return openComposeHost({ url: host.url, userAgent: "clean-amis/test", timeoutMs: 60_000, clock, ...change });
 }
 
 /** The directories that were asked for, relative to the base, in order. */
@@ -225,7 +225,7 @@ t.test("a host that is slow, silent or away is an upstream's trouble after three
   const host = await start(t);
   host.add(GA);
   const lift = host.fail({ times: Infinity, trouble: { kind: "withhold" } });
-  t.match(await failure(t, open(host, { timeoutMs: 300 }).ask(GA.id, null)), { code: "TIMEOUT" });
+  t.match(await failure(t, open(host, { timeoutMs: 2_000 }).ask(GA.id, null)), { code: "TIMEOUT" });
   t.equal(host.journal.length, 3);
   lift();
   host.fail({ trouble: { kind: "delay", ms: 50 } });

@@ -14,7 +14,7 @@ async function openListener(t: Test, world: World) {
   const { clock } = world;
   const archive = await startDatagrepper({ now: clock.now });
   t.teardown(() => archive.close());
-  const access = { url: archive.url, userAgent: "test", timeoutMs: 5_000, clock, ratePerSecond: Infinity };
+  const access = { url: archive.url, userAgent: "test", timeoutMs: 60_000, clock, ratePerSecond: Infinity };
   const listener: Listener = {
     archive: openDatagrepper(access),
     ingester: world.ingester,

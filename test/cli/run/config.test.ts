@@ -5,6 +5,7 @@ import { parse } from "smol-toml";
 import t, { type Test } from "tap";
 import { runCommand } from "../../../src/cli/cli.ts";
 import { configKeys } from "../../../src/config/keys.ts";
+import { runHere } from "../../support/program/here.ts";
 import { isRefusal, MAIN, runProgram } from "../../support/program/program.ts";
 
 function fileWith(test: Test, toml: string): string {
@@ -75,15 +76,15 @@ t.test("config check says valid, or what is wrong, in one line", async (t) => {
   ];
   for (const [toml, env, line] of rows) {
     writeFileSync(file, toml);
-    isRefusal(t, await runProgram(t, ["config", "check", "--config", file], { env }), 2, line);
+    isRefusal(t, await runHere(["config", "check", "--config", file], { env }), 2, line);
   }
   isRefusal(
     t,
-    await runProgram(t, ["config", "check", "--config", `${file}.none`]),
+    await runHere(["config", "check", "--config", `${file}.none`]),
     2,
     /does not exist: give its path with --config/,
   );
-  isRefusal(t, await runProgram(t, ["config", "chek"]), 2, /config: unknown word "chek": did you mean check\?/);
+  isRefusal(t, await runHere(["config", "chek"]), 2, /config: unknown word "chek": did you mean check\?/);
 });
 
 t.test("config check warns of each thing that is allowed and risky", async (t) => {

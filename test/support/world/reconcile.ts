@@ -24,7 +24,7 @@ export async function openDatagrepperOf(test: Test, world: World): Promise<Datag
   const { clock } = world;
   const double = await startDatagrepper({ now: clock.now });
   test.teardown(() => double.close());
-  const access = { url: double.url, userAgent: "test", timeoutMs: 5_000, clock, ratePerSecond: Infinity };
+  const access = { url: double.url, userAgent: "test", timeoutMs: 60_000, clock, ratePerSecond: Infinity };
   const archive = openDatagrepper(access);
   let messages = 0;
   return {

@@ -128,7 +128,7 @@ export async function openWorld(
   };
   const reports = openPagure({
     ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
-    ...{ userAgent: "test", timeoutMs: 2_000 },
+    ...{ userAgent: "test", timeoutMs: 60_000 },
   });
   const clerk: Clerk = { ...base, orders: redisOrders(connection) };
   const journal = redisJournal(connection, "pagure", silentLog);
