@@ -9,7 +9,7 @@ import type { Archive, Positions, RejectedMessages } from "../ports/index.ts";
 /** What a backfill needs: no EC2, no report, no broker. */
 export interface OpenBackfill {
   readonly archive: Archive | null;
-  readonly ingest: Ingester;
+  readonly ingester: Ingester;
   readonly positions: Positions;
   readonly rejected: RejectedMessages;
   close(): Promise<void>;
@@ -24,7 +24,7 @@ export async function openBackfill(config: Config, logLevel = "warn"): Promise<O
   return {
     rejected: readable(rejected),
     archive: openArchive(config),
-    ingest: { schedule, facts, rejected, clock: systemClock, log, periods, policy, environments },
+    ingester: { schedule, facts, rejected, clock: systemClock, log, periods, policy, environments },
     positions,
     close: () => store.close(),
   };

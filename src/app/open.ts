@@ -8,8 +8,8 @@ import type { Config } from "../config/config.ts";
 import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
 import { withComments } from "../hear/hearing.ts";
-import type { CommentParts } from "../operate/comments.ts";
-import type { OrderParts } from "../operate/orders.ts";
+import type { CommentReader } from "../operate/comments.ts";
+import type { Clerk } from "../operate/orders.ts";
 import type { Log } from "../ports/index.ts";
 import type { ReportParts } from "../tell/post.ts";
 import { commentStoppages, stoppages } from "../tell/stops.ts";
@@ -27,27 +27,27 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const base = { schedule, facts, clock, log, periods, policy };
   const archive = openArchive(config);
   const consultation = new Consultation({ ...base, sources: openSources(config, archive) });
-  const ingest = { ...base, rejected: store.rejected, environments };
+  const ingester = { ...base, rejected: store.rejected, environments };
   const { guards, share } = config.ec2;
   const regions = new RegionBreakers({ breakers, clock, log, account: guards.account, random: Math.random });
-  const orders = { ...base, orders: store.orders };
-  const comments = openCommentParts(config, store, orders);
+  const clerk = { ...base, orders: store.orders };
+  const commentReader = openCommentReader(config, store, clerk);
   const tick = {
     ...base,
     consultation,
     budgets,
     guards,
     act: config.act,
-    hearing: comments === null ? hearing : withComments(hearing, comments.memory),
+    hearing: commentReader === null ? hearing : withComments(hearing, commentReader.memory),
     images: regions.watch(images),
     breakers: regions,
     batch: batchOf(periods.leaseMs, share),
     random: Math.random,
   };
-  const report = openReportParts(config, store, comments, log);
-  const catchUp =
-    archive === null ? null : { archive, ingest, hearing, clock, log, firstBackfillMs: config.firstBackfillMs };
-  const app = { ingest, tick, report, orders, comments, catchUp, breakers, ec2: images };
+  const report = openReportParts(config, store, commentReader, log);
+  const listener =
+    archive === null ? null : { archive, ingester, hearing, clock, log, firstBackfillMs: config.firstBackfillMs };
+  const app = { ingester, tick, report, clerk, commentReader, listener, breakers, ec2: images };
   return {
     ...app,
     consume: (stop) => runService(config, store, app, stop),
@@ -58,7 +58,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   };
 }
 
-function openReportParts(config: Config, store: Store, comments: CommentParts | null, log: Log): ReportParts {
+function openReportParts(config: Config, store: Store, comments: CommentReader | null, log: Log): ReportParts {
   const { schedule, journal, budgets, breakers } = store;
   const { isPublic, title, mostBytes } = config.report;
   const clock = systemClock;
@@ -72,10 +72,10 @@ function openReportParts(config: Config, store: Store, comments: CommentParts | 
   };
 }
 
-function openCommentParts(config: Config, store: Store, orders: OrderParts): CommentParts | null {
+function openCommentReader(config: Config, store: Store, clerk: Clerk): CommentReader | null {
   const comments = openComments(config);
   const { operators, objectionsPerDay, mostBytes } = config.report;
   return comments === null
     ? null
-    : { ...orders, comments, memory: store.comments, operators, mostPerDay: objectionsPerDay, mostBytes };
+    : { ...clerk, comments, memory: store.comments, operators, mostPerDay: objectionsPerDay, mostBytes };
 }

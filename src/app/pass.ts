@@ -41,9 +41,9 @@ export async function planPass(
  * region and one for the report; resolves to whether all of it could be done. Throws `UpstreamError` when Redis is away.
  */
 export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
-  await carryOutOrders(app.orders);
-  if (app.catchUp !== null) await catchUp(app.catchUp);
-  if (app.comments !== null) await readCommentsOrTell(app.comments);
+  await carryOutOrders(app.clerk);
+  if (app.listener !== null) await catchUp(app.listener);
+  if (app.commentReader !== null) await readCommentsOrTell(app.commentReader);
   const troubled: string[] = [];
   const isDone = await inEveryRegion(app, print, async (region) => {
     await resolveRegion(region, app.tick);

@@ -3,12 +3,12 @@ import { openLog } from "../adapters/log.ts";
 import { openStore } from "./store.ts";
 import { openArchive, openEc2 } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
-import type { ReconcileParts } from "../operate/reconcile.ts";
+import type { Reconciler } from "../operate/compare.ts";
 
 /** Opens Redis, EC2 and the archive, to hold them against each other. Throws `UpstreamError`, `ConfigError`. */
 export async function openReconcile(
   config: Config,
-): Promise<Omit<ReconcileParts, "isApplied"> & { close(): Promise<void> }> {
+): Promise<Omit<Reconciler, "isApplied"> & { close(): Promise<void> }> {
   const [clock, log] = [systemClock, openLog("warn")];
   const { periods, policy, environments } = config;
   const store = await openStore(config, log);

@@ -11,11 +11,11 @@ import type { Config } from "../config/config.ts";
 import type { Resolver } from "../decide/resolve.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
-import { catchUp, type CatchUpParts } from "../hear/catch-up.ts";
+import { catchUp, type Listener } from "../hear/catch-up.ts";
 import { Consumer } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
-import { readComments, type CommentParts } from "../operate/comments.ts";
-import { carryOutOrders, type OrderParts } from "../operate/orders.ts";
+import { readComments, type CommentReader } from "../operate/comments.ts";
+import { carryOutOrders, type Clerk } from "../operate/orders.ts";
 import type { Breakers, Images, Log } from "../ports/index.ts";
 import type { ReportParts } from "../tell/post.ts";
 import { reportOnce } from "../tell/report.ts";
@@ -27,14 +27,14 @@ const BEAT_MS = 5 * SECOND_MS;
 
 /** What the use cases are given, wired once. */
 export interface UseCases {
-  readonly ingest: Ingester;
+  readonly ingester: Ingester;
   readonly tick: Ticker & Resolver;
   readonly report: ReportParts;
-  readonly orders: OrderParts;
+  readonly clerk: Clerk;
   /** Null: nobody can object where the reports go. */
-  readonly comments: CommentParts | null;
+  readonly commentReader: CommentReader | null;
   /** Null: there is no archive to read over holes. */
-  readonly catchUp: CatchUpParts | null;
+  readonly listener: Listener | null;
   readonly breakers: Breakers;
   /** EC2 past the breakers, for a person who asks for a plan: nothing is remembered of its failures. */
   readonly ec2: Images;
@@ -50,11 +50,11 @@ export interface App extends UseCases {
 
 /** Hears the bus, ticks, reports and carries out orders until `stop`. Throws the bug that ended one of these loops. */
 export async function runService(config: Config, store: Store, cases: UseCases, stop: AbortSignal): Promise<void> {
-  const { ingest, tick } = cases;
+  const { ingester, tick } = cases;
   const { clock, log } = tick;
   const giveUp = new AbortController();
   const ending = new AbortController();
-  const consumer = new Consumer(ingest, { stop: ending.signal, giveUp: giveUp.signal });
+  const consumer = new Consumer(ingester, { stop: ending.signal, giveUp: giveUp.signal });
   const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
   const { name } = config.amqp.queue;
   const bus = await openBus(config.amqp, {
@@ -81,7 +81,7 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
   const loops = loopsOf(config, cases, { passes, heartbeat }, ending.signal).map((loop) => loop.finally(end));
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
   if (config.act !== "nothing") await tellAccount(tick);
-  if (cases.catchUp === null)
+  if (cases.listener === null)
     log.warn({}, "without datagrepper nobody knows what was missed: nothing will be acted on");
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
   const ended = await Promise.allSettled(loops);
@@ -99,7 +99,7 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
 /** Everything that is done again and again, until `stop`. */
 function loopsOf(
   config: Config,
-  { tick, report, orders, comments, catchUp: past }: UseCases,
+  { tick, report, clerk, commentReader, listener }: UseCases,
   { passes, heartbeat }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat },
   stop: AbortSignal,
 ): Promise<void>[] {
@@ -112,13 +112,13 @@ function loopsOf(
   };
   return [
     runLoop("heartbeat", BEAT_MS, () => heartbeat.beat(), tick, stop),
-    runLoop("orders", SECOND_MS, () => carryOutOrders(orders), tick, stop),
+    runLoop("orders", SECOND_MS, () => carryOutOrders(clerk), tick, stop),
     runLoop("ticker", config.tickEveryMs, tickAll, tick, stop),
-    ...(past === null ? [] : [runLoop("catch up", config.hearEveryMs, () => catchUp(past), tick, stop)]),
+    ...(listener === null ? [] : [runLoop("catch up", config.hearEveryMs, () => catchUp(listener), tick, stop)]),
     ...(config.act === "nothing" ? [] : [runLoop("reporter", config.reportEveryMs, tellAll, tick, stop)]),
-    ...(config.act === "nothing" || comments === null
+    ...(config.act === "nothing" || commentReader === null
       ? []
-      : [runLoop("comments", config.report.readEveryMs, () => readComments(comments), tick, stop)]),
+      : [runLoop("comments", config.report.readEveryMs, () => readComments(commentReader), tick, stop)]),
   ];
 }
 

@@ -1,3 +1,5 @@
+import { routingKeys } from "../domain/topics.ts";
+
 /** Who reports in the demo, and with what token: neither is known anywhere else. */
 export const USER = "clean-amis-bot";
 export const TOKEN = "DEMO0PAGURE0TOKEN";
@@ -18,16 +20,6 @@ export interface Addresses {
 /** The longest day of the demo, in seconds. */
 export const LONGEST_DAY_S = 600;
 
-const ROUTING_KEYS = [
-  "org.fedoraproject.*.fedimg.image.upload",
-  "org.fedoraproject.*.fedimg.image.publish",
-  "org.fedoraproject.*.fedimg.image.copy",
-  "org.fedoraproject.*.fedora_image_uploader.published.v1.aws",
-  "org.fedoraproject.*.fedora_image_uploader.published.v1.aws.#",
-  "org.fedoraproject.*.pungi.compose.status.change",
-  "org.fedoraproject.*.releng.atomic.twoweek.complete",
-];
-
 /** The service's configuration: the shipped one with other addresses, all acts allowed, and `daySeconds` for a day, 1 to `LONGEST_DAY_S`. */
 export function serviceConfig(at: Addresses, daySeconds = 1): string {
   const days = (count: number): string => `"${count * daySeconds}s"`;
@@ -42,7 +34,7 @@ arguments = {}
 [[bindings]]
 queue = "${at.queue}"
 exchange = "${at.exchange}"
-routing_keys = ${JSON.stringify(ROUTING_KEYS)}
+routing_keys = ${JSON.stringify(routingKeys())}
 
 [consumer_config]
 act = "delete"

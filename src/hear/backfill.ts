@@ -1,21 +1,18 @@
 import { DAY_MS } from "../domain/time.ts";
+import { askedFor, type Subject } from "../domain/topics.ts";
 import { decode, type Heard } from "./decode.ts";
 import { ingestOrReject, reject, type Ingested, type Ingester } from "./ingest.ts";
-import { FACT_EVENTS, UPLOAD_CATEGORIES } from "./topics.ts";
-import type { Archive, Message } from "../ports/index.ts";
-import type { Stretch, Positions } from "../ports/messages.ts";
+import type { Archive, Message, Positions, Stretch } from "../ports/index.ts";
 
-/** Facts of a whole range are read before its first upload, so that no image is decided on half of what is known. */
-export type Phase = "facts" | "uploads";
-
-/** One piece of work: a phase of at most a day. */
+/** One piece of work: a subject, in at most a day. */
 export interface Slice extends Stretch {
-  readonly phase: Phase;
+  readonly phase: Subject;
 }
 
-export interface BackfillParts {
+/** Who puts past messages through ingest. */
+export interface ArchiveReader {
   readonly archive: Archive;
-  readonly ingest: Ingester;
+  readonly ingester: Ingester;
 }
 
 /** What came of a slice. */
@@ -34,9 +31,12 @@ export type Witness = (message: Message, result: Ingested) => void;
 /** So many messages are ingested together: as one turn of the bus brings them, and no more are held than these. */
 const BATCH = 100;
 
+/** Facts of a whole range are read before its first upload, so that no image is decided on half of what is known. */
+const PHASES: readonly Subject[] = ["facts", "uploads"];
+
 /** The slices of a range, in the order in which they are read: all facts, then all uploads, each oldest first. */
 export function slicesOf({ start, end }: Stretch): readonly Slice[] {
-  return (["facts", "uploads"] as const).flatMap((phase) => {
+  return PHASES.flatMap((phase) => {
     const slices: Slice[] = [];
     for (let at = start; at < end; at += DAY_MS) slices.push({ phase, start: at, end: Math.min(end, at + DAY_MS) });
     return slices;
@@ -49,12 +49,12 @@ export function slicesOf({ start, end }: Stretch): readonly Slice[] {
  */
 export async function readSlice(
   slice: Slice,
-  parts: BackfillParts,
+  { archive, ingester }: ArchiveReader,
   witness: Witness = () => undefined,
 ): Promise<SliceCounts> {
   const counts = { messages: 0, new: 0, known: 0, facts: 0, ignored: 0, rejected: 0 };
   const work = async (batch: readonly Message[]): Promise<void> => {
-    const results = await Promise.all(batch.map((message) => ingestRow(message, parts.ingest)));
+    const results = await Promise.all(batch.map((message) => ingestRow(message, ingester)));
     for (const [index, result] of results.entries()) {
       const message = batch[index];
       if (message !== undefined) witness(message, result);
@@ -66,7 +66,7 @@ export async function readSlice(
     }
   };
   let batch: Message[] = [];
-  for await (const message of parts.archive.messages(queryOf(slice, parts.ingest.environments))) {
+  for await (const message of archive.messages(queryOf(slice, ingester.environments))) {
     batch.push(message);
     if (batch.length < BATCH) continue;
     await work(batch);
@@ -85,20 +85,15 @@ export async function* readHeard(
   for await (const message of archive.messages(queryOf(slice, environments))) yield decode(message, environments);
 }
 
-/** datagrepper matches topics exactly, and the uploader's have many endings: those are asked for by category. */
 function queryOf({ phase, start, end }: Slice, environments: readonly string[]): Parameters<Archive["messages"]>[0] {
-  if (phase === "uploads") return { categories: UPLOAD_CATEGORIES, start, end };
-  const topics = environments.flatMap((environment) =>
-    FACT_EVENTS.map((event) => `org.fedoraproject.${environment}.${event}`),
-  );
-  return { topics, start, end };
+  return { ...askedFor(phase, environments), start, end };
 }
 
 /** The archive gives a row that is no message without a topic: the bus would have ignored it, here it is a loss to tell. */
-async function ingestRow(message: Message, parts: Ingester): Promise<Ingested> {
-  if (message.topic !== "") return ingestOrReject(message, parts);
+async function ingestRow(message: Message, ingester: Ingester): Promise<Ingested> {
+  if (message.topic !== "") return ingestOrReject(message, ingester);
   const reason = "a row of the archive that is no message";
-  await reject(message, reason, parts);
+  await reject(message, reason, ingester);
   return { kind: "rejected", reason };
 }
 
@@ -118,16 +113,15 @@ export interface Progress {
 export async function backfill(
   name: string,
   stretch: Stretch,
-  parts: BackfillParts & { readonly positions: Positions; readonly stop: AbortSignal },
+  { positions, stop, ...reader }: ArchiveReader & { readonly positions: Positions; readonly stop: AbortSignal },
   tell: { readonly progress: (progress: Progress) => Promise<void>; readonly witness: Witness },
 ): Promise<boolean> {
-  const { positions, stop } = parts;
   const { start, end, next } = (await positions.read(name)) ?? { ...stretch, next: 0 };
   const slices = slicesOf({ start, end });
   for (const [index, slice] of slices.entries()) {
     if (index < next) continue;
     if (stop.aborted) return false;
-    const counts = await readSlice(slice, parts, tell.witness);
+    const counts = await readSlice(slice, reader, tell.witness);
     await positions.write(name, { start, end, next: index + 1 });
     await tell.progress({ slice, done: index + 1, of: slices.length, counts });
   }

@@ -28,14 +28,14 @@ const LARGEST_BATCH = 500;
  * bring them again at once.
  */
 export class Consumer {
-  readonly #parts: Ingester;
+  readonly #ingester: Ingester;
   readonly #signals: ConsumerSignals;
   readonly #waiting: Delivery[] = [];
   readonly counts: Counts = { received: 0, uploads: 0, facts: 0, rejected: 0, new: 0, known: 0 };
   #working: Promise<void> | null = null;
 
-  constructor(parts: Ingester, signals: ConsumerSignals) {
-    this.#parts = parts;
+  constructor(ingester: Ingester, signals: ConsumerSignals) {
+    this.#ingester = ingester;
     this.#signals = signals;
   }
 
@@ -67,7 +67,7 @@ export class Consumer {
 
   /** Ingests a batch until Redis has taken all of it. Resolves to what was still open when the stop came. */
   async #ingestAll(batch: readonly Delivery[]): Promise<ReadonlySet<Delivery>> {
-    const { clock, log } = this.#parts;
+    const { clock, log } = this.#ingester;
     const open = new Set(batch);
     for (let attempt = 0; open.size > 0; attempt += 1) {
       const failures = await Promise.all([...open].map((delivery) => this.#ingestOne(delivery, open)));
@@ -86,7 +86,7 @@ export class Consumer {
   /** Takes the delivery out of `open` when it is done; resolves to the failure that passes by itself. */
   async #ingestOne(delivery: Delivery, open: Set<Delivery>): Promise<UpstreamError | null> {
     try {
-      this.#count(await ingestOrReject(delivery.message, this.#parts));
+      this.#count(await ingestOrReject(delivery.message, this.#ingester));
       open.delete(delivery);
       return null;
     } catch (error) {

@@ -3,8 +3,8 @@ import type { Fact } from "../domain/compose/facts.ts";
 import { isAmiId, isRegion } from "../domain/image/image.ts";
 import type { Upload } from "../domain/image/upload.ts";
 import { floorSecond, parseInstant, type Instant } from "../domain/time.ts";
+import { readTopic, type HeardEvent } from "../domain/topics.ts";
 import { quote } from "../domain/words.ts";
-import { TOPIC, UPLOADER_AWS } from "./topics.ts";
 import type { Message } from "../ports/index.ts";
 import { Schema } from "../schema.ts";
 
@@ -26,26 +26,27 @@ const PUNGI_STATUS = new Schema<Body>("pungi.compose.status.change.json", OPTION
 const TWO_WEEK = new Schema<Body>("releng.atomic.twoweek.complete.json", OPTIONS);
 const MOST_REASONS = 50;
 
+/** Who understands which event: one that is heard without a reader does not compile. */
+const READERS: Readonly<Record<HeardEvent, (body: Body, message: Message) => Heard>> = {
+  "fedimg.image.upload": readFedimg,
+  "fedimg.image.publish": readFedimg,
+  "fedimg.image.copy": readFedimg,
+  "fedora_image_uploader.published.v1.aws": readUploader,
+  "pungi.compose.status.change": readPungi,
+  "releng.atomic.twoweek.complete": readTwoWeek,
+};
+
 /**
  * Understands a message: pure but for the schemas, which are read once. Never throws for what a message contains.
  * `environments` are those whose messages are ours (`prod`, `stg`, `dev`).
  */
 export function decode(message: Message, environments: readonly string[]): Heard {
-  const topic = TOPIC.exec(message.topic)?.groups;
-  if (topic === undefined) return { kind: "ignored", because: "topic" };
-  if (!environments.includes(topic["environment"] ?? "")) return { kind: "ignored", because: "environment" };
-  const understand = readerOf(topic["event"] ?? "");
-  if (understand === null) return { kind: "ignored", because: "topic" };
+  const topic = readTopic(message.topic);
+  if (topic === null) return { kind: "ignored", because: "topic" };
+  if (!environments.includes(topic.environment)) return { kind: "ignored", because: "environment" };
+  if (topic.event === null) return { kind: "ignored", because: "topic" };
   const body = parseBody(message.body);
-  return typeof body === "string" ? { kind: "rejected", reason: body } : understand(body, message);
-}
-
-function readerOf(event: string): ((body: Body, message: Message) => Heard) | null {
-  if (/^fedimg\.image\.(?:upload|publish|copy)$/.test(event)) return readFedimg;
-  if (event === UPLOADER_AWS || event.startsWith(`${UPLOADER_AWS}.`)) return readUploader;
-  if (event === "pungi.compose.status.change") return readPungi;
-  if (event === "releng.atomic.twoweek.complete") return readTwoWeek;
-  return null;
+  return typeof body === "string" ? { kind: "rejected", reason: body } : READERS[topic.event](body, message);
 }
 
 /** The JSON object in a body, or a sentence that says why there is none. */

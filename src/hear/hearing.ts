@@ -1,10 +1,13 @@
 import type { CommentMemory, Hearing } from "../ports/index.ts";
 
 /**
- * Ears that hear comments, too: everything was heard up to the earlier of both. Where nothing was ever posted nobody can have
- * objected.
+ * A hearing that comments count for, too: everything was heard up to the earlier of both. Where nothing was ever posted nobody
+ * can have objected.
  */
-export function withComments(hearing: Pick<Hearing, "memory">, comments: CommentMemory): Pick<Hearing, "memory"> {
+export function withComments(
+  hearing: Pick<Hearing, "memory">,
+  comments: Pick<CommentMemory, "readUntil" | "isSilent">,
+): Pick<Hearing, "memory"> {
   return {
     memory: async () => {
       const [memory, readUntil] = await Promise.all([hearing.memory(), comments.readUntil()]);

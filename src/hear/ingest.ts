@@ -19,6 +19,8 @@ export interface Ingester {
   readonly environments: readonly string[];
 }
 
+type Rejecting = Pick<Ingester, "rejected" | "log">;
+
 /** What became of one message. */
 export type Ingested =
   | { readonly kind: "ignored"; readonly because: IgnoredBecause }
@@ -31,22 +33,22 @@ export type Ingested =
  * Takes one message to its end: decoded, decided, scheduled, or kept as rejected. Safe to repeat. Throws `UpstreamError` when
  * Redis fails, and the message must be put through again; a bug is thrown as it is.
  */
-export async function ingest(message: Message, parts: Ingester): Promise<Ingested> {
-  const heard = decode(message, parts.environments);
+export async function ingest(message: Message, ingester: Ingester): Promise<Ingested> {
+  const heard = decode(message, ingester.environments);
   switch (heard.kind) {
     case "ignored":
       return heard;
     case "rejected":
-      await reject(message, heard.reason, parts);
+      await reject(message, heard.reason, ingester);
       return heard;
     case "facts": {
-      const changed = await Promise.all(heard.facts.map((fact) => learnFact(fact, parts)));
-      await rejectUnreadable(message, heard.unreadable, parts);
+      const changed = await Promise.all(heard.facts.map((fact) => learnFact(fact, ingester)));
+      await rejectUnreadable(message, heard.unreadable, ingester);
       return { kind: "facts", composes: heard.facts.length, changed: changed.reduce((sum, count) => sum + count, 0) };
     }
     case "uploads": {
-      const fates = await Promise.all(heard.uploads.map((upload) => ingestUpload(upload, parts)));
-      await rejectUnreadable(message, heard.unreadable, parts);
+      const fates = await Promise.all(heard.uploads.map((upload) => ingestUpload(upload, ingester)));
+      await rejectUnreadable(message, heard.unreadable, ingester);
       const rules = fates.filter((fate) => fate !== "known");
       return { kind: "uploads", new: rules.length, known: fates.length - rules.length, rules };
     }
@@ -57,29 +59,25 @@ export async function ingest(message: Message, parts: Ingester): Promise<Ingeste
  * As `ingest`; but a message that makes our code throw is kept, with the stack: a bug of ours is no reason to stop or to loop.
  * Throws `UpstreamError` alone.
  */
-export async function ingestOrReject(message: Message, parts: Ingester): Promise<Ingested> {
+export async function ingestOrReject(message: Message, ingester: Ingester): Promise<Ingested> {
   try {
-    return await ingest(message, parts);
+    return await ingest(message, ingester);
   } catch (error) {
     if (error instanceof UpstreamError) throw error;
     const reason = `bug: ${error instanceof Error ? (error.stack ?? error.message) : describeError(error)}`;
-    await reject(message, reason, parts);
+    await reject(message, reason, ingester);
     return { kind: "rejected", reason };
   }
 }
 
-/** Puts a message into the rejected stream, whole, with the reason. */
-export async function reject(
-  message: Message,
-  reason: string,
-  parts: Pick<Ingester, "rejected" | "log">,
-): Promise<void> {
+/** Puts a message into the rejected stream, whole, with the reason. Throws `UpstreamError`. */
+export async function reject(message: Message, reason: string, { rejected, log }: Rejecting): Promise<void> {
   const { body, messageId, topic, headers, arrivedAt } = message;
   const sentAt = typeof headers["sent-at"] === "string" ? headers["sent-at"] : "";
-  await parts.rejected.add({ body, reason, messageId, topic, sentAt, at: arrivedAt });
-  parts.log.warn({ messageId, topic, reason }, "message rejected");
+  await rejected.add({ body, reason, messageId, topic, sentAt, at: arrivedAt });
+  log.warn({ messageId, topic, reason }, "message rejected");
 }
 
-async function rejectUnreadable(message: Message, unreadable: readonly string[], parts: Ingester): Promise<void> {
-  if (unreadable.length > 0) await reject(message, unreadable.join("; "), parts);
+async function rejectUnreadable(message: Message, unreadable: readonly string[], rejecting: Rejecting): Promise<void> {
+  if (unreadable.length > 0) await reject(message, unreadable.join("; "), rejecting);
 }

@@ -10,34 +10,37 @@ export interface EventFilter {
   readonly kinds: readonly EventKind[] | null;
 }
 
-export interface EventParts {
-  readonly schedule: Pick<Schedule, "regions">;
-  readonly journal: Pick<Journal, "after">;
-  /** Told what of ours cannot be read, one sentence each and once; the rest is read. */
-  readonly tell: (problem: string) => void;
-}
-
 const PAGE = 500;
 
 /** The events of all regions in the order in which they were written, read on from where the last reading ended. */
 export class EventReader {
-  readonly #filter: EventFilter;
-  readonly #parts: EventParts;
   readonly #since: Instant;
+  readonly #filter: EventFilter;
+  readonly #schedule: Pick<Schedule, "regions">;
+  readonly #journal: Pick<Journal, "after">;
+  readonly #tell: (problem: string) => void;
   /** The last event that was read of each region. */
   readonly #places = new Map<string, string>();
   readonly #unreadable = new Set<string>();
 
-  constructor(since: Instant, filter: EventFilter, parts: EventParts) {
+  /** `tell` is told what of ours cannot be read, one sentence each and once; the rest is read. */
+  constructor(
+    since: Instant,
+    filter: EventFilter,
+    { schedule, journal }: { readonly schedule: Pick<Schedule, "regions">; readonly journal: Pick<Journal, "after"> },
+    tell: (problem: string) => void,
+  ) {
     this.#since = since;
     this.#filter = filter;
-    this.#parts = parts;
+    this.#schedule = schedule;
+    this.#journal = journal;
+    this.#tell = tell;
   }
 
   /** What was written up to `until` and not read yet, in pieces. Throws `UpstreamError`; a later call goes on. */
   async *read(until: Instant): AsyncGenerator<readonly ImageEvent[], void> {
     const { regions, kinds } = this.#filter;
-    const known = await this.#parts.schedule.regions();
+    const known = await this.#schedule.regions();
     const asked = known.filter((region) => regions === null || regions.includes(region));
     const sources = asked.map((region) => this.#sourceOf(region, idBefore(until + 1)));
     for await (const piece of merge(sources, (one, other) => compareIds(one.id, other.id)))
@@ -45,17 +48,16 @@ export class EventReader {
   }
 
   #sourceOf(region: string, last: string): ReadPage<ImageEvent> {
-    const { journal, tell } = this.#parts;
     return async () => {
       try {
-        const page = await journal.after(region, this.#places.get(region) ?? idBefore(this.#since), PAGE);
+        const page = await this.#journal.after(region, this.#places.get(region) ?? idBefore(this.#since), PAGE);
         const events = page.filter(({ id }) => compareIds(id, last) <= 0);
         const end = events.at(-1)?.id;
         if (end !== undefined) this.#places.set(region, end);
         return events;
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
-        if (!this.#unreadable.has(region)) tell(error.message);
+        if (!this.#unreadable.has(region)) this.#tell(error.message);
         this.#unreadable.add(region);
         return [];
       }
@@ -63,23 +65,24 @@ export class EventReader {
   }
 }
 
-export interface HistoryParts {
+/** Who reads the history of images. */
+export interface HistoryReader {
   readonly schedule: Pick<Schedule, "regions" | "amiIdsOf">;
   readonly journal: Pick<Journal, "historyOf">;
 }
 
 /** What happened to an image, in every region that knows it, in order of time. Throws `UpstreamError`. */
-export async function historyOfAmi(amiId: string, parts: HistoryParts): Promise<readonly ImageEvent[]> {
-  return inOrder(parts, () => Promise.resolve([amiId]));
+export async function historyOfAmi(amiId: string, reader: HistoryReader): Promise<readonly ImageEvent[]> {
+  return inOrder(reader, () => Promise.resolve([amiId]));
 }
 
 /** What happened to all images of a compose, over all regions, in order of time. Throws `UpstreamError`. */
-export async function historyOfCompose(composeId: string, parts: HistoryParts): Promise<readonly ImageEvent[]> {
-  return inOrder(parts, (region) => parts.schedule.amiIdsOf(region, composeId));
+export async function historyOfCompose(composeId: string, reader: HistoryReader): Promise<readonly ImageEvent[]> {
+  return inOrder(reader, (region) => reader.schedule.amiIdsOf(region, composeId));
 }
 
 async function inOrder(
-  { schedule, journal }: HistoryParts,
+  { schedule, journal }: HistoryReader,
   amiIdsOf: (region: string) => Promise<readonly string[]>,
 ): Promise<readonly ImageEvent[]> {
   const regions = await schedule.regions();

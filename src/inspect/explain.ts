@@ -7,7 +7,8 @@ import { streamOf } from "../domain/image/stream.ts";
 import type { Instant } from "../domain/time.ts";
 import type { Facts, Journal, Schedule } from "../ports/index.ts";
 
-export interface ExplainParts {
+/** Who explains images and composes. */
+export interface Explainer {
   readonly schedule: Pick<Schedule, "regions" | "get" | "waiting" | "ofCompose" | "newest">;
   readonly facts: Pick<Facts, "recall" | "testimony">;
   readonly journal: Pick<Journal, "history">;
@@ -45,41 +46,50 @@ export interface ComposeExplanation {
 }
 
 /** An AMI in every region that knows it; none when no message ever named it. Throws `UpstreamError`. */
-export async function explainAmi(amiId: string, parts: ExplainParts): Promise<readonly ImageExplanation[]> {
-  const regions = await parts.schedule.regions();
-  const images = await Promise.all(regions.map((region) => parts.schedule.get(region, amiId)));
-  return Promise.all(images.filter((image) => image !== null).map((image) => explainImage(image, parts)));
+export async function explainAmi(amiId: string, explainer: Explainer): Promise<readonly ImageExplanation[]> {
+  const { schedule } = explainer;
+  const regions = await schedule.regions();
+  const images = await Promise.all(regions.map((region) => schedule.get(region, amiId)));
+  return Promise.all(images.filter((image) => image !== null).map((image) => explainImage(image, explainer)));
 }
 
 /** A compose with its images in every region. Throws `UpstreamError`. */
-export async function explainCompose(composeId: string, parts: ExplainParts): Promise<ComposeExplanation> {
-  const [compose, images] = await Promise.all([knowledgeOf(composeId, parts), parts.schedule.ofCompose(composeId)]);
-  const { facts, testimony } = compose;
-  const isHeard = facts.released || testimony.length + facts.types.length + facts.labels.length > 0;
+export async function explainCompose(
+  composeId: string,
+  { schedule, facts, policy }: Omit<Explainer, "journal">,
+): Promise<ComposeExplanation> {
+  const [compose, images] = await Promise.all([
+    knowledgeOf(composeId, { facts, policy }),
+    schedule.ofCompose(composeId),
+  ]);
+  const { facts: known, testimony } = compose;
+  const isHeard = known.released || testimony.length + known.types.length + known.labels.length > 0;
   const ordered = images.toSorted((a, b) => a.region.localeCompare(b.region) || a.amiId.localeCompare(b.amiId));
-  const standings = await Promise.all(ordered.map((image) => standingOf(image, compose.decision, parts)));
+  const standings = await Promise.all(ordered.map((image) => standingOf(image, compose.decision, schedule)));
   return { compose, standings, isKnown: isHeard || images.length > 0 };
 }
 
-async function explainImage(image: Image, parts: ExplainParts): Promise<ImageExplanation> {
-  const { schedule, journal, policy } = parts;
+async function explainImage(image: Image, { schedule, facts, journal, policy }: Explainer): Promise<ImageExplanation> {
   const [compose, history] = await Promise.all([
-    knowledgeOf(image.composeId, parts),
+    knowledgeOf(image.composeId, { facts, policy }),
     journal.history(image.region, image.amiId),
   ]);
-  const standing = await standingOf(image, compose.decision, parts);
+  const standing = await standingOf(image, compose.decision, schedule);
   const stream = policy.keepNewest === 0 || image.stage !== "public" ? null : streamOf(image);
   const newest = stream === null ? [] : await schedule.newest(image.region, stream, policy.keepNewest);
   return { ...standing, compose, isNewest: newest.includes(image.composeId), history };
 }
 
-async function knowledgeOf(composeId: string, { facts, policy }: ExplainParts): Promise<ComposeKnowledge> {
+async function knowledgeOf(
+  composeId: string,
+  { facts, policy }: Pick<Explainer, "facts" | "policy">,
+): Promise<ComposeKnowledge> {
   const [[known], testimony] = await Promise.all([facts.recall([composeId]), facts.testimony(composeId)]);
   if (known === undefined) throw new Error(`no facts came back for ${composeId}`);
   return { facts: known, testimony, decision: classify(known, policy) };
 }
 
-async function standingOf(image: Image, decision: Decision, { schedule }: ExplainParts): Promise<Standing> {
+async function standingOf(image: Image, decision: Decision, schedule: Pick<Schedule, "waiting">): Promise<Standing> {
   const waits = await schedule.waiting(image.region, image.amiId);
   return { image, decision: decisionOn(image, decision), waits };
 }

@@ -29,12 +29,14 @@ export interface Listed {
   readonly strange: string | null;
 }
 
-export interface ListParts {
-  readonly queues: Queues;
+/** Who reads the queues. */
+export interface QueueReader {
+  readonly queues: Pick<Queues, "regions" | "page" | "last" | "live" | "images">;
   readonly schedule: Pick<Schedule, "ofCompose" | "waiting">;
-  /** Told what of ours cannot be read, one sentence each; the rest is listed. */
-  readonly tell: (problem: string) => void;
 }
+
+/** Told what of ours cannot be read, one sentence each; the rest is listed. */
+type Tell = (problem: string) => void;
 
 const PAGE = 500;
 const FIRST_PAGE = 50;
@@ -46,24 +48,25 @@ const FIRST_PAGE = 50;
  */
 export async function* listQueues(
   filter: QueueFilter,
-  parts: ListParts,
+  { queues, schedule }: QueueReader,
+  tell: Tell,
   withImages = true,
 ): AsyncGenerator<readonly Listed[], void> {
   if (filter.composeId !== null) {
-    yield await listCompose(filter.composeId, filter, parts);
+    yield await listCompose(filter.composeId, filter, schedule);
     return;
   }
-  const known = await parts.queues.regions();
+  const known = await queues.regions();
   const regions = filter.regions === null ? known : known.filter((region) => filter.regions?.includes(region));
-  const queues = QUEUES.filter((queue) => mayWaitIn(queue, filter));
-  const sources = regions.flatMap((region) => queues.map((queue) => sourceOf(region, queue, filter, parts)));
+  const asked = QUEUES.filter((queue) => mayWaitIn(queue, filter));
+  const sources = regions.flatMap((region) => asked.map((queue) => sourceOf(region, queue, filter, queues, tell)));
   const needsImages = withImages || filter.stages !== null || filter.isRefused;
   for await (const piece of merge(sources, byWakeUp)) {
-    const listed = needsImages ? await withRecords(piece, parts.queues) : piece.map(bare);
+    const listed = needsImages ? await withRecords(piece, queues) : piece.map(bare);
     yield listed.filter((each) => isWanted(each, filter));
   }
   if (filter.dueBy === null && !filter.isHeld && !filter.isRefused)
-    for (const region of regions) yield* listIdle(region, filter, parts);
+    for (const region of regions) yield* listIdle(region, filter, queues, tell);
 }
 
 function mayWaitIn(queue: Queue, { stages, isHeld }: QueueFilter): boolean {
@@ -76,7 +79,8 @@ function sourceOf(
   region: string,
   queue: Queue,
   { dueBy }: QueueFilter,
-  { queues, tell }: ListParts,
+  queues: Pick<Queues, "last" | "page">,
+  tell: Tell,
 ): ReadPage<Waiting> {
   let [until, place]: [Instant | null, Place | null] = [null, null];
   return async () => {
@@ -97,7 +101,7 @@ function byWakeUp(one: Waiting, other: Waiting): number {
   return one.wakeAt === other.wakeAt ? 0 : one.wakeAt < other.wakeAt ? -1 : 1;
 }
 
-async function withRecords(piece: readonly Waiting[], queues: Queues): Promise<readonly Listed[]> {
+async function withRecords(piece: readonly Waiting[], queues: Pick<Queues, "images">): Promise<readonly Listed[]> {
   const records = new Map<Waiting, Image | Strange | null>();
   await Promise.all(
     [...new Set(piece.map(({ region }) => region))].map(async (region) => {
@@ -123,7 +127,8 @@ function recordOf(record: Image | Strange | null): Pick<Listed, "image" | "stran
 async function* listIdle(
   region: string,
   filter: QueueFilter,
-  { queues, tell }: ListParts,
+  queues: Pick<Queues, "live" | "images">,
+  tell: Tell,
 ): AsyncGenerator<Listed[], void> {
   const stages = filter.stages?.filter((stage): boolean => stage === "kept" || stage === "private") ?? [];
   if (stages.length === 0) return;
@@ -145,7 +150,7 @@ async function* listIdle(
 async function listCompose(
   composeId: string,
   filter: QueueFilter,
-  { schedule }: ListParts,
+  schedule: QueueReader["schedule"],
 ): Promise<readonly Listed[]> {
   const images = await schedule.ofCompose(composeId);
   const listed = await Promise.all(

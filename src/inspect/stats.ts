@@ -18,16 +18,15 @@ import type {
   Waiting,
 } from "../ports/index.ts";
 
-export interface StatsParts {
-  readonly queues: Queues;
+/** Who reads the figures. */
+export interface StatsReader {
+  readonly queues: Pick<Queues, "regions" | "live" | "stages" | "count" | "first">;
   readonly breakers: Pick<Breakers, "all">;
   readonly budgets: Pick<Budgets, "spent" | "stops" | "paused">;
   readonly hearing: Pick<Hearing, "memory">;
   readonly journal: Pick<Journal, "status">;
   readonly pulse: Pick<Pulse, "signs">;
   readonly rejected: Pick<RejectedMessages, "count">;
-  /** Told what of ours cannot be read, one sentence each; the rest is counted. */
-  readonly tell: (problem: string) => void;
 }
 
 /** Figures of the whole, at one moment. */
@@ -65,37 +64,34 @@ const DAYS = 14;
 
 /**
  * Counts by queue and day from the sorted sets, and by stage from every record, in memory that does not grow with them:
- * 100,000 images took 1.6 s of processor time, the start of the program included. Throws `UpstreamError`.
+ * 100,000 images took 1.6 s of processor time, the start of the program included. `tell` is told what of ours cannot be read,
+ * one sentence each; the rest is counted. Throws `UpstreamError`.
  */
-export async function readStats(now: Instant, parts: StatsParts): Promise<Stats> {
-  const { queues, breakers, budgets, hearing, journal, pulse, rejected, tell } = parts;
-  const orTell = async <T, U>(answer: Promise<T>, instead: U): Promise<T | U> => {
-    try {
-      return await answer;
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      tell(error.message);
-      return instead;
-    }
-  };
+export async function readStats(
+  now: Instant,
+  { queues, breakers, budgets, hearing, journal, pulse, rejected }: StatsReader,
+  tell: (problem: string) => void,
+): Promise<Stats> {
+  const orTell = telling(tell);
   const names = await orTell(queues.regions(), []);
   const regions: RegionStats[] = [];
   for (const region of names) regions.push(await regionStats(region, queues, orTell));
   const noSigns: Signs = { marks: {}, replicas: [] };
-  const spent = await Promise.all(ACT_KINDS.map((kind) => budgets.spent(kind, now)));
+  const [makePrivate = 0, deletes = 0] = await Promise.all(ACT_KINDS.map((kind) => budgets.spent(kind, now)));
   return {
     at: now,
     regions,
     days: await orTell(dayCounts(names, now, queues), []),
     overdue: await overdueOf(names, now, queues, orTell),
-    spent: { private: spent[0] ?? 0, delete: spent[1] ?? 0 },
+    spent: { private: makePrivate, delete: deletes },
     pause: await orTell(budgets.paused(), null),
     stops: await budgets.stops(),
     heardUntil: (await orTell(hearing.memory(), null))?.heardUntil ?? null,
     reporter: await orTell(journal.status(), null),
     signs: await orTell(pulse.signs(), noSigns),
     breakers: [...(await orTell(breakers.all(), []))].map(([region, breaker]) => ({
-      ...{ region, since: breaker.since },
+      region,
+      since: breaker.since,
       why: describeTrouble(breaker),
     })),
     rejected: await orTell(rejected.count(), 0),
@@ -104,7 +100,24 @@ export async function readStats(now: Instant, parts: StatsParts): Promise<Stats>
 
 type OrTell = <T, U>(answer: Promise<T>, instead: U) => Promise<T | U>;
 
-async function regionStats(region: string, queues: Queues, orTell: OrTell): Promise<RegionStats> {
+/** Gives something instead of an answer that is refused, and tells why. */
+function telling(tell: (problem: string) => void): OrTell {
+  return async (answer, instead) => {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      tell(error.message);
+      return instead;
+    }
+  };
+}
+
+async function regionStats(
+  region: string,
+  queues: Pick<Queues, "live" | "stages">,
+  orTell: OrTell,
+): Promise<RegionStats> {
   const stages: Record<string, number> = {};
   let [refused, untold] = [0, 0];
   const count = async (): Promise<void> => {
@@ -120,7 +133,11 @@ async function regionStats(region: string, queues: Queues, orTell: OrTell): Prom
   return { region, stages, refused, untold };
 }
 
-async function dayCounts(regions: readonly string[], now: Instant, queues: Queues): Promise<Stats["days"]> {
+async function dayCounts(
+  regions: readonly string[],
+  now: Instant,
+  queues: Pick<Queues, "count">,
+): Promise<Stats["days"]> {
   const today = Math.floor(now / DAY_MS) * DAY_MS;
   const days = Array.from({ length: DAYS }, (_, index) => today + index * DAY_MS);
   return Promise.all(
@@ -140,7 +157,7 @@ async function dayCounts(regions: readonly string[], now: Instant, queues: Queue
 async function overdueOf(
   regions: readonly string[],
   now: Instant,
-  queues: Queues,
+  queues: Pick<Queues, "count" | "first">,
   orTell: OrTell,
 ): Promise<Stats["overdue"]> {
   const rows = await Promise.all(

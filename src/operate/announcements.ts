@@ -1,8 +1,8 @@
 import type { Upload } from "../domain/image/upload.ts";
 import type { Seen } from "../domain/plan/look.ts";
 import { DAY_MS, floorSecond, HOUR_MS, type Instant } from "../domain/time.ts";
+import { askedFor } from "../domain/topics.ts";
 import { decode } from "../hear/decode.ts";
-import { UPLOAD_CATEGORIES } from "../hear/topics.ts";
 import type { Archive } from "../ports/index.ts";
 
 /** fedimg and the uploader told of an image within hours after it was made; clocks may differ by a little. */
@@ -23,7 +23,7 @@ export async function announcementsOf(
 ): Promise<Announcements> {
   const found = new Map<string, Upload[]>(images.map(({ amiId }) => [amiId, []]));
   for (const start of daysOf(images)) {
-    const query = { categories: UPLOAD_CATEGORIES, start, end: start + DAY_MS };
+    const query = { ...askedFor("uploads", environments), start, end: start + DAY_MS };
     for await (const message of archive.messages(query)) {
       const heard = decode(message, environments);
       if (heard.kind !== "uploads") continue;

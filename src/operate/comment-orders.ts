@@ -1,10 +1,35 @@
-import { renderDoubts, renderPlea, renderUnknown } from "../domain/comment/answer.ts";
-import type { Objection } from "../domain/comment/objection.ts";
-import { ceilSecond, type Instant } from "../domain/time.ts";
-import type { Comment, PlacedOrder, Schedule } from "../ports/index.ts";
+import { keyOf } from "./comment-digest.ts";
+import { limitText, renderDoubts, renderPlea, renderUnknown } from "../domain/comment/answer.ts";
+import { readObjection, type Objection } from "../domain/comment/objection.ts";
+import { ceilSecond, dayOf, type Instant } from "../domain/time.ts";
+import type {
+  Clock,
+  Comment,
+  CommentLease,
+  Log,
+  Orders,
+  PendingComment,
+  PlacedOrder,
+  Schedule,
+} from "../ports/index.ts";
+
+/** Who turns comments into orders. */
+export interface Taker {
+  readonly orders: Orders;
+  readonly schedule: Schedule;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Accounts whose orders are carried out; everybody else can only have images held. */
+  readonly operators: readonly string[];
+  /** Comments of one author that are answered in a UTC day. */
+  readonly mostPerDay: number;
+}
+
+/** A comment in its thread, and the digest of what it says. */
+interface SaidComment extends Comment, Pick<PendingComment, "threadId" | "commentId" | "digest"> {}
 
 /** What is done about a comment, and what is said besides. */
-export interface TakenUp {
+interface Understood {
   readonly orders: readonly PlacedOrder[];
   /** In Markdown. */
   readonly remarks: readonly string[];
@@ -18,16 +43,47 @@ const ONLY_OPERATORS =
   "Only the people who run this service can have an image given back to the public. They see your wish here; until then it is held.";
 const NO_END = "Your hold has no end: only the people who run this service end it.";
 
+/** Gives the orders that a comment asks for, and remembers them with what there is to say. Throws `UpstreamError`. */
+export async function takeUp(
+  comment: SaidComment,
+  lease: CommentLease,
+  { orders, schedule, clock, log, operators, mostPerDay }: Taker,
+): Promise<PendingComment> {
+  const now = clock.now();
+  const isOperator = operators.includes(comment.author);
+  const objection = readObjection(comment.text, now);
+  const { threadId, commentId, author, url, digest } = comment;
+  const base = { threadId, commentId, author, url, digest, answers: null, sentAt: null };
+  const asksNothing = objection.wishes.length + objection.doubts.length === 0;
+  if (asksNothing && (isOperator || !objection.isPlea)) return { ...base, orderIds: [], remarks: [], isSilent: true };
+  const { orders: wanted, remarks } = await understand(objection, comment, isOperator, { schedule, now });
+  const nth = isOperator ? 0 : await lease.count(author, dayOf(now), `${keyOf(comment)}/${digest}`);
+  if (nth > mostPerDay)
+    log.error({ author, comments: nth, url }, "one author comments more than the daily limit: what they name is held");
+  const orderIds: string[] = [];
+  for (const order of wanted) {
+    await lease.confirm();
+    orderIds.push(await orders.add(order));
+  }
+  // Beyond the limit all is held the same; only the answers end, so that two robots do not talk for ever.
+  const isSilent = nth > mostPerDay + 1;
+  const said = nth > mostPerDay ? [...remarks, limitText(mostPerDay)] : remarks;
+  const taken = { ...base, orderIds, remarks: said, isSilent };
+  await lease.savePending(taken);
+  log.info({ author, url, isOperator, orders: wanted.length }, "a comment is taken up");
+  return taken;
+}
+
 /**
  * The orders that an objection comes to. An operator's are carried out as they stand; everybody else's become holds without an
  * end, and so does whatever is not clear. Throws `UpstreamError`.
  */
-export async function ordersOf(
+async function understand(
   objection: Objection,
   comment: Comment,
   isOperator: boolean,
   { schedule, now }: { readonly schedule: Schedule; readonly now: Instant },
-): Promise<TakenUp> {
+): Promise<Understood> {
   const { wishes, doubtful, doubts } = objection;
   const unclear = { ...doubtful, verb: "hold" as const, until: null, why: "named in a comment that is not clear" };
   const orders: PlacedOrder[] = [];
@@ -36,7 +92,9 @@ export async function ordersOf(
     const words = {
       verb: isOperator ? wish.verb : "hold",
       until: isOperator && wish.until !== null ? ceilSecond(wish.until) : null,
-      ...{ by: nameOf(comment), why: reasonOf(wish.why, comment), at: ceilSecond(now) },
+      by: nameOf(comment),
+      why: reasonOf(wish.why, comment),
+      at: ceilSecond(now),
     } as const;
     const { images, unknown } = await lookUp(amiIds, schedule);
     unknownAmis.push(...unknown);
@@ -59,7 +117,7 @@ export async function ordersOf(
 /** Each AMI in the region, or regions, where it is known. */
 async function lookUp(
   amiIds: readonly string[],
-  schedule: Schedule,
+  schedule: Pick<Schedule, "regions" | "get">,
 ): Promise<{ readonly images: PlacedOrder["images"]; readonly unknown: readonly string[] }> {
   const regions = amiIds.length === 0 ? [] : await schedule.regions();
   const images: { region: string; amiId: string }[] = [];

@@ -18,8 +18,8 @@ const PAGE = 20;
  */
 export async function replayRejected(
   entry: RejectedMessage,
-  rejected: RejectedMessages,
-  parts: Ingester,
+  rejected: Pick<RejectedMessages, "remove" | "replace">,
+  ingester: Ingester,
 ): Promise<Replayed> {
   const { topic, messageId, body, at, sentAt } = entry;
   if (entry.bytes > body.length) return { kind: "cut" };
@@ -32,7 +32,7 @@ export async function replayRejected(
   };
   const headers = sentAt === "" ? {} : { "sent-at": sentAt };
   const message = { topic, messageId, headers, body, arrivedAt: at };
-  const result = await ingestOrReject(message, { ...parts, rejected: collect });
+  const result = await ingestOrReject(message, { ...ingester, rejected: collect });
   const reason = reasons.join("; ");
   if (reasons.length === 0) await rejected.remove([entry.id]);
   else if (reason !== entry.reason) await rejected.replace(entry, reason);

@@ -5,19 +5,23 @@ import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, HOUR_MS, type Instant } from "../../src/domain/time.ts";
 import { readSlice } from "../../src/hear/backfill.ts";
-import { catchUp, type CatchUpParts } from "../../src/hear/catch-up.ts";
+import { catchUp, type Listener } from "../../src/hear/catch-up.ts";
 import type { Archive } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
-async function openEars(t: Test, world: World) {
+async function openListener(t: Test, world: World) {
   const { clock } = world;
   const archive = await startDatagrepper({ now: clock.now });
   t.teardown(() => archive.close());
   const access = { url: archive.url, userAgent: "test", timeoutMs: 60_000, clock, ratePerSecond: Infinity };
-  const parts: CatchUpParts = {
-    ...{ archive: openDatagrepper(access), ingest: world.ingester, hearing: redisHearing(world.connection) },
-    ...{ clock, log: silentLog, firstBackfillMs: 17 * DAY_MS },
+  const listener: Listener = {
+    archive: openDatagrepper(access),
+    ingester: world.ingester,
+    hearing: redisHearing(world.connection),
+    clock,
+    log: silentLog,
+    firstBackfillMs: 17 * DAY_MS,
   };
   /** The earliest start that was asked for since the last look, in whole hours before now. */
   let seen = 0;
@@ -26,7 +30,7 @@ async function openEars(t: Test, world: World) {
     seen = archive.journal.length;
     return Math.round((clock.now() - Math.min(...starts) * 1000) / HOUR_MS);
   };
-  return { archive, parts, reach };
+  return { archive, listener, reach };
 }
 
 function archived(world: World, number: number, at: Instant) {
@@ -39,14 +43,14 @@ t.test(
   "nothing is made private or deleted while the service has not heard everything; what was taken is given back",
   async (t) => {
     const world = await openWorld(t);
-    const { parts } = await openEars(t, world);
-    const ticker = { ...world.ticker, hearing: parts.hearing };
+    const { listener } = await openListener(t, world);
+    const ticker = { ...world.ticker, hearing: listener.hearing };
     const nightly = addNightly(world, 1);
     await world.hear(UPLOADER, nightly.message);
     world.clock.advance(5 * DAY_MS);
     t.same(await tickRegion(REGION, ticker), { deaf: 2 });
     t.same(world.simulator.journal.mutating(), []);
-    await catchUp(parts);
+    await catchUp(listener);
     t.same(await tickRegion(REGION, ticker), { "make-private": 1 });
     world.clock.advance(HOUR_MS);
     await world.hear("releng.atomic.twoweek.complete", { atomic_raw: { compose_id: nightly.composeId } });
@@ -58,59 +62,61 @@ t.test(
   "the first reading covers the whole window, the next ones two hours before what was heard, one a day all again",
   async (t) => {
     const world = await openWorld(t);
-    const { parts, reach } = await openEars(t, world);
-    await catchUp(parts);
+    const { listener, reach } = await openListener(t, world);
+    await catchUp(listener);
     t.equal(reach(), 17 * 24);
     world.clock.advance(HOUR_MS);
-    await catchUp(parts);
+    await catchUp(listener);
     t.equal(reach(), 3);
     world.clock.advance(23 * HOUR_MS);
-    await catchUp(parts);
+    await catchUp(listener);
     t.equal(reach(), 17 * 24);
     world.clock.advance(30 * DAY_MS);
-    await catchUp(parts);
+    await catchUp(listener);
     t.equal(reach(), 30 * 24 + 2, "and a long silence is read over whole");
   },
 );
 
 t.test("a Redis that was started anew is told everything again", async (t) => {
   const world = await openWorld(t);
-  const { parts, reach } = await openEars(t, world);
-  await catchUp(parts);
+  const { listener, reach } = await openListener(t, world);
+  await catchUp(listener);
   reach();
   world.clock.advance(HOUR_MS);
-  const hearing = new Proxy(parts.hearing, {
+  const hearing = new Proxy(listener.hearing, {
     get: (target, name) =>
       name === "runId" ? () => Promise.resolve("another run") : (Reflect.get(target, name) as unknown),
   });
-  await catchUp({ ...parts, hearing });
+  await catchUp({ ...listener, hearing });
   t.equal(reach(), 17 * 24);
 });
 
 t.test("while the archive fails nothing counts as heard, and the next reading makes up for it", async (t) => {
   const world = await openWorld(t);
-  const { archive, parts } = await openEars(t, world);
+  const { archive, listener } = await openListener(t, world);
   archive.add(archived(world, 1, START - DAY_MS));
   const lift = archive.fail({ times: Infinity, trouble: { kind: "answer", status: 503, body: "down" } });
-  await t.rejects(catchUp(parts), { name: "UpstreamError" });
-  t.equal((await parts.hearing.memory()).heardUntil, null);
+  await t.rejects(catchUp(listener), { name: "UpstreamError" });
+  t.equal((await listener.hearing.memory()).heardUntil, null);
   lift();
-  t.equal(await catchUp(parts), 1);
-  t.equal(await catchUp(parts), 0, "and a repeat changes nothing");
-  t.equal((await parts.hearing.memory()).heardUntil, floorSecond(world.clock.now()));
+  t.equal(await catchUp(listener), 1);
+  t.equal(await catchUp(listener), 0, "and a repeat changes nothing");
+  t.equal((await listener.hearing.memory()).heardUntil, floorSecond(world.clock.now()));
 });
 
 t.test("facts of the whole range are known before its first upload is decided", async (t) => {
   const world = await openWorld(t);
-  const { archive, parts } = await openEars(t, world);
+  const { archive, listener } = await openListener(t, world);
   const first = archived(world, 1, START - 10 * DAY_MS);
   archive.add(first);
   archive.add({
     ...first,
-    ...{ id: "release", topic: "org.fedoraproject.prod.releng.atomic.twoweek.complete", at: START - DAY_MS },
+    id: "release",
+    topic: "org.fedoraproject.prod.releng.atomic.twoweek.complete",
+    at: START - DAY_MS,
     body: { atomic_raw: { compose_id: addNightly(world, 2).composeId.replace("22", "21") } },
   });
-  await catchUp(parts);
+  await catchUp(listener);
   t.same(await world.events(), ["scheduled"]);
   const [stage, rule] = await world.connection.redis.hmget(
     world.connection.keys.image(REGION, "ami-00000000000000001"),
@@ -124,11 +130,11 @@ t.test(
   "heard from the archive and from the bus at the same time, an image is scheduled once, with one deadline",
   async (t) => {
     const world = await openWorld(t);
-    const { archive, parts } = await openEars(t, world);
+    const { archive, listener } = await openListener(t, world);
     const messages = [1, 2, 3].map((number) => archived(world, number, START - DAY_MS));
     for (const message of messages) archive.add(message);
     await Promise.all([
-      catchUp(parts),
+      catchUp(listener),
       ...messages.flatMap(({ body }) => [1, 2].map(() => world.hear(UPLOADER, body, START - DAY_MS))),
     ]);
     t.same(await world.events(), ["scheduled", "scheduled", "scheduled"]);
@@ -143,7 +149,7 @@ t.test(
 
 t.test("a row of the archive that is no message is kept with its datagrepper id, and stops nothing", async (t) => {
   const world = await openWorld(t);
-  const { parts } = await openEars(t, world);
+  const { listener } = await openListener(t, world);
   const odd = { topic: "", messageId: "2026-odd", headers: {}, body: Buffer.from('{"i": 1}'), arrivedAt: START };
   const archive: Archive = {
     messages: async function* () {
@@ -151,7 +157,7 @@ t.test("a row of the archive that is no message is kept with its datagrepper id,
     },
   };
   const slice = { phase: "uploads", start: START - DAY_MS, end: START } as const;
-  t.match(await readSlice(slice, { ...parts, archive }), { messages: 1, rejected: 1 });
+  t.match(await readSlice(slice, { ...listener, archive }), { messages: 1, rejected: 1 });
   const { redis, keys } = world.connection;
   const [entry] = await redis.xrange(keys.rejected, "-", "+");
   t.match(entry?.[1].join(" "), /no message.*2026-odd.*"i": 1/);

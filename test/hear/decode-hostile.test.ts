@@ -1,25 +1,10 @@
 import t from "tap";
-import type { Upload } from "../../src/domain/image/upload.ts";
-import { decode, type Heard } from "../../src/hear/decode.ts";
-import { delivered, sample, type Sample } from "../support/world/messages.ts";
+import { hear, reasonOf, sample, uploadsOf, type Sample } from "../support/world/messages.ts";
 
 const PUBLISH = sample("fedimg-publish-base-2020");
 const UPLOADER = sample("uploader-aws-2024-09-beta");
 const PUNGI = sample("pungi-status-2019-cloud");
 const TWO_WEEK = sample("twoweek-complete-2017");
-
-function hear(of: Sample, body: object | string | Buffer): Heard {
-  return decode(delivered(of, body), ["prod"]);
-}
-
-function uploadsOf(heard: Heard): readonly Upload[] {
-  return heard.kind === "uploads" ? heard.uploads : [];
-}
-
-/** The reason of a refusal, or what was heard instead. */
-function reasonOf(heard: Heard): string {
-  return heard.kind === "rejected" ? heard.reason : JSON.stringify(heard);
-}
 
 t.test("a __proto__ key is a key like any other, and changes nothing for anybody", (t) => {
   const text = JSON.stringify(UPLOADER.body);

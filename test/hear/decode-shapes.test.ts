@@ -1,26 +1,12 @@
 import t from "tap";
-import type { Upload } from "../../src/domain/image/upload.ts";
-import { decode, type Heard } from "../../src/hear/decode.ts";
-import { ARRIVED_AT, delivered, sample, type Sample } from "../support/world/messages.ts";
+import { decode } from "../../src/hear/decode.ts";
+import { ARRIVED_AT, delivered, hear, reasonOf, sample, uploadsOf, type Sample } from "../support/world/messages.ts";
 
 const COPY = sample("fedimg-copy-arch-2019");
 const PUBLISH = sample("fedimg-publish-base-2020");
 const UPLOADER = sample("uploader-aws-2024-09-beta");
 const PUNGI = sample("pungi-status-2019-cloud");
 const WHOLE_SECOND = Math.floor(ARRIVED_AT / 1000) * 1000;
-
-function hear(of: Sample, body: object | string | Buffer): Heard {
-  return decode(delivered(of, body), ["prod"]);
-}
-
-function uploadsOf(heard: Heard): readonly Upload[] {
-  return heard.kind === "uploads" ? heard.uploads : [];
-}
-
-/** The reason of a refusal, or what was heard instead. */
-function reasonOf(heard: Heard): string {
-  return heard.kind === "rejected" ? heard.reason : JSON.stringify(heard);
-}
 
 t.test("a region is understood in each of the forms that fedimg wrote, and in no other", (t) => {
   const good = [

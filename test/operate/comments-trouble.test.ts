@@ -5,18 +5,12 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
 import { withComments } from "../../src/hear/hearing.ts";
 import { commentStoppages } from "../../src/tell/stops.ts";
+import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
 import { openObjecting } from "../support/world/objecting.ts";
 
 const TROUBLES: readonly Trouble[] = [
-  { kind: "cut", takesEffect: true },
-  { kind: "cut", takesEffect: false },
-  { kind: "truncate", bytes: 12 },
-  { kind: "answer", status: 200, body: htmlPage("Maintenance") },
-  { kind: "answer", status: 502, body: htmlPage("Bad Gateway") },
-  { kind: "answer", status: 413, body: htmlPage("Too Large") },
-  { kind: "answer", status: 401, body: pagureError("EINVALIDTOK", "Expired token") },
+  ...PAGURE_TROUBLES,
   { kind: "answer", status: 404, body: pagureError("ENOPROJECT") },
-  { kind: "answer", status: 400, body: pagureError("EDBERROR") },
 ];
 
 t.test("whatever goes wrong with any call to Pagure, the image is held, and its author answered once", async (t) => {
@@ -67,7 +61,7 @@ t.test("a report that was removed or locked before its comments were answered st
   const locked = { kind: "answer", status: 403, body: pagureError("EISSUENOTALLOWED") } as const;
   scene.pagure.fail({ method: "POST", path: /comment$/, trouble: locked });
   await scene.read();
-  t.same(await scene.commentParts.memory.lease().then(async (lease) => lease?.pending()), []);
+  t.same(await scene.commentReader.memory.lease().then(async (lease) => lease?.pending()), []);
   t.equal(await scene.field(amiId, "stage"), "held");
   t.same(scene.answers(), []);
 });
@@ -76,18 +70,17 @@ t.test(
   "nothing is made private or deleted while comments are unread for an hour, which the report tells",
   async (t) => {
     const scene = await openObjecting(t);
-    const { memory: comments } = scene.commentParts;
-    const hearing = withComments(scene.ticker.hearing, comments);
+    const hearing = withComments(scene.ticker.hearing, scene.commentReader.memory);
     t.equal((await hearing.memory()).heardUntil, null, "something was posted, and nothing read yet");
     await scene.read();
     t.equal((await hearing.memory()).heardUntil, scene.clock.now());
-    t.same(await commentStoppages(scene.commentParts), []);
+    t.same(await commentStoppages(scene.commentReader), []);
     scene.clock.advance(HOUR_MS - MINUTE_MS);
-    t.same(await commentStoppages(scene.commentParts), []);
+    t.same(await commentStoppages(scene.commentReader), []);
     scene.clock.advance(MINUTE_MS);
     t.equal((await hearing.memory()).heardUntil, scene.clock.now() - HOUR_MS);
     scene.clock.advance(11 * DAY_MS);
-    t.match(await commentStoppages(scene.commentParts), [{ what: /^make images private, or delete/, images: 1 }]);
+    t.match(await commentStoppages(scene.commentReader), [{ what: /^make images private, or delete/, images: 1 }]);
     scene.comment("somebody", `hold ${scene.nightly.amiId}`);
     scene.pagure.fail({
       method: "GET",
@@ -105,10 +98,10 @@ t.test(
   },
 );
 
-t.test("where nothing was ever posted nobody can have objected: ears alone decide", async (t) => {
+t.test("where nothing was ever posted nobody can have objected: the messages alone decide", async (t) => {
   const scene = await openObjecting(t);
   const { redis, keys } = scene.connection;
-  const hearing = withComments(scene.ticker.hearing, scene.commentParts.memory);
+  const hearing = withComments(scene.ticker.hearing, scene.commentReader.memory);
   await redis.del(keys.control("reporter:pagure:cursors"));
   t.equal((await hearing.memory()).heardUntil, scene.clock.now());
 });
@@ -116,7 +109,7 @@ t.test("where nothing was ever posted nobody can have objected: ears alone decid
 t.test("one process reads comments at a time", async (t) => {
   const scene = await openObjecting(t);
   scene.comment("somebody", `hold ${scene.nightly.amiId}`);
-  const lease = await scene.commentParts.memory.lease();
+  const lease = await scene.commentReader.memory.lease();
   t.same(await scene.read(), { read: 0, answered: 0 });
   await lease?.release();
   t.same(await scene.read(), { read: 1, answered: 1 });

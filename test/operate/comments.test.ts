@@ -164,7 +164,7 @@ t.test("beyond a day's limit all is held, once said, and alarmed in log and repo
   t.same([to("somebody").length, to("another").length, to(OPERATOR).length], [3, 1, 1]);
   t.match(to("somebody")[2], /You wrote more comments today than are answered \(2\)/);
   t.equal(scene.logged.filter((line) => line.startsWith("error one author comments more")).length, 3);
-  const stoppages = (): ReturnType<typeof commentStoppages> => commentStoppages(scene.commentParts);
+  const stoppages = (): ReturnType<typeof commentStoppages> => commentStoppages(scene.commentReader);
   t.match(await stoppages(), [{ what: /^answer somebody, who wrote 5 comments on 2026-/ }]);
   scene.clock.advance(DAY_MS);
   scene.comment("somebody", "hold ami-5");
@@ -191,7 +191,7 @@ t.test("an answer to a comment that names 600 images stays below the limit, and 
   const decision = { kind: "delete", rule: "nightly", reason: "a nightly" } as const;
   const upload = { region: REGION, composeId: "Fedora-Rawhide-20261101.n.0", imageName: null, arch: null };
   for (const amiId of ids)
-    await scene.commentParts.schedule.add({ ...upload, amiId, uploadedAt: scene.clock.now() }, decision, "ingest");
+    await scene.commentReader.schedule.add({ ...upload, amiId, uploadedAt: scene.clock.now() }, decision, "ingest");
   scene.comment("somebody", `hold ${ids.join(" ")}`);
   await scene.read({ mostBytes: 8_000 });
   const [answer = ""] = scene.answers();
@@ -205,9 +205,9 @@ t.test("orders of the command line and of comments are carried out in the order 
   const scene = await openObjecting(t);
   const { amiId } = scene.nightly;
   const words = { by: "tester", why: "", until: null, at: scene.clock.now(), composeId: null };
-  await scene.commentParts.orders.add({ ...words, verb: "release", images: [{ region: REGION, amiId }] });
+  await scene.commentReader.orders.add({ ...words, verb: "release", images: [{ region: REGION, amiId }] });
   scene.comment("somebody", `hold ${amiId}`);
   await scene.read();
-  await carryOutOrders(scene.commentParts);
+  await carryOutOrders(scene.commentReader);
   t.equal(await scene.field(amiId, "stage"), "held");
 });

@@ -1,29 +1,10 @@
-import t, { type Test } from "tap";
+import t from "tap";
 import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import type { Told } from "../../src/operate/reconcile.ts";
-import { dumpOf, loseRedis, openPast, reconcileIn } from "../support/world/reconcile.ts";
+import type { Told } from "../../src/operate/told.ts";
+import { privateWorld } from "../support/world/nightly.ts";
+import { dumpOf, loseRedis, openDatagrepperOf, reconcileIn } from "../support/world/reconcile.ts";
 import { WrittenSource } from "../support/world/sources.ts";
-import {
-  addNightly,
-  openWorld,
-  PERIODS,
-  REGION,
-  START,
-  UPLOADER,
-  type Nightly,
-  type World,
-} from "../support/world/world.ts";
-
-/** A world with one nightly that is private and noticed. */
-async function noticedWorld(t: Test): Promise<[World, Nightly]> {
-  const world = await openWorld(t);
-  const nightly = addNightly(world);
-  await world.hear(UPLOADER, nightly.message);
-  world.clock.advance(5 * DAY_MS);
-  await world.tick();
-  await world.report();
-  return [world, nightly];
-}
+import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
 const kinds = (told: readonly Told[]): string[] => told.map(({ kind }) => kind).sort();
 
@@ -48,23 +29,24 @@ t.test("when Redis and EC2 agree, through the whole life of an image, nothing is
 });
 
 t.test("without --apply nothing is written to Redis or EC2, whatever is found", async (t) => {
-  const [world, { amiId }] = await noticedWorld(t);
+  const [world, { amiId }] = await privateWorld(t);
   world.simulator.addImage(REGION, {
-    ...{ id: "ami-0000000000000000f", snapshots: [{ id: "snap-0000000000000000e" }] },
+    id: "ami-0000000000000000f",
+    snapshots: [{ id: "snap-0000000000000000e" }],
     tags: { LaunchPermissionRevoked: "14112022" },
   });
   world.simulator.addSnapshot(REGION, { id: "snap-0000000000000000f", tags: { "clean-amis:image": "ami-00000001" } });
   await world.connection.redis.del(world.connection.keys.image(REGION, amiId));
   const [before, calls] = [await dumpOf(world), world.simulator.journal.mutating().length];
-  const past = await openPast(t, world);
-  const told = await reconcileIn(world, { archive: past.archive });
+  const datagrepper = await openDatagrepperOf(t, world);
+  const told = await reconcileIn(world, { archive: datagrepper.archive });
   t.same(kinds(told), ["leaked-snapshot", "no-record", "no-record"]);
   t.same(await dumpOf(world), before, "Redis is as it was");
   t.equal(world.simulator.journal.mutating().length, calls, "EC2 is as it was");
 });
 
 t.test("a second --apply finds nothing to mend, and changes nothing", async (t) => {
-  const [world, { amiId }] = await noticedWorld(t);
+  const [world, { amiId }] = await privateWorld(t);
   await loseRedis(world);
   t.match(await reconcileIn(world, { isApplied: true }), [{ kind: "no-record", isMended: true }]);
   t.same(await standing(world, amiId), ["private", "Fedora-Rawhide-20261121.n.0"]);
@@ -74,7 +56,7 @@ t.test("a second --apply finds nothing to mend, and changes nothing", async (t) 
 });
 
 t.test("what was found again is told to the public in its own words, and has all of its days", async (t) => {
-  const [world, { amiId }] = await noticedWorld(t);
+  const [world, { amiId }] = await privateWorld(t);
   world.clock.advance(9 * DAY_MS);
   await loseRedis(world);
   await reconcileIn(world, { isApplied: true });
@@ -90,7 +72,7 @@ t.test("what was found again is told to the public in its own words, and has all
 });
 
 t.test("a record that appears between the look and the writing stands", async (t) => {
-  const [world, nightly] = await noticedWorld(t);
+  const [world, nightly] = await privateWorld(t);
   await loseRedis(world);
   const { schedule } = world.ingester;
   const overtaken = new Proxy(schedule, {
@@ -115,7 +97,10 @@ t.test("facts that went with Redis are asked for again before a private image go
   const amiId = "ami-000000000000000ab";
   const tags = { "clean-amis:intent": `${at} all`, "clean-amis:compose": "Fedora-Cloud-43-20261120.0" };
   world.simulator.addImage(REGION, {
-    ...{ id: amiId, name, isPublic: false, createdAt: START - 10 * DAY_MS },
+    id: amiId,
+    name,
+    isPublic: false,
+    createdAt: START - 10 * DAY_MS,
     tags: { ...tags, "clean-amis:private-at": at },
   });
   await reconcileIn(world, { isApplied: true });
@@ -141,7 +126,7 @@ t.test("a snapshot is told as left behind only when its image is gone and nothin
 });
 
 t.test("an image that Redis says is deleted, and EC2 still shows, is told", async (t) => {
-  const [world, { amiId }] = await noticedWorld(t);
+  const [world, { amiId }] = await privateWorld(t);
   world.clock.advance(10 * DAY_MS);
   await world.tick();
   world.simulator.changeImage(REGION, amiId, { state: "available", deregisteredAt: null });
@@ -176,7 +161,7 @@ t.test("however stale EC2's lists are, a rebuilt image is never deleted early, a
 t.test(
   "after a total loss every region of the account is read, and a dead one is told and stops no other",
   async (t) => {
-    const [world, { amiId }] = await noticedWorld(t);
+    const [world, { amiId }] = await privateWorld(t);
     world.simulator.addImage("eu-west-1", {});
     await loseRedis(world);
     const region = "eu-west-1";
@@ -191,7 +176,7 @@ t.test(
 );
 
 t.test("with the credentials of another account nothing is read or written", async (t) => {
-  const [world] = await noticedWorld(t);
+  const [world] = await privateWorld(t);
   await loseRedis(world);
   const guards = { ...world.ticker.guards, account: "999999999999" };
   const before = world.simulator.journal.of("DescribeImages").length;

@@ -129,8 +129,8 @@ t.test(
     const lease = { token: "taking", now: world.clock.now(), until: world.clock.now() + PERIODS.leaseMs };
     t.equal((await schedule.claim(REGION, "private", lease, 1)).length, 1);
     const order = { by: "relengbot", why: "needed", until: null, at: world.clock.now(), composeId: null };
-    await world.orderParts.orders.add({ ...order, verb: "restore", images: [{ region: REGION, amiId }] });
-    await carryOutOrders(behind.orderParts);
+    await world.clerk.orders.add({ ...order, verb: "restore", images: [{ region: REGION, amiId }] });
+    await carryOutOrders(behind.clerk);
     const waits = await schedule.waiting(REGION, amiId);
     t.equal(waits?.queue, "restore");
     t.ok((waits?.wakeAt ?? 0) >= lease.until, "not before the claim has run out");

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { MINUTE_MS } from "../../src/domain/time.ts";
 import { UpstreamError } from "../../src/errors.ts";
-import { readComments, type CommentParts } from "../../src/operate/comments.ts";
+import { readComments, type CommentReader } from "../../src/operate/comments.ts";
 import type { CommentLease, CommentMemory, Comments } from "../../src/ports/index.ts";
 import { CallCounter, Crash, type CrashPoint } from "../support/world/crash.ts";
 import { openObjecting, OPERATOR, type Objecting } from "../support/world/objecting.ts";
@@ -19,28 +19,29 @@ async function openScene(test: Test): Promise<Objecting> {
 }
 
 /** A pass whose calls are counted, and that perhaps dies; a dead process' leases run out, which is not waited for here. */
-async function countedPass({ commentParts, connection }: Objecting, counter: CallCounter): Promise<void> {
-  const { memory: comments } = commentParts;
+async function countedPass({ commentReader, connection }: Objecting, counter: CallCounter): Promise<void> {
+  const { comments, memory, orders, schedule, facts } = commentReader;
   const takesLease: Pick<CommentMemory, "lease"> = {
     lease: async () => {
-      const lease = await comments.lease();
+      const lease = await memory.lease();
       return lease === null ? null : counter.wrap<CommentLease>(lease);
     },
   };
   const others = counter.wrap<Omit<CommentMemory, "lease">>({
-    readUntil: () => comments.readUntil(),
-    isSilent: () => comments.isSilent(),
-    tooMany: (day, most) => comments.tooMany(day, most),
+    readUntil: () => memory.readUntil(),
+    isSilent: () => memory.isSilent(),
+    tooMany: (day, most) => memory.tooMany(day, most),
   });
-  const { comments: objections } = commentParts;
-  const answering = counter.wrap<Pick<Comments, "answer">>({ answer: (...words) => objections.answer(...words) });
-  const parts: CommentParts = {
-    ...commentParts,
-    ...{ orders: counter.wrap(commentParts.orders), schedule: counter.wrap(commentParts.schedule) },
-    ...{ facts: counter.wrap(commentParts.facts), memory: { ...others, ...takesLease } },
-    comments: { threads: (since, ids) => objections.threads(since, ids), ...answering },
+  const answering = counter.wrap<Pick<Comments, "answer">>({ answer: (...words) => comments.answer(...words) });
+  const reader: CommentReader = {
+    ...commentReader,
+    orders: counter.wrap(orders),
+    schedule: counter.wrap(schedule),
+    facts: counter.wrap(facts),
+    memory: { ...others, ...takesLease },
+    comments: { threads: (since, ids) => comments.threads(since, ids), ...answering },
   };
-  await readComments(parts).catch((error: unknown) => {
+  await readComments(reader).catch((error: unknown) => {
     if (!(error instanceof Crash)) throw error;
   });
   const { redis, keys } = connection;
@@ -66,9 +67,9 @@ async function wrongs(scene: Objecting): Promise<string[]> {
     if (answers !== 1) found.push(`${author} was answered ${answers} times`);
   }
   if ((await scene.field(amiId, "stage")) !== "held") found.push("the image is not held");
-  const [facts] = await scene.commentParts.facts.recall([composeId]);
+  const [facts] = await scene.commentReader.facts.recall([composeId]);
   if (facts?.hold?.by !== `${OPERATOR} in a comment`) found.push("the compose is not held");
-  if ((await scene.commentParts.memory.readUntil()) === null) found.push("nobody knows until when comments were read");
+  if ((await scene.commentReader.memory.readUntil()) === null) found.push("nobody knows until when comments were read");
   return found;
 }
 

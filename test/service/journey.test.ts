@@ -160,8 +160,8 @@ t.test("a label that comes while an image is held that was kept without one is h
   const stage = (): Promise<string | null> => redis.hget(keys.image(REGION, amiId), "stage");
   const order = async (verb: "hold" | "release"): Promise<void> => {
     const words = { verb, by: "relengbot", why: "a question", until: null, at: world.clock.now() };
-    await world.orderParts.orders.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
-    await carryOutOrders(world.orderParts);
+    await world.clerk.orders.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
+    await carryOutOrders(world.clerk);
     await world.tick();
     await world.resolve();
   };

@@ -85,8 +85,8 @@ function castOf(world: World): Cast {
       const at = world.clock.now();
       const until = hours === undefined ? null : at + hours * HOUR_MS;
       const order = { by: "relengbot", why: "needed", until, at, verb, composeId: null, images: [{ region, amiId }] };
-      await world.orderParts.orders.add(order);
-      await carryOutOrders(world.orderParts);
+      await world.clerk.orders.add(order);
+      await carryOutOrders(world.clerk);
     },
   };
 }

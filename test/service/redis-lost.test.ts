@@ -3,7 +3,7 @@ import type { Verb } from "../../src/domain/image/order.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, parseInstant, type Instant } from "../../src/domain/time.ts";
 import { carryOutOrders } from "../../src/operate/orders.ts";
 import { tickAndDie } from "../support/world/mortal.ts";
-import { loseRedis, openPast, reconcileIn, type Past } from "../support/world/reconcile.ts";
+import { loseRedis, openDatagrepperOf, reconcileIn, type Datagrepper } from "../support/world/reconcile.ts";
 import { PERIODS, REGION, START, UPLOADER } from "../support/world/world.ts";
 import { addNightly, openWorld, type Nightly, type World } from "../support/world/world.ts";
 
@@ -12,13 +12,13 @@ t.setTimeout(600_000);
 /** A journey whose upload is announced and archived. */
 interface Journey extends Nightly {
   readonly world: World;
-  readonly past: Past;
+  readonly datagrepper: Datagrepper;
 }
 
 async function order({ world, amiId }: Journey, verb: Verb, until: Instant | null = null): Promise<void> {
   const words = { verb, by: "relengbot", why: "in use", until, at: world.clock.now() };
-  await world.orderParts.orders.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
-  await carryOutOrders(world.orderParts);
+  await world.clerk.orders.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
+  await carryOutOrders(world.clerk);
 }
 
 function waitThreeDays({ world }: Journey): Promise<void> {
@@ -47,9 +47,9 @@ async function hold(journey: Journey, until: Instant | null = null): Promise<voi
 }
 
 /** A release is heard, and stands in the archive. */
-async function release({ world, past, composeId }: Journey): Promise<void> {
+async function release({ world, datagrepper, composeId }: Journey): Promise<void> {
   const body = { atomic_raw: { compose_id: composeId } };
-  past.add("releng.atomic.twoweek.complete", body, world.clock.now());
+  datagrepper.add("releng.atomic.twoweek.complete", body, world.clock.now());
   await world.hear("releng.atomic.twoweek.complete", body);
 }
 
@@ -215,7 +215,7 @@ async function isHeldUntilReleased(t: Test, journey: Journey): Promise<void> {
 }
 
 async function endsAs(t: Test, end: End, journey: Journey, lostAt: Instant, old: Instant | null): Promise<void> {
-  const { world, past, amiId } = journey;
+  const { world, datagrepper, amiId } = journey;
   if (end === "held" || end === "given back and held") {
     await days(world, 18);
     const things = [world.simulator.image(REGION, amiId), ...world.simulator.snapshots(REGION)];
@@ -237,7 +237,7 @@ async function endsAs(t: Test, end: End, journey: Journey, lostAt: Instant, old:
   }
   const left = world.simulator.snapshots(REGION).map(({ id }) => id);
   t.ok(left.length > 0);
-  const told = await reconcileIn(world, { archive: past.archive });
+  const told = await reconcileIn(world, { archive: datagrepper.archive });
   const leaks = told.filter(({ kind }) => kind === "leaked-snapshot").map(({ what }) => /snap-\w+/.exec(what)?.[0]);
   t.same(leaks.sort(), left, "each snapshot that is left is told, to be removed by hand");
 }
@@ -246,20 +246,20 @@ for (const [moment, end, arrange] of MOMENTS) {
   for (const first of ["reconcile", "backfill"] as const) {
     t.test(`Redis lost ${moment}; ${first} first: ${end}, nothing early, nothing leaked untold`, async (t) => {
       const world = await openWorld(t);
-      const past = await openPast(t, world);
+      const datagrepper = await openDatagrepperOf(t, world);
       const nightly = addNightly(world);
-      past.add(UPLOADER, nightly.message, START);
+      datagrepper.add(UPLOADER, nightly.message, START);
       await world.hear(UPLOADER, nightly.message);
-      const journey: Journey = { ...nightly, world, past };
+      const journey: Journey = { ...nightly, world, datagrepper };
       await arrange(journey);
       const old = await oldDate(journey);
       const lostAt = world.clock.now();
       await loseRedis(world);
       world.clock.advance(HOUR_MS);
-      if (first === "backfill") await past.backfill(17);
-      const apply = { isApplied: true, archive: past.archive };
+      if (first === "backfill") await datagrepper.backfill(17);
+      const apply = { isApplied: true, archive: datagrepper.archive };
       await reconcileIn(world, apply);
-      if (first === "reconcile") await past.backfill(17);
+      if (first === "reconcile") await datagrepper.backfill(17);
       t.same(
         (await reconcileIn(world, apply)).filter((each) => each.kind === "failed" || each.isMended),
         [],

@@ -1,10 +1,9 @@
 import t, { type Test } from "tap";
-import { pagureError } from "../../src/demo/outside/pagure/access.ts";
-import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts";
 import { DAY_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
 import type { Journal, ReporterLease } from "../../src/ports/index.ts";
 import { reportOnce } from "../../src/tell/report.ts";
+import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
 import { CallCounter, Crash, type CrashPoint } from "../support/world/crash.ts";
 import { openReporting, type Reporting } from "../support/world/reporting.ts";
 
@@ -112,17 +111,6 @@ t.test(
   },
 );
 
-const TROUBLES: readonly Trouble[] = [
-  { kind: "cut", takesEffect: true },
-  { kind: "cut", takesEffect: false },
-  { kind: "truncate", bytes: 12 },
-  { kind: "answer", status: 200, body: htmlPage("Maintenance") },
-  { kind: "answer", status: 502, body: htmlPage("Bad Gateway") },
-  { kind: "answer", status: 413, body: htmlPage("Too Large") },
-  { kind: "answer", status: 401, body: pagureError("EINVALIDTOK", "Expired token") },
-  { kind: "answer", status: 400, body: pagureError("EDBERROR") },
-];
-
 t.test(
   "whatever goes wrong with any call to Pagure, every entry is visible exactly once, and its image noticed",
   async (t) => {
@@ -130,7 +118,7 @@ t.test(
     await dry.report({ mostBytes: SMALL });
     const calls = dry.pagure.journal.map(({ method, path }) => `${method} ${path.replace("/api/0/", "")}`);
     let passes = 0;
-    for (const [row, trouble] of TROUBLES.entries())
+    for (const [row, trouble] of PAGURE_TROUBLES.entries())
       for (const [index, call] of calls.entries()) {
         if (!isChosen(trouble, row + index)) continue;
         const scene = await openScene(t);
@@ -144,6 +132,8 @@ t.test(
         passes += 1;
         t.same(await wrongs(scene), [], `${JSON.stringify(trouble)} at call ${index + 1} (${call})`);
       }
-    t.comment(`sweep of Pagure: ${calls.length} calls, ${TROUBLES.length} troubles, ${passes} runs, 12 entries each`);
+    t.comment(
+      `sweep of Pagure: ${calls.length} calls, ${PAGURE_TROUBLES.length} troubles, ${passes} runs, 12 entries each`,
+    );
   },
 );

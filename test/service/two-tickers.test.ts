@@ -66,7 +66,7 @@ async function openCrew(test: Test, budgets = PLENTY): Promise<Crew> {
 async function round({ world, replicas, counts }: Crew): Promise<void> {
   await Promise.all(
     replicas.map(async (replica) => {
-      await carryOutOrders(replica.orderParts);
+      await carryOutOrders(replica.clerk);
       const passes = await Promise.all(REGIONS.map((region) => tickRegion(region, replica.ticker)));
       for (const [outcome, count] of passes.flatMap((pass) => Object.entries(pass)))
         counts[outcome] = (counts[outcome] ?? 0) + count;
@@ -110,7 +110,7 @@ t.test(
     world.clock.advance(5 * DAY_MS);
     await until(crew, all, "private");
     const order = { by: "relengbot", why: "still needed", until: null, at: world.clock.now(), composeId: null };
-    await world.orderParts.orders.add({ ...order, verb: "restore", images: held });
+    await world.clerk.orders.add({ ...order, verb: "restore", images: held });
     await world.hear("releng.atomic.twoweek.complete", { atomic_raw: { compose_id: released[0]?.composeId } });
     await until(crew, released, "kept");
     await until(crew, held, "held");
@@ -223,8 +223,8 @@ t.test("a ticker that slept over its lease, while others went on, changes nothin
       await tickRegion(region, awake.ticker);
       await reportOnce(awake.reportParts);
       const order = { by: "relengbot", why: "still needed", until: null, at: world.clock.now(), composeId: null };
-      await awake.orderParts.orders.add({ ...order, verb: "restore", images: [{ region, amiId }] });
-      await carryOutOrders(awake.orderParts);
+      await awake.clerk.orders.add({ ...order, verb: "restore", images: [{ region, amiId }] });
+      await carryOutOrders(awake.clerk);
       await tickRegion(region, awake.ticker);
       await tickRegion(region, awake.ticker);
       changes = world.simulator.journal.mutating().length;

@@ -2,6 +2,7 @@ import { parseComposeId } from "../../domain/compose/compose.ts";
 import type { Fact } from "../../domain/compose/facts.ts";
 import { DAY_MS, HOUR_MS } from "../../domain/time.ts";
 import type { Instant } from "../../domain/time.ts";
+import { topicsOf } from "../../domain/topics.ts";
 import { RefusedError, UpstreamError } from "../../errors.ts";
 import type { Archive, Clock, ComposeSource, Message } from "../../ports/index.ts";
 
@@ -23,7 +24,7 @@ const AFTER_MS = 4 * DAY_MS;
  * type and label. An id without a date says nothing about when to look, and nothing is found for it.
  */
 export function datagrepperFacts({ archive, environments, clock, factsIn }: DatagrepperFactsParts): ComposeSource {
-  const topics = environments.map((environment) => `org.fedoraproject.${environment}.pungi.compose.status.change`);
+  const topics = topicsOf(["pungi.compose.status.change"], environments);
   return {
     source: "datagrepper",
     ask: async (composeId) => {

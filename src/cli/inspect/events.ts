@@ -40,7 +40,7 @@ export const events: Command = {
         problems += 1;
         invocation.warn(problem);
       };
-      const reader = new EventReader(sinceOf(invocation, records.now()), filter, { ...records, tell });
+      const reader = new EventReader(sinceOf(invocation, records.now()), filter, records, tell);
       const now = records.now();
       if (isFollowed === true) await follow(reader, invocation);
       else {

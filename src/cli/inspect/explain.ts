@@ -12,7 +12,7 @@ import {
   explainAmi,
   explainCompose,
   type ComposeKnowledge,
-  type ExplainParts,
+  type Explainer,
   type ImageExplanation,
   type Standing,
 } from "../../inspect/explain.ts";
@@ -36,8 +36,8 @@ export const explain: Command = {
   },
 };
 
-async function tellAmi(amiId: string, parts: ExplainParts, now: Instant, invocation: Invocation): Promise<number> {
-  const found = await explainAmi(amiId, parts);
+async function tellAmi(amiId: string, explainer: Explainer, now: Instant, invocation: Invocation): Promise<number> {
+  const found = await explainAmi(amiId, explainer);
   const isJson = invocation.options["json"] === true;
   if (found.length > 0)
     await invocation.print(
@@ -55,11 +55,11 @@ async function tellAmi(amiId: string, parts: ExplainParts, now: Instant, invocat
 
 async function tellCompose(
   composeId: string,
-  parts: ExplainParts,
+  explainer: Explainer,
   now: Instant,
   { options, print }: Invocation,
 ): Promise<number> {
-  const found = await explainCompose(composeId, parts);
+  const found = await explainCompose(composeId, explainer);
   const { compose, standings, isKnown } = found;
   if (options["json"] === true) {
     const images = standings.map(standingJson);

@@ -6,7 +6,7 @@ import { isInForce, untilText } from "../../domain/hold.ts";
 import type { Refusal } from "../../domain/plan/refusal.ts";
 import { refusalOf } from "../../domain/plan/refusal.ts";
 import { DAY_MS, type Instant } from "../../domain/time.ts";
-import { listQueues, type QueueFilter, type Listed, type ListParts } from "../../inspect/queue.ts";
+import { listQueues, type QueueFilter, type Listed, type QueueReader } from "../../inspect/queue.ts";
 
 const COLUMNS = {
   due: { name: "DUE", least: 10, most: 10, rank: 0 },
@@ -30,7 +30,7 @@ export interface ListOptions {
 /** Prints what waits, piece by piece. Resolves to the exit code: 1 when a part could not be read. Throws `UpstreamError`. */
 export async function printList(
   { filter, format, limit }: ListOptions,
-  parts: Omit<ListParts, "tell"> & { readonly now: () => Instant },
+  records: QueueReader & { readonly now: () => Instant },
   { print, warn, screen, stop }: Pick<Invocation, "print" | "warn" | "screen" | "stop">,
 ): Promise<number> {
   let problems = 0;
@@ -38,9 +38,9 @@ export async function printList(
     problems += 1;
     warn(problem);
   };
-  const lines = linesOf(filter, format, parts.now(), screen());
+  const lines = linesOf(filter, format, records.now(), screen());
   let count = 0;
-  for await (const piece of listQueues(filter, { ...parts, tell }, format !== "plain")) {
+  for await (const piece of listQueues(filter, records, tell, format !== "plain")) {
     stop.throwIfAborted();
     const shown = piece.slice(0, limit - count);
     if (shown.length > 0 && count === 0 && lines.head !== null) await print(lines.head);

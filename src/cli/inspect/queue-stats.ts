@@ -8,7 +8,7 @@ import { QUEUES } from "../../domain/image/lifecycle.ts";
 import { ACT_KINDS } from "../../domain/limits/budget.ts";
 import { isDeaf } from "../../domain/limits/deaf.ts";
 import { MINUTE_MS, type Instant } from "../../domain/time.ts";
-import { readStats, type Stats, type StatsParts } from "../../inspect/stats.ts";
+import { readStats, type Stats, type StatsReader } from "../../inspect/stats.ts";
 import { MARKS } from "../../ports/index.ts";
 
 /** A replica that was not seen for so long has not told its end, and does not run any more. */
@@ -18,7 +18,7 @@ const USUAL_COLUMNS = 80;
 
 /** Prints the figures. Resolves to the exit code: 1 when a part could not be read. Throws `UpstreamError`. */
 export async function printStats(
-  parts: Omit<StatsParts, "tell"> & { readonly now: () => Instant },
+  records: StatsReader & { readonly now: () => Instant },
   config: Pick<Config, "budgets" | "act">,
   isJson: boolean,
   { print, warn, screen }: Pick<Invocation, "print" | "warn" | "screen">,
@@ -28,7 +28,7 @@ export async function printStats(
     problems += 1;
     warn(problem);
   };
-  const stats = await readStats(parts.now(), { ...parts, tell });
+  const stats = await readStats(records.now(), records, tell);
   await print(isJson ? jsonLine(statsJson(stats, config)) : statsText(stats, config, screen()).join("\n"));
   return problems === 0 ? 0 : 1;
 }

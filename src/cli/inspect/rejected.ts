@@ -115,7 +115,7 @@ async function replay(ids: readonly string[], invocation: Invocation): Promise<n
     let [understood, stay] = [0, 0];
     for await (const entry of isAll ? everyRejected(past.rejected) : entriesOf(ids, past.rejected)) {
       invocation.stop.throwIfAborted();
-      const became = await replayRejected(entry, past.rejected, past.ingest);
+      const became = await replayRejected(entry, past.rejected, past.ingester);
       if (became.kind === "understood") understood += 1;
       else stay += 1;
       await invocation.print(replayedLine(entry, became, invocation.options["json"] === true));

@@ -3,7 +3,8 @@ import { jsonLine, plain } from "../terminal/show.ts";
 import { isRegion } from "../../domain/image/image.ts";
 import { quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
-import { reconcile, type Told } from "../../operate/reconcile.ts";
+import { reconcile } from "../../operate/reconcile.ts";
+import type { Told } from "../../operate/told.ts";
 
 export const reconcileCommand: Command = {
   summary: "EC2 and Redis against each other, a line for each thing that differs; exit 0: nothing differs, 1: else",

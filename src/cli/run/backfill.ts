@@ -48,7 +48,7 @@ export const backfillCommand: Command = {
 
 async function run(name: string, stretch: Stretch, past: OpenBackfill, invocation: Invocation): Promise<number> {
   const { print, stop, options } = invocation;
-  const { archive, ingest, positions } = past;
+  const { archive, ingester, positions } = past;
   if (archive === null) throw new ConfigError("there is no archive to backfill from");
   if (options["restart"] === true) await positions.forget(name);
   const tally = new Tally(Date.now());
@@ -61,8 +61,7 @@ async function run(name: string, stretch: Stretch, past: OpenBackfill, invocatio
   const witness: Witness = (message, result) => {
     tally.count(message, result);
   };
-  const parts = { archive, ingest, positions, stop };
-  const isDone = await backfill(name, stretch, parts, { progress, witness });
+  const isDone = await backfill(name, stretch, { archive, ingester, positions, stop }, { progress, witness });
   if (screen !== null) await print("");
   if (options["json"] === true) await print(JSON.stringify({ done: isDone, months: tally.months() }));
   else for (const line of tally.table()) await print(line);

@@ -3,6 +3,7 @@ import type { CastImage } from "./cast.ts";
 import { nameIn } from "./cast.ts";
 import { COMPOSES, ODD_IMAGES, type CastCompose } from "./fates.ts";
 import { NOT_OURS, RUBBISH } from "./noise.ts";
+import type { HeardEvent } from "../../domain/topics.ts";
 import type { ArchivedMessage } from "../outside/datagrepper/archive.ts";
 
 /** A message as fedora-messaging puts it on the wire. */
@@ -24,8 +25,8 @@ export interface Waves {
 
 /** Builds every message of the demo, sent at `at` (epoch milliseconds). */
 export function wavesOf(images: readonly CastImage[], at: number): Waves {
-  const send = (event: string, body: object | string | Buffer, environment = "prod"): Outgoing =>
-    outgoing(`org.fedoraproject.${environment}.${event}`, body, at);
+  const send = (event: SentEvent, body: object | string | Buffer): Outgoing =>
+    outgoing(`org.fedoraproject.prod.${event}`, body, at);
   const pungi = (when: "before" | "later"): Outgoing[] =>
     COMPOSES.filter((compose) => compose.pungi?.when === when).flatMap((compose) => [
       send("pungi.compose.status.change", pungiBody(compose, "STARTED")),
@@ -43,7 +44,9 @@ export function wavesOf(images: readonly CastImage[], at: number): Waves {
     return cast === undefined ? [] : [send("fedimg.image.publish", fedimgBody(cast, image.announcedName))];
   });
   const rubbish = RUBBISH.map(({ topic, body }) => send(topic, body));
-  const notOurs = NOT_OURS.map(({ environment, topic, body }) => send(topic, body, environment));
+  const notOurs = NOT_OURS.map(({ environment, topic, body }) =>
+    outgoing(`org.fedoraproject.${environment}.${topic}`, body, at),
+  );
   const twoComposes = images.filter((image) => image.oddity === "two-composes");
   return {
     first: [...pungi("before"), ...releases("before"), ...uploads, ...odd, ...rubbish, ...notOurs],
@@ -79,7 +82,9 @@ export function archivedMessages(images: readonly CastImage[], at: number): read
     });
 }
 
-type Send = (event: string, body: object) => Outgoing;
+/** An event that is heard, or the uploader's with an ending: what the table of topics does not have is not sent as ours. */
+type SentEvent = HeardEvent | `${Extract<HeardEvent, `fedora_image_uploader.${string}`>}.${string}`;
+type Send = (event: SentEvent, body: object) => Outgoing;
 
 function announce(compose: CastCompose, images: readonly CastImage[], send: Send): Outgoing[] {
   const own = images.filter(
@@ -87,7 +92,7 @@ function announce(compose: CastCompose, images: readonly CastImage[], send: Send
   );
   if (compose.announcedBy !== "fedimg")
     return compose.arches.map((arch) => {
-      const topic = `fedora_image_uploader.published.v1.aws.${compose.channel}.${arch}`;
+      const topic = `fedora_image_uploader.published.v1.aws.${compose.channel}.${arch}` as const;
       const regions = Object.fromEntries(
         own.filter((image) => image.arch === arch).map((image) => [image.region, image.amiId]),
       );

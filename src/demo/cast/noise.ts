@@ -1,5 +1,7 @@
+import type { HeardEvent } from "../../domain/topics.ts";
+
 /** Bodies that nobody can understand, and the topics they come on: each is kept in the rejected stream. */
-export const RUBBISH: readonly { readonly topic: string; readonly body: string | Buffer }[] = [
+export const RUBBISH: readonly { readonly topic: HeardEvent; readonly body: string | Buffer }[] = [
   { topic: "fedimg.image.publish", body: "not JSON at all" },
   { topic: "fedimg.image.upload", body: "[1, 2, 3]" },
   { topic: "fedimg.image.publish", body: Buffer.from([0x7b, 0xff, 0xfe, 0x7d]) },

@@ -78,8 +78,8 @@ t.test(
       },
     };
     const seen = new Map<string, number>();
-    const parts = { queues: hasty, schedule: { ofCompose: none, waiting: none }, tell: t.fail.bind(t) };
-    for await (const piece of listQueues(ALL, parts, false))
+    const reader = { queues: hasty, schedule: { ofCompose: none, waiting: none } };
+    for await (const piece of listQueues(ALL, reader, t.fail.bind(t), false))
       for (const { amiId, wakeAt } of piece) {
         t.ok(wakeAt <= end);
         seen.set(amiId, (seen.get(amiId) ?? 0) + 1);
@@ -106,9 +106,9 @@ t.test("a queue of thousands is merged with others in order, in pieces, the firs
       region,
       Array.from({ length: 700 }, (_, index) => at(index)),
     );
-  const parts = { queues: redisQueues(connection), schedule: { ofCompose: none, waiting: none }, tell: t.fail.bind(t) };
+  const reader = { queues: redisQueues(connection), schedule: { ofCompose: none, waiting: none } };
   const [sizes, times]: [number[], number[]] = [[], []];
-  for await (const piece of listQueues(ALL, parts)) {
+  for await (const piece of listQueues(ALL, reader, t.fail.bind(t))) {
     sizes.push(piece.length);
     times.push(...piece.map(({ wakeAt }) => wakeAt));
     t.ok(piece.every(({ image }) => image?.stage === "public"));

@@ -110,8 +110,8 @@ t.test("a held image has no date on which it is deleted, only one from before", 
     at: world.clock.now(),
     composeId: null,
   } as const;
-  await world.orderParts.orders.add({ ...order, images: [{ region: REGION, amiId }] });
-  await carryOutOrders(world.orderParts);
+  await world.clerk.orders.add({ ...order, images: [{ region: REGION, amiId }] });
+  await carryOutOrders(world.clerk);
   t.match(rowsOf(await explain(t, world, amiId)), {
     stage: /^held/,
     "delete at": "not while it is held; before the hold it was 2026-12-09T08:00:00Z",

@@ -73,7 +73,7 @@ t.test("an order is answered, image by image, with what happened and what happen
   const [world, { amiId, composeId }] = await oneImage(t, true);
   world.clock.advance(DAY_MS);
   const asked = order(t, world, "hold", "--compose", composeId, ...WHY, "--yes", "--by", "tester", "--json");
-  while ((await carryOutOrders(world.orderParts)) === 0) await world.connection.redis.ping();
+  while ((await carryOutOrders(world.clerk)) === 0) await world.connection.redis.ping();
   const { code, out, err } = await asked;
   t.same([code, err], [0, ""]);
   const answers = out

@@ -191,12 +191,12 @@ class Run {
       images: whole || subject === null ? [] : [{ region: subject.region, amiId: subject.amiId }],
       composeId: whole ? compose.id : null,
     };
-    const id = await this.#world.orderParts.orders.add(order);
+    const id = await this.#world.clerk.orders.add(order);
     if (crash !== null) await this.#orders(new CallCounter({ call: crash, when: "after" }));
     await this.#orders(new CallCounter(null));
     if (whole && (verb === "hold" || verb === "restore")) this.oracle.hold(compose, until ?? Infinity);
     if (whole && verb === "release") this.oracle.hold(compose, null);
-    const answers = await this.#world.orderParts.orders.answerTo(id);
+    const answers = await this.#world.clerk.orders.answerTo(id);
     if (answers === null) this.oracle.wrong.push(`nobody answered ${JSON.stringify(order)}`);
     for (const { region, amiId, happened } of answers ?? []) {
       const named = this.oracle.subjects.find((each) => each.region === region && each.amiId === amiId);
@@ -209,7 +209,7 @@ class Run {
   }
 
   async #orders(counter: CallCounter): Promise<void> {
-    const { orders, schedule, facts, ...parts } = this.#world.orderParts;
+    const { orders, schedule, facts, ...parts } = this.#world.clerk;
     const wrapped = { orders: counter.wrap(orders), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
     await this.#survive(() => carryOutOrders({ ...parts, ...wrapped, log: this.#log }));
   }

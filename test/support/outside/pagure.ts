@@ -2,9 +2,10 @@ import { inspect } from "node:util";
 import type { Test } from "tap";
 import { openPagure } from "../../../src/adapters/pagure/reports.ts";
 import type { PagureOptions } from "../../../src/adapters/pagure/reports.ts";
-import type { TokenRights } from "../../../src/demo/outside/pagure/access.ts";
+import { pagureError, type TokenRights } from "../../../src/demo/outside/pagure/access.ts";
 import { startPagureDouble } from "../../../src/demo/outside/pagure/double.ts";
 import type { PagureDouble, PagureDoubleOptions } from "../../../src/demo/outside/pagure/double.ts";
+import { htmlPage, type Trouble } from "../../../src/demo/outside/pagure/faults.ts";
 import { RefusedError, UpstreamError } from "../../../src/errors.ts";
 import type { Post, Reports } from "../../../src/ports/index.ts";
 import { PAGURE_TOKEN } from "../run/secrets.ts";
@@ -118,3 +119,15 @@ export async function failure(t: Test, work: Promise<unknown>): Promise<Upstream
   t.notOk(inspect(error, { depth: 10, showHidden: true }).includes("S3CRET"), "no token in the error or its causes");
   return error;
 }
+
+/** What can go wrong with any call to Pagure, whatever it asks for. */
+export const PAGURE_TROUBLES: readonly Trouble[] = [
+  { kind: "cut", takesEffect: true },
+  { kind: "cut", takesEffect: false },
+  { kind: "truncate", bytes: 12 },
+  { kind: "answer", status: 200, body: htmlPage("Maintenance") },
+  { kind: "answer", status: 502, body: htmlPage("Bad Gateway") },
+  { kind: "answer", status: 413, body: htmlPage("Too Large") },
+  { kind: "answer", status: 401, body: pagureError("EINVALIDTOK", "Expired token") },
+  { kind: "answer", status: 400, body: pagureError("EDBERROR") },
+];

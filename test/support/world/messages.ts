@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { Upload } from "../../../src/domain/image/upload.ts";
+import { decode, type Heard } from "../../../src/hear/decode.ts";
 import type { Message } from "../../../src/ports/index.ts";
 
 /** A message as the bus has carried it, or as an archive returns it. */
@@ -30,4 +32,19 @@ export function delivered(
 ): Message {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
   return { topic, messageId, headers, body: bytes, arrivedAt: ARRIVED_AT };
+}
+
+/** What is heard of a message like this one with another body. */
+export function hear(of: Sample, body: object | string | Buffer): Heard {
+  return decode(delivered(of, body), ["prod"]);
+}
+
+/** The uploads that a message tells; none when it tells something else. */
+export function uploadsOf(heard: Heard): readonly Upload[] {
+  return heard.kind === "uploads" ? heard.uploads : [];
+}
+
+/** The reason of a refusal, or what was heard instead. */
+export function reasonOf(heard: Heard): string {
+  return heard.kind === "rejected" ? heard.reason : JSON.stringify(heard);
 }

@@ -4,12 +4,14 @@ import { redisPositions } from "../../../src/adapters/redis/control/positions.ts
 import { startDatagrepper, type DatagrepperDouble } from "../../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, type Instant } from "../../../src/domain/time.ts";
 import { backfill } from "../../../src/hear/backfill.ts";
-import { reconcile, type ReconcileParts, type Told } from "../../../src/operate/reconcile.ts";
+import type { Reconciler } from "../../../src/operate/compare.ts";
+import { reconcile } from "../../../src/operate/reconcile.ts";
+import type { Told } from "../../../src/operate/told.ts";
 import type { Archive } from "../../../src/ports/index.ts";
 import { REGION, type World } from "./world.ts";
 
 /** A datagrepper by the world's clock, and the adapter over it. */
-export interface Past {
+export interface Datagrepper {
   readonly double: DatagrepperDouble;
   readonly archive: Archive;
   /** Stores a message as it was sent then. */
@@ -18,7 +20,7 @@ export interface Past {
   backfill(days: number): Promise<void>;
 }
 
-export async function openPast(test: Test, world: World): Promise<Past> {
+export async function openDatagrepperOf(test: Test, world: World): Promise<Datagrepper> {
   const { clock } = world;
   const double = await startDatagrepper({ now: clock.now });
   test.teardown(() => double.close());
@@ -26,7 +28,8 @@ export async function openPast(test: Test, world: World): Promise<Past> {
   const archive = openDatagrepper(access);
   let messages = 0;
   return {
-    ...{ double, archive },
+    double,
+    archive,
     add: (event, body, at) => {
       messages += 1;
       const headers = { "sent-at": new Date(at).toISOString() };
@@ -35,9 +38,9 @@ export async function openPast(test: Test, world: World): Promise<Past> {
     backfill: async (days) => {
       const end = floorSecond(clock.now());
       const positions = redisPositions(world.connection);
-      const parts = { archive, ingest: world.ingester, positions, stop: new AbortController().signal };
+      const reader = { archive, ingester: world.ingester, positions, stop: new AbortController().signal };
       const tell = { progress: () => Promise.resolve(), witness: () => undefined };
-      await backfill("test", { start: end - days * DAY_MS, end }, parts, tell);
+      await backfill("test", { start: end - days * DAY_MS, end }, reader, tell);
     },
   };
 }
@@ -45,12 +48,12 @@ export async function openPast(test: Test, world: World): Promise<Past> {
 /** Reconciles, and resolves to all that was told. */
 export async function reconcileIn(
   world: World,
-  changes: Partial<ReconcileParts> = {},
+  changes: Partial<Reconciler> = {},
   regions: readonly string[] | null = [REGION],
 ): Promise<Told[]> {
   const told: Told[] = [];
-  const parts = { ...world.ticker, ...world.ingester, archive: null, isApplied: false, ...changes };
-  await reconcile(regions, parts, (each) => {
+  const reconciler = { ...world.ticker, ...world.ingester, archive: null, isApplied: false, ...changes };
+  await reconcile(regions, reconciler, (each) => {
     told.push(each);
     return Promise.resolve();
   });

@@ -7,12 +7,12 @@ import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { redisOrders } from "../../../src/adapters/redis/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
-import type { Ingester } from "../../../src/hear/ingest.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import type { Periods } from "../../../src/domain/image/lifecycle.ts";
 import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
 import { SECOND_MS, type Instant } from "../../../src/domain/time.ts";
-import type { OrderParts } from "../../../src/operate/orders.ts";
+import type { Ingester } from "../../../src/hear/ingest.ts";
+import type { Clerk } from "../../../src/operate/orders.ts";
 import type { Budgets, Clock } from "../../../src/ports/index.ts";
 import type { ReportParts } from "../../../src/tell/post.ts";
 import { RedisProxy } from "../servers/redis-proxy.ts";
@@ -24,7 +24,7 @@ export interface Replica {
   readonly ingester: Ingester;
   readonly ticker: Ticker;
   readonly reportParts: ReportParts;
-  readonly orderParts: OrderParts;
+  readonly clerk: Clerk;
   readonly budgets: Budgets;
 }
 
@@ -61,7 +61,7 @@ export async function openReplica(test: Test, world: World, options: ReplicaOpti
     ingester: { ...base, rejected: redisRejected(connection), environments: ["prod"] },
     ticker: { ...world.ticker, ...base, budgets, consultation: new Consultation({ ...base, sources: [] }) },
     reportParts: { ...world.reportParts, ...base, journal: redisJournal(connection, "pagure", log) },
-    orderParts: { ...base, orders: redisOrders(connection) },
+    clerk: { ...base, orders: redisOrders(connection) },
     budgets,
   };
 }

@@ -11,7 +11,6 @@ import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { redisOrders } from "../../../src/adapters/redis/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
-import type { Ingester } from "../../../src/hear/ingest.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import { resolveRegion } from "../../../src/decide/resolve.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
@@ -21,8 +20,8 @@ import type { Periods } from "../../../src/domain/image/lifecycle.ts";
 import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
 import { batchOf } from "../../../src/domain/limits/pace.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../../src/domain/time.ts";
-import { ingest, type Ingested } from "../../../src/hear/ingest.ts";
-import type { OrderParts } from "../../../src/operate/orders.ts";
+import { ingest, type Ingested, type Ingester } from "../../../src/hear/ingest.ts";
+import type { Clerk } from "../../../src/operate/orders.ts";
 import type { Budgets, ComposeSource, HearingMemory, Images, Message } from "../../../src/ports/index.ts";
 import type { ReportParts } from "../../../src/tell/post.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
@@ -58,7 +57,7 @@ export interface World {
   readonly ingester: Ingester;
   readonly ticker: Ticker;
   readonly reportParts: ReportParts;
-  readonly orderParts: OrderParts;
+  readonly clerk: Clerk;
   readonly budgets: Budgets;
   hear(topic: string, body: object | string, sentAt?: Instant): Promise<Ingested>;
   tick(region?: string): Promise<TickCounts>;
@@ -131,7 +130,7 @@ export async function openWorld(
     ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
     ...{ userAgent: "test", timeoutMs: 60_000 },
   });
-  const orderParts: OrderParts = { ...base, orders: redisOrders(connection) };
+  const clerk: Clerk = { ...base, orders: redisOrders(connection) };
   const journal = redisJournal(connection, "pagure", silentLog);
   const reportParts: ReportParts = { ...base, journal, reports, isPublic: true };
   return {
@@ -144,7 +143,7 @@ export async function openWorld(
       ingester,
       ticker,
       reportParts,
-      orderParts,
+      clerk,
       budgets,
     },
     hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingester),

@@ -1,0 +1,69 @@
+import { markerOf } from "./comment-digest.ts";
+import { renderAnswer } from "../domain/comment/answer.ts";
+import { MINUTE_MS } from "../domain/time.ts";
+import { RefusedError } from "../errors.ts";
+import { TOO_LONG, type Answer, type Clock, type CommentLease, type Comments } from "../ports/index.ts";
+import type { Log, PendingComment } from "../ports/index.ts";
+
+/** Who answers comments. */
+export interface Answerer {
+  readonly comments: Pick<Comments, "answer">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The size of an answer at the most, in bytes. */
+  readonly mostBytes: number;
+}
+
+/** How long an answer whose fate is not known may still be under way. */
+const UNSURE_MS = MINUTE_MS;
+/** An answer that is refused as too long is halved, down to this: below it, the length is not what is wrong. */
+const LEAST_BYTES = 2_000;
+
+/**
+ * Answers what was carried out; resolves to how many. One answer that is refused does not keep the others back. Throws
+ * `UpstreamError`, and the first `RefusedError` at the end.
+ */
+export async function answerAll(lease: CommentLease, answerer: Answerer): Promise<number> {
+  let answered = 0;
+  const refusals: RefusedError[] = [];
+  for (const comment of await lease.pending()) {
+    const { answers, sentAt } = comment;
+    if (answers === null || (sentAt !== null && answerer.clock.now() < sentAt + UNSURE_MS)) continue;
+    try {
+      await answer(comment, answers, lease, answerer);
+      answered += 1;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      refusals.push(error);
+    }
+  }
+  const [refusal] = refusals;
+  if (refusal !== undefined) throw refusal;
+  return answered;
+}
+
+async function answer(
+  comment: PendingComment,
+  answers: readonly Answer[],
+  lease: CommentLease,
+  { comments, clock, log, mostBytes: allowed }: Answerer,
+): Promise<void> {
+  const { threadId, author, url, remarks } = comment;
+  const marker = markerOf(comment);
+  // Written down before it is sent: whoever dies in between leaves word that it may be under way.
+  const beforePost = (): Promise<void> => lease.savePending({ ...comment, sentAt: clock.now() });
+  for (let mostBytes = allowed; ; mostBytes = Math.floor(mostBytes / 2)) {
+    const text = renderAnswer(answers, { author, url, marker, remarks, mostBytes });
+    try {
+      const outcome = await comments.answer(threadId, { marker, text }, beforePost);
+      if (typeof outcome === "object") throw outcome.unsure;
+      if (outcome === "closed")
+        log.warn({ author, url }, "a comment is not answered: its report is gone or closed to us");
+      break;
+    } catch (error) {
+      if (!(error instanceof RefusedError) || error.code !== TOO_LONG || mostBytes < 2 * LEAST_BYTES) throw error;
+    }
+  }
+  await lease.finish(comment);
+  log.info({ author, url, answers: answers.length }, "a comment is answered");
+}
