@@ -15,8 +15,16 @@ export async function openReconcile(
   const { schedule, facts } = store;
   const images = await openEc2(config, log);
   return {
-    ...{ schedule, facts, images, archive: openArchive(config), clock, log },
-    ...{ periods, policy, environments, guards: config.ec2.guards },
+    schedule,
+    facts,
+    images,
+    archive: openArchive(config),
+    clock,
+    log,
+    periods,
+    policy,
+    environments,
+    guards: config.ec2.guards,
     close: async () => {
       images.close();
       await store.close();
