@@ -29,8 +29,9 @@ const CHECKS = [
 class SetupFailure extends Error {}
 
 const [command, ...args] = process.argv.slice(2);
-// With --json the last line of stdout belongs to a program.
-const out = args.includes("--json") ? process.stderr : process.stdout;
+// With --json the last line of stdout belongs to a program; `npm pack --json` tells its scripts so.
+const isForProgram = args.includes("--json") || process.env.npm_config_json === "true";
+const out = isForProgram ? process.stderr : process.stdout;
 const stopped = new AbortController();
 let child = null;
 
@@ -203,11 +204,14 @@ async function checkStatically() {
   return failed === 0 ? 0 : 1;
 }
 
-/** The tests named, else all. `test/x.test.ts` is what people type, `dist/test/x.test.js` is what runs. */
-function chooseTests() {
-  const built = args.map((arg) => arg.replace(/^(\.\/)?(test\/.*)\.ts$/, "dist/$2.js"));
-  const isNamed = args.some((arg) => !arg.startsWith("-"));
-  return isNamed ? built : [...built, ...filesBelow("dist/test").filter((path) => path.endsWith(".test.js"))];
+/** The words for the runner: the built files that are meant, all when none is named, and the options. */
+async function chooseTests() {
+  const { runnerArguments, WordsError } = await import(pathToFileURL(join(ROOT, "dist/test/support/run/choose.js")));
+  try {
+    return runnerArguments(args, filesBelow("dist/test"));
+  } catch (error) {
+    throw error instanceof WordsError ? new SetupFailure(`npm test: ${error.message}`) : error;
+  }
 }
 
 const commands = {
@@ -217,7 +221,7 @@ const commands = {
   },
   test: async () => {
     await prepare();
-    return handOver("dist/test/support/run/run.js", chooseTests());
+    return handOver("dist/test/support/run/run.js", await chooseTests());
   },
   chaos: async () => {
     // The same promises as in the tests, asked far more often.
@@ -227,10 +231,12 @@ const commands = {
     process.env.CHAOS_CRASH ??= "all";
     process.env.CHAOS_PACE ??= "10000";
     process.env.CHAOS_MODEL ??= "500";
+    process.env.CHAOS_SABOTAGE ??= "apart";
     await prepare();
     const promises = [
       ...["crash", "comments-crash", "model", "mutants", "report-crash", "sweep"].map((name) => `service/${name}`),
       "act/pace",
+      "demo/sabotage",
       "hear/backfill",
     ].map((name) => `dist/test/${name}.test.js`);
     return handOver("dist/test/support/run/run.js", promises);

@@ -11,41 +11,53 @@ import { formatInstant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Breakers, Clock, Images, Log, Random } from "../ports/index.ts";
 
-export interface BreakerParts {
-  readonly breakers: Breakers;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The account that the credentials must belong to. */
-  readonly account: string;
-  readonly random?: Random;
-}
-
 /** Methods that speak of no region. */
 const OF_NO_REGION: ReadonlySet<string | symbol> = new Set(["account", "regions", "close"]);
 
 /** One breaker a region: it opens when calls to the region fail again and again, and closes when a probe was answered. */
 export class RegionBreakers {
-  readonly #parts: BreakerParts;
+  readonly #breakers: Breakers;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #log: Log;
+  readonly #account: string;
+  readonly #random: Random;
   /** Failures without a success between them, by region and method. */
   readonly #failures = new Map<string, Map<string, number>>();
   readonly #open = new Map<string, Breaker>();
   readonly #probed = new Map<string, Breaker>();
 
-  constructor(parts: BreakerParts) {
-    this.#parts = parts;
+  constructor({
+    breakers,
+    clock,
+    log,
+    account,
+    random,
+  }: {
+    readonly breakers: Breakers;
+    readonly clock: Pick<Clock, "now">;
+    readonly log: Log;
+    /** The account that the credentials must belong to. */
+    readonly account: string;
+    readonly random: Random;
+  }) {
+    this.#breakers = breakers;
+    this.#clock = clock;
+    this.#log = log;
+    this.#account = account;
+    this.#random = random;
   }
 
   /**
-   * How a region stands, by what all replicas know. Asked before anything is claimed there: nothing while it is open, one image
+   * The state of a region's breaker, by what all replicas know. Asked before anything is claimed there: nothing while it is open, one image
    * while it is half-open. Throws `UpstreamError`.
    */
   async enter(region: string): Promise<BreakerState> {
-    const breaker = await this.#parts.breakers.get(region);
-    const standing = breakerStateOf(breaker, this.#parts.clock.now());
+    const breaker = await this.#breakers.get(region);
+    const state = breakerStateOf(breaker, this.#clock.now());
     this.#open.delete(region);
     this.#probed.delete(region);
-    if (breaker !== null) (standing === "open" ? this.#open : this.#probed).set(region, breaker);
-    return standing;
+    if (breaker !== null) (state === "open" ? this.#open : this.#probed).set(region, breaker);
+    return state;
   }
 
   /** Whether it opened, or was open, since it was entered. */
@@ -57,9 +69,9 @@ export class RegionBreakers {
   async close(region: string): Promise<void> {
     const breaker = this.#probed.get(region);
     if (breaker === undefined || this.isOpen(region)) return;
-    await this.#parts.breakers.remove(region);
+    await this.#breakers.remove(region);
     this.#probed.delete(region);
-    this.#parts.log.warn({ region, since: formatInstant(breaker.since) }, "the region answers again: it goes on there");
+    this.#log.warn({ region, since: formatInstant(breaker.since) }, "the region answers again: it goes on there");
   }
 
   /** The same port, whose failures are counted by region. Calls to a region that is open fail at once, with nothing sent. */
@@ -103,18 +115,17 @@ export class RegionBreakers {
 
   async #openUp(region: string, error: UpstreamError | RefusedError, images: Images): Promise<void> {
     const trouble = await this.#troubleOf(error, images);
-    // Of calls that were under way together, the first one's word stands.
+    // Of calls that were under way together, the first one decides.
     if (this.#open.has(region)) return;
-    const { clock, log, breakers, random = Math.random } = this.#parts;
     const before = this.#probed.get(region) ?? null;
-    const breaker = openedBreaker(before, { trouble, code: error.code }, clock.now(), random());
+    const breaker = openedBreaker(before, { trouble, code: error.code }, this.#clock.now(), this.#random());
     this.#open.set(region, breaker);
     this.#failures.delete(region);
     const data = { region, error: describeError(error), askAgainAt: formatInstant(breaker.askAgainAt) };
     if (before === null)
-      log.warn({ ...data, why: describeTrouble(breaker) }, "nothing more is done in the region for now");
-    else log.debug(data, "the region is still in trouble");
-    await breakers.set(region, breaker);
+      this.#log.warn({ ...data, why: describeTrouble(breaker) }, "nothing more is done in the region for now");
+    else this.#log.debug(data, "the region is still in trouble");
+    await this.#breakers.set(region, breaker);
   }
 
   /** Credentials that nobody accepts, and a network without names, shut no region: then STS does not answer for our account either. */
@@ -122,7 +133,7 @@ export class RegionBreakers {
     if (!SHUT.includes(code)) return "failing";
     if (code === "OptInRequired") return "shut";
     try {
-      return (await images.account(true)) === this.#parts.account ? "shut" : "failing";
+      return (await images.account(true)) === this.#account ? "shut" : "failing";
     } catch (error) {
       if (error instanceof UpstreamError || error instanceof RefusedError) return "failing";
       throw error;

@@ -1,43 +1,58 @@
-import { type ActParts, type Acted, stepsOf } from "./steps.ts";
+import { ClaimLost } from "./claim.ts";
 import type { Image, TakenAway } from "../domain/image/image.ts";
-import { draft, reset, type Change } from "../domain/image/lifecycle.ts";
+import { draft, reset, type Change, type Periods } from "../domain/image/lifecycle.ts";
 import type { Seen } from "../domain/plan/look.ts";
+import type { Plan } from "../domain/plan/plan.ts";
 import { COMPOSE_TAG, IMAGE_TAG, INTENT_TAG, PRIVATE_AT_TAG } from "../domain/plan/tags.ts";
 import { ceilSecond, formatInstant, SECOND_MS, type Instant } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
+import type { Clock, Images, MayCall, Schedule } from "../ports/index.ts";
 
 const READ_BACKS = 6;
 
 /**
  * Makes an image and its snapshots private: tags first, so that no crash leaves an image private and unknown; records what is
- * taken before it is taken; reads back; tags that it is done; settles. Every step may be repeated. Throws `UpstreamError`,
- * `RefusedError`.
+ * taken before it is taken; reads back; tags that it is done. Every step may be repeated. Throws `UpstreamError`,
+ * `RefusedError`, `ClaimLost`.
  */
-export async function makePrivate(image: Image, seen: Seen, takeAway: TakenAway, parts: ActParts): Promise<Acted> {
-  const { images, schedule, clock } = parts;
+export async function makePrivate(
+  image: Image,
+  { seen, takeAway }: Plan & { do: "make-private" },
+  mayCall: MayCall,
+  {
+    images,
+    schedule,
+    clock,
+    periods,
+  }: {
+    readonly images: Images;
+    readonly schedule: Pick<Schedule, "recordTakenAway">;
+    readonly clock: Clock;
+    readonly periods: Pick<Periods, "afterHoldMs">;
+  },
+): Promise<Change> {
   const { region, amiId } = image;
-  const step = stepsOf(image, parts);
   for (const [ids, tags] of intentTags(image, seen, takeAway, clock.now()))
-    if (!(await step((mayCall) => images.tag(region, ids, tags, mayCall)))) return "lost";
+    await images.tag(region, ids, tags, mayCall);
   const taken = await schedule.recordTakenAway(image, takeAway);
-  if (taken === null) return "lost";
-  if (taken.image && !(await step((mayCall) => images.closeImage(region, amiId, mayCall)))) return "lost";
-  for (const snapshotId of taken.snapshots)
-    if (!(await step((mayCall) => images.closeSnapshot(region, snapshotId, mayCall)))) return "lost";
-  await readBack(image, seen, parts);
+  if (taken === null) throw new ClaimLost();
+  if (taken.image) await images.closeImage(region, amiId, mayCall);
+  for (const snapshotId of taken.snapshots) await images.closeSnapshot(region, snapshotId, mayCall);
+  await readBack(image, seen, { images, clock });
   const madePrivateAt = ceilSecond(clock.now());
   const tags = { [PRIVATE_AT_TAG]: formatInstant(madePrivateAt) };
-  if (!(await step((mayCall) => images.tag(region, [amiId, ...seen.snapshotIds], tags, mayCall)))) return "lost";
-  const why = image.reason === "" ? "due" : image.reason;
-  const change: Change = {
+  await images.tag(region, [amiId, ...seen.snapshotIds], tags, mayCall);
+  return {
     stage: "private",
     wait: null,
     fields: reset({
       madePrivateAt,
-      ...{ noticedAt: null, deleteAt: null, releasedAt: null },
-      earliestDeleteAt: image.releasedAt === null ? null : image.releasedAt + parts.periods.afterHoldMs,
+      noticedAt: null,
+      deleteAt: null,
+      releasedAt: null,
+      earliestDeleteAt: image.releasedAt === null ? null : image.releasedAt + periods.afterHoldMs,
     }),
-    event: draft("made-private", madePrivateAt, "ticker", why, {
+    event: draft("made-private", madePrivateAt, "ticker", image.reason === "" ? "due" : image.reason, {
       ec2_name: seen.name,
       arch: image.arch ?? "",
       gib: String(seen.sizeGiB),
@@ -45,7 +60,6 @@ export async function makePrivate(image: Image, seen: Seen, takeAway: TakenAway,
       taken_away: JSON.stringify(taken),
     }),
   };
-  return (await schedule.settle(image, change)) ? "settled" : "lost";
 }
 
 /** The intent, per resource, with a word on what was there to take, and the names that a lost memory is rebuilt from. */
@@ -72,7 +86,14 @@ function intentTags(
 }
 
 /** DescribeImages is eventually consistent: what was changed is believed only when it was read. */
-async function readBack(image: Image, seen: Seen, { images, clock }: ActParts): Promise<void> {
+async function readBack(
+  image: Image,
+  seen: Seen,
+  {
+    images,
+    clock,
+  }: { readonly images: Pick<Images, "look" | "publicSnapshots">; readonly clock: Pick<Clock, "sleep"> },
+): Promise<void> {
   for (let reading = 0; reading < READ_BACKS; reading += 1) {
     const [now, open] = await Promise.all([
       images.look(image.region, [image.amiId]),

@@ -1,7 +1,7 @@
 import { planRegion } from "./survey.ts";
-import { tickRegion, type TickParts } from "./tick.ts";
-import { resolveRegion } from "../decide/resolve.ts";
-import { describePlan } from "../domain/plan/plan.ts";
+import { tickRegion, type Ticker } from "./tick.ts";
+import { resolveRegion, type Resolver } from "../decide/resolve.ts";
+import { describePlan } from "../domain/plan/describe.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 
 /**
@@ -9,20 +9,20 @@ import { describeError, RefusedError, UpstreamError } from "../errors.ts";
  * pass begins, and delays nobody but itself.
  */
 export class RegionPasses {
-  readonly #parts: TickParts;
+  readonly #ticker: Ticker & Resolver;
   readonly #underWay = new Map<string, Promise<void>>();
   /** What a service that may do nothing has printed of each image, so that it prints only what is new. */
   readonly #printed = new Map<string, string>();
   #bug: Error | null = null;
 
-  constructor(parts: TickParts) {
-    this.#parts = parts;
+  constructor(ticker: Ticker & Resolver) {
+    this.#ticker = ticker;
   }
 
   /** Starts a pass in every region that has none under way. Throws `UpstreamError` when Redis is away, or a bug. */
   async start(): Promise<void> {
     if (this.#bug !== null) throw this.#bug;
-    for (const region of await this.#parts.schedule.regions()) {
+    for (const region of await this.#ticker.schedule.regions()) {
       if (this.#underWay.has(region)) continue;
       const pass = this.#passOver(region).finally(() => this.#underWay.delete(region));
       this.#underWay.set(region, pass);
@@ -36,11 +36,11 @@ export class RegionPasses {
   }
 
   async #passOver(region: string): Promise<void> {
-    const { log } = this.#parts;
+    const { act, log } = this.#ticker;
     try {
-      const resolved = await resolveRegion(region, this.#parts);
-      if (this.#parts.act === "nothing") await this.#print(region);
-      const counts = this.#parts.act === "nothing" ? {} : await tickRegion(region, this.#parts);
+      const resolved = await resolveRegion(region, this.#ticker);
+      if (act === "nothing") await this.#print(region);
+      const counts = await tickRegion(region, this.#ticker);
       if (resolved > 0 || Object.keys(counts).length > 0) log.info({ region, resolved, ...counts }, "region ticked");
     } catch (error) {
       if (error instanceof UpstreamError || error instanceof RefusedError)
@@ -50,16 +50,17 @@ export class RegionPasses {
   }
 
   async #print(region: string): Promise<void> {
-    const standing = await this.#parts.breakers.enter(region);
-    if (standing === "open") return;
-    const plans = await (standing === "half-open"
-      ? planRegion(region, this.#parts, 1)
-      : planRegion(region, this.#parts));
-    if (plans.length > 0) await this.#parts.breakers.close(region);
+    const { breakers, log } = this.#ticker;
+    const state = await breakers.enter(region);
+    if (state === "open") return;
+    const plans = await (state === "half-open"
+      ? planRegion(region, this.#ticker, 1)
+      : planRegion(region, this.#ticker));
+    if (plans.length > 0) await breakers.close(region);
     for (const planned of plans) {
       const line = describePlan(planned);
       const key = `${region} ${planned.image.amiId}`;
-      if (this.#printed.get(key) !== line) this.#parts.log.info({ plan: line }, "would do");
+      if (this.#printed.get(key) !== line) log.info({ plan: line }, "would do");
       this.#printed.set(key, line);
     }
   }

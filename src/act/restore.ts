@@ -1,4 +1,3 @@
-import { type ActParts, type Acted, stepsOf } from "./steps.ts";
 import { held } from "../domain/image/holding.ts";
 import type { Image, TakenAway } from "../domain/image/image.ts";
 import { draft, reset, type Change } from "../domain/image/lifecycle.ts";
@@ -7,22 +6,23 @@ import type { Plan } from "../domain/plan/plan.ts";
 import { holdTag, ACT_TAGS, HOLD_TAG, OUR_TAGS } from "../domain/plan/tags.ts";
 import type { Instant } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
+import type { Clock, Images, MayCall } from "../ports/index.ts";
 
 /**
- * Gives back exactly what was taken, reads it back, drops our tags last, and settles. A hold is tagged first, so that it
- * outlives a Redis that is lost in between. Throws `UpstreamError`, `RefusedError`.
+ * Restores exactly what was taken, reads it back, and drops our tags last. A hold is tagged first, so that it outlives a Redis
+ * that is lost in between. Throws `UpstreamError`, `RefusedError`, `ClaimLost`.
  */
-export async function giveAllBack(image: Image, plan: Plan & { do: "restore" }, parts: ActParts): Promise<Acted> {
-  const { seen, takenAway, tagged } = plan;
-  const { images, schedule, clock } = parts;
+export async function restoreImage(
+  image: Image,
+  { seen, takenAway, tagged }: Plan & { do: "restore" },
+  mayCall: MayCall,
+  { images, clock }: { readonly images: Images; readonly clock: Pick<Clock, "now"> },
+): Promise<Change> {
   const { region, amiId } = image;
-  const step = stepsOf(image, parts);
   const hold = image.becomes === "held" && image.hold !== null ? holdTag(image.hold) : null;
-  if (hold !== null && !(await step((mayCall) => images.tag(region, [amiId], { [HOLD_TAG]: hold }, mayCall))))
-    return "lost";
-  if (takenAway.image && !(await step((mayCall) => images.openImage(region, amiId, mayCall)))) return "lost";
-  for (const snapshotId of takenAway.snapshots)
-    if (!(await step((mayCall) => images.openSnapshot(region, snapshotId, mayCall)))) return "lost";
+  if (hold !== null) await images.tag(region, [amiId], { [HOLD_TAG]: hold }, mayCall);
+  if (takenAway.image) await images.openImage(region, amiId, mayCall);
+  for (const snapshotId of takenAway.snapshots) await images.openSnapshot(region, snapshotId, mayCall);
   if (takenAway.image) {
     const now = await images.look(region, [amiId]);
     if (now.get(amiId)?.isPublic !== true)
@@ -34,11 +34,11 @@ export async function giveAllBack(image: Image, plan: Plan & { do: "restore" }, 
   }
   // What is kept from now on needs no hold any more.
   const keys = image.becomes === "held" ? ACT_TAGS : OUR_TAGS;
-  if (tagged.length > 0 && !(await step((mayCall) => images.untag(region, tagged, keys, mayCall)))) return "lost";
-  return (await schedule.settle(image, restoredChange(image, seen, takenAway, clock.now()))) ? "settled" : "lost";
+  if (tagged.length > 0) await images.untag(region, tagged, keys, mayCall);
+  return restored(image, seen, takenAway, clock.now());
 }
 
-function restoredChange(image: Image, seen: Seen, takenAway: TakenAway, now: Instant): Change {
+function restored(image: Image, seen: Seen, takenAway: TakenAway, now: Instant): Change {
   let event = draft("restored", now, "ticker", image.reason, {
     ec2_name: seen.name,
     snapshots: String(takenAway.snapshots.length),
@@ -50,7 +50,7 @@ function restoredChange(image: Image, seen: Seen, takenAway: TakenAway, now: Ins
     const details = { ...event.details, by: hold.by, until: change.event?.details["until"] ?? "" };
     return { ...change, fields: { ...change.fields, ...cleared }, event: { ...event, why: hold.why, details } };
   }
-  // A keep that came while the first tags were written: nobody lost anything, so nothing was given back.
+  // A keep that came while the first tags were written: nobody lost anything, so nothing was restored.
   const details = { stage: "kept", rule: image.rule ?? "" };
   if (image.takenAway === null && seen.isPublic) event = draft("decided", now, "ticker", image.reason, details);
   const fields = reset({ ...cleared, becomes: null, hold: null, heldFrom: null });

@@ -1,16 +1,8 @@
 import type { RegionBreakers } from "./breakers.ts";
 import type { Image } from "../domain/image/image.ts";
-import type { Change, Queue } from "../domain/image/lifecycle.ts";
 import { afterFailure, afterRefusal, yielded } from "../domain/plan/setback.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Lease, Log, Random, Schedule } from "../ports/index.ts";
-
-export interface SetbackParts {
-  readonly schedule: Pick<Schedule, "get" | "settle">;
-  readonly breakers: Pick<RegionBreakers, "isOpen">;
-  readonly log: Log;
-  readonly random?: Random;
-}
 
 /**
  * Records why an image could not be worked, and when it is tried again; what is the region's fault is not held against the
@@ -20,22 +12,31 @@ export async function recordSetback(
   worked: Image,
   error: unknown,
   lease: Lease,
-  parts: SetbackParts,
+  {
+    schedule,
+    breakers,
+    log,
+    random,
+  }: {
+    readonly schedule: Pick<Schedule, "get" | "settle">;
+    readonly breakers: Pick<RegionBreakers, "isOpen">;
+    readonly log: Log;
+    readonly random: Random;
+  },
   isShared = false,
 ): Promise<"yielded" | "refused" | "failed"> {
-  const { schedule, breakers, log, random = Math.random } = parts;
   if (error instanceof UpstreamError && error.service === "redis") throw error;
   const why = describeError(error);
   if (breakers.isOpen(worked.region) || (isShared && error instanceof UpstreamError))
-    return yieldClaim(worked, why, lease, parts);
+    return yieldClaim(worked, why, lease, { schedule, log });
   const image = await asItStands(worked, schedule);
   const isRefused = error instanceof RefusedError;
   const data = { region: image.region, ami: image.amiId, error: why, attempts: image.attempts };
   if (error instanceof UpstreamError || isRefused) log.warn(data, "image not worked, trying again later");
   else log.error({ ...data, stack: error instanceof Error ? error.stack : undefined }, "bug while working on an image");
-  const change: Change = isRefused
-    ? afterRefusal(image, queueOf(image), "permission", why, lease.now)
-    : afterFailure(image, queueOf(image), why, lease.now, random());
+  const change = isRefused
+    ? afterRefusal(image, "permission", why, lease.now)
+    : afterFailure(image, why, lease.now, random());
   await schedule.settle(image, change);
   return isRefused ? "refused" : "failed";
 }
@@ -45,35 +46,15 @@ export async function yieldClaim(
   worked: Image,
   why: string,
   lease: Lease,
-  { schedule, log }: Pick<SetbackParts, "schedule" | "log">,
+  { schedule, log }: { readonly schedule: Pick<Schedule, "get" | "settle">; readonly log: Pick<Log, "debug"> },
 ): Promise<"yielded"> {
   const image = await asItStands(worked, schedule);
-  log.debug({ region: image.region, ami: image.amiId, error: why }, "image given back");
-  await schedule.settle(image, yielded(image, queueOf(image), lease.now));
+  log.debug({ region: image.region, ami: image.amiId, error: why }, "claim yielded");
+  await schedule.settle(image, yielded(image, lease.now));
   return "yielded";
 }
 
 /** The act may have moved the image to `deleting` before it failed, and it must not move back; the claim stays the one we had. */
 async function asItStands(worked: Image, schedule: Pick<Schedule, "get">): Promise<Image> {
   return { ...((await schedule.get(worked.region, worked.amiId)) ?? worked), token: worked.token };
-}
-
-/** Where an image of a stage waits. */
-export function queueOf(image: Image): Queue {
-  switch (image.stage) {
-    case "public":
-      return "private";
-    case "restoring":
-      return "restore";
-    case "unresolved":
-      return "unresolved";
-    case "held":
-      return "held";
-    case "private":
-    case "deleting":
-    case "kept":
-    case "deleted":
-    case "gone":
-      return "delete";
-  }
 }

@@ -3,13 +3,13 @@ import { openLog } from "../adapters/log.ts";
 import { openStore, readable } from "./store.ts";
 import { openArchive } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
-import type { IngestParts } from "../decide/change.ts";
+import type { Ingester } from "../hear/ingest.ts";
 import type { Archive, Positions, RejectedMessages } from "../ports/index.ts";
 
 /** What a backfill needs: no EC2, no report, no broker. */
 export interface OpenBackfill {
   readonly archive: Archive | null;
-  readonly ingest: IngestParts;
+  readonly ingest: Ingester;
   readonly positions: Positions;
   readonly rejected: RejectedMessages;
   close(): Promise<void>;

@@ -29,13 +29,20 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const consultation = new Consultation({ ...base, sources: openSources(config, archive) });
   const ingest = { ...base, rejected: store.rejected, environments };
   const { guards, share } = config.ec2;
-  const regions = new RegionBreakers({ breakers, clock, log, account: guards.account });
+  const regions = new RegionBreakers({ breakers, clock, log, account: guards.account, random: Math.random });
   const orders = { ...base, orders: store.orders };
   const comments = openCommentParts(config, store, orders);
   const tick = {
-    ...{ ...base, consultation, budgets, guards, act: config.act },
+    ...base,
+    consultation,
+    budgets,
+    guards,
+    act: config.act,
     hearing: comments === null ? hearing : withComments(hearing, comments.memory),
-    ...{ images: regions.watch(images), breakers: regions, batch: batchOf(periods.leaseMs, share) },
+    images: regions.watch(images),
+    breakers: regions,
+    batch: batchOf(periods.leaseMs, share),
+    random: Math.random,
   };
   const report = openReportParts(config, store, comments, log);
   const catchUp =

@@ -4,7 +4,7 @@ import type { UseCases } from "./service.ts";
 import { resolveRegion } from "../decide/resolve.ts";
 import { breakerStateOf, describeTrouble } from "../domain/limits/breaker.ts";
 import type { ActKind } from "../domain/limits/budget.ts";
-import type { Planned } from "../domain/plan/plan.ts";
+import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import { catchUp } from "../hear/catch-up.ts";

@@ -2,17 +2,18 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { RegionPasses } from "../act/passes.ts";
 import { checkAccount } from "../act/safety.ts";
-import type { TickParts } from "../act/tick.ts";
+import type { Ticker } from "../act/tick.ts";
 import { openBus } from "../adapters/amqp/bus.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { runLoop } from "./loop.ts";
 import type { Store } from "./store.ts";
 import type { Config } from "../config/config.ts";
-import type { IngestParts } from "../decide/change.ts";
+import type { Resolver } from "../decide/resolve.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import { catchUp, type CatchUpParts } from "../hear/catch-up.ts";
 import { Consumer } from "../hear/consume.ts";
+import type { Ingester } from "../hear/ingest.ts";
 import { readComments, type CommentParts } from "../operate/comments.ts";
 import { carryOutOrders, type OrderParts } from "../operate/orders.ts";
 import type { Breakers, Images, Log } from "../ports/index.ts";
@@ -26,8 +27,8 @@ const BEAT_MS = 5 * SECOND_MS;
 
 /** What the use cases are given, wired once. */
 export interface UseCases {
-  readonly ingest: IngestParts;
-  readonly tick: TickParts;
+  readonly ingest: Ingester;
+  readonly tick: Ticker & Resolver;
   readonly report: ReportParts;
   readonly orders: OrderParts;
   /** Null: nobody can object where the reports go. */
@@ -132,11 +133,11 @@ async function lastBeat(heartbeat: Heartbeat, log: Log): Promise<void> {
 }
 
 /** Wrong credentials are told at the start, and not only when the first image is due; each pass asks again by itself. */
-async function tellAccount(tick: TickParts): Promise<void> {
+async function tellAccount({ images, guards, log }: Pick<Ticker, "images" | "guards" | "log">): Promise<void> {
   try {
-    await checkAccount(tick);
+    await checkAccount({ images, guards });
   } catch (error) {
     if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
-    tick.log.error({ code: error.code, error: error.message }, "nothing can be acted on in EC2 as it is");
+    log.error({ code: error.code, error: error.message }, "nothing can be acted on in EC2 as it is");
   }
 }

@@ -30,7 +30,7 @@ function keysBelow({ properties = {} }: SchemaNode, path: readonly string[]): re
   });
 }
 
-/** The README's table of keys, as the formatter leaves it: `npm run readme` puts it there. */
+/** The table of keys of docs/configuration.md, as the formatter leaves it: `npm run docs` puts it there. */
 export function keysTable(): string {
   const rows = configKeys().map(({ key, standard, meaning }) => [`\`${key}\``, `\`${standard}\``, meaning]);
   return markdownTable([["key in `[consumer_config]`", "default", "meaning"], ...rows]);

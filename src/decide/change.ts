@@ -2,17 +2,14 @@ import type { Policy } from "../domain/compose/classify.ts";
 import type { Image } from "../domain/image/image.ts";
 import type { Change, Periods } from "../domain/image/lifecycle.ts";
 import type { Instant } from "../domain/time.ts";
-import type { Clock, Facts, Log, Rejected, Schedule } from "../ports/index.ts";
+import type { Facts, Schedule } from "../ports/index.ts";
 
-export interface IngestParts {
+/** Whoever decides on images by the facts of their composes, and writes down what that changes. */
+export interface Decider {
   readonly schedule: Schedule;
-  readonly facts: Facts;
-  readonly rejected: Rejected;
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly facts: Pick<Facts, "recall" | "remember">;
   readonly periods: Periods;
   readonly policy: Policy;
-  readonly environments: readonly string[];
 }
 
 /** A change made from a reading that went stale is made again from a new one, at most so often. */
@@ -22,16 +19,16 @@ const MOST_READINGS = 20;
 export async function changeImage(
   image: Image,
   changeOf: (image: Image, now: Instant) => Change | null,
-  parts: Pick<IngestParts, "schedule">,
+  { schedule }: { readonly schedule: Pick<Schedule, "now" | "get" | "change"> },
 ): Promise<boolean> {
   let current: Image | null = image;
   for (let reading = 0; reading < MOST_READINGS && current !== null; reading += 1) {
     // The later of the two clocks: a claim that is under way must have run out on every clock before its act is undone.
-    const { at, skewMs } = await parts.schedule.now();
+    const { at, skewMs } = await schedule.now();
     const change = changeOf(current, at + skewMs);
     if (change === null) return false;
-    if (await parts.schedule.change(current, change)) return true;
-    current = await parts.schedule.get(current.region, current.amiId);
+    if (await schedule.change(current, change)) return true;
+    current = await schedule.get(current.region, current.amiId);
   }
   if (current === null) return false;
   throw new Error(`${image.region} ${image.amiId}: still written by others after ${MOST_READINGS} readings`);

@@ -1,19 +1,17 @@
+import type { Decider } from "./change.ts";
 import { learnFact } from "./fact.ts";
-import { classify, type Policy } from "../domain/compose/classify.ts";
+import { classify } from "../domain/compose/classify.ts";
 import type { ComposeFacts, FactSource } from "../domain/compose/facts.ts";
-import type { Periods } from "../domain/image/lifecycle.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
 import { describeError, UpstreamError } from "../errors.ts";
-import type { Clock, ComposeSource, Facts, Log, Schedule } from "../ports/index.ts";
+import type { Clock, ComposeSource, Facts, Log } from "../ports/index.ts";
 
-export interface ConsultParts {
-  readonly schedule: Schedule;
-  readonly facts: Facts;
+/** Whoever asks sources, and decides by what they say. */
+export interface Asker extends Decider {
+  readonly facts: Pick<Facts, "recall" | "remember" | "noteAsked">;
   readonly sources: readonly ComposeSource[];
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
   readonly log: Log;
-  readonly periods: Periods;
-  readonly policy: Policy;
 }
 
 /** A source that knew nothing, or failed, is left alone for so long. */
@@ -27,13 +25,13 @@ const SILENCE_COUNTS_MS = DAY_MS;
  * once. What is learnt is remembered and every image of the compose decided again.
  */
 export class Consultation {
-  readonly #parts: ConsultParts;
+  readonly #asker: Asker;
   readonly #underWay = new Map<string, Promise<void>>();
   /** When a source failed for a compose: `source compose-id` to instant. Only what failed within a minute is in it. */
   readonly #failed = new Map<string, Instant>();
 
-  constructor(parts: ConsultParts) {
-    this.#parts = parts;
+  constructor(asker: Asker) {
+    this.#asker = asker;
   }
 
   /** Asks whoever may still have something to say. Throws `UpstreamError` only when Redis is away. */
@@ -50,7 +48,7 @@ export class Consultation {
    * known nothing within the last day.
    */
   unanswered(facts: ComposeFacts, now: Instant): readonly FactSource[] {
-    return this.#parts.sources
+    return this.#asker.sources
       .map(({ source }) => source)
       .filter((source) => {
         const asked = facts.asked.find((each) => each.source === source);
@@ -59,7 +57,7 @@ export class Consultation {
   }
 
   async #askAll(composeId: string): Promise<void> {
-    const { facts, sources, clock, policy } = this.#parts;
+    const { facts, sources, clock, policy } = this.#asker;
     for (const source of sources) {
       const [known] = await facts.recall([composeId]);
       if (known === undefined) return;
@@ -78,11 +76,11 @@ export class Consultation {
   }
 
   async #ask(source: ComposeSource, { composeId, location }: ComposeFacts): Promise<void> {
-    const { facts, clock, log } = this.#parts;
+    const { facts, clock, log } = this.#asker;
     try {
       const said = await source.ask(composeId, location);
       // Remembered before it is noted as asked: a crash in between asks again, and loses no word.
-      for (const fact of said) await learnFact(fact, this.#parts);
+      for (const fact of said) await learnFact(fact, this.#asker);
       await facts.noteAsked(composeId, source.source, said.length > 0 ? "said" : "silent", clock.now());
       log.info({ compose: composeId, source: source.source, facts: said.length }, "source asked");
     } catch (error) {

@@ -1,20 +1,17 @@
-import { type IngestParts, changeImage } from "./change.ts";
+import { type Decider, changeImage } from "./change.ts";
 import { classify } from "../domain/compose/classify.ts";
 import type { Fact } from "../domain/compose/facts.ts";
 import { redecide } from "../domain/image/lifecycle.ts";
 
 /** Remembers a fact, then decides again on every image of its compose. Resolves to how many images changed. */
-export async function learnFact(fact: Fact, parts: Omit<IngestParts, "rejected" | "environments">): Promise<number> {
-  await parts.facts.remember(fact);
-  const [[facts], images] = await Promise.all([
-    parts.facts.recall([fact.composeId]),
-    parts.schedule.ofCompose(fact.composeId),
-  ]);
-  if (facts === undefined) return 0;
-  const decision = classify(facts, parts.policy);
+export async function learnFact(fact: Fact, { schedule, facts, periods, policy }: Decider): Promise<number> {
+  await facts.remember(fact);
+  const [[known], images] = await Promise.all([facts.recall([fact.composeId]), schedule.ofCompose(fact.composeId)]);
+  if (known === undefined) return 0;
+  const decision = classify(known, policy);
   const changes = await Promise.all(
     images.map((image) =>
-      changeImage(image, (current, now) => redecide(current, decision, parts.periods, now, "ingest"), parts),
+      changeImage(image, (current, now) => redecide(current, decision, periods, now, "ingest"), { schedule }),
     ),
   );
   return changes.filter((isChanged) => isChanged).length;

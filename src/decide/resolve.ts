@@ -2,16 +2,16 @@ import { randomUUID } from "node:crypto";
 import type { Consultation } from "./consult.ts";
 import { classify, type Policy } from "../domain/compose/classify.ts";
 import { redecide, stillUnresolved, type Periods } from "../domain/image/lifecycle.ts";
-import type { Clock, Facts, Random, Schedule } from "../ports/index.ts";
+import type { Facts, Random, Schedule } from "../ports/index.ts";
 
-export interface ResolveParts {
-  readonly schedule: Schedule;
-  readonly facts: Facts;
-  readonly clock: Clock;
+/** Whoever decides on images whose composes were not known. */
+export interface Resolver {
+  readonly schedule: Pick<Schedule, "now" | "claim" | "settle">;
+  readonly facts: Pick<Facts, "recall">;
+  readonly consultation: Pick<Consultation, "about">;
   readonly periods: Periods;
   readonly policy: Policy;
-  readonly consultation: Consultation;
-  readonly random?: Random;
+  readonly random: Random;
 }
 
 const BATCH = 200;
@@ -20,8 +20,8 @@ const BATCH = 200;
  * One pass over the unresolved images of a region that are due: their composes are asked about, then they are decided, or put
  * off, or kept when nothing came for too long. Resolves to how many were decided. Throws `UpstreamError`.
  */
-export async function resolveRegion(region: string, parts: ResolveParts): Promise<number> {
-  const { schedule, facts, periods, policy, consultation, random = Math.random } = parts;
+export async function resolveRegion(region: string, resolver: Resolver): Promise<number> {
+  const { schedule, facts, periods, policy, consultation, random } = resolver;
   const { at: now } = await schedule.now();
   const lease = { token: randomUUID(), now, until: now + periods.leaseMs };
   const images = await schedule.claim(region, "unresolved", lease, BATCH);

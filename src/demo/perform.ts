@@ -13,8 +13,8 @@ import type { Stage, Summary } from "./stage.ts";
 import { Story } from "./story.ts";
 import { remainsIn } from "./world.ts";
 
-/** A demo that has not ended by then has failed, and says what is missing. */
-const LIMIT_DAYS = 80;
+/** A demo in which nothing happens for so long has failed, and says what is missing; a busy machine makes every wait longer. */
+const QUIET_DAYS = 120;
 const LATER_DAYS = 2.5;
 
 /** Plays the demo: starts the service, sends the messages, watches until every fate is met, and judges. */
@@ -35,7 +35,7 @@ export async function perform(stage: Stage): Promise<Summary> {
     story.tell("clean-amis consume is running: it has bound its queue and waits");
     const objecting = objectAsSoonAsTold(stage.images, stage.pagure, (ms) => wait(ms, stage.stop), enough.signal);
     const { messages, announcedAt } = await sendAll(stage, publisher, story);
-    await untilMet(stage, ledger, since, story);
+    await untilMet(stage, ledger, story);
     enough.abort();
     await objecting;
     const unheard = await publisher.waiting(stage.queue);
@@ -119,11 +119,12 @@ async function sendAll(
   return { messages, announcedAt: Math.floor(announcedAt / 1000) * 1000 };
 }
 
-/** Resolves when the images of the late release are private, and told: or at the limit, when the judge will say so. */
-async function untilPrivate({ images, pagure, dayMs, stop }: Stage): Promise<void> {
+/** Resolves when the images of the late release are private, and told: or when nothing happens any more, and the judge will say so. */
+async function untilPrivate(stage: Stage): Promise<void> {
+  const { images, pagure, stop } = stage;
   const due = images.filter((image) => image.fate === "restored");
-  const end = Date.now() + (LIMIT_DAYS / 2) * dayMs;
-  while (Date.now() < end && !stop.aborted) {
+  const isQuiet = quietnessOf(stage);
+  while (!isQuiet() && !stop.aborted) {
     const text = postsOf(pagure)
       .map((post) => post.text)
       .join("\n");
@@ -132,8 +133,22 @@ async function untilPrivate({ images, pagure, dayMs, stop }: Stage): Promise<voi
   }
 }
 
-/** Resolves when every image stands where it must in the end, and everything is told; or at the limit. */
-async function untilMet(stage: Stage, ledger: Ledger, since: number, story: Story): Promise<void> {
+/** Answers whether the service has changed nothing in EC2, and posted nothing, for `QUIET_DAYS`. */
+function quietnessOf({ simulator, pagure, dayMs }: Stage): () => boolean {
+  let [seen, since] = [-1, 0];
+  return () => {
+    const changes = simulator.journal.mutating().filter(({ errorCode }) => errorCode === null);
+    const happened = changes.length + postsOf(pagure).length;
+    if (happened !== seen) [seen, since] = [happened, Date.now()];
+    return Date.now() - since > QUIET_DAYS * dayMs;
+  };
+}
+
+/**
+ * Resolves when every image stands where it must in the end, and everything is told; or when nothing happens any more. An
+ * image that was deleted against its fate is waited for no longer: nothing brings it back.
+ */
+async function untilMet(stage: Stage, ledger: Ledger, story: Story): Promise<void> {
   const { images, pagure, stop } = stage;
   const ends = new Map<string, string>([
     ["deleted", "deleted"],
@@ -142,7 +157,8 @@ async function untilMet(stage: Stage, ledger: Ledger, since: number, story: Stor
     ["held", "held"],
   ]);
   let isShown = false;
-  while (Date.now() < since + LIMIT_DAYS * stage.dayMs && !stop.aborted) {
+  const isQuiet = quietnessOf(stage);
+  while (!isQuiet() && !stop.aborted) {
     const known = await ledger.images();
     const stageOf = (image: CastImage): string | undefined => known.get(`${image.region} ${image.amiId}`)?.stage;
     const queue = await ledger.deleteQueue("us-east-1");
@@ -157,7 +173,8 @@ async function untilMet(stage: Stage, ledger: Ledger, since: number, story: Stor
         image.fate === "deleted"
           ? text.includes(image.amiId)
           : image.fate !== "held" || answerTo(image, pagure) !== null;
-      return end === undefined || (stageOf(image) === end && isTold);
+      const isLost = stageOf(image) === "deleted" && end !== "deleted";
+      return end === undefined || isLost || (stageOf(image) === end && isTold);
     });
     if (isMet) return;
     await wait(500, stop);

@@ -1,7 +1,6 @@
-import type { IngestParts } from "../decide/change.ts";
 import { DAY_MS } from "../domain/time.ts";
 import { decode, type Heard } from "./decode.ts";
-import { ingestOrReject, reject, type Ingested } from "./ingest.ts";
+import { ingestOrReject, reject, type Ingested, type Ingester } from "./ingest.ts";
 import { FACT_EVENTS, UPLOAD_CATEGORIES } from "./topics.ts";
 import type { Archive, Message } from "../ports/index.ts";
 import type { Stretch, Positions } from "../ports/messages.ts";
@@ -16,7 +15,7 @@ export interface Slice extends Stretch {
 
 export interface BackfillParts {
   readonly archive: Archive;
-  readonly ingest: IngestParts;
+  readonly ingest: Ingester;
 }
 
 /** What came of a slice. */
@@ -96,7 +95,7 @@ function queryOf({ phase, start, end }: Slice, environments: readonly string[]):
 }
 
 /** The archive gives a row that is no message without a topic: the bus would have ignored it, here it is a loss to tell. */
-async function ingestRow(message: Message, parts: IngestParts): Promise<Ingested> {
+async function ingestRow(message: Message, parts: Ingester): Promise<Ingested> {
   if (message.topic !== "") return ingestOrReject(message, parts);
   const reason = "a row of the archive that is no message";
   await reject(message, reason, parts);

@@ -1,8 +1,7 @@
-import type { IngestParts } from "../decide/change.ts";
 import { backoffMs, jittered } from "../domain/limits/backoff.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
-import { ingestOrReject, type Ingested } from "./ingest.ts";
+import { ingestOrReject, type Ingested, type Ingester } from "./ingest.ts";
 import type { Delivery } from "../ports/index.ts";
 
 /** How many messages became what, since the start. */
@@ -29,13 +28,13 @@ const LARGEST_BATCH = 500;
  * bring them again at once.
  */
 export class Consumer {
-  readonly #parts: IngestParts;
+  readonly #parts: Ingester;
   readonly #signals: ConsumerSignals;
   readonly #waiting: Delivery[] = [];
   readonly counts: Counts = { received: 0, uploads: 0, facts: 0, rejected: 0, new: 0, known: 0 };
   #working: Promise<void> | null = null;
 
-  constructor(parts: IngestParts, signals: ConsumerSignals) {
+  constructor(parts: Ingester, signals: ConsumerSignals) {
     this.#parts = parts;
     this.#signals = signals;
   }

@@ -1,9 +1,23 @@
-import type { IngestParts } from "../decide/change.ts";
 import { learnFact } from "../decide/fact.ts";
 import { ingestUpload } from "../decide/upload.ts";
+import type { Policy } from "../domain/compose/classify.ts";
+import type { Periods } from "../domain/image/lifecycle.ts";
 import { describeError, UpstreamError } from "../errors.ts";
 import { decode, type IgnoredBecause } from "./decode.ts";
-import type { Message } from "../ports/index.ts";
+import type { Clock, Facts, Log, Message, Rejected, Schedule } from "../ports/index.ts";
+
+/** Who takes messages in. */
+export interface Ingester {
+  readonly schedule: Schedule;
+  readonly facts: Facts;
+  readonly rejected: Rejected;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly periods: Periods;
+  readonly policy: Policy;
+  /** Whose messages are ours: `prod`, `stg`, `dev`. */
+  readonly environments: readonly string[];
+}
 
 /** What became of one message. */
 export type Ingested =
@@ -17,7 +31,7 @@ export type Ingested =
  * Takes one message to its end: decoded, decided, scheduled, or kept as rejected. Safe to repeat. Throws `UpstreamError` when
  * Redis fails, and the message must be put through again; a bug is thrown as it is.
  */
-export async function ingest(message: Message, parts: IngestParts): Promise<Ingested> {
+export async function ingest(message: Message, parts: Ingester): Promise<Ingested> {
   const heard = decode(message, parts.environments);
   switch (heard.kind) {
     case "ignored":
@@ -43,7 +57,7 @@ export async function ingest(message: Message, parts: IngestParts): Promise<Inge
  * As `ingest`; but a message that makes our code throw is kept, with the stack: a bug of ours is no reason to stop or to loop.
  * Throws `UpstreamError` alone.
  */
-export async function ingestOrReject(message: Message, parts: IngestParts): Promise<Ingested> {
+export async function ingestOrReject(message: Message, parts: Ingester): Promise<Ingested> {
   try {
     return await ingest(message, parts);
   } catch (error) {
@@ -58,7 +72,7 @@ export async function ingestOrReject(message: Message, parts: IngestParts): Prom
 export async function reject(
   message: Message,
   reason: string,
-  parts: Pick<IngestParts, "rejected" | "log">,
+  parts: Pick<Ingester, "rejected" | "log">,
 ): Promise<void> {
   const { body, messageId, topic, headers, arrivedAt } = message;
   const sentAt = typeof headers["sent-at"] === "string" ? headers["sent-at"] : "";
@@ -66,6 +80,6 @@ export async function reject(
   parts.log.warn({ messageId, topic, reason }, "message rejected");
 }
 
-async function rejectUnreadable(message: Message, unreadable: readonly string[], parts: IngestParts): Promise<void> {
+async function rejectUnreadable(message: Message, unreadable: readonly string[], parts: Ingester): Promise<void> {
   if (unreadable.length > 0) await reject(message, unreadable.join("; "), parts);
 }

@@ -1,5 +1,5 @@
 import type { Image, Stage } from "../domain/image/image.ts";
-import { QUEUES, type Queue } from "../domain/image/lifecycle.ts";
+import { QUEUE_OF, QUEUES, type Queue } from "../domain/image/lifecycle.ts";
 import { refusalOf } from "../domain/plan/refusal.ts";
 import type { Instant } from "../domain/time.ts";
 import { RefusedError } from "../errors.ts";
@@ -38,12 +38,6 @@ export interface ListParts {
 
 const PAGE = 500;
 const FIRST_PAGE = 50;
-
-/** The queues in which an image of a stage can wait. */
-const QUEUE_OF: Readonly<Record<Stage, Queue | null>> = {
-  ...{ unresolved: "unresolved", public: "private", private: "delete", deleting: "delete", restoring: "restore" },
-  ...{ held: "held", kept: null, deleted: null, gone: null },
-} as const;
 
 /**
  * What waits, in all regions and queues, the next first; after that, for stages that are asked for by name, what waits for

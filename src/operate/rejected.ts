@@ -1,6 +1,5 @@
-import type { IngestParts } from "../decide/change.ts";
 import { compareIds } from "../domain/image/event.ts";
-import { ingestOrReject, type Ingested } from "../hear/ingest.ts";
+import { ingestOrReject, type Ingested, type Ingester } from "../hear/ingest.ts";
 import type { RejectedMessage, RejectedMessages } from "../ports/index.ts";
 
 /** What became of a message that was put through again. */
@@ -20,7 +19,7 @@ const PAGE = 20;
 export async function replayRejected(
   entry: RejectedMessage,
   rejected: RejectedMessages,
-  parts: IngestParts,
+  parts: Ingester,
 ): Promise<Replayed> {
   const { topic, messageId, body, at, sentAt } = entry;
   if (entry.bytes > body.length) return { kind: "cut" };

@@ -1,5 +1,6 @@
 import type { ImageEvent } from "../domain/image/event.ts";
-import { deadlineOf, draft } from "../domain/image/lifecycle.ts";
+import { deadlineOf } from "../domain/image/deadline.ts";
+import { draft } from "../domain/image/lifecycle.ts";
 import { ceilSecond } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
 import type { ReportParts } from "./post.ts";

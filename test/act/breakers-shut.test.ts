@@ -19,14 +19,14 @@ for (const [what, closedAs] of CLOSED)
     const scene = await openBreakers(t, 5);
     const { world, tick, breakers, warnings } = scene;
     world.simulator.configure(REGION, { optIn: "not-opted-in", closedAs });
-    const notify = {
+    const reporter = {
       ...world.reportParts,
       stoppages: () =>
-        stoppages({ budgets: world.budgets, schedule: scene.parts.schedule, breakers, clock: world.clock }),
+        stoppages({ budgets: world.budgets, schedule: scene.ticker.schedule, breakers, clock: world.clock }),
     };
     for (let hour = 0; hour < 7 * 24; hour += 1) {
       await tick();
-      if (hour % 12 === 0) await reportOnce(notify);
+      if (hour % 12 === 0) await reportOnce(reporter);
       world.clock.advance(HOUR_MS);
     }
     t.match(await breakers.get(REGION), { trouble: "shut", times: 7, code: closedAs });
@@ -100,7 +100,13 @@ t.test("a host name that does not resolve is a region that is none, if names res
               )
           : (Reflect.get(target, name) as unknown),
     });
-    const regions = new RegionBreakers({ breakers: scene.breakers, clock, log: scene.parts.log, account: ACCOUNT });
+    const regions = new RegionBreakers({
+      breakers: scene.breakers,
+      clock,
+      log: scene.ticker.log,
+      account: ACCOUNT,
+      random: Math.random,
+    });
     const watched = regions.watch(nameless);
     for (let look = 0; look < 3; look += 1) await t.rejects(watched.look(REGION, []), { code: "ENOTFOUND" });
     t.match(await scene.breakers.get(REGION), { trouble, code: "ENOTFOUND" });

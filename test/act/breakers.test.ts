@@ -80,8 +80,11 @@ t.test(
       code: "OptInRequired",
     });
     t.same(JSON.parse((await redis.hget(key, REGION)) ?? ""), {
-      ...{ trouble: "shut", since: "2026-11-29T08:00:00Z", ask_again_at: "2026-11-30T08:00:00Z" },
-      ...{ times: 2, code: "OptInRequired" },
+      trouble: "shut",
+      since: "2026-11-29T08:00:00Z",
+      ask_again_at: "2026-11-30T08:00:00Z",
+      times: 2,
+      code: "OptInRequired",
     });
     t.same(await scene.tick(), { "breaker-open": 1 });
     await redis.hdel(key, REGION);
@@ -111,7 +114,7 @@ t.test("passes go on where the account cannot be asked, and in the other regions
     status: 403,
     action: "GetCallerIdentity",
   });
-  const passes = new RegionPasses(scene.parts);
+  const passes = new RegionPasses(scene.ticker);
   for (let pass = 0; pass < 2; pass += 1) {
     await passes.start();
     await passes.idle();
@@ -123,7 +126,7 @@ t.test("passes go on where the account cannot be asked, and in the other regions
 t.test("with act = nothing no plan is asked for where the breaker is open", async (t) => {
   const scene = await openBreakers(t, 3);
   const lift = scene.world.simulator.faults.add(CUT);
-  const passes = new RegionPasses({ ...scene.parts, act: "nothing" });
+  const passes = new RegionPasses({ ...scene.ticker, act: "nothing" });
   const pass = async (): Promise<void> => {
     await passes.start();
     await passes.idle();

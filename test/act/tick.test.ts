@@ -1,7 +1,7 @@
 import t from "tap";
 import { planRegion } from "../../src/act/survey.ts";
 import { tickRegion } from "../../src/act/tick.ts";
-import { describePlan } from "../../src/domain/plan/plan.ts";
+import { describePlan } from "../../src/domain/plan/describe.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type World } from "../support/world/world.ts";
 
@@ -196,31 +196,31 @@ t.test("a missing permission is told by its name, once, and asked again in a wee
 
 t.test("with act = nothing the plan is made of looks alone, and with private nothing is deleted", async (t) => {
   const { world, amiId } = await dueNightly(t, () => undefined);
-  const plans = await planRegion(REGION, world.tickParts);
+  const plans = await planRegion(REGION, world.ticker);
   t.same(plans.map(describePlan), [
     `us-east-1 ${amiId} Fedora-Rawhide-20261121.n.0: make-private (Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261121.n.0, 2 snapshots)`,
   ]);
-  t.same(await tickRegion(REGION, { ...world.tickParts, act: "nothing" }), {});
+  t.same(await tickRegion(REGION, { ...world.ticker, act: "nothing" }), {});
   t.same(world.simulator.journal.mutating(), []);
-  const parts = { ...world.tickParts, act: "private" } as const;
-  t.same(await tickRegion(REGION, parts), { "make-private": 1 });
+  const ticker = { ...world.ticker, act: "private" } as const;
+  t.same(await tickRegion(REGION, ticker), { "make-private": 1 });
   await world.report();
   world.clock.advance(11 * DAY_MS);
-  t.same(await tickRegion(REGION, parts), {});
+  t.same(await tickRegion(REGION, ticker), {});
   t.equal(world.simulator.image(REGION, amiId)?.state, "available");
 });
 
 t.test("two tickers with overlapping leases settle and tell an image once each", async (t) => {
   const { world, amiId } = await dueNightly(t, () => undefined);
-  const parts = { ...world.tickParts, periods: { ...world.tickParts.periods, leaseMs: 1000 } };
+  const ticker = { ...world.ticker, periods: { ...world.ticker.periods, leaseMs: 1000 } };
   for (let pass = 0; pass < 4; pass += 1) {
-    await Promise.all([tickRegion(REGION, parts), tickRegion(REGION, parts)]);
+    await Promise.all([tickRegion(REGION, ticker), tickRegion(REGION, ticker)]);
     world.clock.advance(1000);
   }
   await world.report();
   world.clock.advance(11 * DAY_MS);
   for (let pass = 0; pass < 4; pass += 1) {
-    await Promise.all([tickRegion(REGION, parts), tickRegion(REGION, parts)]);
+    await Promise.all([tickRegion(REGION, ticker), tickRegion(REGION, ticker)]);
     world.clock.advance(1000);
   }
   t.equal(world.simulator.image(REGION, amiId)?.state, "deregistered");
@@ -230,9 +230,9 @@ t.test("two tickers with overlapping leases settle and tell an image once each",
 t.test("clocks that are two minutes apart stop every act until they agree", async (t) => {
   const { world } = await dueNightly(t, () => undefined);
   const now = () => Promise.resolve({ at: world.clock.now(), skewMs: 2 * MINUTE_MS });
-  const schedule = new Proxy(world.tickParts.schedule, {
+  const schedule = new Proxy(world.ticker.schedule, {
     get: (target, name) => (name === "now" ? now : (Reflect.get(target, name) as unknown)),
   });
-  await t.rejects(tickRegion(REGION, { ...world.tickParts, schedule }), { code: "clock-skew" });
+  await t.rejects(tickRegion(REGION, { ...world.ticker, schedule }), { code: "clock-skew" });
   t.same(world.simulator.journal.mutating(), []);
 });

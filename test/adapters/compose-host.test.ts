@@ -191,7 +191,7 @@ t.test("a host that is slow, silent or away is an upstream's trouble after three
   const host = await startHost(t);
   host.add(GA);
   const lift = host.fail({ times: Infinity, trouble: { kind: "withhold" } });
-  t.match(await failure(t, openSource(host, { timeoutMs: 300 }).ask(GA.id, null)), { code: "TIMEOUT" });
+  t.match(await failure(t, openSource(host, { timeoutMs: 2_000 }).ask(GA.id, null)), { code: "TIMEOUT" });
   t.equal(host.journal.length, 3);
   lift();
   host.fail({ trouble: { kind: "delay", ms: 50 } });

@@ -9,6 +9,9 @@ import t from "tap";
 import { SECRET } from "../support/run/secrets.ts";
 import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
 
+// Most of them wait for a server that is not there.
+t.jobs = 4;
+
 /** The built program, as its users start it. */
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const PASSWORD = SECRET;
@@ -78,6 +81,10 @@ routing_keys = ["org.fedoraproject.prod.${prefix}"]
 [consumer_config]
 redis_url = "${redis}"
 redis_prefix = "${prefix}"
+
+[consumer_config.sources]
+compose_host = ""
+datagrepper = ""
 `;
   return join(test.testdir({ "config.toml": toml }), "config.toml");
 }

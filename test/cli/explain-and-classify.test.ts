@@ -1,34 +1,16 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { DAY_MS } from "../../src/domain/time.ts";
 import { REAL_COMPOSES } from "../fixtures/composes.ts";
-import { serverUrl } from "../support/servers/redis.ts";
+import { runHere } from "../support/program/here.ts";
+import type { Ended } from "../support/program/program.ts";
 import { SAMPLES } from "../support/world/messages.ts";
 import { addNightly, openWorld, UPLOADER, type World } from "../support/world/world.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(args: readonly string[], input: string | Buffer = ""): Promise<Ran> {
-  const env = { PATH: process.env["PATH"] ?? "", REDIS_URL: serverUrl("TEST_REDIS_URL") };
-  const child = spawn(process.execPath, [MAIN, ...args], { env });
-  let [out, err] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-  // A command that ends without reading closes its end of the pipe: that is its right.
-  child.stdin.on("error", () => undefined).end(input);
-  const [code] = (await once(child, "close")) as [number | null];
-  return { code, out, err };
+function run(args: readonly string[], input: string | Buffer = ""): Promise<Ended> {
+  return runHere(args, { input });
 }
 
 /** A configuration that needs Redis alone, with the keys of this world. */

@@ -21,7 +21,7 @@ function pungi(world: World, label: string | null): Promise<unknown> {
   return world.hear("pungi.compose.status.change", body);
 }
 
-async function standing(world: World, amiId = AMI): Promise<(string | null)[]> {
+async function stageAndRule(world: World, amiId = AMI): Promise<(string | null)[]> {
   return world.connection.redis.hmget(world.connection.keys.image(REGION, amiId), "stage", "rule");
 }
 
@@ -78,7 +78,7 @@ t.test("a source that contradicts the bus keeps the images, for a person", async
   // The claim under way might have begun something: it is looked at once more when the claim is over.
   world.clock.advance(PERIODS.leaseMs);
   await world.tick();
-  t.same(await standing(world), ["kept", "conflict"]);
+  t.same(await stageAndRule(world), ["kept", "conflict"]);
   t.same(world.simulator.journal.mutating(), []);
   await world.report();
   t.match(world.posts().join(), /a person should look[^]*composeinfo says "RC-1.1"/);
@@ -119,7 +119,7 @@ t.test("that a source knew nothing of a compose while it was still running does 
   // The claim under way might have begun something: it is looked at once more when the claim is over.
   world.clock.advance(PERIODS.leaseMs);
   await world.tick();
-  t.same(await standing(world), ["kept", "conflict"]);
+  t.same(await stageAndRule(world), ["kept", "conflict"]);
 });
 
 t.test("a nightly asks nobody", async (t) => {
@@ -140,9 +140,9 @@ t.test(
     await announce(world);
     const due = async (): Promise<number> => Number(await redis.zscore(keys.queue(REGION, "unresolved"), AMI)) * 1000;
     const pauses: number[] = [];
-    while ((await standing(world))[0] === "unresolved") {
+    while ((await stageAndRule(world))[0] === "unresolved") {
       await world.resolve();
-      if ((await standing(world))[0] !== "unresolved") break;
+      if ((await stageAndRule(world))[0] !== "unresolved") break;
       pauses.push((await due()) - world.clock.now());
       world.clock.advance((await due()) - world.clock.now());
     }
@@ -151,11 +151,11 @@ t.test(
       [1, 2, 4, 8].map((minutes) => minutes * MINUTE_MS),
     );
     t.ok(pauses.every((pause) => pause <= 6 * HOUR_MS) && pauses.length > 50, `${pauses.length} tries`);
-    t.same(await standing(world), ["kept", "unresolved"]);
+    t.same(await stageAndRule(world), ["kept", "unresolved"]);
     t.ok(source.asked.length < pauses.length, "fewer questions than tries: an answer stands for five minutes");
     t.same(world.simulator.journal.entries, [], "and EC2 was never called");
     await pungi(world, "RC-20261120.0");
-    t.same(await standing(world), ["public", "dated-label"], "a fact that comes even later decides again");
+    t.same(await stageAndRule(world), ["public", "dated-label"], "a fact that comes even later decides again");
   },
 );
 
@@ -186,7 +186,7 @@ t.test("a production compose without a label is kept, and deleted only where the
     await announce(world);
     world.clock.advance(5 * DAY_MS);
     t.same(await world.tick(), deleteUnlabelled ? { "make-private": 1 } : {});
-    t.same(await standing(world), deleteUnlabelled ? ["private", "unlabelled-deleted"] : ["kept", "unlabelled"]);
+    t.same(await stageAndRule(world), deleteUnlabelled ? ["private", "unlabelled-deleted"] : ["kept", "unlabelled"]);
   }
 });
 
@@ -217,6 +217,6 @@ t.test("two messages that name two composes for one AMI are a conflict, also whe
   await world.hear(UPLOADER, { ...nightly.message, compose_id: "Fedora-43-20261020.0" });
   world.clock.advance(HOUR_MS);
   t.same(await world.tick(), { restore: 1 });
-  t.same(await standing(world), ["kept", "conflict"]);
+  t.same(await stageAndRule(world), ["kept", "conflict"]);
   t.equal(world.simulator.image(REGION, AMI)?.permission.isPublic, true);
 });

@@ -1,7 +1,16 @@
 import t from "tap";
+import { blocksOf } from "../support/docs/blocks.ts";
 import { runDemo } from "../support/program/demo-run.ts";
 
-t.setTimeout(120_000);
+/** What of a line is the same in every run: neither the day, nor numbers, nor what came together with the first. */
+function formOf(line: string): string {
+  return (
+    line
+      .replace(/^day +[\d.]+ +/, "")
+      .replaceAll(/\d+/g, "N")
+      .split(/, | \(/)[0] ?? ""
+  );
+}
 
 t.test("the demo ends well: every image meets its fate, and the summary says so to programs", async (t) => {
   const { code, summary, story } = await runDemo();
@@ -9,7 +18,7 @@ t.test("the demo ends well: every image meets its fate, and the summary says so 
   t.equal(code, 0);
   t.ok(summary.messages >= 60, `${summary.messages} messages`);
   t.ok(summary.images >= 300, `${summary.images} images`);
-  t.ok(summary.seconds < 60, `${summary.seconds} s`);
+  t.type(summary.seconds, "number");
   t.equal(summary.rejected, 8);
   t.match(summary.stages, { deleted: 205, held: 1, kept: 118, public: 6 });
   t.match(summary.rules, { nightly: Number, "dated-label": Number, ga: 44, beta: 22, conflict: 23, unresolved: 22 });
@@ -19,4 +28,8 @@ t.test("the demo ends well: every image meets its fate, and the summary says so 
     /cloud-image-user comments:\n.*please hold (?<id>ami-\w+)[^]*clean-amis-bot comments:\n.*Answer to.*\n.*\k<id>.*: held;/,
   );
   t.type(summary.reports, "number");
+  const told = new Set(story.split("\n").map(formOf));
+  const shown = blocksOf("console demo").flatMap(({ text }) => text.trimEnd().split("\n"));
+  t.ok(shown.length >= 5, `${shown.length} lines are shown in the docs`);
+  for (const line of shown) t.ok(told.has(formOf(line)), line);
 });

@@ -2,7 +2,8 @@ import t from "tap";
 import { runDemo, sabotagedCopy, type Sabotage } from "../support/program/demo-run.ts";
 
 t.setTimeout(900_000);
-t.jobs = 2;
+// They wait for days to pass.
+t.jobs = 5;
 
 const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabotage[]; readonly seenAs: RegExp }[] = [
   {
@@ -28,7 +29,11 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
   },
   {
     what: "the notice is skipped, and counted as given",
-    how: [{ file: "tell/report.js", from: "await reports.publish(", to: "await ((part) => ({ url: part.day }))(" }],
+    how: [
+      { file: "tell/report.js", from: "await reports.publish(", to: "await ((part) => ({ url: part.day }))(" },
+      // What was never told is not told later either: nobody need wait two minutes for it.
+      { file: "demo/perform.js", from: "const QUIET_DAYS = 120;", to: "const QUIET_DAYS = 15;" },
+    ],
     seenAs: /the public was never told/,
   },
   {
@@ -38,9 +43,26 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
   },
 ];
 
-for (const { what, how, seenAs } of SABOTAGES)
-  t.test(`the demo turns red when ${what}`, async (t) => {
-    const { code, summary } = await runDemo(await sabotagedCopy(t, how));
-    t.equal(code, 1);
-    t.match(summary.violations.join("\n"), seenAs);
+/**
+ * Which sabotages share a demo: none of the first three can be the cause of what the others are seen as. With CHAOS_SABOTAGE
+ * each has a demo of its own.
+ */
+const DEMOS =
+  process.env["CHAOS_SABOTAGE"] === undefined
+    ? [SABOTAGES.slice(0, 3), ...SABOTAGES.slice(3).map((each) => [each])]
+    : SABOTAGES.map((each) => [each]);
+
+for (const together of DEMOS)
+  t.test(`a demo with ${together.length} sabotaged`, async (t) => {
+    const dir = await sabotagedCopy(
+      t,
+      together.flatMap(({ how }) => how),
+    );
+    const { code, summary } = await runDemo(dir);
+    for (const { what, seenAs } of together)
+      t.test(`the demo turns red when ${what}`, (t) => {
+        t.equal(code, 1);
+        t.match(summary.violations.join("\n"), seenAs);
+        t.end();
+      });
   });

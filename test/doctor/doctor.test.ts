@@ -87,8 +87,8 @@ t.test("a region in which nothing could be given back, and one that is dead, hid
   const place = await openInstallation(t);
   place.ec2.configure("us-east-1", { blockPublicAccess: "block-new-sharing" });
   place.ec2.faults.add({ kind: "withhold", connection: "keep", region: "eu-west-1", times: Infinity });
-  t.same(await complaintsOf(place, () => ({ limitMs: 3000 })), [
-    "failure ec2 eu-west-1: no answer within 3s: check the network, and that the service runs",
+  t.same(await complaintsOf(place, () => ({ limitMs: 10_000 })), [
+    "failure ec2 eu-west-1: no answer within 10s: check the network, and that the service runs",
     "failure ec2 us-east-1 block public access: on: nothing is made private here, as it could not be given back: switch it off for images in this region",
   ]);
 });
@@ -182,9 +182,9 @@ t.test("sources that do not answer as they should are told, and those that are n
   const place = await openInstallation(t);
   place.archive.fail({ times: Infinity, trouble: { kind: "gateway", status: 502 } });
   place.composeHost.fail({ times: Infinity, trouble: { kind: "withhold" } });
-  t.match(await complaintsOf(place, () => ({ limitMs: 2000 })), [
+  t.match(await complaintsOf(place, () => ({ limitMs: 10_000 })), [
     /^failure datagrepper: GET http\S+\/datagrepper\/raw answered 502/,
-    /^failure compose host: no answer within 2s/,
+    /^failure compose host: no answer within 10s/,
   ]);
   place.configure([place.archive.url, ""], [place.composeHost.url, ""]);
   t.match(await complaintsOf(place), [

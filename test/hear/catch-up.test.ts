@@ -14,9 +14,9 @@ async function openEars(t: Test, world: World) {
   const { clock } = world;
   const archive = await startDatagrepper({ now: clock.now });
   t.teardown(() => archive.close());
-  const access = { url: archive.url, userAgent: "test", timeoutMs: 5_000, clock, ratePerSecond: Infinity };
+  const access = { url: archive.url, userAgent: "test", timeoutMs: 60_000, clock, ratePerSecond: Infinity };
   const parts: CatchUpParts = {
-    ...{ archive: openDatagrepper(access), ingest: world.ingestParts, hearing: redisHearing(world.connection) },
+    ...{ archive: openDatagrepper(access), ingest: world.ingester, hearing: redisHearing(world.connection) },
     ...{ clock, log: silentLog, firstBackfillMs: 17 * DAY_MS },
   };
   /** The earliest start that was asked for since the last look, in whole hours before now. */
@@ -40,17 +40,17 @@ t.test(
   async (t) => {
     const world = await openWorld(t);
     const { parts } = await openEars(t, world);
-    const tickParts = { ...world.tickParts, hearing: parts.hearing };
+    const ticker = { ...world.ticker, hearing: parts.hearing };
     const nightly = addNightly(world, 1);
     await world.hear(UPLOADER, nightly.message);
     world.clock.advance(5 * DAY_MS);
-    t.same(await tickRegion(REGION, tickParts), { deaf: 2 });
+    t.same(await tickRegion(REGION, ticker), { deaf: 2 });
     t.same(world.simulator.journal.mutating(), []);
     await catchUp(parts);
-    t.same(await tickRegion(REGION, tickParts), { "make-private": 1 });
+    t.same(await tickRegion(REGION, ticker), { "make-private": 1 });
     world.clock.advance(HOUR_MS);
     await world.hear("releng.atomic.twoweek.complete", { atomic_raw: { compose_id: nightly.composeId } });
-    t.same(await tickRegion(REGION, tickParts), { deaf: 2, restore: 1 }, "an hour later it counts as deaf again");
+    t.same(await tickRegion(REGION, ticker), { deaf: 2, restore: 1 }, "an hour later it counts as deaf again");
   },
 );
 

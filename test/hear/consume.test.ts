@@ -3,6 +3,9 @@ import { openBench, outgoing, uploads, until } from "../support/servers/bus.ts";
 import { CuttableProxy } from "../support/servers/proxy.ts";
 import { serverUrl } from "../support/servers/redis.ts";
 
+// One waits most of half a minute for a Redis that is away.
+t.jobs = 4;
+
 t.test(
   "stopped by SIGTERM in the middle of a load and started again, the service has scheduled every image",
   async (t) => {

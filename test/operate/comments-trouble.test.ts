@@ -77,7 +77,7 @@ t.test(
   async (t) => {
     const scene = await openObjecting(t);
     const { memory: comments } = scene.commentParts;
-    const hearing = withComments(scene.tickParts.hearing, comments);
+    const hearing = withComments(scene.ticker.hearing, comments);
     t.equal((await hearing.memory()).heardUntil, null, "something was posted, and nothing read yet");
     await scene.read();
     t.equal((await hearing.memory()).heardUntil, scene.clock.now());
@@ -108,7 +108,7 @@ t.test(
 t.test("where nothing was ever posted nobody can have objected: ears alone decide", async (t) => {
   const scene = await openObjecting(t);
   const { redis, keys } = scene.connection;
-  const hearing = withComments(scene.tickParts.hearing, scene.commentParts.memory);
+  const hearing = withComments(scene.ticker.hearing, scene.commentParts.memory);
   await redis.del(keys.control("reporter:pagure:cursors"));
   t.equal((await hearing.memory()).heardUntil, scene.clock.now());
 });

@@ -232,7 +232,7 @@ t.test("after Redis was lost, a hold is found again by its tag before anything i
 t.test("a budget stops its kind of act until resume, and a pause stops all acts at once", async (t) => {
   const limits = { maxDeletesPerDay: 1, maxPrivatePerDay: 2, maxShareOfRegion: 1 };
   const world = await openWorld(t, { budgets: limits });
-  const { budgets } = world.tickParts;
+  const { budgets } = world.ticker;
   const nightlies = [1, 2, 3].map((number) => addNightly(world, number));
   for (const { message } of nightlies) await world.hear(UPLOADER, message);
   world.clock.advance(5 * DAY_MS);

@@ -92,7 +92,7 @@ t.test("what was found again is told to the public in its own words, and has all
 t.test("a record that appears between the look and the writing stands", async (t) => {
   const [world, nightly] = await noticedWorld(t);
   await loseRedis(world);
-  const { schedule } = world.ingestParts;
+  const { schedule } = world.ingester;
   const overtaken = new Proxy(schedule, {
     get: (target, name) =>
       name === "adopt"
@@ -193,7 +193,7 @@ t.test(
 t.test("with the credentials of another account nothing is read or written", async (t) => {
   const [world] = await noticedWorld(t);
   await loseRedis(world);
-  const guards = { ...world.tickParts.guards, account: "999999999999" };
+  const guards = { ...world.ticker.guards, account: "999999999999" };
   const before = world.simulator.journal.of("DescribeImages").length;
   await t.rejects(reconcileIn(world, { isApplied: true, guards }), { code: "wrong-account" });
   t.equal(world.simulator.journal.of("DescribeImages").length, before);

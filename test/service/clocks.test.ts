@@ -28,7 +28,7 @@ async function work(replica: Replica): Promise<string[]> {
   const say = (error: unknown): void => {
     said.push(String(error));
   };
-  await tickRegion(REGION, replica.tickParts).catch(say);
+  await tickRegion(REGION, replica.ticker).catch(say);
   await reportOnce(replica.reportParts).catch(say);
   return said;
 }
@@ -102,7 +102,7 @@ t.test("a reporter whose clock is ten minutes wrong shortens nobody's ten days",
     const [ticker, reporter] = [await wrongReplica(t, world, 0), await wrongReplica(t, world, wrongByMs)];
     const { amiId } = await upload(world);
     world.clock.advance(PERIODS.privateAfterMs);
-    await tickRegion(REGION, ticker.tickParts);
+    await tickRegion(REGION, ticker.ticker);
     world.clock.advance(HOUR_MS);
     await reportOnce(reporter.reportParts);
     world.clock.advance(PERIODS.deleteAfterMs - SECOND_MS);
@@ -125,7 +125,7 @@ t.test(
     const [ticker, behind] = [await wrongReplica(t, world, 0), await wrongReplica(t, world, -10 * MINUTE_MS)];
     const { amiId } = await upload(world);
     world.clock.advance(PERIODS.privateAfterMs);
-    const { schedule } = ticker.tickParts;
+    const { schedule } = ticker.ticker;
     const lease = { token: "taking", now: world.clock.now(), until: world.clock.now() + PERIODS.leaseMs };
     t.equal((await schedule.claim(REGION, "private", lease, 1)).length, 1);
     const order = { by: "relengbot", why: "needed", until: null, at: world.clock.now(), composeId: null };

@@ -15,10 +15,10 @@ t.comment(`points ${FIRST}, ${FIRST + STRIDE}, … of all: CRASH_SEED=${FIRST}`)
 /** Runs a tick whose calls are counted, and that perhaps dies. */
 async function countedTick(world: World, counter: CallCounter): Promise<void> {
   const parts = {
-    ...world.tickParts,
-    images: counter.wrap(world.tickParts.images),
-    schedule: counter.wrap(world.tickParts.schedule),
-    facts: counter.wrap(world.tickParts.facts),
+    ...world.ticker,
+    images: counter.wrap(world.ticker.images),
+    schedule: counter.wrap(world.ticker.schedule),
+    facts: counter.wrap(world.ticker.facts),
   };
   await tickRegion(REGION, parts).catch((error: unknown) => {
     if (!(error instanceof Crash)) throw error;
@@ -153,7 +153,7 @@ t.test("a release that was remembered, and then the process died, is still seen 
   for (const act of ["make private", "delete"] as const) {
     const [world, { amiId, composeId }] = await dueWorld(t, act);
     const claim = { composeId, source: "pungi", released: true, at: world.clock.now(), by: "a message" } as const;
-    await world.ingestParts.facts.remember(claim);
+    await world.ingester.facts.remember(claim);
     await carryOn(world, 2);
     const image = world.simulator.image(REGION, amiId);
     t.same([image?.state, image?.permission.isPublic], ["available", true], act);
@@ -169,7 +169,7 @@ t.test("a fact that comes while a batch is being looked at is seen before an ima
     const before = world.simulator.journal.mutating().length;
     const claim = { composeId, source: "pungi", released: true, at: world.clock.now(), by: "a message" } as const;
     const point = { call: counter.names.indexOf("look") + 1, when: "after" } as const;
-    await countedTick(world, new CallCounter(point, () => world.ingestParts.facts.remember(claim)));
+    await countedTick(world, new CallCounter(point, () => world.ingester.facts.remember(claim)));
     t.equal(world.simulator.journal.mutating().length, before, `${act}: no changing call went out`);
     await carryOn(world, 2);
     const image = world.simulator.image(REGION, amiId);
@@ -189,7 +189,7 @@ t.test("when its lease is nearly over, a ticker begins no further call; the next
       const [world, { amiId }] = await dueWorld(t, act);
       const before: number[] = [];
       const meanwhile = (): Promise<void> => {
-        world.clock.advance(0.9 * world.tickParts.periods.leaseMs);
+        world.clock.advance(0.9 * world.ticker.periods.leaseMs);
         before.push(world.simulator.journal.mutating().length);
         return Promise.resolve();
       };

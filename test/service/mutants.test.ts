@@ -1,5 +1,5 @@
 import t from "tap";
-import type { IngestParts } from "../../src/decide/change.ts";
+import type { Ingester } from "../../src/hear/ingest.ts";
 import { ingest } from "../../src/hear/ingest.ts";
 import { damaged, Dice, mutated, mutatedHeaders } from "../support/run/mutate.ts";
 import { delivered, SAMPLES, type Sample } from "../support/world/messages.ts";
@@ -70,7 +70,7 @@ t.test(
   async (t) => {
     const world = await openWorld(t);
     const { redis, keys } = world.connection;
-    const parts: IngestParts = { ...world.ingestParts, environments: ["prod", "stg", "dev"] };
+    const parts: Ingester = { ...world.ingester, environments: ["prod", "stg", "dev"] };
     const [dice, sayings] = [new Dice(SEED), new Sayings()];
     const counts: Record<string, number> = {};
     const work = async (): Promise<void> => {

@@ -3,7 +3,7 @@ import { RegionPasses } from "../../src/act/passes.ts";
 import { planRegion } from "../../src/act/survey.ts";
 import { tickRegion } from "../../src/act/tick.ts";
 import type { JournalEntry } from "../../src/demo/outside/ec2/journal.ts";
-import { describePlan, type Planned } from "../../src/domain/plan/plan.ts";
+import { describePlan, type Planned } from "../../src/domain/plan/describe.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { carryOutOrders } from "../../src/operate/orders.ts";
 import type { Log } from "../../src/ports/index.ts";
@@ -49,9 +49,9 @@ function promised({ image, plan }: Planned): readonly string[] {
 async function comparePlan(test: Test, world: World, when: string): Promise<readonly Planned[]> {
   const before = await remembered(world);
   const calls = [world.simulator.journal.mutating().length, world.pagure.journal.length];
-  const planned = await planRegion(REGION, world.tickParts);
+  const planned = await planRegion(REGION, world.ticker);
   const { log, heard: printed } = listening("would do");
-  const passes = new RegionPasses({ ...world.tickParts, act: "nothing", log });
+  const passes = new RegionPasses({ ...world.ticker, act: "nothing", log });
   await passes.start();
   await passes.idle();
   const lines = planned.map(describePlan);
@@ -61,9 +61,9 @@ async function comparePlan(test: Test, world: World, when: string): Promise<read
   test.same(callsNow, calls, `${when}: no changing call to EC2, and none to Pagure`);
 
   const copy = await copyOf(test, world, [REGION]);
-  test.same((await planRegion(REGION, copy.tickParts)).map(describePlan), lines, `${when}: the copy plans the same`);
+  test.same((await planRegion(REGION, copy.ticker)).map(describePlan), lines, `${when}: the copy plans the same`);
   const { log: ticked, heard: done } = listening("image worked");
-  await tickRegion(REGION, { ...copy.tickParts, log: ticked });
+  await tickRegion(REGION, { ...copy.ticker, log: ticked });
   const words = (list: readonly { readonly ami: string; readonly plan: string }[]): readonly string[] =>
     list.map(({ ami, plan }) => `${plan} ${ami}`).sort();
   const plans = planned.map(({ image, plan }) => ({ ami: image.amiId, plan: plan.do }));
@@ -138,7 +138,7 @@ t.test("at every instant of a journey the plan is what a real run does, and prin
   };
   const released = (fate: string): Promise<unknown> => {
     const { composeId } = of(uploads, fate);
-    return world.ingestParts.facts.remember({ composeId, source: "pungi", released: true, at: 0, by: "a message" });
+    return world.ingester.facts.remember({ composeId, source: "pungi", released: true, at: 0, by: "a message" });
   };
 
   await step("right after the uploads");
@@ -146,7 +146,7 @@ t.test("at every instant of a journey the plan is what a real run does, and prin
   await step("a millisecond before the five days are over");
   await released("late");
   const hold = { by: "relengbot", why: "needed", since: world.clock.now(), until: null };
-  await world.ingestParts.facts.hold(of(uploads, "heldByCompose").composeId, hold);
+  await world.ingester.facts.hold(of(uploads, "heldByCompose").composeId, hold);
   world.clock.advance(1);
   await step("five days after the uploads");
   world.clock.advance(MINUTE_MS);
@@ -190,7 +190,7 @@ t.test(
     world.simulator.changeImage(REGION, of(uploads, "young").amiId, { createdAt: world.clock.now() + 9 * DAY_MS });
     const before = await remembered(world);
     const { log, heard } = listening("would do");
-    const passes = new RegionPasses({ ...world.tickParts, act: "nothing", log });
+    const passes = new RegionPasses({ ...world.ticker, act: "nothing", log });
     for (let days = 0; days < 30; days += 1) {
       world.clock.advance(DAY_MS);
       await passes.start();

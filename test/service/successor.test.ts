@@ -29,7 +29,7 @@ function oldScriptSelects({ region, composeId, label, isReleased, isFedimg }: Pu
   return composeId.includes(".n.") || /-(\d{8})./.test(label);
 }
 
-/** Why the two differ, as the README's table says it. */
+/** Why the two differ, as docs/from-clean-amis-py.md says it. */
 function explanation(image: Published, then: boolean, now: string): string {
   if (!image.isFedimg) return "the uploader's messages were never heard";
   if (!OLD_REGIONS.has(image.region)) return "regions that the old list did not have";
@@ -49,7 +49,7 @@ function month(): readonly ArchivedMessage[] {
   });
 }
 
-t.test("over the same month the old rules and ours differ only in ways that the README explains", (t) => {
+t.test("over the same month the old rules and ours differ only in ways that the docs explain", (t) => {
   const past = new Rehearsal();
   const labels = new Map<string, string>();
   const released = new Set<string>();

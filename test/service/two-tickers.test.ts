@@ -67,7 +67,7 @@ async function round({ world, replicas, counts }: Crew): Promise<void> {
   await Promise.all(
     replicas.map(async (replica) => {
       await carryOutOrders(replica.orderParts);
-      const passes = await Promise.all(REGIONS.map((region) => tickRegion(region, replica.tickParts)));
+      const passes = await Promise.all(REGIONS.map((region) => tickRegion(region, replica.ticker)));
       for (const [outcome, count] of passes.flatMap((pass) => Object.entries(pass)))
         counts[outcome] = (counts[outcome] ?? 0) + count;
       await reportOnce(replica.reportParts);
@@ -184,8 +184,8 @@ t.test("two tickers at once never exceed the day's budgets between them", async 
 
 /** One pass of a process that another one overtakes at a point of its calls. */
 async function overtakenPass(replica: Replica, counter: CallCounter): Promise<void> {
-  const { images, schedule } = replica.tickParts;
-  const parts = { ...replica.tickParts, images: counter.wrap(images), schedule: counter.wrap(schedule) };
+  const { images, schedule } = replica.ticker;
+  const parts = { ...replica.ticker, images: counter.wrap(images), schedule: counter.wrap(schedule) };
   await tickRegion(REGIONS[0] ?? "", parts);
 }
 
@@ -220,13 +220,13 @@ t.test("a ticker that slept over its lease, while others went on, changes nothin
     let changes = 0;
     const meanwhile = async (): Promise<void> => {
       world.clock.advance(LEASE_MS + SECOND_MS);
-      await tickRegion(region, awake.tickParts);
+      await tickRegion(region, awake.ticker);
       await reportOnce(awake.reportParts);
       const order = { by: "relengbot", why: "still needed", until: null, at: world.clock.now(), composeId: null };
       await awake.orderParts.orders.add({ ...order, verb: "restore", images: [{ region, amiId }] });
       await carryOutOrders(awake.orderParts);
-      await tickRegion(region, awake.tickParts);
-      await tickRegion(region, awake.tickParts);
+      await tickRegion(region, awake.ticker);
+      await tickRegion(region, awake.ticker);
       changes = world.simulator.journal.mutating().length;
     };
     await overtakenPass(asleep, new CallCounter(point, meanwhile));

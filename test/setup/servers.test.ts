@@ -46,7 +46,7 @@ t.test("after SIGKILL of the owner no process of its servers and no file is left
   t.ok(servers.length >= 6, "two guardians, Redis, epmd, the broker and its helper");
   t.equal((await readdir(temporary)).length, 2);
   owner.kill("SIGKILL");
-  t.ok(await until(() => !servers.some(isStillRunning), 15_000), "all have ended");
+  t.ok(await until(() => !servers.some(isStillRunning), 60_000), "all have ended");
   t.strictSame(await readdir(temporary), []);
 });
 
@@ -54,10 +54,10 @@ t.test("the owner's servers end with it when it is stopped in the middle of thei
   const temporary = t.testdir({});
   const owner = spawn(process.execPath, [OWNER], { env: { ...process.env, TMPDIR: temporary, NODE_OPTIONS: "" } });
   const children = () => familyOf(({ parent }) => parent === owner.pid);
-  t.ok(await until(() => children().length >= 4, 20_000), "Redis and RabbitMQ's guardians have started programs");
+  t.ok(await until(() => children().length >= 4, 60_000), "Redis and RabbitMQ's guardians have started programs");
   const servers = children();
   owner.kill("SIGTERM");
-  t.ok(await until(() => !servers.some(isStillRunning), 15_000), "all have ended");
+  t.ok(await until(() => !servers.some(isStillRunning), 60_000), "all have ended");
   t.strictSame(await readdir(temporary), []);
 });
 

@@ -103,7 +103,7 @@ t.test("what is refused stays in the report, by its reason, until it is cured", 
   for (const amiId of [first, second]) {
     const refused = await image(amiId);
     if (refused === null) throw new Error("lost");
-    await parts.schedule.change(refused, afterRefusal(refused, "delete", "protection", "it is protected", clock.now()));
+    await parts.schedule.change(refused, afterRefusal(refused, "protection", "it is protected", clock.now()));
   }
   await report();
   t.match(

@@ -1,4 +1,4 @@
-/** Every exit code, with what it means: the help, the man page and the README are made from this. */
+/** Every exit code, with what it means: the help, the man page and the docs are made from this. */
 export const EXIT_CODES = {
   done: { code: 0, meaning: "done; of doctor: nothing is wrong" },
   failed: {

@@ -13,7 +13,7 @@ export const config: Command = {
   options: {
     config: CONFIG,
     json: { type: "boolean", help: "print JSON: one object of check, one a line of show and keys" },
-    markdown: { type: "boolean", help: "of keys: the README's table" },
+    markdown: { type: "boolean", help: "of keys: the table of docs/configuration.md" },
   },
   examples: ["clean-amis config check --config /etc/clean-amis/config.toml", "clean-amis config show"],
   run: async (invocation) => {

@@ -1,7 +1,7 @@
 import { planPass, runPass } from "../../app/pass.ts";
 import { CONFIG, configOf, type Command } from "../command/command.ts";
 import type { ActKind } from "../../domain/limits/budget.ts";
-import { describePlan } from "../../domain/plan/plan.ts";
+import { describePlan } from "../../domain/plan/describe.ts";
 import { UsageError } from "../../errors.ts";
 
 export const tick: Command = {

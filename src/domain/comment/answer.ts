@@ -1,4 +1,5 @@
-import type { Doubt, Objection } from "./objection.ts";
+import type { Objection } from "./objection.ts";
+import type { Doubt } from "./sentence.ts";
 import { code, count } from "../markdown.ts";
 
 /** What became of an order, for an image or for a compose itself. */

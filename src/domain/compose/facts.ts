@@ -14,7 +14,7 @@ export interface Fact {
   /** Null: the source says that the compose has no label. */
   readonly label?: string | null;
   readonly location?: string;
-  /** True: announced in `releng.atomic.twoweek.complete`. Nothing takes a release back. */
+  /** True: announced in `releng.atomic.twoweek.complete`. It stays released for ever. */
   readonly released?: boolean;
   readonly at: Instant;
   /** The message or address that said it. */

@@ -62,12 +62,15 @@ export function holdEnded(
   return {
     stage: from,
     wait: wait[from],
-    fields: {
-      ...{ hold: null, heldFrom: null, attempts: 0, lastError: "", missedLooks: 0, missedSince: null },
-      ...{ noticedAt: null, deleteAt: null, releasedAt: now },
-      // A date that stood, or that an earlier release took over; never the mere floor that "make private" wrote.
+    fields: reset({
+      hold: null,
+      heldFrom: null,
+      noticedAt: null,
+      deleteAt: null,
+      releasedAt: now,
+      // A date that stood, or that an earlier end of a hold took over; never the mere floor that "make private" wrote.
       earliestDeleteAt: image.deleteAt ?? (image.releasedAt === null ? null : image.earliestDeleteAt),
-    },
+    }),
     event: draft("released", now, who, why, { until, from, after_hold_s: String(periods.afterHoldMs / 1000) }),
   };
 }
@@ -79,7 +82,7 @@ function stageAfterHold({ heldFrom, rule }: Image, isPublic: boolean): HeldFrom 
   return heldFrom ?? "public";
 }
 
-/** A person wants the image back: given back to the public, then held. */
+/** A person wants the image back: restored, then held. */
 export function restoreAndHold(image: Image, hold: Hold, periods: Periods, now: Instant): Change {
   return {
     stage: "restoring",

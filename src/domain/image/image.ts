@@ -2,7 +2,7 @@ import type { Rule } from "../compose/classify.ts";
 import type { Hold } from "../hold.ts";
 import type { Instant } from "../time.ts";
 
-/** Where an image stands; README "Stages" says who puts it there and who takes it out. */
+/** Where an image stands; docs/lifecycle.md says who puts it there and who takes it out. */
 export const STAGES = [
   "unresolved",
   "public",
@@ -16,7 +16,7 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** What "make private" takes from an image, recorded before it is taken and never overwritten: what restore gives back. */
+/** What "make private" takes from an image, recorded before it is taken and never overwritten: what is restored. */
 export interface TakenAway {
   /** Whether the launch permission of the group `all` was there. */
   readonly image: boolean;

@@ -9,6 +9,19 @@ import { HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 export const QUEUES = ["unresolved", "private", "delete", "restore", "held"] as const;
 export type Queue = (typeof QUEUES)[number];
 
+/** Where an image of a stage waits; null: for nothing by itself. */
+export const QUEUE_OF: Readonly<Record<Stage, Queue | null>> = {
+  unresolved: "unresolved",
+  public: "private",
+  private: "delete",
+  deleting: "delete",
+  restoring: "restore",
+  held: "held",
+  kept: null,
+  deleted: null,
+  gone: null,
+};
+
 /** The durations that the life of an image is made of, in milliseconds. */
 export interface Periods {
   /** From the upload to being made private. */
@@ -43,7 +56,7 @@ export type ChangeableField =
   | "missedLooks"
   | "missedSince";
 
-/** A new standing of an image: its stage, where it waits next, what else is written, and the event that tells it. */
+/** What is written of an image: its stage, where it waits next, what else is written, and the event that tells it. */
 export interface Change {
   readonly stage: Stage;
   /** The one queue to wait in, until `wakeAt` (`Infinity` is legal); null: it waits for nothing. */
@@ -52,14 +65,20 @@ export interface Change {
   readonly event: EventDraft | null;
 }
 
+/** Until `wakeAt`, in the queue of its stage. */
+export function waitOf({ stage }: Pick<Image, "stage">, wakeAt: Instant): Change["wait"] {
+  const queue = QUEUE_OF[stage];
+  return queue === null ? null : { queue, wakeAt };
+}
+
 /** How an image enters: what is written when nothing is known of it. */
 export type Entry = Change & { readonly privateAt: Instant; readonly event: EventDraft };
 
-/** The standing of an image that is heard of for the first time. */
+/** How an image enters that is heard of for the first time. */
 export function entryOf(upload: Upload, decision: Decision, periods: Periods, now: Instant, who: string): Entry {
   const privateAt = upload.uploadedAt + periods.privateAfterMs;
   const rule = decision.kind === "unresolved" ? null : decision.rule;
-  const standing = (stage: Stage, wait: Change["wait"]): Entry => ({
+  const entry = (stage: Stage, wait: Change["wait"]): Entry => ({
     stage,
     wait,
     privateAt,
@@ -68,11 +87,11 @@ export function entryOf(upload: Upload, decision: Decision, periods: Periods, no
   });
   switch (decision.kind) {
     case "delete":
-      return standing("public", { queue: "private", wakeAt: privateAt });
+      return entry("public", { queue: "private", wakeAt: privateAt });
     case "keep":
-      return standing("kept", null);
+      return entry("kept", null);
     case "unresolved":
-      return standing("unresolved", { queue: "unresolved", wakeAt: now });
+      return entry("unresolved", { queue: "unresolved", wakeAt: now });
   }
 }
 
@@ -101,8 +120,8 @@ function isNewKeep(before: Rule | null, after: KeepRule): boolean {
 
 /**
  * What a decision changes for an image that is already known, or null when it changes nothing. A keep beats every pending
- * delete: what was begun on a public image, or done to a private one, is taken back. An image being deleted is past that,
- * unless its ticker finds it still standing.
+ * delete: what was begun on a public image, or taken from a private one, is restored. An image being deleted is past that,
+ * unless its ticker finds it still there.
  */
 export function redecide(image: Image, decision: Decision, periods: Periods, now: Instant, who: string): Change | null {
   if (decision.kind === "unresolved") return null;
@@ -120,7 +139,7 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
   const touched = isTouched(image);
   switch (image.stage) {
     case "unresolved":
-      // Only an image that was found again, private, has something to be given back here.
+      // Only an image that was found again, private, has something to restore here.
       return image.takenAway === null ? keep(decision, now, who) : restoreAndKeep(image, decision, periods, now, who);
     case "public":
       return touched ? restoreAndKeep(image, decision, periods, now, who) : keep(decision, now, who);
@@ -149,7 +168,7 @@ export function isTouched({ takenAway, token, stage, attempts }: Image): boolean
   return takenAway !== null || token !== "" || stage === "held" || (stage === "public" && attempts > 0);
 }
 
-/** Begins to give back what was taken, because the compose is kept. */
+/** Begins to restore what was taken, because the compose is kept. */
 export function restoreAndKeep(
   image: Image,
   decision: { readonly rule: KeepRule; readonly reason: string },
@@ -191,29 +210,6 @@ export function stillUnresolved(
     fields: { attempts: image.attempts + 1, lastError: reason },
     event: null,
   };
-}
-
-/**
- * When an image may be deleted, now that the public was told of this event; null when the event is not the image's latest.
- * The ten days run from the later of the act and the notice; after a hold the old date counts, and at least `afterHoldMs`.
- * An image that was found again has all of its days anew, whatever was told before.
- */
-export function deadlineOf(
-  image: Image,
-  event: { readonly what: EventKind; readonly at: Instant },
-  noticedAt: Instant,
-  { deleteAfterMs, afterHoldMs }: Periods,
-): Instant | null {
-  if (image.madePrivateAt === null) return null;
-  const whole = Math.max(image.madePrivateAt, noticedAt) + deleteAfterMs;
-  if (event.what === "made-private" && image.releasedAt === null && image.madePrivateAt === event.at)
-    return Math.max(whole, image.earliestDeleteAt ?? 0);
-  if (event.what === "released" && image.releasedAt === event.at)
-    return Math.max(image.earliestDeleteAt ?? whole, noticedAt + afterHoldMs);
-  // What was found again entered at that very instant, and was private before.
-  const isAsFound = image.uploadedAt === event.at && image.madePrivateAt <= event.at && image.releasedAt === null;
-  if (event.what === "found-again" && isAsFound) return whole;
-  return null;
 }
 
 export function draft(

@@ -18,14 +18,14 @@ export interface Order {
   readonly at: Instant;
 }
 
-/** What became of a request for one image: the change, if any, what happened, and what happens next. */
+/** What became of an order for one image: the change, if any, what happened, and what happens next. */
 export interface OrderOutcome {
   readonly change: Change | null;
   readonly happened: string;
   readonly next: string;
 }
 
-/** What the terms of an answer are, besides image and request. */
+/** What the terms of an answer are, besides image and order. */
 interface Terms {
   readonly periods: Periods;
   readonly now: Instant;
@@ -33,15 +33,15 @@ interface Terms {
   readonly composeHold: Hold | null;
 }
 
-/** Carries out a request on one image: pure; the caller writes the change. Nothing here can hasten a deadline. */
-export function carryOut(image: Image, request: Order, terms: Terms): OrderOutcome {
-  switch (request.verb) {
+/** Carries out an order on one image: pure; the caller writes the change. Nothing here can hasten a deadline. */
+export function carryOut(image: Image, order: Order, terms: Terms): OrderOutcome {
+  switch (order.verb) {
     case "hold":
-      return hold(image, request, terms);
+      return hold(image, order, terms);
     case "release":
-      return release(image, request, terms);
+      return release(image, order, terms);
     case "restore":
-      return restore(image, request, terms);
+      return restore(image, order, terms);
     case "retry":
       return retry(image, terms);
   }
@@ -56,34 +56,34 @@ function tooLate(image: Image): OrderOutcome | null {
   return null;
 }
 
-function holdOf({ by, why, until, at }: Order): Hold {
-  return { by, why, until, since: at };
+function holdOf({ by, why, until }: Order, since: Instant): Hold {
+  return { by, why, until, since };
 }
 
 function untilNext(hold: Hold): string {
   return hold.until === null ? "it stays as it is until somebody releases it" : `it is released on ${untilText(hold)}`;
 }
 
-function hold(image: Image, request: Order, { periods, now }: Terms): OrderOutcome {
-  const order = { ...holdOf(request), since: now };
+function hold(image: Image, order: Order, { periods, now }: Terms): OrderOutcome {
+  const wanted = holdOf(order, now);
   const from = holdable(image);
   if (from !== null) {
-    const same = image.hold !== null && image.hold.until === order.until && image.hold.by === order.by;
-    if (image.stage === "held" && same) return nothing(`held already by ${order.by}`, untilNext(order));
-    return { change: held(order, from), happened: "held", next: untilNext(order) };
+    const same = image.hold !== null && image.hold.until === wanted.until && image.hold.by === wanted.by;
+    if (image.stage === "held" && same) return nothing(`held already by ${wanted.by}`, untilNext(wanted));
+    return { change: held(wanted, from), happened: "held", next: untilNext(wanted) };
   }
   if (image.stage === "restoring") {
     if (image.becomes === "kept") return nothing("it is being given back to the public", "it is kept from then on");
-    const change = again(image, "restore", { hold: order }, periods, now);
-    return { change, happened: "held as soon as it is given back to the public", next: untilNext(order) };
+    const change = again(image, "restore", { hold: wanted }, periods, now);
+    return { change, happened: "held as soon as it is given back to the public", next: untilNext(wanted) };
   }
-  if (image.stage === "deleting") return wish(image, "hold", order, periods, now);
+  if (image.stage === "deleting") return wish(image, "hold", wanted, periods, now);
   return tooLate(image) ?? nothing("not held", `its stage is ${image.stage}`);
 }
 
 /** Orders for an image that is being deleted: its ticker looks whether it still stands. */
-function wish(image: Image, what: "hold" | "restore", order: Hold, periods: Periods, now: Instant): OrderOutcome {
-  const change = again(image, "delete", { wish: what, hold: order }, periods, now);
+function wish(image: Image, what: "hold" | "restore", hold: Hold, periods: Periods, now: Instant): OrderOutcome {
+  const change = again(image, "delete", { wish: what, hold }, periods, now);
   const next = "if it is still there, it is saved; if it is deregistered already, it is too late";
   return { change, happened: "it is just being deleted", next };
 }
@@ -98,7 +98,7 @@ function again(image: Image, queue: Queue, fields: Change["fields"], periods: Pe
   };
 }
 
-function release(image: Image, request: Order, { now, periods, composeHold }: Terms): OrderOutcome {
+function release(image: Image, order: Order, { now, periods, composeHold }: Terms): OrderOutcome {
   if (image.stage !== "held") {
     if (image.hold !== null && (image.stage === "restoring" || image.stage === "deleting"))
       return nothing(`not released: it is ${image.stage} at the moment`, "ask again when it is held");
@@ -109,34 +109,34 @@ function release(image: Image, request: Order, { now, periods, composeHold }: Te
       `not released: its compose ${image.composeId} is held by ${composeHold.by}`,
       `release --compose ${image.composeId}`,
     );
-  const before = image.hold ?? { by: request.by, why: "", since: now, until: null };
-  const order: Hold = { ...before, until: now, by: request.by, why: request.why };
+  const before = image.hold ?? { by: order.by, why: "", since: now, until: null };
+  const over: Hold = { ...before, until: now, by: order.by, why: order.why };
   const next =
     image.heldFrom === "private"
       ? `the public is told again; nothing is deleted for ${formatDuration(periods.afterHoldMs)} after that, nor before its old date`
       : "it goes on where it stood; once it is private, the public is told before anything is deleted";
   return {
     // The ticker takes our tag away and lets the clock run.
-    change: { stage: "held", wait: { queue: "held", wakeAt: now }, fields: reset({ hold: order }), event: null },
+    change: { stage: "held", wait: { queue: "held", wakeAt: now }, fields: reset({ hold: over }), event: null },
     happened: "released",
     next,
   };
 }
 
-function restore(image: Image, request: Order, terms: Terms): OrderOutcome {
+function restore(image: Image, order: Order, terms: Terms): OrderOutcome {
   const { periods, now } = terms;
-  const order = { ...holdOf(request), since: now };
-  if (image.stage === "deleting") return wish(image, "restore", order, periods, now);
+  const wanted = holdOf(order, now);
+  if (image.stage === "deleting") return wish(image, "restore", wanted, periods, now);
   if (image.stage === "kept") return nothing("nothing was taken from it", "it is kept as it is");
   // Nothing was taken from these, and a way by "public" would make what a rule keeps deletable.
   const from = holdable(image);
-  if (from === "unresolved" || from === "kept") return hold(image, request, terms);
+  if (from === "unresolved" || from === "kept") return hold(image, order, terms);
   if (image.stage === "restoring" && image.becomes === "kept")
     return nothing("it is being given back already", "it is kept from then on");
   const late = tooLate(image);
   if (late !== null) return late;
-  const change = restoreAndHold(image, order, periods, now);
-  return { change, happened: "being given back to the public", next: `then held: ${untilNext(order)}` };
+  const change = restoreAndHold(image, wanted, periods, now);
+  return { change, happened: "being given back to the public", next: `then held: ${untilNext(wanted)}` };
 }
 
 function retry(image: Image, { now, periods }: Terms): OrderOutcome {

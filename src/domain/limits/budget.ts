@@ -1,6 +1,6 @@
 import { DAY_MS, dayOf, type Instant } from "../time.ts";
 
-/** What costs a budget; giving back and holding cost none. */
+/** What costs a budget; restoring and holding cost none. */
 export const ACT_KINDS = ["private", "delete"] as const;
 export type ActKind = (typeof ACT_KINDS)[number];
 

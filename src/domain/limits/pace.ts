@@ -37,8 +37,8 @@ export function limitOf(action: string, isWhole: boolean): Limit {
  * seconds begin: so much less than its bucket ours always holds. One token is the least, or no call would ever go out.
  */
 export function shareOf({ capacity, perSecond }: Limit, share: number): Limit {
-  const held = Math.min(capacity * share, capacity - perSecond);
-  return { capacity: Math.max(1, held), perSecond: perSecond * share };
+  const ours = Math.min(capacity * share, capacity - perSecond);
+  return { capacity: Math.max(1, ours), perSecond: perSecond * share };
 }
 
 /** What a bucket held at an instant. Below zero: so many tokens to come are promised to those who wait. */
@@ -60,17 +60,17 @@ export function takeToken(
   limit: Limit,
   now: Instant,
 ): { readonly bucket: Bucket; readonly waitMs: number } {
-  const tokens = held(bucket, limit, now) - 1;
+  const tokens = tokensIn(bucket, limit, now) - 1;
   const waitMs = tokens >= 0 ? 0 : Math.ceil((-tokens / limit.perSecond) * SECOND_MS);
   return { bucket: { tokens, at: now }, waitMs };
 }
 
 /** EC2 says that the bucket is empty: somebody else takes from it, too. Those who wait already keep their places. */
 export function emptied(bucket: Bucket, limit: Limit, now: Instant): Bucket {
-  return { tokens: Math.min(0, held(bucket, limit, now)), at: now };
+  return { tokens: Math.min(0, tokensIn(bucket, limit, now)), at: now };
 }
 
-function held({ tokens, at }: Bucket, { capacity, perSecond }: Limit, now: Instant): number {
+function tokensIn({ tokens, at }: Bucket, { capacity, perSecond }: Limit, now: Instant): number {
   return Math.min(capacity, tokens + (Math.max(0, now - at) / SECOND_MS) * perSecond);
 }
 

@@ -187,7 +187,9 @@ export function leaked(region: string, amiId: string, snapshot: SeenSnapshot, im
   const { snapshotId, sizeGiB } = snapshot;
   const record = image === null ? "Redis has no record of it" : `Redis says ${image.stage}`;
   return {
-    ...{ region, amiId, kind: "leaked-snapshot" },
+    region,
+    amiId,
+    kind: "leaked-snapshot",
     what: `its snapshot ${snapshotId} of ${sizeGiB} GiB still stands; the image is gone from EC2, and ${record}`,
     remedy: `if nobody needs it: aws ec2 delete-snapshot --region ${region} --snapshot-id ${snapshotId}`,
   };

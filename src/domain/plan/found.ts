@@ -86,8 +86,12 @@ export function entryOfFound(found: Found, periods: Periods, at: Instant): Found
   if (compose === null) return null;
   const said = announced?.[0];
   const upload: Upload = {
-    ...{ region, amiId: seen.amiId, composeId: compose.ok ? compose.value : UNKNOWN_COMPOSE },
-    ...{ imageName: seen.name, arch: said?.arch ?? null, uploadedAt: now },
+    region,
+    amiId: seen.amiId,
+    composeId: compose.ok ? compose.value : UNKNOWN_COMPOSE,
+    imageName: seen.name,
+    arch: said?.arch ?? null,
+    uploadedAt: now,
   };
   if (!compose.ok) return { upload, entry: doubtfulEntry(seen, compose.reason, now) };
   return { upload, entry: entryByTags(found, (said?.uploadedAt ?? now) + periods.privateAfterMs, now) };
@@ -121,7 +125,9 @@ function entryByTags(found: Found, duePrivateAt: Instant, now: Instant): Entry {
   // The hold is tagged before anything is given back: so a person had asked for it, and it goes on.
   if (hold !== null && seen.isPublic && privateAt !== null && seen.tags[HOLD_TAG] !== undefined)
     return {
-      ...{ stage: "restoring", wait: { queue: "restore", wakeAt: now }, privateAt: now },
+      stage: "restoring",
+      wait: { queue: "restore", wakeAt: now },
+      privateAt: now,
       fields: { ...known, hold, becomes: "held", heldFrom: "public" },
       event: draft("restoring", now, hold.by, hold.why, { until: untilText(hold) }),
     };

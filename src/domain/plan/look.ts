@@ -35,7 +35,7 @@ export interface Look {
   readonly publicSnapshotIds: readonly string[];
   /** The tags of its snapshots, where our own memory of what was taken is missing. */
   readonly snapshotTags: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Block Public Access is off: what is taken away can be given back. */
+  /** Block Public Access is off: what is taken away can be restored. */
   readonly isWayBackOpen: boolean;
   /** The sources that a decision by label still has to hear. */
   readonly unanswered: readonly string[];

@@ -45,7 +45,7 @@ export interface Stoppage {
   readonly region?: string;
 }
 
-/** What does not come from events: what is held back, still refused, and due. */
+/** What does not come from events: what is stopped, still refused, and due. */
 export interface Outlook {
   readonly due: DueList;
   readonly stoppages: readonly Stoppage[];
@@ -55,13 +55,13 @@ export interface Outlook {
 export function renderOutlook({ due, stoppages }: Outlook, mostRows: number): readonly string[] {
   const stops = stoppages.filter(({ region }) => region === undefined);
   const troubles = stoppages.filter(({ region }) => region !== undefined);
-  const held = [
+  const stopped = [
     ...(stops.length === 0 ? [] : [stopsText(STOPPED, stops, mostRows)]),
     ...(troubles.length === 0 ? [] : [stopsText(IN_TROUBLE, troubles, mostRows)]),
   ];
   const refused = due.refused.length === 0 ? [] : [refusedText(due.refused, mostRows)];
   const isEmpty = due.makePrivate.length + due.deletes.length === 0;
-  return [...refused, ...(isEmpty ? [] : [dueText(due, mostRows)]), ...held];
+  return [...refused, ...(isEmpty ? [] : [dueText(due, mostRows)]), ...stopped];
 }
 
 /** What a week without any news says instead: that somebody is awake. */

@@ -12,7 +12,7 @@ const yes = (): Promise<void> => Promise.resolve();
 
 function open(double: PagureDouble, title = FORM): Comments {
   double.setToken(TOKEN, { user: "bot", project: REPO });
-  const access = { url: double.url, repo: REPO, token: TOKEN, userAgent: "clean-amis/test", timeoutMs: 2_000 };
+  const access = { url: double.url, repo: REPO, token: TOKEN, userAgent: "clean-amis/test", timeoutMs: 60_000 };
   return openPagureComments({ ...access, title });
 }
 

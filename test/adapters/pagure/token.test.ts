@@ -44,7 +44,7 @@ t.test(
     const texts: string[] = [];
     for (const trouble of TROUBLES)
       for (const path of [/whoami$/, /issues$/, /new_issue$/]) {
-        const reporting = await openReporting(t);
+        const reporting = await openReporting(t, trouble.kind === "withhold" ? { timeoutMs: 1_000 } : {});
         await reporting.makePrivate(1);
         reporting.pagure.fail({ path, trouble });
         for (let pass = 0; pass < 3; pass += 1) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
+import { runOver } from "../../support/program/listing.ts";
 import { configFile, isRefusal, runProgram, startProgram } from "../../support/program/program.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
 import { WrittenSource } from "../../support/world/sources.ts";
@@ -13,7 +14,7 @@ const GA_AMI = "ami-000000000000000aa";
 const DATED = "Fedora-Cloud-43-20261120.0";
 
 async function explain(t: Test, world: World, ...args: readonly string[]): Promise<string> {
-  const { code, out, err } = await runProgram(t, ["explain", ...args, "--config", configFile(t, world.connection)]);
+  const { code, out, err } = await runOver(t, world.connection, "explain", ...args);
   t.same([code, err], [0, ""], args.join(" "));
   t.comment(out);
   return out;
@@ -195,7 +196,7 @@ t.test("a compose has one line an image; with facts alone it says so", async (t)
 
 t.test("what nobody has heard of ends with 1, what is no id with 2, in one line", async (t) => {
   const connection = await openTestRedis(t);
-  const run = (...args: string[]) => runProgram(t, ["explain", ...args, "--config", configFile(t, connection)]);
+  const run = (...args: string[]) => runOver(t, connection, "explain", ...args);
   isRefusal(t, await run("ami-0123456789abcdef0"), 1, /ami-0123456789abcdef0 is not known in any region: /);
   const says = /not known: .*; its id alone says delete \(nightly\): a nightly compose$/m;
   isRefusal(t, await run("Fedora-Rawhide-20261121.n.0"), 1, says);

@@ -62,7 +62,7 @@ t.test("what is due is listed over all regions and queues, the next first, as th
   const { out, code } = await run("--plain", "--limit", "2");
   t.same([code, out], [0, `us-east-1 ${overdue}\nap-south-1 ${refused}\n`]);
   const table = (await run()).out;
-  t.match(table, new RegExp(`^DUE +QUEUE +REGION +AMI[^]*\\d+h ago +private +us-east-1 +${overdue}`));
+  t.match(table, new RegExp(`^DUE +QUEUE +REGION +AMI[^]*\\dh\\S* ago +private +us-east-1 +${overdue}`));
   t.match(table, /held by relengbot until \S+Z: bisecting a kernel bug/);
   t.notMatch(table, /\u001b/, "no colour where nobody sees it");
 });

@@ -1,7 +1,8 @@
 import t, { type Test } from "tap";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
-import { configFile, isRefusal, runProgram, type Ended } from "../../support/program/program.ts";
+import { runOver } from "../../support/program/listing.ts";
+import { isRefusal, type Ended } from "../../support/program/program.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "../../support/world/world.ts";
 
 const OTHER_REGION = "eu-west-1";
@@ -17,7 +18,7 @@ async function oneImage(t: Test, isAmbiguous = false): Promise<[World, Nightly]>
 }
 
 function order(t: Test, world: World, ...args: readonly string[]): Promise<Ended> {
-  return runProgram(t, [...args, "--config", configFile(t, world.connection)]);
+  return runOver(t, world.connection, ...args);
 }
 
 async function isUntouched(t: Test, world: World, amiId: string): Promise<void> {

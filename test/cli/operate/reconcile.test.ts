@@ -1,10 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
 import t, { type Test } from "tap";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { DAY_MS, formatInstant } from "../../../src/domain/time.ts";
-import { configFile, isRefusal, MAIN, type Ended } from "../../support/program/program.ts";
+import { runHere } from "../../support/program/here.ts";
+import { configFile, isRefusal, type Ended } from "../../support/program/program.ts";
 import { openTestRedis, serverUrl } from "../../support/servers/redis.ts";
 import { ACCOUNT } from "../../support/world/image.ts";
 
@@ -28,16 +26,10 @@ async function openScene(t: Test, more = ""): Promise<Scene> {
     REDIS_URL: serverUrl("TEST_REDIS_URL"),
     AWS_ACCESS_KEY_ID: "AKIDTEST",
     AWS_SECRET_ACCESS_KEY: "secret",
-    NODE_NO_WARNINGS: "1",
   };
   return {
     simulator,
-    run: async (...args) => {
-      const child = spawn(process.execPath, [MAIN, "reconcile", "--config", config, ...args], { env });
-      t.teardown(() => child.kill("SIGKILL"));
-      const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-      return { code: child.exitCode, out, err };
-    },
+    run: (...args) => runHere(["reconcile", "--config", config, ...args], { env }),
     stageOf: (amiId) => connection.redis.hget(connection.keys.image("us-east-1", amiId), "stage"),
   };
 }

@@ -35,8 +35,16 @@ t.test("every comment of the table is read as written by hand", (t) => {
 
 t.test("our own report, pasted or quoted, orders nothing; with a word to it, what it names is held", (t) => {
   const event: ImageEvent = {
-    ...{ id: "1-1", what: "made-private" as const, at: NOW, who: "ticker", why: "a nightly", composeId: COMPOSE },
-    ...{ region: "us-east-1", amiId: A, imageName: "Fedora-Cloud", details: {} },
+    id: "1-1",
+    what: "made-private" as const,
+    at: NOW,
+    who: "ticker",
+    why: "a nightly",
+    composeId: COMPOSE,
+    region: "us-east-1",
+    amiId: A,
+    imageName: "Fedora-Cloud",
+    details: {},
   };
   const frame = { day: "2026-11-24", marker: "m", now: NOW, deleteAfterMs: 10 * DAY_MS };
   const rest = { outlook: null, quietSince: null, mostRows: 9 };

@@ -35,16 +35,16 @@ t.test("an image that is first heard of stands where its decision puts it, and i
     [UNRESOLVED, "unresolved, waits in unresolved", NOW, null],
   ] as const;
   for (const [decision, expected, wakeAt, rule] of rows) {
-    const standing = entryOf(UPLOAD, decision, PERIODS, NOW, "ingest");
-    t.equal(told(standing), expected);
-    t.equal(standing.wait?.wakeAt, wakeAt, `${expected}: wakes`);
-    t.same(standing.fields, { rule, reason: decision.reason }, `${expected}: rule and reason`);
-    t.match(standing.event, {
+    const entry = entryOf(UPLOAD, decision, PERIODS, NOW, "ingest");
+    t.equal(told(entry), expected);
+    t.equal(entry.wait?.wakeAt, wakeAt, `${expected}: wakes`);
+    t.same(entry.fields, { rule, reason: decision.reason }, `${expected}: rule and reason`);
+    t.match(entry.event, {
       what: "scheduled",
       at: NOW,
       who: "ingest",
       why: decision.reason,
-      details: { stage: standing.stage },
+      details: { stage: entry.stage },
     });
   }
   t.end();

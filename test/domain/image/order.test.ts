@@ -2,8 +2,9 @@ import t from "tap";
 import type { KeepRule } from "../../../src/domain/compose/classify.ts";
 import type { Hold } from "../../../src/domain/hold.ts";
 import { held, holdEnded } from "../../../src/domain/image/holding.ts";
+import { deadlineOf } from "../../../src/domain/image/deadline.ts";
 import { STAGES, type Image } from "../../../src/domain/image/image.ts";
-import { deadlineOf, redecide, type Change } from "../../../src/domain/image/lifecycle.ts";
+import { redecide, type Change } from "../../../src/domain/image/lifecycle.ts";
 import { carryOut, VERBS, type Order, type Verb } from "../../../src/domain/image/order.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { imageIn, NOW, PERIODS } from "../../support/world/image.ts";
@@ -11,8 +12,8 @@ import { imageIn, NOW, PERIODS } from "../../support/world/image.ts";
 const HOLD: Hold = { by: "somebody", why: "tests", since: NOW - DAY_MS, until: null };
 
 function ask(image: Image, verb: Verb): ReturnType<typeof carryOut> {
-  const request: Order = { verb, by: "tester", why: "a reason", until: null, at: NOW };
-  return carryOut(image, request, { periods: PERIODS, now: NOW, composeHold: null });
+  const order: Order = { verb, by: "tester", why: "a reason", until: null, at: NOW };
+  return carryOut(image, order, { periods: PERIODS, now: NOW, composeHold: null });
 }
 
 function after(image: Image, change: Change | null): Image {

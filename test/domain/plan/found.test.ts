@@ -1,5 +1,6 @@
 import t from "tap";
-import { deadlineOf, type Change } from "../../../src/domain/image/lifecycle.ts";
+import { deadlineOf } from "../../../src/domain/image/deadline.ts";
+import type { Change } from "../../../src/domain/image/lifecycle.ts";
 import type { Upload } from "../../../src/domain/image/upload.ts";
 import { entryOfFound, type Found } from "../../../src/domain/plan/found.ts";
 import {

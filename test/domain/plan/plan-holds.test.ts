@@ -60,7 +60,7 @@ t.test("a hold beats every act, whether the compose, the record or a tag in EC2 
   t.equal(word(plan(wished, null)), "delete", "one that is gone leaves no snapshot behind");
   t.equal(word(plan(imageIn("held", { hold }), seenPrivate())), "tag-hold");
   t.equal(word(plan(imageIn("held", { hold }), seen(tagged))), "wait", "what EC2 knows is not written again");
-  t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate())), "release");
+  t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate())), "end-hold");
   t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate(), { look: { composeHold: hold } })), "tag-hold");
   t.end();
 });

@@ -2,7 +2,7 @@ import t from "tap";
 import type { Decision } from "../../../src/domain/compose/classify.ts";
 import type { Image } from "../../../src/domain/image/image.ts";
 import type { Seen, Look } from "../../../src/domain/plan/look.ts";
-import { describePlan, planFor, type Plan } from "../../../src/domain/plan/plan.ts";
+import { planFor, type Plan } from "../../../src/domain/plan/plan.ts";
 import { INTENT_TAG, PRIVATE_AT_TAG } from "../../../src/domain/plan/tags.ts";
 import { DAY_MS, formatInstant, MINUTE_MS } from "../../../src/domain/time.ts";
 import {
@@ -226,41 +226,5 @@ t.test("restoring gives back exactly what was taken, and asks no guard", (t) => 
   for (const decision of [DELETE, KEEP, UNRESOLVED]) t.same(plan(imageIn("restoring"), odd, { decision }), whole);
   const nothing = { do: "restore", takenAway: { image: false, snapshots: [] }, tagged: [] };
   t.match(plan(imageIn("restoring", { takenAway: null }), odd), nothing, "nothing was taken");
-  t.end();
-});
-
-t.test("every plan is one line that names the image and what would be done, and why", (t) => {
-  const rows: readonly (readonly [Image, Plan, string])[] = [
-    [imageIn("public"), plan(imageIn("public"), seen()), `make-private (${seen().name}, 2 snapshots)`],
-    [imageIn("private"), plan(imageIn("private"), seenPrivate()), `delete (${seen().name}, 2 snapshots)`],
-    [imageIn("deleting"), plan(imageIn("deleting"), null), "delete (image is gone, 2 snapshots)"],
-    [imageIn("restoring"), plan(imageIn("restoring"), seenPrivate()), "restore (a nightly compose)"],
-    [imageIn("public"), plan(imageIn("public"), seen(), { decision: KEEP }), "keep (labelled RC-1.1)"],
-    [
-      imageIn("public"),
-      plan(imageIn("public"), seen({ createdAt: NOW - 4 * DAY_MS })),
-      `wait until ${formatInstant(NOW + DAY_MS)} (created ${formatInstant(NOW - 4 * DAY_MS)}, too young)`,
-    ],
-    [
-      imageIn("public"),
-      plan(imageIn("public"), seen({ tags: { "do-not-delete": "" } })),
-      "refuse (protecting-tag: it carries the protecting tag do-not-delete)",
-    ],
-    [
-      imageIn("private"),
-      plan(imageIn("private"), seen()),
-      "hold (ticker: somebody made it public again; until no end)",
-    ],
-    [imageIn("private"), plan(imageIn("private"), null), "miss (EC2 does not show it)"],
-    [
-      imageIn("held"),
-      { do: "wait", until: Infinity, reason: "held by tester: a test" },
-      "wait without end (held by tester: a test)",
-    ],
-  ];
-  for (const [image, decided, expected] of rows) {
-    const head = "us-east-1 ami-0aaaaaaaaaaaaaaa1 Fedora-Rawhide-20260122.n.0: ";
-    t.equal(describePlan({ image, plan: decided }), head + expected);
-  }
   t.end();
 });

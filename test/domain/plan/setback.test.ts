@@ -1,6 +1,6 @@
 import t from "tap";
 import type { Image } from "../../../src/domain/image/image.ts";
-import type { Change } from "../../../src/domain/image/lifecycle.ts";
+import { QUEUE_OF, type Change } from "../../../src/domain/image/lifecycle.ts";
 import type { RefusalCode } from "../../../src/domain/plan/refusal.ts";
 import { afterFailure, afterMiss, afterRefusal, yielded } from "../../../src/domain/plan/setback.ts";
 import { DAY_MS, HOUR_MS, SECOND_MS } from "../../../src/domain/time.ts";
@@ -16,13 +16,13 @@ t.test("a setback keeps the stage and every deadline, and moves only the next wa
   for (const stage of ["public", "private", "deleting", "restoring"] as const) {
     const image = imageIn(stage);
     const changes = [
-      afterRefusal(image, "delete", "name", "no", NOW),
-      afterFailure(image, "delete", "away", NOW, 0),
-      afterMiss(image, "delete", NOW),
+      afterRefusal(image, "name", "no", NOW),
+      afterFailure(image, "away", NOW, 0),
+      afterMiss(image, NOW),
     ];
     for (const change of changes) {
       t.equal(change.stage, stage);
-      t.equal(change.wait?.queue, "delete");
+      t.equal(change.wait?.queue, QUEUE_OF[stage]);
       t.ok((change.wait?.wakeAt ?? 0) > NOW, `${stage}: wakes later`);
       t.same(
         Object.keys(change.fields).filter((field) => deadlines.includes(field)),
@@ -36,17 +36,16 @@ t.test("a setback keeps the stage and every deadline, and moves only the next wa
 t.test("a refusal is asked again in a day, one that needs other permissions in a week", (t) => {
   const daily = ["account", "state", "name", "protecting-tag", "protection", "age", "block-public-access"] as const;
   const codes: readonly RefusalCode[] = [...daily, "no-private-at", "no-notice"];
-  for (const code of codes)
-    t.equal(afterRefusal(imageIn("public"), "private", code, "no", NOW).wait?.wakeAt, NOW + DAY_MS, code);
-  t.equal(afterRefusal(imageIn("public"), "private", "permission", "no", NOW).wait?.wakeAt, NOW + 7 * DAY_MS);
+  for (const code of codes) t.equal(afterRefusal(imageIn("public"), code, "no", NOW).wait?.wakeAt, NOW + DAY_MS, code);
+  t.equal(afterRefusal(imageIn("public"), "permission", "no", NOW).wait?.wakeAt, NOW + 7 * DAY_MS);
   t.end();
 });
 
 t.test("a refusal is told once for each reason, and again when the reason is another", (t) => {
   const image = imageIn("public");
-  const first = afterRefusal(image, "private", "name", "its name is odd", NOW);
-  const again = afterRefusal(written(image, first), "private", "name", "its name is odd", NOW + DAY_MS);
-  const other = afterRefusal(written(image, again), "private", "state", "it is pending", NOW + 2 * DAY_MS);
+  const first = afterRefusal(image, "name", "its name is odd", NOW);
+  const again = afterRefusal(written(image, first), "name", "its name is odd", NOW + DAY_MS);
+  const other = afterRefusal(written(image, again), "state", "it is pending", NOW + 2 * DAY_MS);
 
   t.match(first.event, { what: "refused", who: "ticker", why: "its name is odd", details: { code: "name" } });
   t.equal(first.fields.lastError, "name: its name is odd");
@@ -60,7 +59,7 @@ t.test("a failure is tried again soon, at last once an hour; the third in a row 
   const pauses: number[] = [];
   const toldAt: number[] = [];
   for (let failure = 1; failure <= 14; failure += 1) {
-    const change = afterFailure(image, "private", "throttled", NOW, 1);
+    const change = afterFailure(image, "throttled", NOW, 1);
     pauses.push(((change.wait?.wakeAt ?? NOW) - NOW) / SECOND_MS);
     if (change.event !== null) toldAt.push(failure);
     image = written(image, change);
@@ -75,8 +74,8 @@ t.test(
   "what is the region's fault leaves no trace on the image: it is due as before, its attempts do not grow",
   (t) => {
     for (const stage of ["public", "private", "deleting", "restoring", "held"] as const) {
-      const change = yielded(imageIn(stage, { attempts: 2, missedLooks: 1 }), "private", NOW);
-      t.same(change, { stage, wait: { queue: "private", wakeAt: NOW }, fields: {}, event: null });
+      const change = yielded(imageIn(stage, { attempts: 2, missedLooks: 1 }), NOW);
+      t.same(change, { stage, wait: { queue: QUEUE_OF[stage], wakeAt: NOW }, fields: {}, event: null });
     }
     t.end();
   },
@@ -84,9 +83,9 @@ t.test(
 
 t.test("an image is gone only after three looks that span a day", (t) => {
   const image = imageIn("private");
-  const first = afterMiss(image, "delete", NOW);
-  const second = afterMiss(written(image, first), "delete", NOW + 12 * HOUR_MS);
-  const third = afterMiss(written(image, second), "delete", NOW + 24 * HOUR_MS);
+  const first = afterMiss(image, NOW);
+  const second = afterMiss(written(image, first), NOW + 12 * HOUR_MS);
+  const third = afterMiss(written(image, second), NOW + 24 * HOUR_MS);
 
   t.match(first, { stage: "private", wait: { wakeAt: NOW + 12 * HOUR_MS }, event: null });
   t.match(second, { stage: "private", wait: { wakeAt: NOW + 24 * HOUR_MS }, event: null });
@@ -96,17 +95,17 @@ t.test("an image is gone only after three looks that span a day", (t) => {
 
 t.test("many looks within a day, or few over many days, do not make an image gone", (t) => {
   let hasty = imageIn("private");
-  for (let look = 0; look < 10; look += 1) hasty = written(hasty, afterMiss(hasty, "delete", NOW + look * HOUR_MS));
+  for (let look = 0; look < 10; look += 1) hasty = written(hasty, afterMiss(hasty, NOW + look * HOUR_MS));
   t.equal(hasty.stage, "private");
-  const lazy = written(imageIn("private"), afterMiss(imageIn("private"), "delete", NOW));
-  t.equal(afterMiss(lazy, "delete", NOW + 30 * DAY_MS).stage, "private", "a second look, a month later");
+  const lazy = written(imageIn("private"), afterMiss(imageIn("private"), NOW));
+  t.equal(afterMiss(lazy, NOW + 30 * DAY_MS).stage, "private", "a second look, a month later");
   t.end();
 });
 
 t.test("an image that was seen again starts afresh", (t) => {
   const missed = imageIn("private", { missedLooks: 2, missedSince: NOW - DAY_MS });
-  const seen = written(missed, afterRefusal(missed, "delete", "protecting-tag", "do-not-delete", NOW));
+  const seen = written(missed, afterRefusal(missed, "protecting-tag", "do-not-delete", NOW));
   t.match(seen, { missedLooks: 0, missedSince: null });
-  t.equal(afterMiss(seen, "delete", NOW + HOUR_MS).stage, "private");
+  t.equal(afterMiss(seen, NOW + HOUR_MS).stage, "private");
   t.end();
 });

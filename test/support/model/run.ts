@@ -136,7 +136,7 @@ export class Run {
       return;
     }
     const by = { source: "pungi", at: this.#world.clock.now(), by: "a message" } as const;
-    await this.#world.ingestParts.facts.remember({ ...fact, ...by });
+    await this.#world.ingester.facts.remember({ ...fact, ...by });
     this.#unacknowledged.push(() => this.#world.hear(topic, body));
   }
 
@@ -210,14 +210,14 @@ export class Run {
   async #pass(): Promise<void> {
     const alive = new CallCounter(null);
     for (const region of REGIONS) {
-      await this.#survive(() => resolveRegion(region, this.#world.tickParts));
+      await this.#survive(() => resolveRegion(region, this.#world.ticker));
       await this.#tick(region, alive);
     }
     await this.#report(alive);
   }
 
   async #tick(region: string, counter: CallCounter): Promise<void> {
-    const { images, schedule, facts, ...parts } = this.#world.tickParts;
+    const { images, schedule, facts, ...parts } = this.#world.ticker;
     const wrapped = { images: counter.wrap(images), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
     await this.#survive(() => tickRegion(region, { ...parts, ...wrapped, log: this.#log }));
   }

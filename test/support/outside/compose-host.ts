@@ -19,7 +19,7 @@ export async function startHost(t: Test): Promise<ComposeHost> {
 
 export function openSource(host: ComposeHost, change: Partial<ComposeHostOptions> = {}): ComposeSource {
   const clock = new SettableClock(NOW);
-  return openComposeHost({ url: host.url, userAgent: "clean-amis/test", timeoutMs: 5_000, clock, ...change });
+  return openComposeHost({ url: host.url, userAgent: "clean-amis/test", timeoutMs: 60_000, clock, ...change });
 }
 
 /** The directories that were asked for, relative to the base, in order. */

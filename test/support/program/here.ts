@@ -10,7 +10,7 @@ export interface Here {
   readonly stop?: AbortSignal;
   /** Told everything that is printed, as it is printed. */
   readonly onPrint?: (text: string) => void;
-  readonly input?: string;
+  readonly input?: string | Buffer;
   readonly isTerminal?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }

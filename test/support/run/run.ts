@@ -1,26 +1,20 @@
 /**
- * Runs the tests: one private Redis and one private RabbitMQ for all of them, tap over the built files, our reporter.
- * Arguments are built test files. When TEST_REDIS_URL and TEST_AMQP_URL are set, those servers are used.
+ * Runs the tests: one private Redis and one private RabbitMQ for all of them, each file in a process of its own, several side by
+ * side. Arguments are built test files and the options of `npm test`. When TEST_REDIS_URL and TEST_AMQP_URL are set, those servers are used.
  */
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { findServers } from "../../../src/demo/servers/find.ts";
 import { openGuarded } from "../../../src/demo/servers/guarded.ts";
-import { familyOf } from "../../../src/demo/servers/processes.ts";
 import { startRabbitmq } from "../../../src/demo/servers/rabbitmq.ts";
 import type { RunningServer } from "../../../src/demo/servers/redis.ts";
 import { startRedis } from "../../../src/demo/servers/redis.ts";
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
+import { readWords, sourceOf, WordsError, type Words } from "./choose.ts";
+import { inLanes, inOrder, lanesHere } from "./lanes.ts";
 import { Reporter } from "./reporter.ts";
-import { SecretWatch } from "./secrets.ts";
+import { runTestFile } from "./test-file.ts";
 
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 type StopSignal = keyof typeof SIGNAL_NUMBERS;
-
-/** What a test that ignores signals gets before it is killed. */
-const STOP_MS = 5000;
 
 const stop = new AbortController();
 for (const signal of Object.keys(SIGNAL_NUMBERS) as StopSignal[]) {
@@ -39,64 +33,33 @@ function testEnvironment(servers: Readonly<Record<string, string>>): NodeJS.Proc
   const mine = Object.entries(process.env).filter(
     ([name]) => !/^(AMQP_URL|REDIS_URL|FEDORA_MESSAGING_|AWS_|PAGURE_)/.test(name),
   );
-  return { ...Object.fromEntries(mine), ...servers };
+  // The SDK would say in every process that Node 20 will be left behind.
+  const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" };
+  return { ...Object.fromEntries(mine), ...quiet, ...servers };
 }
 
-/** tap alone would wait for a test that hangs, or leave it behind. What tests have started notices their end. */
-function signalTap(tap: ChildProcess, signal: NodeJS.Signals): void {
-  const files = familyOf(({ parent }) => parent === tap.pid).filter(({ parent }) => parent === tap.pid);
-  tap.kill(signal);
-  for (const { pid } of files) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // It ended by itself since it was listed.
-    }
-  }
-}
-
-/** Runs tap and reports; true when every test passed. */
-async function runTap(files: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
-  const tap = spawn(
-    process.execPath,
-    [fileURLToPath(new URL("dist/esm/run.mjs", import.meta.resolve("tap/package.json"))), "--reporter=tap", ...files],
-    { stdio: ["ignore", "pipe", "pipe"], env },
-  );
-  const reporter = new Reporter();
-  const watches = { "standard output": new SecretWatch(), "standard error": new SecretWatch() };
-  reporter.pipe(process.stdout, { end: false });
-  tap.stdout.on("data", (chunk: Buffer) => {
-    watches["standard output"].read(chunk);
-  });
-  tap.stdout.pipe(reporter, { end: false });
-  tap.stderr.on("data", (chunk: Buffer) => {
-    watches["standard error"].read(chunk);
-    process.stderr.write(chunk);
-  });
-  const endTap = (): void => {
-    signalTap(tap, "SIGTERM");
-    setTimeout(() => {
-      signalTap(tap, "SIGKILL");
-    }, STOP_MS).unref();
+/** Runs the files in lanes, then those that must be alone, and reports; true when every test passed. */
+async function runFiles(words: Words, given: Readonly<Record<string, string>>): Promise<boolean> {
+  const reporter = new Reporter((text) => process.stdout.write(text));
+  const env = testEnvironment(given);
+  const { together, alone } = inOrder(words.names, sourceOf);
+  const runOne = async (file: string): Promise<void> => {
+    reporter.finished(await runTestFile(file, env, stop.signal));
   };
-  if (stop.signal.aborted) endTap();
-  else stop.signal.addEventListener("abort", endTap);
-
-  const [code, signal] = (await once(tap, "close")) as [number | null, NodeJS.Signals | null];
-  if (stop.signal.aborted) reporter.runnerFailed(`stopped by ${String(stop.signal.reason)}`);
-  else if (code !== 0)
-    reporter.runnerFailed(`the test runner ended with ${signal ?? `exit code ${code ?? "unknown"}`}`);
-  for (const [where, { found }] of Object.entries(watches))
-    for (const secret of found) reporter.failed(`a secret stands in what the tests wrote to ${where}: ${secret}`);
-  const reported = once(reporter, "end");
-  reporter.end();
-  await reported;
+  for (const [files, lanes] of [
+    [together, words.lanes ?? lanesHere()],
+    [alone, 1],
+  ] as const)
+    await inLanes(files, lanes, runOne, () => stop.signal.aborted);
+  if (stop.signal.aborted) reporter.failed(`stopped by ${String(stop.signal.reason)}`);
+  else if (words.names.length === 0) reporter.failed("no test was named");
+  reporter.end(words);
   return reporter.counts.failed === 0 && reporter.counts.passed > 0;
 }
 
 /** Starts what is not given, runs, stops. */
-async function main(files: readonly string[]): Promise<boolean> {
-  if (process.env["TEST_REDIS_URL"] && process.env["TEST_AMQP_URL"]) return runTap(files, testEnvironment({}));
+async function main(words: Words): Promise<boolean> {
+  if (process.env["TEST_REDIS_URL"] && process.env["TEST_AMQP_URL"]) return await runFiles(words, {});
   const servers = await findServers({ signal: stop.signal });
   const start = performance.now();
   // What tests put into their temporary directories goes with this one, also when a test was killed in the middle.
@@ -115,7 +78,7 @@ async function main(files: readonly string[]): Promise<boolean> {
       TEST_AMQP_URL: rabbitmq.url,
       TEST_REDIS_CLI: servers.redisCli ?? "",
     };
-    return await runTap(files, testEnvironment(given));
+    return await runFiles(words, given);
   } finally {
     for (const result of started) if (result.status === "fulfilled") await result.value.stop();
     await scratch.stop();
@@ -123,9 +86,9 @@ async function main(files: readonly string[]): Promise<boolean> {
 }
 
 try {
-  process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
+  process.exitCode = (await main(readWords(process.argv.slice(2)))) ? 0 : 1;
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
+  if (!(error instanceof SetupError || error instanceof WordsError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.stdout.write("\n0 passed, 1 failed\n");
   process.exitCode = 1;

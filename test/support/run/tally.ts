@@ -10,7 +10,10 @@ export function add(a: Counts, b: Counts): Counts {
 }
 
 /** One failing test: where it stands, and the failed assertions, or the point that closes it when there are none. */
-export type Failure = { readonly path: readonly string[]; readonly points: readonly Result[] };
+export type Failure = { readonly path: readonly string[]; readonly points: readonly Point[] };
+
+/** An assertion, or the point that closes a block. */
+export type Point = Pick<Result, "ok" | "name" | "diag" | "skip" | "todo">;
 
 export type Outcome = Counts & { readonly failures: readonly Failure[] };
 
@@ -23,10 +26,10 @@ export type Outcome = Counts & { readonly failures: readonly Failure[] };
 export class Block {
   readonly name: string;
   readonly #children: Block[] = [];
-  readonly #failed: Result[] = [];
+  readonly #failed: Point[] = [];
   #assertions = 0;
   #skipped = 0;
-  #closing: Result | null = null;
+  #closing: Point | null = null;
   #results: FinalResults | null = null;
 
   constructor(name: string, parser: Parser) {
@@ -42,14 +45,15 @@ export class Block {
     });
   }
 
-  get lastChild(): Block | undefined {
-    return this.#children.at(-1);
+  /** How the block ended; a `t.test(…)` is closed by the point that follows it. */
+  close(point: Point): void {
+    this.#closing = point;
   }
 
   #see(point: Result): void {
-    const child = this.lastChild;
+    const child = this.#children.at(-1);
     // The point that follows a block closes it. The parser's own mark is missing on some, such as one that timed out.
-    if (child !== undefined && child.#closing === null) child.#closing = point;
+    if (child !== undefined && child.#closing === null) child.close(point);
     else if (isSkipped(point)) this.#skipped += 1;
     else if (point.ok) this.#assertions += 1;
     else this.#failed.push(point);
@@ -78,6 +82,6 @@ export class Block {
   }
 }
 
-function isSkipped(point: Result): boolean {
+function isSkipped(point: Point): boolean {
   return point.skip !== false || point.todo !== false;
 }

@@ -93,7 +93,7 @@ export function outgoing(event: string, body: object | string): Outgoing {
 }
 
 /** Asks again and again until `isTrue`; a test that waits longer than `limitMs` fails with `what`. */
-export async function until(what: string, isTrue: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
+export async function until(what: string, isTrue: () => Promise<boolean>, limitMs = 120_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!(await isTrue())) {
     if (Date.now() > end) throw new Error(`${what}: not within ${limitMs} ms`);

@@ -1,6 +1,6 @@
 import type { Test } from "tap";
 import { RegionBreakers } from "../../../src/act/breakers.ts";
-import { tickRegion, type TickParts } from "../../../src/act/tick.ts";
+import { tickRegion, type Ticker } from "../../../src/act/tick.ts";
 import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
 import { DAY_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import type { Breakers, Log } from "../../../src/ports/index.ts";
@@ -13,7 +13,7 @@ export const CUT = { kind: "withhold", connection: "cut", region: REGION, times:
 
 interface BreakerScene {
   readonly world: World;
-  readonly parts: TickParts;
+  readonly ticker: Ticker;
   readonly breakers: Breakers;
   /** What was logged as a warning. */
   readonly warnings: string[];
@@ -25,22 +25,25 @@ interface BreakerScene {
 export async function openBreakers(t: Test, images: number): Promise<BreakerScene> {
   const world = await openWorld(t);
   const warnings: string[] = [];
-  const log: Log = { ...world.tickParts.log, warn: (_, message) => warnings.push(message) };
+  const log: Log = { ...world.ticker.log, warn: (_, message) => warnings.push(message) };
   for (let number = 1; number <= images; number += 1) await world.hear(UPLOADER, addNightly(world, number).message);
   await world.hear(UPLOADER, addNightly(world, 9, OTHER).message);
   world.clock.advance(5 * DAY_MS);
   const breakers = redisBreakers(world.connection);
   const { clock, ec2 } = world;
   const regions = new RegionBreakers({ breakers, clock, log, account: ACCOUNT, random: () => 0.99 });
-  const parts = { ...world.tickParts, log, breakers: regions, images: regions.watch(ec2), random: () => 0.99 };
+  const ticker = { ...world.ticker, log, breakers: regions, images: regions.watch(ec2), random: () => 0.99 };
   return {
-    ...{ world, parts, breakers, warnings },
+    world,
+    ticker,
+    breakers,
+    warnings,
     tick: async (region = REGION) => {
-      // What was given back is due from the next whole second.
+      // What was yielded is due from the next whole second.
       world.clock.advance(SECOND_MS);
-      return tickRegion(region, parts);
+      return tickRegion(region, ticker);
     },
-    attempts: async () => (await parts.schedule.due(REGION, "private", Infinity, 100)).map((image) => image.attempts),
+    attempts: async () => (await ticker.schedule.due(REGION, "private", Infinity, 100)).map((image) => image.attempts),
   };
 }
 

@@ -21,7 +21,9 @@ export async function open(t: Test, limits = LIMITS) {
   const connection = await openTestRedis(t);
   const { redis, keys } = connection;
   return {
-    ...{ connection, redis, budgets: redisBudgets(connection, limits) },
+    connection,
+    redis,
+    budgets: redisBudgets(connection, limits),
     stopsKey: keys.control("stopped"),
     pausedKey: keys.control("paused"),
     imagesKey: (kind: ActKind) => keys.control(`budget:${kind}:${DAY}`),

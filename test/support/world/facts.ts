@@ -15,13 +15,13 @@ export interface Known {
 export function factsOf(composeId: string, { type, label, released, contradiction }: Known = {}): ComposeFacts {
   return {
     ...noFacts(composeId),
-    types: claims(type ?? {}),
-    labels: claims(label ?? {}),
+    types: wordsOf(type ?? {}),
+    labels: wordsOf(label ?? {}),
     released: released ?? false,
     contradiction: contradiction ?? null,
   };
 }
 
-function claims<T>(said: Said<T>): { source: FactSource; value: T }[] {
+function wordsOf<T>(said: Said<T>): { source: FactSource; value: T }[] {
   return (Object.entries(said) as [FactSource, T][]).map(([source, value]) => ({ source, value }));
 }

@@ -110,6 +110,13 @@ export function seenPrivate(changes: Partial<Seen> = {}): Seen {
 
 /** A look that finds nothing against acting. */
 export const FREE: Look = {
-  ...{ seen: null, publicSnapshotIds: SNAPSHOTS, isWayBackOpen: true, unanswered: [], isNewest: false },
-  ...{ snapshotTags: {}, composeHold: null, users: [], unusableGuard: null },
+  seen: null,
+  publicSnapshotIds: SNAPSHOTS,
+  isWayBackOpen: true,
+  unanswered: [],
+  isNewest: false,
+  snapshotTags: {},
+  composeHold: null,
+  users: [],
+  unusableGuard: null,
 };

@@ -4,7 +4,7 @@ import { REGION, type World } from "./world.ts";
 
 /** One pass of a process that dies right after its n-th call of that name, to EC2 or to Redis; nothing runs in it any more. */
 export async function tickAndDie(world: World, name: string, nth = 1): Promise<void> {
-  const { images, schedule, facts } = world.tickParts;
+  const { images, schedule, facts } = world.ticker;
   let [calls, isDead] = [0, false];
   const mortal = <T extends object>(port: T): T =>
     new Proxy(port, {
@@ -22,8 +22,8 @@ export async function tickAndDie(world: World, name: string, nth = 1): Promise<v
         };
       },
     });
-  const parts = { images: mortal(images), schedule: mortal(schedule), facts: mortal(facts) };
-  const ended = await tickRegion(REGION, { ...world.tickParts, ...parts }).then(
+  const ticker = { ...world.ticker, images: mortal(images), schedule: mortal(schedule), facts: mortal(facts) };
+  const ended = await tickRegion(REGION, ticker).then(
     () => null,
     (error: unknown) => error,
   );

@@ -35,7 +35,7 @@ export async function openObjecting(test: Test, limits: { readonly mostPerDay?: 
     logged.push(`${level} ${message} ${JSON.stringify(data)}`);
   };
   const log: Log = { debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
-  const access = { url: world.pagure.url, repo: PROJECT, token: "test-token", userAgent: "test", timeoutMs: 2_000 };
+  const access = { url: world.pagure.url, repo: PROJECT, token: "test-token", userAgent: "test", timeoutMs: 60_000 };
   const commentParts: CommentParts = {
     ...{ ...world.orderParts, log, comments: openPagureComments(access) },
     memory: redisComments(world.connection, "pagure"),

@@ -45,7 +45,11 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
   const accounts = { AKIDTEST: { id: ACCOUNT } };
   const simulator = await startEc2Simulator({ now: clock.now, accounts, throttling: true, regions: REGIONS });
   const images = openImages({
-    ...{ endpoint: simulator.url, role: null, share, log: silentLog, clock: clock.within },
+    endpoint: simulator.url,
+    role: null,
+    share,
+    log: silentLog,
+    clock: clock.within,
     credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
   });
   test.teardown(async () => {
@@ -54,23 +58,31 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
   });
   const schedule = clock.watch(withClock(redisSchedule(connection, clock, PERIODS), clock));
   const breakers = clock.watch(redisBreakers(connection));
-  const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT });
+  const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: Math.random });
   const facts = clock.watch(redisFacts(connection));
   const base = { schedule, facts, clock, log: silentLog, periods: PERIODS, policy: DEFAULT_POLICY };
   const limits = { maxDeletesPerDay: 100_000, maxPrivatePerDay: 100_000, maxShareOfRegion: 1 };
   const passes = new RegionPasses({
-    ...{ ...base, guards: GUARDS, act: "private", breakers: regions, batch: batchOf(PERIODS.leaseMs, share) },
+    ...base,
+    guards: GUARDS,
+    act: "private",
+    breakers: regions,
+    batch: batchOf(PERIODS.leaseMs, share),
+    random: Math.random,
     images: clock.watch(regions.watch(images)),
     budgets: clock.watch(redisBudgets(connection, limits)),
     consultation: new Consultation({ ...base, sources: [] }),
     hearing: { memory: () => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() }) },
   });
-  const ingestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
+  const ingester = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   return {
-    ...{ clock, simulator, schedule, breakers },
+    clock,
+    simulator,
+    schedule,
+    breakers,
     fill: async (counts) => {
       const messages = addNightlies(simulator, counts);
-      await Promise.all(messages.map((message) => ingest(message, ingestParts)));
+      await Promise.all(messages.map((message) => ingest(message, ingester)));
     },
     run: async (everyMs, isOver) => {
       const stop = new AbortController();
@@ -100,7 +112,9 @@ function addNightlies(simulator: Ec2Simulator, counts: Readonly<Record<string, n
       return [region, simulator.addImage(region, wanted).id] as const;
     });
     const body = {
-      ...{ architecture: "x86_64", compose_id: `Fedora-Rawhide-${day}.n.0`, image_name: imageName },
+      architecture: "x86_64",
+      compose_id: `Fedora-Rawhide-${day}.n.0`,
+      image_name: imageName,
       regions: Object.fromEntries(regions),
     };
     return {

@@ -22,7 +22,7 @@ export async function openPast(test: Test, world: World): Promise<Past> {
   const { clock } = world;
   const double = await startDatagrepper({ now: clock.now });
   test.teardown(() => double.close());
-  const access = { url: double.url, userAgent: "test", timeoutMs: 5_000, clock, ratePerSecond: Infinity };
+  const access = { url: double.url, userAgent: "test", timeoutMs: 60_000, clock, ratePerSecond: Infinity };
   const archive = openDatagrepper(access);
   let messages = 0;
   return {
@@ -35,7 +35,7 @@ export async function openPast(test: Test, world: World): Promise<Past> {
     backfill: async (days) => {
       const end = floorSecond(clock.now());
       const positions = redisPositions(world.connection);
-      const parts = { archive, ingest: world.ingestParts, positions, stop: new AbortController().signal };
+      const parts = { archive, ingest: world.ingester, positions, stop: new AbortController().signal };
       const tell = { progress: () => Promise.resolve(), witness: () => undefined };
       await backfill("test", { start: end - days * DAY_MS, end }, parts, tell);
     },
@@ -49,7 +49,7 @@ export async function reconcileIn(
   regions: readonly string[] | null = [REGION],
 ): Promise<Told[]> {
   const told: Told[] = [];
-  const parts = { ...world.ingestParts, ...world.tickParts, archive: null, isApplied: false, ...changes };
+  const parts = { ...world.ticker, ...world.ingester, archive: null, isApplied: false, ...changes };
   await reconcile(regions, parts, (each) => {
     told.push(each);
     return Promise.resolve();

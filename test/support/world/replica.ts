@@ -1,5 +1,5 @@
 import type { Test } from "tap";
-import type { TickParts } from "../../../src/act/tick.ts";
+import type { Ticker } from "../../../src/act/tick.ts";
 import { openRedis } from "../../../src/adapters/redis/connection.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
@@ -7,7 +7,7 @@ import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { redisOrders } from "../../../src/adapters/redis/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
-import type { IngestParts } from "../../../src/decide/change.ts";
+import type { Ingester } from "../../../src/hear/ingest.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import type { Periods } from "../../../src/domain/image/lifecycle.ts";
 import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
@@ -21,8 +21,8 @@ import type { World } from "./world.ts";
 
 /** A further process of the service, over the world's Redis, EC2 and Pagure. */
 export interface Replica {
-  readonly ingestParts: IngestParts;
-  readonly tickParts: TickParts;
+  readonly ingester: Ingester;
+  readonly ticker: Ticker;
   readonly reportParts: ReportParts;
   readonly orderParts: OrderParts;
   readonly budgets: Budgets;
@@ -47,7 +47,7 @@ export async function openReplica(test: Test, world: World, options: ReplicaOpti
       ...(call === "redis TIME" ? { instead: () => timeAnswer(redisClock.now()) } : {}),
     }),
   );
-  const { log, policy } = world.tickParts;
+  const { log, policy } = world.ticker;
   const connection = await openRedis(proxy.url, world.connection.keys.format.replace(/:format$/, ""), log);
   test.teardown(async () => {
     await connection.close();
@@ -58,8 +58,8 @@ export async function openReplica(test: Test, world: World, options: ReplicaOpti
   const base = { schedule, facts, clock, log, periods, policy };
   const budgets = redisBudgets(connection, options.budgets);
   return {
-    ingestParts: { ...base, rejected: redisRejected(connection), environments: ["prod"] },
-    tickParts: { ...world.tickParts, ...base, budgets, consultation: new Consultation({ ...base, sources: [] }) },
+    ingester: { ...base, rejected: redisRejected(connection), environments: ["prod"] },
+    ticker: { ...world.ticker, ...base, budgets, consultation: new Consultation({ ...base, sources: [] }) },
     reportParts: { ...world.reportParts, ...base, journal: redisJournal(connection, "pagure", log) },
     orderParts: { ...base, orders: redisOrders(connection) },
     budgets,

@@ -46,7 +46,10 @@ interface Where {
   readonly composeId?: string;
 }
 
-export async function openReporting(test: Test, options: PagureDoubleOptions = {}): Promise<Reporting> {
+export async function openReporting(
+  test: Test,
+  { timeoutMs = 60_000, ...options }: PagureDoubleOptions & { readonly timeoutMs?: number } = {},
+): Promise<Reporting> {
   const clock = new SettableClock(START);
   const connection = await openTestRedis(test);
   const pagure = await startPagureDouble({ now: clock.now, ...options });
@@ -58,7 +61,7 @@ export async function openReporting(test: Test, options: PagureDoubleOptions = {
   const schedule = withClock(redisSchedule(connection, clock, PERIODS), clock);
   const journal = redisJournal(connection, "pagure", log);
   const access = { url: pagure.url, repo: REPO, tags: ["clean-amis"], token: TOKEN, userAgent: "test" };
-  const reports = openPagure({ ...access, timeoutMs: 2_000, log });
+  const reports = openPagure({ ...access, timeoutMs, log });
   const parts: ReportParts = { schedule, journal, reports, clock, log, periods: PERIODS, isPublic: true };
   const posts = (): string[] =>
     pagure.tracker.issues(REPO).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);

@@ -67,18 +67,18 @@ export class VirtualClock implements Clock {
     if (isInCall) this.#asleepInCalls += 1;
     return new Promise((resolve) => {
       const wake = (): void => {
+        signal?.removeEventListener("abort", wakeEarly);
         if (isInCall) this.#asleepInCalls -= 1;
         resolve();
       };
       const sleeper: Sleeper = { wakeAt: this.#at + Math.max(0, ms), wake };
       const index = this.#sleepers.findIndex(({ wakeAt }) => wakeAt > sleeper.wakeAt);
       this.#sleepers.splice(index < 0 ? this.#sleepers.length : index, 0, sleeper);
-      signal?.addEventListener("abort", () => {
-        const place = this.#sleepers.indexOf(sleeper);
-        if (place < 0) return;
-        this.#sleepers.splice(place, 1);
+      const wakeEarly = (): void => {
+        this.#sleepers.splice(this.#sleepers.indexOf(sleeper), 1);
         wake();
-      });
+      };
+      signal?.addEventListener("abort", wakeEarly);
       this.#moveWhenQuiet();
     });
   }

@@ -1,6 +1,6 @@
 import type { Test } from "tap";
 import { RegionBreakers } from "../../../src/act/breakers.ts";
-import { tickRegion, type TickCounts, type TickParts } from "../../../src/act/tick.ts";
+import { tickRegion, type TickCounts, type Ticker } from "../../../src/act/tick.ts";
 import { openImages } from "../../../src/adapters/ec2/images.ts";
 import { openPagure } from "../../../src/adapters/pagure/reports.ts";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
@@ -11,7 +11,7 @@ import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { redisOrders } from "../../../src/adapters/redis/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
-import type { IngestParts } from "../../../src/decide/change.ts";
+import type { Ingester } from "../../../src/hear/ingest.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import { resolveRegion } from "../../../src/decide/resolve.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
@@ -55,8 +55,8 @@ export interface World {
   /** EC2 past the breakers. */
   readonly ec2: Images;
   readonly pagure: PagureDouble;
-  readonly ingestParts: IngestParts;
-  readonly tickParts: TickParts;
+  readonly ingester: Ingester;
+  readonly ticker: Ticker;
   readonly reportParts: ReportParts;
   readonly orderParts: OrderParts;
   readonly budgets: Budgets;
@@ -110,13 +110,13 @@ export async function openWorld(
     random: whole,
   };
   const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
-  const ingestParts: IngestParts = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
+  const ingester: Ingester = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   const hears = (): Promise<HearingMemory> =>
     Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
   const budgets = redisBudgets(connection, options.budgets ?? PLENTY);
   const breakers = redisBreakers(connection);
   const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: whole });
-  const tickParts: TickParts = {
+  const ticker: Ticker = {
     ...base,
     budgets,
     images: regions.watch(images),
@@ -129,7 +129,7 @@ export async function openWorld(
   };
   const reports = openPagure({
     ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
-    ...{ userAgent: "test", timeoutMs: 2_000 },
+    ...{ userAgent: "test", timeoutMs: 60_000 },
   });
   const orderParts: OrderParts = { ...base, orders: redisOrders(connection) };
   const journal = redisJournal(connection, "pagure", silentLog);
@@ -141,15 +141,15 @@ export async function openWorld(
       simulator,
       ec2: images,
       pagure,
-      ingestParts,
-      tickParts,
+      ingester,
+      ticker,
       reportParts,
       orderParts,
       budgets,
     },
-    hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingestParts),
-    tick: (region = REGION) => tickRegion(region, tickParts),
-    resolve: (region = REGION) => resolveRegion(region, tickParts),
+    hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingester),
+    tick: (region = REGION) => tickRegion(region, ticker),
+    resolve: (region = REGION) => resolveRegion(region, ticker),
     report: () => reportOnce(reportParts),
     posts: () =>
       pagure.tracker

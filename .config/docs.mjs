@@ -1,0 +1,17 @@
+/**
+ * Puts into README.md and docs/ what the program says itself, between `made by npm run docs: clean-amis …` and `made`: a table as
+ * it is, anything else as a block. test/docs/blocks.test.ts tells when one is stale.
+ */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+
+const MADE = /^(<!-- made by npm run docs: clean-amis (.+) -->\n)[^]*?^(<!-- made -->)$/gm;
+
+for (const file of ["README.md", ...readdirSync("docs").map((name) => `docs/${name}`)]) {
+  const text = readFileSync(file, "utf8");
+  const made = text.replace(MADE, (_, head, words, foot) => {
+    const said = execFileSync(process.execPath, ["dist/src/main.js", ...words.split(" ")], { encoding: "utf8" });
+    return `${head}\n${said.startsWith("|") ? said : `\`\`\`text made\n${said}\`\`\`\n`}\n${foot}`;
+  });
+  if (made !== text) writeFileSync(file, made);
+}

@@ -1,0 +1,97 @@
+import type { Consultation } from "../decide/consult.ts";
+import { classify, isByLabel, type Policy } from "../domain/compose/classify.ts";
+import type { ComposeFacts } from "../domain/compose/facts.ts";
+import type { Image } from "../domain/image/image.ts";
+import { streamOf } from "../domain/image/stream.ts";
+import type { Look, Seen } from "../domain/plan/look.ts";
+import type { Guards } from "../domain/plan/plan.ts";
+import { INTENT_TAG } from "../domain/plan/tags.ts";
+import type { Instant } from "../domain/time.ts";
+import { RefusedError } from "../errors.ts";
+import type { Images, Schedule } from "../ports/index.ts";
+
+/** What one question told of a whole batch. */
+interface OfBatch {
+  readonly now: Instant;
+  readonly isWayBackOpen: boolean;
+  readonly use: Use;
+}
+
+/** What of ours uses the images of a batch, or why nobody can tell. */
+interface Use {
+  readonly users: ReadonlyMap<string, readonly string[]>;
+  readonly unusableGuard: string | null;
+}
+
+/** Asks who uses the images that may be acted on. A guard that the credentials may not use is told, or passed over. */
+export async function useOf(
+  region: string,
+  batch: readonly Image[],
+  seen: ReadonlyMap<string, Seen>,
+  { guards, images }: { readonly guards: Guards; readonly images: Pick<Images, "usersOf"> },
+): Promise<Use> {
+  // EC2 refuses the question for all when one image belongs to somebody else.
+  const isOurs = (amiId: string): boolean => seen.get(amiId)?.ownerId === guards.account;
+  const amiIds = batch
+    .filter(({ stage, amiId }) => (stage === "public" || stage === "private") && isOurs(amiId))
+    .map(({ amiId }) => amiId);
+  if (!guards.inUse || amiIds.length === 0) return { users: new Map(), unusableGuard: null };
+  try {
+    return { users: await images.usersOf(region, amiIds), unusableGuard: null };
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.code !== "guard-unusable") throw error;
+    return { users: new Map(), unusableGuard: guards.unusable === "pass" ? null : error.message };
+  }
+}
+
+/** Reads what else must be known of one image right before acting. Throws `UpstreamError`, `RefusedError`. */
+export async function lookAt(
+  image: Image,
+  facts: ComposeFacts,
+  seen: Seen | null,
+  { now, isWayBackOpen, use }: OfBatch,
+  {
+    images,
+    schedule,
+    policy,
+    consultation,
+  }: {
+    readonly images: Pick<Images, "publicSnapshots" | "snapshotsOf">;
+    readonly schedule: Pick<Schedule, "newest">;
+    readonly policy: Policy;
+    readonly consultation: Pick<Consultation, "unanswered">;
+  },
+): Promise<Look> {
+  const isOpen = image.stage === "public" && seen !== null;
+  const publicSnapshotIds = isOpen ? await images.publicSnapshots(image.region, seen.snapshotIds) : [];
+  return {
+    seen,
+    publicSnapshotIds,
+    isWayBackOpen,
+    unanswered: isByLabel(classify(facts, policy)) ? consultation.unanswered(facts, now) : [],
+    composeHold: facts.hold,
+    snapshotTags: await lostMemory(image, seen, images),
+    isNewest: await isNewest(image, policy.keepNewest, schedule),
+    users: use.users.get(image.amiId) ?? [],
+    unusableGuard: use.unusableGuard,
+  };
+}
+
+/** The tags of an image's snapshots, where we have, or may have, begun, and no record says what was taken. */
+async function lostMemory(
+  image: Image,
+  seen: Seen | null,
+  images: Pick<Images, "snapshotsOf">,
+): Promise<Look["snapshotTags"]> {
+  const mayHaveBegun = image.stage === "restoring" || seen?.tags[INTENT_TAG] !== undefined;
+  if (image.takenAway !== null || seen === null || !mayHaveBegun) return {};
+  const snapshots = await images.snapshotsOf(image.region, image.amiId);
+  return Object.fromEntries(snapshots.map(({ snapshotId, tags }) => [snapshotId, tags]));
+}
+
+async function isNewest(image: Image, keepNewest: number, schedule: Pick<Schedule, "newest">): Promise<boolean> {
+  if (keepNewest === 0 || image.stage !== "public") return false;
+  const stream = streamOf(image);
+  if (stream === null) return false;
+  return (await schedule.newest(image.region, stream, keepNewest)).includes(image.composeId);
+}

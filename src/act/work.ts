@@ -1,0 +1,146 @@
+import type { RegionBreakers } from "./breakers.ts";
+import { ClaimLost, whileClaimed } from "./claim.ts";
+import { deleteImage } from "./delete.ts";
+import { endHold, tagHold } from "./hold.ts";
+import { makePrivate } from "./make-private.ts";
+import { restoreImage } from "./restore.ts";
+import { recordSetback, yieldClaim } from "./setback.ts";
+import { wordNow } from "../decide/word.ts";
+import type { Policy } from "../domain/compose/classify.ts";
+import { isInForce } from "../domain/hold.ts";
+import { restoreAndHold, held } from "../domain/image/holding.ts";
+import type { Image } from "../domain/image/image.ts";
+import { redecide, restoreAndKeep, waitOf, type Change, type Periods } from "../domain/image/lifecycle.ts";
+import type { Planned } from "../domain/plan/describe.ts";
+import type { Plan } from "../domain/plan/plan.ts";
+import { afterHiddenLook, afterMiss, afterRefusal } from "../domain/plan/setback.ts";
+import { MINUTE_MS, type Instant } from "../domain/time.ts";
+import type { Budgets, Clock, Facts, Images, Lease, Log, Random, Schedule } from "../ports/index.ts";
+
+/** Whoever carries out what is planned. */
+export interface Worker {
+  readonly schedule: Schedule;
+  readonly facts: Pick<Facts, "recall">;
+  readonly images: Images;
+  readonly budgets: Pick<Budgets, "reserve">;
+  readonly breakers: Pick<RegionBreakers, "isOpen">;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  readonly periods: Periods;
+  readonly policy: Policy;
+}
+
+/**
+ * Carries out the plan of a claimed image, after a last look at budget and facts. Every failure ends in the image's own record;
+ * only Redis' failures are thrown. Resolves to the outcome.
+ */
+export async function workImage({ image, plan: surveyed }: Planned, lease: Lease, worker: Worker): Promise<string> {
+  const { breakers, log } = worker;
+  if (breakers.isOpen(image.region))
+    return yieldClaim(image, "EC2 fails in the region, and its breaker has opened", lease, worker);
+  try {
+    const plan = await withinBudget(image, await stillWanted(image, surveyed, worker), lease.now, worker);
+    const isSettled = await execute({ image, plan }, lease, worker);
+    const data = { region: image.region, ami: image.amiId, compose: image.composeId, plan: plan.do };
+    log.info({ ...data, outcome: isSettled ? "settled" : "lost" }, "image worked");
+    return isSettled ? plan.do : "lost";
+  } catch (error) {
+    return recordSetback(image, error, lease, worker);
+  }
+}
+
+/** A survey covers a batch; by an image's turn a fact may have come that keeps it. */
+async function stillWanted(
+  image: Image,
+  plan: Plan,
+  { facts, policy, clock }: Pick<Worker, "facts" | "policy" | "clock">,
+): Promise<Plan> {
+  if (plan.do !== "make-private" && plan.do !== "delete") return plan;
+  // What is already deregistered cannot be kept any more; its snapshots must not be left behind.
+  if (plan.do === "delete" && plan.seen?.state !== "available") return plan;
+  const { decision, hold } = await wordNow(image.composeId, { facts, policy });
+  if (decision.kind === "keep") return { do: "keep", decision };
+  if (!isInForce(hold, clock.now())) return plan;
+  return { do: "hold", hold, from: plan.do === "delete" ? "private" : "public" };
+}
+
+/** When an image that the budget stopped is looked at again. */
+const BUDGET_AGAIN_MS = 10 * MINUTE_MS;
+
+/** One act is reserved before it begins; what was begun is finished. */
+async function withinBudget(
+  image: Image,
+  plan: Plan,
+  now: Instant,
+  { budgets, schedule }: Pick<Worker, "budgets" | "schedule">,
+): Promise<Plan> {
+  if (plan.do !== "make-private" && plan.do !== "delete") return plan;
+  const isBegun = image.takenAway !== null && image.madePrivateAt === null;
+  if (image.stage === "deleting" || (plan.do === "make-private" && isBegun)) return plan;
+  const kind = plan.do === "delete" ? "delete" : "private";
+  const stop = await budgets.reserve(kind, image, await schedule.countLive(image.region), now);
+  return stop === null ? plan : { do: "wait", until: now + BUDGET_AGAIN_MS, reason: stop.reason };
+}
+
+/** Acts, and settles the image; false: the claim was lost, and nothing more was done. */
+async function execute(planned: Planned, lease: Lease, worker: Worker): Promise<boolean> {
+  const { image, plan } = planned;
+  try {
+    const change = await changeBy(planned, lease, worker);
+    // What is deleted is deleted, whoever has the claim by now.
+    return change !== null && (await worker.schedule.settle(image, change, { irreversible: plan.do === "delete" }));
+  } catch (error) {
+    if (error instanceof ClaimLost) return false;
+    throw error;
+  }
+}
+
+/** Does in EC2 what a plan says; resolves to what it changes of the image, or null when that is nothing any more. */
+async function changeBy({ image, plan }: Planned, lease: Lease, worker: Worker): Promise<Change | null> {
+  const { images, clock, periods } = worker;
+  const mayCall = whileClaimed(image, lease, worker);
+  switch (plan.do) {
+    case "make-private":
+      return makePrivate(image, plan, mayCall, worker);
+    case "delete":
+      return deleteImage(image, plan, lease, mayCall, worker);
+    case "restore":
+      return restoreImage(image, plan, mayCall, { images, clock });
+    case "keep": {
+      // The claim is ours and nothing is under way, so what has to be restored may be restored at once.
+      const idle = { ...image, token: "" };
+      const keep = image.stage === "deleting" ? restoreAndKeep : redecide;
+      return keep(idle, plan.decision, periods, lease.now, "ticker");
+    }
+    case "hold":
+      return held(plan.hold, plan.from);
+    case "tag-hold":
+      return tagHold(image, plan.hold, mayCall, images);
+    case "end-hold":
+      return endHold(image, plan.seen, mayCall, { images, clock, periods });
+    case "restore-and-hold":
+      return restoreAndHold(image, plan.hold, periods, lease.now);
+    case "wait":
+      return {
+        stage: image.stage,
+        wait: waitOf(image, plan.until),
+        fields: { lastError: `waiting: ${plan.reason}` },
+        event: null,
+      };
+    case "refuse":
+      return afterRefusal(image, plan.code, plan.reason, lease.now);
+    case "miss":
+      return missed(image, lease.now, images);
+  }
+}
+
+/** Before an image counts as gone, EC2 is asked by its id; and what it leaves behind is said, or nobody would ever know. */
+async function missed(image: Image, now: Instant, images: Pick<Images, "isKnown" | "snapshotsOf">): Promise<Change> {
+  const change = afterMiss(image, now);
+  if (change.stage !== "gone" || change.event === null) return change;
+  if (await images.isKnown(image.region, image.amiId)) return afterHiddenLook(image, now);
+  const left = (await images.snapshotsOf(image.region, image.amiId)).map(({ snapshotId }) => snapshotId);
+  const why = left.length === 0 ? change.event.why : `${change.event.why}; it left ${left.join(", ")} behind`;
+  return { ...change, event: { ...change.event, why, details: { left: left.join(" ") } } };
+}

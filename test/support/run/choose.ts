@@ -1,0 +1,96 @@
+/** What `npm test` was asked to run. */
+import { basename } from "node:path";
+import { parseArgs } from "node:util";
+import { describeError } from "../../../src/errors.ts";
+import { nearest } from "../../../src/domain/words.ts";
+
+const OPTIONS = { slowest: { type: "boolean", default: false }, lanes: { type: "string" } } as const;
+
+/** The words cannot be understood; the message is one line for a person. */
+export class WordsError extends Error {
+  override readonly name = "WordsError";
+}
+
+export interface Words {
+  readonly names: readonly string[];
+  /** Whether the slowest files shall be told at the end. */
+  readonly isSlowestWanted: boolean;
+  /** How many files run at once; null for as many as fit this machine. */
+  readonly lanes: number | null;
+}
+
+/** Throws `WordsError` for an option that there is not. */
+export function readWords(args: readonly string[]): Words {
+  const { values, positionals } = parse(args);
+  const { lanes } = values;
+  if (lanes !== undefined && !/^[1-9]\d?$/.test(lanes)) throw new WordsError(`--lanes=${lanes}: a number, 1 to 99`);
+  return { names: positionals, isSlowestWanted: values.slowest, lanes: lanes === undefined ? null : Number(lanes) };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    const known = Object.keys(OPTIONS).map((name) => `--${name}`);
+    const [what = ""] = describeError(error).split(". ");
+    const guess = nearest(/'(--[^' ]+)/.exec(what)?.[1] ?? "", known);
+    throw new WordsError(`${what}${guess === null ? "" : `: did you mean ${guess}?`} (known: ${known.join(", ")})`);
+  }
+}
+
+/**
+ * The built test files that are meant: each name is one, as source or built, or a folder of them; no name means all.
+ * Throws `WordsError` for a name that is neither, with the nearest that is.
+ */
+export function chooseFiles(names: readonly string[], built: readonly string[]): readonly string[] {
+  const tests = built.filter((path) => path.endsWith(".test.js"));
+  if (names.length === 0) return tests;
+  return [...new Set(names.flatMap((name) => meantBy(name, tests)))];
+}
+
+/** The runner's arguments for what a person typed. Throws `WordsError` as the two above. */
+export function runnerArguments(args: readonly string[], built: readonly string[]): readonly string[] {
+  const { names, isSlowestWanted, lanes } = readWords(args);
+  const options = [...(isSlowestWanted ? ["--slowest"] : []), ...(lanes === null ? [] : [`--lanes=${lanes}`])];
+  return [...options, ...chooseFiles(names, built)];
+}
+
+function meantBy(name: string, tests: readonly string[]): readonly string[] {
+  const wanted = name
+    .replace(/^(\.\/)?(dist\/)?/, "")
+    .replace(/\/+$/, "")
+    .replace(/\.js$/, ".ts");
+  const meant = tests.filter((path) => sourceOf(path) === wanted || sourceOf(path).startsWith(`${wanted}/`));
+  if (meant.length > 0) return meant;
+  const guess = guessAt(wanted, tests.map(sourceOf));
+  throw new WordsError(
+    `there is no test ${name}: ${guess === null ? "a file or a folder below test/" : `did you mean ${guess}?`}`,
+  );
+}
+
+/** A file that moved keeps its name: that is nearer than any other spelling. */
+function guessAt(wanted: string, tests: readonly string[]): string | null {
+  const file = basename(wanted).replace(/(\.test)?(\.[jt]s)?$/, ".test.ts");
+  const moved = tests.find((path) => basename(path) === file);
+  if (moved !== undefined) return moved;
+  const alike = nearest(wanted, tests) ?? nearest(wanted, foldersOf(tests));
+  if (alike !== null) return alike;
+  const name = nearest(
+    file,
+    tests.map((path) => basename(path)),
+  );
+  return tests.find((path) => basename(path) === name) ?? null;
+}
+
+function foldersOf(tests: readonly string[]): readonly string[] {
+  const folders = tests.flatMap((path) => {
+    const parts = path.split("/").slice(0, -1);
+    return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+  });
+  return [...new Set(folders)];
+}
+
+/** Tests run as built JavaScript; people look for the source. */
+export function sourceOf(file: string): string {
+  return file.replace(/^dist\/(test\/.*)\.js$/, "$1.ts");
+}
