@@ -8,7 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
  * The floors of the house, from the ground up: a folder of src/ may import itself, errors.ts, schema.ts (not domain/) and the
  * folders in its row. docs/architecture.md says what lives where; test/house.test.ts plants a wrong import a row.
  */
-const MAY_IMPORT = {
+export const MAY_IMPORT = {
   domain: [],
   ports: ["domain"],
   config: ["domain"],
@@ -52,32 +52,34 @@ const floorOf = (path) => relative(join(root, "src"), path).split("/")[0];
 /** The sentence against an import, or null when the tables allow it. */
 function refusalOf(from, specifier) {
   const floor = floorOf(from);
-  if (specifier.startsWith("node:"))
-    return floor === "domain" ? "domain/ is pure: it asks nothing of the platform" : null;
+  if (specifier.startsWith("node:")) return floor === "domain" ? `domain is pure and imports no ${specifier}` : null;
   if (!specifier.startsWith(".")) {
     const allowed = MAY_IMPORT_PACKAGES[floor] ?? [];
     if (allowed.some((name) => specifier === name || specifier.startsWith(name.replace(/\/?$/, "/")))) return null;
-    return `${floor} imports no package "${specifier}": MAY_IMPORT_PACKAGES in .config/eslint.config.js says who does`;
+    return `${floor} imports no package "${specifier}" (MAY_IMPORT_PACKAGES says who does)`;
   }
   const target = resolve(dirname(from), specifier);
   if (!target.startsWith(join(root, "src") + "/"))
-    return target.startsWith(join(root, "schemas")) ? null : "src/ imports only src/";
+    return target.startsWith(join(root, "schemas")) ? null : "src imports only src and schemas";
   const below = floorOf(target);
   if (below === floor || below === "errors.ts") return null;
   const allowed = MAY_IMPORT[floor] ?? [];
   if (below === "schema.ts" && floor !== "domain") return null;
   if (allowed.includes(below)) return null;
   const row = allowed.length === 0 ? "nothing but itself" : allowed.join(", ");
-  return `${floor} may import ${row}, not ${below}: MAY_IMPORT in .config/eslint.config.js`;
+  return `${floor} may import ${row}, not ${below}`;
 }
 
 /** Every way to name another module counts: import, export from, import() and import types. */
 const fences = {
   create(context) {
     const check = (node) => {
-      if (typeof node?.value !== "string") return;
-      const message = refusalOf(context.filename, node.value);
-      if (message !== null) context.report({ node, message });
+      if (!node) return;
+      const refusal =
+        typeof node.value === "string"
+          ? refusalOf(context.filename, node.value)
+          : "an import needs a name that is written out";
+      if (refusal !== null) context.report({ node, message: `${refusal}: see MAY_IMPORT in .config/eslint.config.js` });
     };
     return {
       ImportDeclaration: ({ source }) => check(source),

@@ -7,30 +7,33 @@ import { connectRedis, type RedisConnection } from "../adapters/redis/connection
 import { redisCheckup } from "../adapters/redis/checkup.ts";
 import { storeOn } from "./store.ts";
 import type { Config } from "../config/config.ts";
-import { LIMIT_MS, type DoctorParts } from "../doctor/doctor.ts";
-import type { Ec2Checkup, Log, ReportsCheckup, StoreCheckup } from "../ports/index.ts";
+import { LIMIT_MS, type Examined } from "../doctor/doctor.ts";
+import type { Ec2Checkup, Log, StoreCheckup } from "../ports/index.ts";
 
 /** All that is examined, each opened when a check first asks for it. `problem`: what is wrong with the configuration. */
-export function openDoctor(config: Config, problem: string | null): DoctorParts & { close(): Promise<void> } {
+export function openDoctor(config: Config, problem: string | null): Examined & { close(): Promise<void> } {
   const log = openLog("silent");
-  const { sources, userAgent, report } = config;
+  const { sources, userAgent } = config;
   const reach = { userAgent, timeoutMs: LIMIT_MS, clock: systemClock };
   const redis = opened(() => connectRedis(config.redis.url, config.redis.prefix, log));
   const ec2 = opened(() => openEc2(config, log));
   return {
-    ...{ config, problem, limitMs: LIMIT_MS, now: () => systemClock.now() },
+    config,
+    problem,
+    limitMs: LIMIT_MS,
+    now: () => systemClock.now(),
     broker: brokerCheckup(config.amqp),
     store: async () => storeOf(await redis.get(), config, log),
     ec2: () => ec2.get(),
-    reports: report.kind === "log" ? null : () => Promise.resolve(reportsOf(config)),
+    reports: reportsOf(config),
     archive: sources.datagrepper === null ? null : datagrepperReach({ ...reach, url: sources.datagrepper }),
     composeHost: sources.composeHost === null ? null : composeHostReach({ ...reach, url: sources.composeHost }),
     close: async () => {
       await redis.close(async (connection) => {
         await connection.close();
       });
-      await ec2.close((inspection) => {
-        inspection.close();
+      await ec2.close((checkup) => {
+        checkup.close();
       });
     },
   };
@@ -53,8 +56,8 @@ function opened<T>(open: () => Promise<T>): {
 
 /** The SDK takes half a second to load, while the other checks wait for their answers. */
 async function openEc2(config: Config, log: Log): Promise<Ec2Checkup & { close(): void }> {
-  const { openEc2Checkup: openEc2Inspection } = await import("../adapters/ec2/checkup.ts");
-  return openEc2Inspection({ ...config.ec2, clock: systemClock, log });
+  const { openEc2Checkup } = await import("../adapters/ec2/checkup.ts");
+  return openEc2Checkup({ ...config.ec2, clock: systemClock, log });
 }
 
 function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCheckup {
@@ -62,7 +65,19 @@ function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCh
   return { ...redisCheckup(connection), schedule, journal, hearing, budgets };
 }
 
-function reportsOf({ report, userAgent }: Config): ReportsCheckup {
-  const calls = new PagureCalls({ ...report, userAgent, timeoutMs: LIMIT_MS });
-  return { whoAmI: () => calls.whoAmI(), readIssues: () => calls.readIssues(), mayPost: () => calls.tryPosting() };
+/** Null: the reports go to the log. */
+function reportsOf({ report, userAgent }: Config): Examined["reports"] {
+  switch (report.kind) {
+    case "pagure":
+      return () => {
+        const calls = new PagureCalls({ ...report, userAgent, timeoutMs: LIMIT_MS });
+        return Promise.resolve({
+          whoAmI: () => calls.whoAmI(),
+          readIssues: () => calls.readIssues(),
+          mayPost: () => calls.tryPosting(),
+        });
+      };
+    case "log":
+      return null;
+  }
 }

@@ -11,7 +11,7 @@ export async function runLoop(
   name: string,
   everyMs: number,
   pass: () => Promise<unknown>,
-  parts: { readonly clock: Clock; readonly log: Log; readonly random?: Random },
+  { clock, log, random = Math.random }: { readonly clock: Clock; readonly log: Log; readonly random?: Random },
   stop: AbortSignal,
 ): Promise<void> {
   let failures = 0;
@@ -22,12 +22,9 @@ export async function runLoop(
     } catch (error) {
       if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
       failures += 1;
-      parts.log.warn(
-        { loop: name, code: error.code, error: describeError(error), failures },
-        "a pass failed, trying again",
-      );
+      log.warn({ loop: name, code: error.code, error: describeError(error), failures }, "a pass failed, trying again");
     }
-    await parts.clock.sleep(pauseAfter(failures, everyMs, parts.random ?? Math.random), stop);
+    await clock.sleep(pauseAfter(failures, everyMs, random), stop);
   }
 }
 

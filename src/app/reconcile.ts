@@ -1,4 +1,3 @@
-import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { openStore } from "./store.ts";
 import { openArchive, openEc2 } from "./upstream.ts";
@@ -9,14 +8,21 @@ import type { Reconciler } from "../operate/compare.ts";
 export async function openReconcile(
   config: Config,
 ): Promise<Omit<Reconciler, "isApplied"> & { close(): Promise<void> }> {
-  const [clock, log] = [systemClock, openLog("warn")];
+  const log = openLog("warn");
   const { periods, policy, environments } = config;
   const store = await openStore(config, log);
   const { schedule, facts } = store;
   const images = await openEc2(config, log);
   return {
-    ...{ schedule, facts, images, archive: openArchive(config), clock, log },
-    ...{ periods, policy, environments, guards: config.ec2.guards },
+    schedule,
+    facts,
+    images,
+    archive: openArchive(config),
+    log,
+    periods,
+    policy,
+    environments,
+    guards: config.ec2.guards,
     close: async () => {
       images.close();
       await store.close();

@@ -24,7 +24,10 @@ export async function openEc2(config: Config, log: Log): Promise<Images & { clos
 export function openArchive({ sources, userAgent, archiveRate }: Config): Archive | null {
   if (sources.datagrepper === null) return null;
   return openDatagrepper({
-    ...{ url: sources.datagrepper, userAgent, timeoutMs: ARCHIVE_TIMEOUT_MS, clock: systemClock },
+    url: sources.datagrepper,
+    userAgent,
+    timeoutMs: ARCHIVE_TIMEOUT_MS,
+    clock: systemClock,
     ...(archiveRate === null ? {} : { ratePerSecond: archiveRate }),
   });
 }
@@ -51,13 +54,21 @@ export function openSources(
 /** Where people object to reports; null: nobody can. Throws `ConfigError`, as below. */
 export function openComments({ report, userAgent }: Config): Comments | null {
   const { kind, url, repo, token, title } = report;
-  if (kind === "log") return null;
-  return openPagureComments({ url, repo, token, title, userAgent, timeoutMs: 30 * SECOND_MS });
+  switch (kind) {
+    case "pagure":
+      return openPagureComments({ url, repo, token, title, userAgent, timeoutMs: 30 * SECOND_MS });
+    case "log":
+      return null;
+  }
 }
 
 /** Where the reports go. Throws `ConfigError` for an address, a repo or a token of the wrong form. */
 export function openReports({ report, userAgent }: Config, log: Log): Reports {
-  if (report.kind === "log") return logReports(log);
-  const { url, repo, tags, token } = report;
-  return openPagure({ url, repo, tags, token, userAgent, timeoutMs: 30 * SECOND_MS });
+  const { kind, url, repo, tags, token } = report;
+  switch (kind) {
+    case "pagure":
+      return openPagure({ url, repo, tags, token, userAgent, timeoutMs: 30 * SECOND_MS });
+    case "log":
+      return logReports(log);
+  }
 }

@@ -6,6 +6,9 @@ import { nearest, quote } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
 import { Schema } from "../schema.ts";
 
+/** Where the reports go. A further kind does not compile until every place has an answer for it. */
+export type ReportKind = "pagure" | "log";
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The file as the schema leaves it, defaults filled in. */
@@ -51,7 +54,7 @@ export interface ConfigFile {
     };
     budgets: { max_deletes_per_day: number; max_private_per_day: number; max_share_of_region: number };
     report: {
-      kind: "pagure" | "log";
+      kind: ReportKind;
       url: string;
       repo: string;
       tags: string[];
@@ -66,7 +69,11 @@ export interface ConfigFile {
 }
 
 const SCHEMA = new Schema<ConfigFile>("config.json", {
-  ...{ useDefaults: true, allErrors: false, strict: true, strictTypes: false, verbose: true },
+  useDefaults: true,
+  allErrors: false,
+  strict: true,
+  strictTypes: false,
+  verbose: true,
 });
 
 /** Reads the file and fills in defaults. Throws `ConfigError`: file, key, what is wrong, what is allowed. */

@@ -1,10 +1,10 @@
-import { secret, type ConfigFile, type Environment, type Scope } from "./file.ts";
+import { secret, type ConfigFile, type Environment, type ReportKind, type Scope } from "./file.ts";
 import { duration, webAddress } from "./values.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { ConfigError } from "../errors.ts";
 
 export interface ReportConfig {
-  readonly kind: "pagure" | "log";
+  readonly kind: ReportKind;
   readonly url: string;
   readonly repo: string;
   readonly tags: readonly string[];
@@ -23,6 +23,9 @@ export interface ReportConfig {
   readonly isPublic: boolean;
 }
 
+/** Whether the public reads what is posted to such a place. */
+export const IS_SEEN: Readonly<Record<ReportKind, boolean>> = { pagure: true, log: false };
+
 export function readReport(
   file: string,
   report: ConfigFile["consumer_config"]["report"],
@@ -31,24 +34,45 @@ export function readReport(
 ): ReportConfig {
   const { kind, url, repo, tags, title, operators, allow_delete_without_public_notice: isAllowed } = report;
   const token = secret("PAGURE_ACCESS_TOKEN", env) ?? "";
-  if (kind === "pagure" && repo === "")
-    throw new ConfigError(
-      `${file}: missing key consumer_config.report.repo: the Pagure project whose issues are the reports`,
-    );
-  if (kind === "pagure" && webAddress(file, "report.url", url) === null)
-    throw new ConfigError(`${file}: missing key consumer_config.report.url: Pagure's address`);
-  if (kind === "pagure" && token === "" && scope === "service")
-    throw new ConfigError(
-      "PAGURE_ACCESS_TOKEN is not set: a token with issue_create and issue_comment, or its file in PAGURE_ACCESS_TOKEN_FILE",
-    );
-  if (kind === "pagure" && isAllowed)
+  switch (kind) {
+    case "pagure":
+      checkPagure(file, report, token, scope);
+      break;
+    case "log":
+  }
+  if (IS_SEEN[kind] && isAllowed)
     throw new ConfigError(
       `${file}: consumer_config.report.allow_delete_without_public_notice goes only with kind = "log"`,
     );
   return {
-    ...{ kind, url, repo, tags, title, operators, token, isPublic: kind === "pagure" || isAllowed },
+    kind,
+    url,
+    repo,
+    tags,
+    title,
+    operators,
+    token,
+    isPublic: IS_SEEN[kind] || isAllowed,
     mostBytes: report.part_bytes,
     readEveryMs: duration(file, "report.read_every", report.read_every, SECOND_MS),
     objectionsPerDay: report.objections_per_day,
   };
+}
+
+function checkPagure(
+  file: string,
+  { url, repo }: Pick<ConfigFile["consumer_config"]["report"], "url" | "repo">,
+  token: string,
+  scope: Scope,
+): void {
+  if (repo === "")
+    throw new ConfigError(
+      `${file}: missing key consumer_config.report.repo: the Pagure project whose issues are the reports`,
+    );
+  if (webAddress(file, "report.url", url) === null)
+    throw new ConfigError(`${file}: missing key consumer_config.report.url: Pagure's address`);
+  if (token === "" && scope === "service")
+    throw new ConfigError(
+      "PAGURE_ACCESS_TOKEN is not set: a token with issue_create and issue_comment, or its file in PAGURE_ACCESS_TOKEN_FILE",
+    );
 }

@@ -1,4 +1,5 @@
 import type { Config } from "./config.ts";
+import { IS_SEEN } from "./report.ts";
 import { isLoopback } from "./values.ts";
 
 /** What is allowed in a configuration, and worth a second thought: one sentence each, with the key. */
@@ -7,7 +8,7 @@ export function risksOf(config: Config): readonly string[] {
   const acts = act !== "nothing";
   const rows: readonly (readonly [boolean, string])[] = [
     [
-      report.kind === "log" && report.isPublic,
+      !IS_SEEN[report.kind] && report.isPublic,
       "report.allow_delete_without_public_notice = true: images are deleted without the public having been told",
     ],
     [
@@ -15,7 +16,7 @@ export function risksOf(config: Config): readonly string[] {
       'act = "delete" with report.kind = "log": a log is no public notice, so nothing is deleted; set report.kind = "pagure"',
     ],
     [
-      act === "private" && report.kind === "log",
+      act === "private" && !IS_SEEN[report.kind],
       'act = "private" with report.kind = "log": images go private and nobody is told; set report.kind = "pagure"',
     ],
     [policy.deleteUnlabelled, "policy.delete_unlabelled = true: a release whose metadata was lost is deleted as well"],

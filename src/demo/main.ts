@@ -84,15 +84,14 @@ async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string
   const images = castImages();
   const since = Date.now();
   const servers = await findServers({ log: say, signal: stop.signal });
+  const stoppable = async <T extends { readonly stop: Cleanup }>(starting: Promise<T>): Promise<T> => {
+    const server = await starting;
+    cleanups.push(server.stop);
+    return server;
+  };
   const [redis, rabbitmq] = await Promise.all([
-    startRedis(servers.redis).then((server) => {
-      cleanups.push(server.stop);
-      return server;
-    }),
-    startRabbitmq(servers.rabbitmq).then((server) => {
-      cleanups.push(server.stop);
-      return server;
-    }),
+    stoppable(startRedis(servers.redis)),
+    stoppable(startRabbitmq(servers.rabbitmq)),
   ]);
   const simulator = await startEc2Simulator({ accounts: { AKIDDEMO: { id: ACCOUNT } } });
   cleanups.push(() => simulator.close());
@@ -130,7 +129,14 @@ async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string
   return {
     ...addresses,
     ...places,
-    ...{ queue, configFile, images, simulator, pagure, isOwn, archivedAt, say },
+    queue,
+    configFile,
+    images,
+    simulator,
+    pagure,
+    isOwn,
+    archivedAt,
+    say,
     dayMs: daySeconds * 1000,
     stop: stop.signal,
   };

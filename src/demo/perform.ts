@@ -46,15 +46,13 @@ export async function perform(stage: Stage): Promise<Summary> {
     const rejected = await ledger.rejected();
     const violations = [
       ...violationsIn(stage.images, {
-        ...{
-          calls,
-          posts,
-          announcedAt: { bus: announcedAt, archive: stage.archivedAt },
-          rejected,
-          unheard,
-          dayMs: stage.dayMs,
-          expectedRejected: RUBBISH.length,
-        },
+        calls,
+        posts,
+        announcedAt: { bus: announcedAt, archive: stage.archivedAt },
+        rejected,
+        unheard,
+        dayMs: stage.dayMs,
+        expectedRejected: RUBBISH.length,
         remainsOf: (image) => remainsIn(stage.simulator, image),
         stageOf: (image) => known.get(`${image.region} ${image.amiId}`)?.stage ?? null,
       }),

@@ -5,7 +5,7 @@ import type { Instant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { BrokerCheckup, BrokerState, StoreCheckup } from "../ports/index.ts";
 
-interface Parts {
+interface Examined {
   readonly config: Pick<Config, "amqp">;
   readonly now: () => Instant;
   readonly broker: BrokerCheckup;
@@ -13,14 +13,13 @@ interface Parts {
 }
 
 /** Whether the broker lets us in, its certificate, and whether exchanges and queue are there. */
-export async function checkBroker(parts: Parts): Promise<readonly Finding[]> {
-  const { config, broker } = parts;
+export async function checkBroker({ config, broker, store, now }: Examined): Promise<readonly Finding[]> {
   const { exchanges, bindings, queue } = config.amqp;
   const names = [...new Set([...Object.keys(exchanges), ...bindings.map(({ exchange }) => exchange)])];
-  const queueName = queue.name === "auto" ? await sharedName(parts) : queue.name;
+  const queueName = queue.name === "auto" ? await sharedName(store) : queue.name;
   // A certificate that is over keeps us out as well: both are told.
   const [shown, seen] = await Promise.allSettled([broker.certificate(), broker.look(names, queueName ?? null)]);
-  const certificate = shown.status === "fulfilled" ? judgeShown(shown.value, parts) : [];
+  const certificate = shown.status === "fulfilled" ? judgeShown(shown.value, now) : [];
   if (seen.status === "rejected") return [...certificate, notReached(seen.reason)];
   const { product, missingExchanges } = seen.value;
   return [
@@ -37,7 +36,7 @@ function notReached(error: unknown): Finding {
 }
 
 /** The queue's name that Redis remembers; null: none yet; undefined: Redis is away. */
-async function sharedName({ store }: Parts): Promise<string | null | undefined> {
+async function sharedName(store: Examined["store"]): Promise<string | null | undefined> {
   try {
     return await (await store()).queueName();
   } catch (error) {
@@ -46,7 +45,7 @@ async function sharedName({ store }: Parts): Promise<string | null | undefined> 
   }
 }
 
-function judgeShown(shown: Awaited<ReturnType<BrokerCheckup["certificate"]>>, { now }: Parts): readonly Finding[] {
+function judgeShown(shown: Awaited<ReturnType<BrokerCheckup["certificate"]>>, now: () => Instant): readonly Finding[] {
   const check = "certificate of the broker";
   if (shown === null) return [];
   const { pem, distrust } = shown;

@@ -12,7 +12,7 @@ import { formatDuration, SECOND_MS, type Instant } from "../domain/time.ts";
 import type { BrokerCheckup, Ec2Checkup, Reach, ReportsCheckup, StoreCheckup } from "../ports/index.ts";
 
 /** What is examined. What is opened when it is first asked for may fail then, as every call may. */
-export interface DoctorParts {
+export interface Examined {
   readonly config: Config;
   /** Why the configuration would not do for the service; null: it would. */
   readonly problem: string | null;
@@ -43,21 +43,21 @@ interface Check {
  * Examines the whole installation: all checks side by side, each with a time limit of its own, none of which changes
  * anything. What fails is a finding; nothing is thrown for it.
  */
-export async function* examine(parts: DoctorParts): AsyncGenerator<Finding> {
-  const { limitMs } = parts;
-  const under = generalChecks(parts).map((check) => conclude(check, limitMs));
-  const account = conclude({ name: "ec2", look: (signal) => examineAccount(parts, signal) }, limitMs);
+export async function* examine(examined: Examined): AsyncGenerator<Finding> {
+  const { limitMs } = examined;
+  const under = generalChecks(examined).map((check) => conclude(check, limitMs));
+  const account = conclude({ name: "ec2", look: (signal) => examineAccount(examined, signal) }, limitMs);
   // What is wrong with Redis its own check tells.
-  const regions = await within(limitMs, regionsOf(parts)).catch(() => [FIRST_REGION]);
+  const regions = await within(limitMs, regionsOf(examined)).catch(() => [FIRST_REGION]);
   const isRefused = (await account).some(({ check }) => check === NO_CREDENTIALS);
   const last = (isRefused ? [] : regions).map((region) =>
-    conclude({ name: `ec2 ${region}`, look: (signal) => checkRegion(region, parts, signal) }, limitMs),
+    conclude({ name: `ec2 ${region}`, look: (signal) => checkRegion(region, examined, signal) }, limitMs),
   );
   for (const findings of [...under, account, ...last]) yield* await findings;
 }
 
-function generalChecks(parts: DoctorParts): readonly Check[] {
-  const { config, problem, archive, composeHost } = parts;
+function generalChecks(examined: Examined): readonly Check[] {
+  const { config, problem, archive, composeHost } = examined;
   const unread = (name: string): Check => ({
     name,
     look: () => Promise.resolve([warning(name, "not checked", "mend the configuration first")]),
@@ -66,12 +66,12 @@ function generalChecks(parts: DoctorParts): readonly Check[] {
     { name: "configuration", look: () => Promise.resolve(checkConfiguration(config, problem)) },
     ...(problem === null
       ? [
-          { name: "certificates", look: () => checkCertificates(parts) },
-          { name: "broker", look: () => checkBroker(parts) },
+          { name: "certificates", look: () => checkCertificates(examined) },
+          { name: "broker", look: () => checkBroker(examined) },
         ]
       : [unread("broker")]),
-    { name: "redis", look: () => checkStore(parts) },
-    problem === null ? { name: "reports", look: () => checkReports(parts) } : unread("reports"),
+    { name: "redis", look: () => checkStore(examined) },
+    problem === null ? { name: "reports", look: () => checkReports(examined) } : unread("reports"),
     { name: "datagrepper", look: () => checkReach("datagrepper", archive, "nothing is acted on without it") },
     { name: "compose host", look: () => checkReach("compose host", composeHost, "labels come from the bus alone") },
   ];
@@ -87,7 +87,7 @@ async function checkReach(name: string, reach: Reach | null, meaning: string): P
   return [reach === null ? warning(name, `not configured: ${meaning}`) : ok(name, await reach())];
 }
 
-async function regionsOf({ store }: DoctorParts): Promise<readonly string[]> {
+async function regionsOf({ store }: Pick<Examined, "store">): Promise<readonly string[]> {
   const regions = await (await store()).schedule.regions();
   return regions.length === 0 ? [FIRST_REGION] : [...regions].sort();
 }

@@ -3,7 +3,7 @@ import { failure, ok, warning, type Finding } from "./finding.ts";
 import { RefusedError } from "../errors.ts";
 import type { Ec2Action, Ec2Checkup } from "../ports/index.ts";
 
-interface Parts {
+interface Examined {
   readonly config: Pick<Config, "ec2" | "act">;
   readonly ec2: () => Promise<Ec2Checkup>;
 }
@@ -29,7 +29,7 @@ const QUOTA = "Public AMIs (L-0E3CBAB9)";
 export const NO_CREDENTIALS = "ec2 credentials";
 
 /** Whether there are credentials, and whose they are. */
-export async function examineAccount({ config, ec2 }: Parts, signal: AbortSignal): Promise<readonly Finding[]> {
+export async function examineAccount({ config, ec2 }: Examined, signal: AbortSignal): Promise<readonly Finding[]> {
   let account: string;
   try {
     account = await (await ec2()).account(signal);
@@ -46,21 +46,25 @@ export async function examineAccount({ config, ec2 }: Parts, signal: AbortSignal
 }
 
 /** What may be done in one region. A region that does not answer is one finding. */
-export async function checkRegion(region: string, parts: Parts, signal: AbortSignal): Promise<readonly Finding[]> {
-  const images = await parts.ec2();
+export async function checkRegion(
+  region: string,
+  { config, ec2 }: Examined,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const images = await ec2();
   const denied = await images.tryPermissions(region, [...ALL, ...USAGE], signal);
   const further = await Promise.all([
     ...(denied.includes("GetImageBlockPublicAccessState") ? [] : [wayBack(region, images, signal)]),
     ...(denied.includes("DescribeImages") ? [] : [countPublic(region, images, signal)]),
   ]);
-  return [...judgePermissions(region, denied, parts.config), ...further];
+  return [...judgePermissions(region, denied, config), ...further];
 }
 
 /** A missing permission is a failure where the configuration needs it, and a warning where only a higher `act` would. */
 function judgePermissions(
   region: string,
   denied: readonly Ec2Action[],
-  { act, ec2 }: Parts["config"],
+  { act, ec2 }: Examined["config"],
 ): readonly Finding[] {
   const check = `ec2 ${region} permissions`;
   const needed = [...LOOK, ...(act === "nothing" ? [] : CHANGE), ...(act === "delete" ? DELETE : [])];

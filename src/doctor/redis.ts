@@ -6,7 +6,7 @@ import { isDeaf } from "../domain/limits/deaf.ts";
 import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
 import type { StoreCheckup } from "../ports/index.ts";
 
-interface Parts {
+interface Examined {
   readonly config: Pick<Config, "reportEveryMs" | "act" | "sources">;
   readonly now: () => Instant;
   readonly store: () => Promise<StoreCheckup>;
@@ -23,8 +23,8 @@ const MOST_SKEW_MS = MINUTE_MS;
 const NOTABLE_SKEW_MS = 5 * SECOND_MS;
 
 /** Redis as a server, and what it remembers of the service. Throws `UpstreamError` when it cannot be reached. */
-export async function checkStore(parts: Parts): Promise<readonly Finding[]> {
-  const store = await parts.store();
+export async function checkStore({ config, now, store: open }: Examined): Promise<readonly Finding[]> {
+  const store = await open();
   const info = await store.info();
   const told = info === null ? unasked() : [...judgeServer(info), ...judgePersistence(info)];
   const findings = await Promise.all([
@@ -32,8 +32,8 @@ export async function checkStore(parts: Parts): Promise<readonly Finding[]> {
     attempt("redis latency", () => checkLatency(store)),
     attempt("redis keys", () => checkFormat(store)),
     attempt("clock", () => checkClock(store)),
-    attempt("ears", () => checkEars(store, parts)),
-    attempt("reporter", () => checkReporter(store, parts)),
+    attempt("ears", () => checkEars(store, config, now)),
+    attempt("reporter", () => checkReporter(store, config, now)),
     attempt("acts", () => checkActs(store)),
   ]);
   return [...told, ...findings.flat()];
@@ -108,10 +108,14 @@ async function checkClock(store: StoreCheckup): Promise<readonly Finding[]> {
   return [skewMs > NOTABLE_SKEW_MS ? warning("clock", message, remedy) : ok("clock", message)];
 }
 
-async function checkEars(store: StoreCheckup, { now, config }: Parts): Promise<readonly Finding[]> {
-  const { heardUntil } = await store.hearing.memory();
+async function checkEars(
+  { hearing }: StoreCheckup,
+  { sources }: Pick<Config, "sources">,
+  now: () => Instant,
+): Promise<readonly Finding[]> {
+  const { heardUntil } = await hearing.memory();
   const remedy =
-    config.sources.datagrepper === null
+    sources.datagrepper === null
       ? "set sources.datagrepper: without it nobody knows what was missed"
       : "start clean-amis consume, or look why it cannot read datagrepper";
   if (heardUntil === null) return [warning("ears", "nothing has been heard yet: nothing is acted on", remedy)];
@@ -123,13 +127,17 @@ async function checkEars(store: StoreCheckup, { now, config }: Parts): Promise<r
   ];
 }
 
-async function checkReporter(store: StoreCheckup, { now, config }: Parts): Promise<readonly Finding[]> {
-  const status = await store.journal.status();
+async function checkReporter(
+  { journal }: StoreCheckup,
+  { act, reportEveryMs }: Pick<Config, "act" | "reportEveryMs">,
+  now: () => Instant,
+): Promise<readonly Finding[]> {
+  const status = await journal.status();
   if (status === null) return [ok("reporter", "no report yet")];
   const { state, since, reason, checkedAt } = status;
   if (state === "failing") return [failure("reporter", `failing since ${describeWhen(since, now())}: ${reason}`)];
   const message = `last pass ${describeWhen(checkedAt, now())}`;
-  const isLate = now() - checkedAt > 2 * config.reportEveryMs + HOUR_MS && config.act !== "nothing";
+  const isLate = now() - checkedAt > 2 * reportEveryMs + HOUR_MS && act !== "nothing";
   return [
     isLate ? warning("reporter", `${message}, and none since`, "start clean-amis consume") : ok("reporter", message),
   ];

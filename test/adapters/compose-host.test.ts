@@ -1,49 +1,13 @@
 import t from "tap";
-import type { Test } from "tap";
-import { openComposeHost } from "../../src/adapters/compose-host.ts";
-import type { ComposeHostOptions } from "../../src/adapters/compose-host.ts";
-import { composeInfo, startComposeHost } from "../../src/demo/outside/compose-host.ts";
-import type { ComposeHost, HostTrouble } from "../../src/demo/outside/compose-host.ts";
-import { UpstreamError } from "../../src/errors.ts";
-import type { ComposeSource } from "../../src/ports/index.ts";
+import { composeInfo } from "../../src/demo/outside/compose-host.ts";
+import type { HostTrouble } from "../../src/demo/outside/compose-host.ts";
+import { asked, CLOUD, failure, FILE, GA, NOW, openSource, startHost } from "../support/outside/compose-host.ts";
 import { SettableClock } from "../support/world/clock.ts";
 
-const NOW = Date.parse("2026-11-24T22:00:00Z");
-const FILE = "compose/metadata/composeinfo.json";
-const GA = { id: "Fedora-28-20180425.0", type: "production", label: "RC-1.1", place: "28" };
-const CLOUD = { id: "Fedora-Cloud-43-20260122.0", type: "production", label: "RC-20260122.0", place: "cloud" };
-
-async function start(t: Test): Promise<ComposeHost> {
-  const host = await startComposeHost(() => NOW);
-  t.teardown(() => host.close());
-  return host;
-}
-
-function open(host: ComposeHost, change: Partial<ComposeHostOptions> = {}): ComposeSource {
-  const clock = new SettableClock(NOW);
-  return openComposeHost({ url: host.url, userAgent: "clean-amis/test", timeoutMs: 60_000, clock, ...change });
-}
-
-/** The directories that were asked for, relative to the base, in order. */
-function asked(host: ComposeHost): readonly string[] {
-  return host.journal.map(({ path }) => path.replace("/compose/", "").replace(`/${FILE}`, ""));
-}
-
-/** The error of a look-up that must fail: one line that names the service and says what comes next. */
-async function failure(t: Test, work: Promise<unknown>): Promise<UpstreamError> {
-  const error: unknown = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof UpstreamError)) throw new Error(`it is ${String(error)}`);
-  t.match(error, { service: "compose-host", message: /^compose-host: [^\n]+; it is tried again later$/ });
-  return error;
-}
-
 t.test("a compose's type and label are told with the address that said so", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   const location = host.add(CLOUD);
-  const source = open(host);
+  const source = openSource(host);
   t.equal(source.source, "composeinfo");
   t.same(await source.ask(CLOUD.id, location), [
     {
@@ -59,18 +23,18 @@ t.test("a compose's type and label are told with the address that said so", asyn
 });
 
 t.test("a label that is left out, empty or null is known to be none", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   const id = "Fedora-Rawhide-20260122.n.0";
   for (const label of [{}, { label: "" }, { label: null }]) {
     host.add({ id, type: "nightly", place: "rawhide", ...label });
-    t.match(await open(host).ask(id, null), [{ type: "nightly", label: null }]);
+    t.match(await openSource(host).ask(id, null), [{ type: "nightly", label: null }]);
   }
 });
 
 t.test("type and label are told as they are spelt, also when they fit no form or contradict the id", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   host.add({ ...GA, type: "golden", label: "GA" });
-  t.match(await open(host).ask(GA.id, null), [{ type: "golden", label: "GA" }]);
+  t.match(await openSource(host).ask(GA.id, null), [{ type: "golden", label: "GA" }]);
 });
 
 t.test("every compose is looked for where kojipkgs keeps its kind, and none is claimed when all is 404", async (t) => {
@@ -96,38 +60,38 @@ t.test("every compose is looked for where kojipkgs keeps its kind, and none is c
     ["Fedora-Modular-27-20171108.2", ""],
   ];
   for (const [id, ...parents] of rows) {
-    const host = await start(t);
-    t.same(await open(host).ask(id, null), [], id);
+    const host = await startHost(t);
+    t.same(await openSource(host).ask(id, null), [], id);
     t.same(asked(host), [...parents.map((parent) => parent + id)], id);
     for (const parent of parents) {
       host.remove(id);
       host.add({ id, type: "production", label: "RC-1.2", place: parent.slice(0, -1) });
-      t.match(await open(host).ask(id, null), [{ by: `${host.url}/${parent}${id}/${FILE}` }], id);
+      t.match(await openSource(host).ask(id, null), [{ by: `${host.url}/${parent}${id}/${FILE}` }], id);
     }
     await host.close();
   }
 });
 
 t.test("a doomed compose has no metadata: nothing is claimed", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   const id = "Fedora-Rawhide-20180426.n.0";
   const location = host.add({ id, type: "nightly", status: "DOOMED", place: "rawhide" });
-  t.same(await open(host).ask(id, location), []);
+  t.same(await openSource(host).ask(id, location), []);
   t.equal(host.journal.length, 1, "the location is the usual place: asked once, and a 404 is not repeated");
 });
 
 t.test("the location is asked first, then the usual places", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   const id = "Fedora-Cloud-30-20190611.0";
   const location = host.add({ ...CLOUD, id, place: "moved" });
-  t.match(await open(host).ask(id, location), [{ by: `${host.url}/moved/${id}/${FILE}` }]);
+  t.match(await openSource(host).ask(id, location), [{ by: `${host.url}/moved/${id}/${FILE}` }]);
   host.remove(id);
-  t.same(await open(host).ask(id, location), []);
+  t.same(await openSource(host).ask(id, location), []);
   t.same(asked(host).slice(1), [`moved/${id}`, `cloud/${id}`, id]);
 });
 
 t.test("a location is read as pungi wrote it over the years", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   const { id } = CLOUD;
   host.add({ ...CLOUD, place: "new" });
   const { host: name } = new URL(host.url);
@@ -137,14 +101,14 @@ t.test("a location is read as pungi wrote it over the years", async (t) => {
     `https://${name}/compose/new/${id}/compose`,
     `http://${name}/compose/new/${id}`,
   ]) {
-    t.match(await open(host).ask(id, location), [{ label: CLOUD.label }], location);
+    t.match(await openSource(host).ask(id, location), [{ label: CLOUD.label }], location);
     t.equal(asked(host).at(-1), `new/${id}`, location);
   }
 });
 
 t.test("a location that leads elsewhere is not followed", async (t) => {
-  const host = await start(t);
-  const elsewhere = await start(t);
+  const host = await startHost(t);
+  const elsewhere = await startHost(t);
   const { id } = GA;
   elsewhere.add({ ...GA, label: "RC-20180425.0", place: "forged" });
   host.add({ ...GA, label: "RC-20180425.0", place: "forged" });
@@ -169,25 +133,27 @@ t.test("a location that leads elsewhere is not followed", async (t) => {
     "",
   ]) {
     const before = host.journal.length;
-    t.same(await open(host).ask(id, location), [], location);
+    t.same(await openSource(host).ask(id, location), [], location);
     t.same(asked(host).slice(before), [`28/${id}`], `${location}: only the usual place is asked`);
   }
   t.same(elsewhere.journal, []);
 });
 
 t.test("a link that has moved on to another compose does not speak for this one", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   const next = { ...GA, id: "Fedora-28-20180501.0", label: "RC-1.2" };
   host.add(GA);
   host.add(next);
   const location = host.link("28/latest-Fedora-28", GA.id);
-  t.match(await open(host).ask(GA.id, location), [{ composeId: GA.id, by: /latest-Fedora-28/ }]);
+  t.match(await openSource(host).ask(GA.id, location), [{ composeId: GA.id, by: /latest-Fedora-28/ }]);
   host.link("28/latest-Fedora-28", next.id);
-  t.match(await open(host).ask(GA.id, location), [{ composeId: GA.id, label: "RC-1.1", by: /28\/Fedora-28-20180425/ }]);
+  t.match(await openSource(host).ask(GA.id, location), [
+    { composeId: GA.id, label: "RC-1.1", by: /28\/Fedora-28-20180425/ },
+  ]);
 
   host.remove(GA.id);
   const message = /latest-Fedora-28.*"Fedora-28-20180501\.0", not of "Fedora-28-20180425\.0"/;
-  t.match(await failure(t, open(host).ask(GA.id, location)), { code: "OTHER_COMPOSE", message });
+  t.match(await failure(t, openSource(host).ask(GA.id, location)), { code: "OTHER_COMPOSE", message });
 });
 
 t.test("what is not this compose's document is told apart and never taken for a 404", async (t) => {
@@ -213,55 +179,60 @@ t.test("what is not this compose's document is told apart and never taken for a 
     [says({ id, type }, { type: "productmd.images" }), "UNKNOWN_SHAPE", /header\/type must be equal to constant/],
   ];
   for (const [trouble, code, message] of cases) {
-    const host = await start(t);
+    const host = await startHost(t);
     host.add(GA);
     host.fail({ times: Infinity, trouble });
-    t.match(await failure(t, open(host).ask(id, null)), { code, message });
+    t.match(await failure(t, openSource(host).ask(id, null)), { code, message });
     await host.close();
   }
 });
 
 t.test("a host that is slow, silent or away is an upstream's trouble after three attempts", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   host.add(GA);
   const lift = host.fail({ times: Infinity, trouble: { kind: "withhold" } });
-  t.match(await failure(t, open(host, { timeoutMs: 2_000 }).ask(GA.id, null)), { code: "TIMEOUT" });
+  t.match(await failure(t, openSource(host, { timeoutMs: 2_000 }).ask(GA.id, null)), { code: "TIMEOUT" });
   t.equal(host.journal.length, 3);
   lift();
   host.fail({ trouble: { kind: "delay", ms: 50 } });
-  t.match(await open(host).ask(GA.id, null), [{ label: "RC-1.1" }]);
+  t.match(await openSource(host).ask(GA.id, null), [{ label: "RC-1.1" }]);
   await host.close();
-  t.match(await failure(t, open(host).ask(GA.id, null)), { code: "ECONNREFUSED" });
+  t.match(await failure(t, openSource(host).ask(GA.id, null)), { code: "ECONNREFUSED" });
 });
 
 t.test("a fault that passes costs a pause that grows, and nothing else", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   host.add(GA);
   const clock = new SettableClock(NOW);
   host.fail({ trouble: { kind: "answer", status: 502, body: "bad gateway" } });
   host.fail({ trouble: { kind: "truncate", bytes: 40 } });
-  const [fact] = await open(host, { clock }).ask(GA.id, null);
+  const [fact] = await openSource(host, { clock }).ask(GA.id, null);
   t.match(fact, { label: "RC-1.1", at: clock.now() });
   t.match(host.journal, [{ status: 502 }, { status: 200 }, { status: 200 }]);
   t.ok(clock.now() - NOW >= 750 && clock.now() - NOW <= 1_500, "0.25 to 0.5 s, then 0.5 to 1 s");
 });
 
 t.test("an unreadable id, or an unknown product, is looked for at its location alone", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   for (const id of ["Fedora-24-20160314", "FedoraOdd-1-20260122.0", "../../secret"]) {
-    t.match(await failure(t, open(host).ask(id, null)), { code: "NO_PLACE", message: /no place is known where "/ });
-    t.same(await open(host).ask(id, `${host.url}/odd/x/compose`), [], "what pungi named is gone");
+    t.match(await failure(t, openSource(host).ask(id, null)), {
+      code: "NO_PLACE",
+      message: /no place is known where "/,
+    });
+    t.same(await openSource(host).ask(id, `${host.url}/odd/x/compose`), [], "what pungi named is gone");
   }
   t.ok(asked(host).every((path) => path === "odd/x"));
 });
 
 t.test("the address of the host may end in slashes, and must be plain http or https", async (t) => {
-  const host = await start(t);
+  const host = await startHost(t);
   host.add(GA);
-  t.match(await open(host, { url: `${host.url}//` }).ask(GA.id, null), [{ by: `${host.url}/28/${GA.id}/${FILE}` }]);
+  t.match(await openSource(host, { url: `${host.url}//` }).ask(GA.id, null), [
+    { by: `${host.url}/28/${GA.id}/${FILE}` },
+  ]);
   const bad = ["", "kojipkgs", "ftp://k/compose", "https://u:S3CRET@k/compose", "https://k/?a", "https://k/#a"];
   const message =
     /^the compose host's address must be plain http or https, such as https:\/\/[^@]+, without a user or query$/;
   for (const url of bad)
-    t.throws(() => open(host, { url }), { name: "ConfigError", message }, url.replace("S3CRET", "***"));
+    t.throws(() => openSource(host, { url }), { name: "ConfigError", message }, url.replace("S3CRET", "***"));
 });

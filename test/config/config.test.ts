@@ -4,7 +4,7 @@ import type { Test } from "tap";
 import t from "tap";
 import { configPath, loadConfig, type Config } from "../../src/config/config.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { ConfigError } from "../../src/errors.ts";
+import { complaintOf } from "../support/program/complaint.ts";
 
 type Environment = Parameters<typeof loadConfig>[1];
 
@@ -29,14 +29,7 @@ function load(test: Test, toml: string, env: Environment = {}): Config {
 
 /** The one line that somebody with this file sees. */
 function complaint(test: Test, toml: string, env: Environment = {}, file = write(test, toml)): string {
-  try {
-    loadConfig(file, env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    test.notMatch(error.message, /\n/, "one line");
-    return error.message.replaceAll(file, "FILE");
-  }
-  return "nothing";
+  return complaintOf(test, () => loadConfig(file, env)).replaceAll(file, "FILE");
 }
 
 const own = (toml: string): string => `[consumer_config]\n${toml}`;

@@ -3,7 +3,7 @@ import type { Test } from "tap";
 import t from "tap";
 import { loadConfig, type Config } from "../../src/config/config.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
-import { ConfigError } from "../../src/errors.ts";
+import { complaintOf } from "../support/program/complaint.ts";
 
 const ROLE = "arn:aws:iam::125523088429:role/clean-amis";
 
@@ -13,14 +13,7 @@ function load(test: Test, toml: string): Config {
 
 /** The one line that somebody with this file sees. */
 function complaint(test: Test, toml: string): string {
-  try {
-    load(test, toml);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    test.notMatch(error.message, /\n/, "one line");
-    return error.message.replaceAll(/\S*\/c\.toml/g, "FILE");
-  }
-  return "nothing";
+  return complaintOf(test, () => load(test, toml)).replaceAll(/\S*\/c\.toml/g, "FILE");
 }
 
 const ec2 = (lines: string): string => `[consumer_config.ec2]\n${lines}\n`;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Test } from "tap";
 import t from "tap";
 import { loadConfig, type Config } from "../../src/config/config.ts";
-import { ConfigError } from "../../src/errors.ts";
+import { complaintOf } from "../support/program/complaint.ts";
 import { SECRET } from "../support/run/secrets.ts";
 
 type Environment = Parameters<typeof loadConfig>[1];
@@ -25,15 +25,9 @@ function load(test: Test, toml: string, env: Environment = {}): Config {
 }
 
 function complaint(test: Test, toml: string, env: Environment): string {
-  try {
-    load(test, toml, env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    test.notMatch(error.message, /\n/, "one line");
-    test.notMatch(error.message, SECRET, "no secret in it");
-    return error.message.replaceAll(/\S*\/c\.toml/g, "FILE").replaceAll(/\S*\/(?=empty)/g, "");
-  }
-  return "nothing";
+  const message = complaintOf(test, () => load(test, toml, env));
+  test.notMatch(message, SECRET, "no secret in it");
+  return message.replaceAll(/\S*\/c\.toml/g, "FILE").replaceAll(/\S*\/(?=empty)/g, "");
 }
 
 t.test("each secret comes from the environment, from a file that the environment names, or from nowhere else", (t) => {

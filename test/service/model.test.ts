@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
-import { live, type Lived } from "../support/model/run.ts";
+import { live } from "../support/model/live.ts";
+import type { Lived } from "../support/model/run.ts";
 import { STORY } from "../support/model/words.ts";
 
 /** `npm run chaos` asks for more. */

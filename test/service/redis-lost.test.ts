@@ -1,65 +1,28 @@
 import t, { type Test } from "tap";
-import type { Verb } from "../../src/domain/image/order.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS, parseInstant, type Instant } from "../../src/domain/time.ts";
-import { carryOutOrders } from "../../src/operate/orders.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
+import {
+  days,
+  deletedAt,
+  dieWhileDeleting,
+  dieWhilePrivate,
+  due,
+  hold,
+  lastNotice,
+  makePrivate,
+  notice,
+  oldDate,
+  order,
+  publicByAnotherHand,
+  release,
+  waitThreeDays,
+  type Journey,
+} from "../support/world/journey.ts";
 import { tickAndDie } from "../support/world/mortal.ts";
-import { loseRedis, openDatagrepperOf, reconcileIn, type Datagrepper } from "../support/world/reconcile.ts";
+import { loseRedis, openDatagrepperOf, reconcileIn } from "../support/world/reconcile.ts";
 import { PERIODS, REGION, START, UPLOADER } from "../support/world/world.ts";
-import { addNightly, openWorld, type Nightly, type World } from "../support/world/world.ts";
+import { addNightly, openWorld } from "../support/world/world.ts";
 
 t.setTimeout(600_000);
-
-/** A journey whose upload is announced and archived. */
-interface Journey extends Nightly {
-  readonly world: World;
-  readonly datagrepper: Datagrepper;
-}
-
-async function order({ world, amiId }: Journey, verb: Verb, until: Instant | null = null): Promise<void> {
-  const words = { verb, by: "relengbot", why: "in use", until, at: world.clock.now() };
-  await world.clerk.orders.add({ ...words, images: [{ region: REGION, amiId }], composeId: null });
-  await carryOutOrders(world.clerk);
-}
-
-function waitThreeDays({ world }: Journey): Promise<void> {
-  world.clock.advance(3 * DAY_MS);
-  return Promise.resolve();
-}
-
-async function makePrivate({ world }: Journey): Promise<void> {
-  world.clock.advance(5 * DAY_MS);
-  await world.tick();
-}
-
-async function notice(journey: Journey): Promise<void> {
-  await makePrivate(journey);
-  await journey.world.report();
-}
-
-async function due(journey: Journey): Promise<void> {
-  await notice(journey);
-  journey.world.clock.advance(10 * DAY_MS);
-}
-
-async function hold(journey: Journey, until: Instant | null = null): Promise<void> {
-  await order(journey, "hold", until);
-  await journey.world.tick();
-}
-
-/** A release is heard, and stands in the archive. */
-async function release({ world, datagrepper, composeId }: Journey): Promise<void> {
-  const body = { atomic_raw: { compose_id: composeId } };
-  datagrepper.add("releng.atomic.twoweek.complete", body, world.clock.now());
-  await world.hear("releng.atomic.twoweek.complete", body);
-}
-
-async function publicByAnotherHand(journey: Journey): Promise<void> {
-  await notice(journey);
-  const { world, amiId } = journey;
-  const image = world.simulator.image(REGION, amiId);
-  if (image === null) throw new Error("there is no image");
-  world.simulator.changeImage(REGION, amiId, { permission: { ...image.permission, isPublic: true } });
-}
 
 /** How a journey ends: deleted whole; held, then released and deleted; public and kept; gone but for snapshots that are told. */
 type End = "deleted" | "held" | "given back and held" | "kept" | "leftover";
@@ -147,46 +110,6 @@ const MOMENTS: readonly (readonly [moment: string, end: End, arrange: (journey: 
     },
   ],
 ];
-
-async function dieWhilePrivate({ world }: Journey, call: string, nth = 1): Promise<void> {
-  world.clock.advance(5 * DAY_MS);
-  await tickAndDie(world, call, nth);
-}
-
-async function dieWhileDeleting(journey: Journey, call: string): Promise<void> {
-  await due(journey);
-  await tickAndDie(journey.world, call);
-}
-
-/** The days that go on: passes, a look for facts, a report. */
-async function days(world: World, count: number): Promise<void> {
-  for (let day = 0; day < count; day += 1) {
-    for (let pass = 0; pass < 2; pass += 1) {
-      await world.resolve();
-      await world.tick();
-      world.clock.advance(PERIODS.leaseMs + MINUTE_MS);
-    }
-    await world.report();
-    world.clock.advance(DAY_MS - 2 * (PERIODS.leaseMs + MINUTE_MS));
-  }
-}
-
-/** The date that stood in Redis before it was lost, or null. */
-async function oldDate({ world, amiId }: Journey): Promise<Instant | null> {
-  const { redis, keys } = world.connection;
-  return parseInstant((await redis.hget(keys.image(REGION, amiId), "delete_at")) ?? "");
-}
-
-function deletedAt({ world, amiId }: Journey): Instant | null {
-  const calls = world.simulator.journal.of("DeregisterImage");
-  return calls.find(({ resources, effect }) => resources.includes(amiId) && effect !== null)?.at ?? null;
-}
-
-/** When the public was told, for the last time, that the image is private or released. */
-async function lastNotice({ world, amiId }: Journey): Promise<Instant> {
-  const { redis, keys } = world.connection;
-  return parseInstant((await redis.hget(keys.image(REGION, amiId), "noticed_at")) ?? "") ?? Infinity;
-}
 
 async function isDeletedInTime(t: Test, journey: Journey, lostAt: Instant, old: Instant | null): Promise<void> {
   const { world } = journey;

@@ -9,7 +9,7 @@ const CLOSE_TIMEOUT_MS = 3_000;
 /** At the start a broker that does not answer is a mistake to be told; later it is weather. */
 const FIRST_ATTEMPTS = 3;
 
-export interface BusParts {
+export interface BusUser {
   /** The queue's name on the broker; "" lets the broker choose. */
   readonly queueName: string;
   readonly deliver: (delivery: Delivery) => void;
@@ -29,8 +29,8 @@ export interface Bus {
  * binds, consumes, and does it all again after each loss of the connection. Throws `UpstreamError` when the broker cannot be
  * reached or refuses at the start.
  */
-export async function openBus(config: AmqpConfig, parts: BusParts): Promise<Bus> {
-  const { log } = parts;
+export async function openBus(config: AmqpConfig, user: BusUser): Promise<Bus> {
+  const { log } = user;
   let current: { readonly channel: Channel; readonly tag: string } | null = null;
   let isStopping = false;
 
@@ -47,11 +47,11 @@ export async function openBus(config: AmqpConfig, parts: BusParts): Promise<Bus>
     channel.on("error", (error) => {
       rebuild(describeError(error));
     });
-    const queue = await declare(channel, config, parts.queueName);
+    const queue = await declare(channel, config, user.queueName);
     await channel.prefetch(config.prefetchCount);
     const { consumerTag } = await channel.consume(queue, (message) => {
       if (message === null) rebuild("the broker cancelled the consumer: was its queue deleted?");
-      else parts.deliver(deliveryOf(channel, message, parts));
+      else user.deliver(deliveryOf(channel, message, user));
     });
     current = { channel, tag: consumerTag };
     log.info({ queue, prefetch: config.prefetchCount }, "consuming");
@@ -149,7 +149,7 @@ async function declare(channel: Channel, config: AmqpConfig, name: string): Prom
   return queue;
 }
 
-function deliveryOf(channel: Channel, message: ConsumeMessage, { now, log }: BusParts): Delivery {
+function deliveryOf(channel: Channel, message: ConsumeMessage, { now, log }: Pick<BusUser, "now" | "log">): Delivery {
   const { headers } = message.properties;
   const messageId: unknown = message.properties.messageId;
   return {

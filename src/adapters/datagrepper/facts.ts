@@ -6,7 +6,7 @@ import { topicsOf } from "../../domain/topics.ts";
 import { RefusedError, UpstreamError } from "../../errors.ts";
 import type { Archive, Clock, ComposeSource, Message } from "../../ports/index.ts";
 
-export interface DatagrepperFactsParts {
+export interface FactsOfArchive {
   readonly archive: Archive;
   /** Whose messages are ours: `prod`, `stg`, `dev`. */
   readonly environments: readonly string[];
@@ -23,7 +23,7 @@ const AFTER_MS = 4 * DAY_MS;
  * What pungi has said of a compose, from the archive: one fact, with the source `datagrepper`, for each different statement of
  * type and label. An id without a date says nothing about when to look, and nothing is found for it.
  */
-export function datagrepperFacts({ archive, environments, clock, factsIn }: DatagrepperFactsParts): ComposeSource {
+export function datagrepperFacts({ archive, environments, clock, factsIn }: FactsOfArchive): ComposeSource {
   const topics = topicsOf(["pungi.compose.status.change"], environments);
   return {
     source: "datagrepper",

@@ -72,7 +72,7 @@ const DRY_RUNS: Readonly<Record<Ec2Action, Ask>> = {
 /** What the credentials may do in EC2, asked by dry runs. */
 export function openEc2Checkup(options: Ec2Options): Ec2Checkup & { close(): void } {
   const clients = new Ec2Clients(options);
-  const inspection: Ec2Checkup = {
+  const checkup: Ec2Checkup = {
     account: (signal) => clients.account({ signal }),
     tryPermissions: async (region, actions, abortSignal) => {
       const client = clients.region(region);
@@ -102,7 +102,7 @@ export function openEc2Checkup(options: Ec2Options): Ec2Checkup & { close(): voi
       return count;
     },
   };
-  return Object.assign(translateErrors(inspection, translateEc2), {
+  return Object.assign(translateErrors(checkup, translateEc2), {
     close: () => {
       clients.close();
     },

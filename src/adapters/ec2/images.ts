@@ -14,11 +14,11 @@ import {
   type DescribeImagesCommandInput,
   type EC2Client,
   type Image as Ec2Image,
-  type Tag,
 } from "@aws-sdk/client-ec2";
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
 import { isGone, isInUse, translateEc2 } from "./errors.ts";
 import { gated } from "./pace.ts";
+import { seenOf, tagsOf } from "./seen.ts";
 import { Usage } from "./usage.ts";
 import { translateErrors } from "../translate.ts";
 import type { Seen, SeenSnapshot } from "../../domain/plan/look.ts";
@@ -229,30 +229,4 @@ class Ec2Images implements Images {
 
 function only(name: string, values: readonly string[]): Pick<DescribeImagesCommandInput, "Filters"> {
   return { Filters: [{ Name: name, Values: [...values] }] };
-}
-
-function seenOf(image: Ec2Image): Seen {
-  const devices = image.BlockDeviceMappings ?? [];
-  return {
-    amiId: image.ImageId ?? "",
-    name: image.Name ?? "",
-    ownerId: image.OwnerId ?? "",
-    state: image.State ?? "",
-    isPublic: image.Public === true,
-    createdAt: instantOf(image.CreationDate),
-    lastLaunchedAt: instantOf(image.LastLaunchedTime),
-    snapshotIds: [...new Set(devices.map((device) => device.Ebs?.SnapshotId ?? "").filter((id) => id !== ""))],
-    sizeGiB: devices.reduce((sum, device) => sum + (device.Ebs?.VolumeSize ?? 0), 0),
-    tags: tagsOf(image.Tags),
-    deregistrationProtection: image.DeregistrationProtection ?? null,
-  };
-}
-
-function instantOf(text: string | undefined): number | null {
-  const at = Date.parse(text ?? "");
-  return Number.isNaN(at) ? null : at;
-}
-
-function tagsOf(tags: readonly Tag[] | undefined): Readonly<Record<string, string>> {
-  return Object.fromEntries((tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value]));
 }

@@ -1,5 +1,6 @@
 import { asUpstream, FORMAT, type RedisConnection } from "./connection.ts";
 import { translateErrors } from "../translate.ts";
+import { QUEUES } from "../../domain/image/lifecycle.ts";
 import { UpstreamError } from "../../errors.ts";
 import type { StoreCheckup } from "../../ports/index.ts";
 
@@ -45,8 +46,7 @@ async function measure({ redis, keys }: RedisConnection, region: string): Promis
   if (amiIds.length === 0) return null;
   const sizeOf = async (key: string): Promise<number> => (await redis.memory("USAGE", key)) ?? 0;
   const records = await Promise.all(amiIds.map((amiId) => sizeOf(keys.image(region, amiId))));
-  const queues = ["unresolved", "private", "delete", "restore", "held"] as const;
-  const shared = [keys.images(region), keys.events(region), ...queues.map((queue) => keys.queue(region, queue))];
+  const shared = [keys.images(region), keys.events(region), ...QUEUES.map((queue) => keys.queue(region, queue))];
   const common = await Promise.all(shared.map(sizeOf));
   return sum(records) / records.length + sum(common) / count;
 }

@@ -59,7 +59,9 @@ function readOrder(entry: Readonly<Record<string, string>>): PlacedOrder | null 
   // A hold whose end cannot be read must not become one without end, nor a wish for nothing an order for something.
   if (verb === undefined || images === null || (until === null && entry["until"])) return null;
   return {
-    ...{ verb, until, images },
+    verb,
+    until,
+    images,
     by: entry["by"] ?? "",
     why: entry["why"] ?? "",
     at: parseInstant(entry["at"] ?? "") ?? 0,

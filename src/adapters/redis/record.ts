@@ -1,10 +1,13 @@
 import { UnreadableRecord } from "./connection.ts";
 import type { Rule } from "../../domain/compose/classify.ts";
+import { parseComposeId } from "../../domain/compose/compose.ts";
 import type { Hold } from "../../domain/hold.ts";
 import type { EventDraft, EventKind, ImageEvent } from "../../domain/image/event.ts";
 import { STAGES, type HeldFrom, type Image, type TakenAway } from "../../domain/image/image.ts";
 import type { Change } from "../../domain/image/lifecycle.ts";
-import { formatInstant, parseInstant, type Instant } from "../../domain/time.ts";
+import { orderOf } from "../../domain/image/stream.ts";
+import type { Upload } from "../../domain/image/upload.ts";
+import { formatInstant, parseInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
 
 type Hash = Readonly<Record<string, string>>;
 
@@ -77,6 +80,12 @@ export function readTakenAway(text: string | undefined): TakenAway | null {
   return text ? (JSON.parse(text) as TakenAway) : null;
 }
 
+/** The hash fields of what an image is, as `field, value, …`. */
+export function writeUpload({ composeId, imageName, arch, uploadedAt }: Upload): string[] {
+  const words = ["compose_id", composeId, "image_name", imageName ?? "", "arch", arch ?? ""];
+  return [...words, "uploaded_at", formatInstant(uploadedAt)];
+}
+
 /** The hash fields of a change, as `field, value, …`; an empty value means none. */
 export function writeFields(change: Pick<Change, "stage" | "fields">): string[] {
   const { fields } = change;
@@ -132,4 +141,20 @@ export function readEvent(region: string, id: string, flat: readonly string[]): 
     why: entry["why"] ?? "",
     details: Object.fromEntries(Object.entries(entry).filter(([field]) => !EVENT_HEAD.has(field))),
   };
+}
+
+/** A queue's score: whole seconds, rounded up, so that nothing is due early. */
+export function scoreOf(at: Instant): string {
+  return at === Infinity ? "+inf" : String(toScore(at));
+}
+
+/** Where a compose stands among those of its stream; empty for an id that is none. */
+export function orderText(composeId: string): string {
+  const id = parseComposeId(composeId);
+  return id.ok ? String(orderOf(id.value)) : "";
+}
+
+/** Now, as a score: rounded down, so that nothing is due early. */
+export function floorScore(at: Instant): number {
+  return Math.floor(at / SECOND_MS);
 }

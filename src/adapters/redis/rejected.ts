@@ -55,7 +55,13 @@ function readEntry(id: Buffer, flat: readonly Buffer[]): RejectedMessage {
   const bytes = /^\d{1,15}$/.test(text("bytes")) ? Number(text("bytes")) : body.length;
   const writtenAt = Number(id.toString().split("-")[0]);
   return {
-    ...{ id: id.toString(), body, bytes, reason: text("reason"), messageId: text("message_id") },
-    ...{ topic: text("topic"), sentAt: text("sent_at"), at: parseInstant(text("when")) ?? writtenAt },
+    id: id.toString(),
+    body,
+    bytes,
+    reason: text("reason"),
+    messageId: text("message_id"),
+    topic: text("topic"),
+    sentAt: text("sent_at"),
+    at: parseInstant(text("when")) ?? writtenAt,
   };
 }

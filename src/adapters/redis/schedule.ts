@@ -1,15 +1,24 @@
 import type { Redis } from "ioredis";
 import { asUpstream, type RedisConnection } from "./connection.ts";
 import type { Keys } from "./keys.ts";
-import { pairsOf, readImage, readTakenAway, writeEvent, writeFields } from "./record.ts";
+import {
+  floorScore,
+  orderText,
+  pairsOf,
+  readImage,
+  readTakenAway,
+  scoreOf,
+  writeEvent,
+  writeFields,
+  writeUpload,
+} from "./record.ts";
 import { loadScript } from "./script.ts";
 import { translateErrors } from "../translate.ts";
 import type { Decision } from "../../domain/compose/classify.ts";
-import { parseComposeId } from "../../domain/compose/compose.ts";
 import type { EventDraft } from "../../domain/image/event.ts";
 import type { Image, TakenAway } from "../../domain/image/image.ts";
 import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } from "../../domain/image/lifecycle.ts";
-import { orderOf, streamOf } from "../../domain/image/stream.ts";
+import { streamOf } from "../../domain/image/stream.ts";
 import type { Upload } from "../../domain/image/upload.ts";
 import { DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
 import type { Clock, Lease, Schedule } from "../../ports/index.ts";
@@ -22,7 +31,6 @@ const notice = loadScript("notice");
 
 /** How long a deleted or gone image can still be explained. Kept ones never expire. */
 const TOMBSTONE_S = (400 * DAY_MS) / SECOND_MS;
-
 /** About so many images are read at once. */
 const LIVE_PAGE = 200;
 
@@ -30,6 +38,9 @@ const LIVE_PAGE = 200;
 export function redisSchedule(connection: RedisConnection, clock: Clock, periods: Periods): Schedule {
   return translateErrors<Schedule>(new RedisSchedule(connection, clock, periods), asUpstream);
 }
+
+/** Where settle.lua has each queue among its KEYS. */
+const QUEUE_KEYS: Readonly<Record<Queue, number>> = { unresolved: 2, private: 3, delete: 4, restore: 5, held: 6 };
 
 /** What must be true of a record for a change to be written; see settle.lua. */
 interface Guard {
@@ -80,11 +91,7 @@ class RedisSchedule implements Schedule {
   async #enter(upload: Upload, entry: Entry): Promise<readonly string[]> {
     const { region, amiId, composeId } = upload;
     await this.#redis.sadd(this.#keys.regions, region);
-    const fields = [
-      ...["compose_id", composeId, "image_name", upload.imageName ?? "", "arch", upload.arch ?? ""],
-      ...["uploaded_at", formatInstant(upload.uploadedAt), "private_at", formatInstant(entry.privateAt)],
-      ...writeFields(entry),
-    ];
+    const fields = [...writeUpload(upload), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)];
     const score = entry.wait === null ? "" : scoreOf(entry.wait.wakeAt);
     return (await add(
       this.#redis,
@@ -104,8 +111,7 @@ class RedisSchedule implements Schedule {
     for (let cursor: string | null = "0"; cursor !== null;) {
       const page: [string, string[]] = await this.#redis.sscan(this.#keys.images(region), cursor, "COUNT", LIVE_PAGE);
       const [next, amiIds] = page;
-      const images = await Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
-      yield images.filter((image) => image !== null);
+      yield await this.#read(region, amiIds);
       cursor = next === "0" ? null : next;
     }
   }
@@ -125,12 +131,9 @@ class RedisSchedule implements Schedule {
   async ofCompose(composeId: string): Promise<readonly Image[]> {
     const regions = await this.#redis.smembers(this.#keys.regions);
     const found = await Promise.all(
-      regions.map(async (region) => {
-        const amiIds = await this.amiIdsOf(region, composeId);
-        return Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
-      }),
+      regions.map(async (region) => this.#read(region, await this.amiIdsOf(region, composeId))),
     );
-    return found.flat().filter((image) => image !== null);
+    return found.flat();
   }
 
   amiIdsOf(region: string, composeId: string): Promise<readonly string[]> {
@@ -160,15 +163,13 @@ class RedisSchedule implements Schedule {
   async due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]> {
     const key = this.#keys.queue(region, queue);
     const amiIds = await this.#redis.zrangebyscore(key, "-inf", floorScore(now), "LIMIT", 0, limit);
-    const images = await Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
-    return images.filter((image) => image !== null);
+    return this.#read(region, amiIds);
   }
 
   async between(region: string, queue: Queue, from: Instant, to: Instant, limit: number): Promise<readonly Image[]> {
     const key = this.#keys.queue(region, queue);
     const amiIds = await this.#redis.zrangebyscore(key, toScore(from), `(${toScore(to)}`, "LIMIT", 0, limit);
-    const images = await Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
-    return images.filter((image) => image !== null);
+    return this.#read(region, amiIds);
   }
 
   async claim(region: string, queue: Queue, lease: Lease, limit: number): Promise<readonly Image[]> {
@@ -216,18 +217,28 @@ class RedisSchedule implements Schedule {
     return answer === 1;
   }
 
+  /** Those that are still there. */
+  async #read(region: string, amiIds: readonly string[]): Promise<readonly Image[]> {
+    const images = await Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
+    return images.filter((image) => image !== null);
+  }
+
   async #write(image: Image, change: Change, guard: Guard, nextToken: string): Promise<boolean> {
     const { region, amiId } = image;
-    const queues = QUEUES.map((queue) => this.#keys.queue(region, queue));
+    const queues = QUEUES.toSorted((a, b) => QUEUE_KEYS[a] - QUEUE_KEYS[b]);
     const fields = writeFields(change);
     const isOver = change.stage === "deleted" || change.stage === "gone";
     const answer = await settle(
       this.#redis,
-      [this.#keys.image(region, amiId), ...queues, this.#keys.events(region), this.#keys.images(region)],
+      [
+        this.#keys.image(region, amiId),
+        ...queues.map((queue) => this.#keys.queue(region, queue)),
+        this.#keys.events(region),
+        this.#keys.images(region),
+      ],
       [
         ...[amiId, guard.field, guard.value, guard.isOpen ? 1 : 0],
-        // The queues are KEYS[2] to KEYS[6].
-        change.wait === null ? 0 : 2 + QUEUES.indexOf(change.wait.queue),
+        change.wait === null ? 0 : QUEUE_KEYS[change.wait.queue],
         change.wait === null ? "" : scoreOf(change.wait.wakeAt),
         ...[nextToken, isOver ? TOMBSTONE_S : 0, fields.length],
         ...fields,
@@ -236,19 +247,4 @@ class RedisSchedule implements Schedule {
     );
     return answer === 1;
   }
-}
-
-/** A queue's score: whole seconds, rounded up, so that nothing is due early. */
-function scoreOf(at: Instant): string {
-  return at === Infinity ? "+inf" : String(toScore(at));
-}
-
-function orderText(composeId: string): string {
-  const id = parseComposeId(composeId);
-  return id.ok ? String(orderOf(id.value)) : "";
-}
-
-/** Now, as a score: rounded down, so that nothing is due early. */
-function floorScore(at: Instant): number {
-  return Math.floor(at / SECOND_MS);
 }

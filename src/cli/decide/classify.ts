@@ -75,7 +75,10 @@ function questionOf(composeId: string, options: Invocation["options"]): Question
 
 function decide({ compose_id: composeId, type, label, released }: Question, policy: Policy): Decision {
   const fact = {
-    ...{ composeId, source: "operator" as const, at: 0, by: "operator" },
+    composeId,
+    source: "operator" as const,
+    at: 0,
+    by: "operator",
     ...(type === undefined ? {} : { type }),
     ...(label === undefined ? {} : { label: label === "" ? null : label }),
     ...(released === true ? { released } : {}),

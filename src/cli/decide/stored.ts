@@ -19,8 +19,11 @@ export function storedMessage(line: Line, now: number): Message | string {
   if (text === null) return "its body is nested too deeply";
   const headers = typeof item["headers"] === "object" && item["headers"] !== null ? item["headers"] : {};
   return {
-    ...{ topic, messageId: typeof id === "string" ? id : "" },
-    ...{ headers: headers as Message["headers"], body: Buffer.from(text), arrivedAt: now },
+    topic,
+    messageId: typeof id === "string" ? id : "",
+    headers: headers as Message["headers"],
+    body: Buffer.from(text),
+    arrivedAt: now,
   };
 }
 

@@ -8,8 +8,15 @@ import type { ImageEvent } from "../../domain/image/event.ts";
 const NARROW = 60;
 
 const STYLES: Readonly<Partial<Record<ImageEvent["what"], Style>>> = {
-  ...{ refused: "red", failed: "red", deleted: "yellow", deleting: "yellow", "made-private": "yellow" },
-  ...{ held: "cyan", released: "cyan", restored: "green", restoring: "green" },
+  refused: "red",
+  failed: "red",
+  deleted: "yellow",
+  deleting: "yellow",
+  "made-private": "yellow",
+  held: "cyan",
+  released: "cyan",
+  restored: "green",
+  restoring: "green",
 };
 
 /** A line an event, cut to the screen. */
@@ -52,7 +59,15 @@ export function eventLine({
   details,
 }: ImageEvent): string {
   return jsonLine({
-    ...{ id, when: iso(at), what, who, why, region, ami: amiId },
-    ...{ compose_id: composeId, image_name: imageName, details },
+    id,
+    when: iso(at),
+    what,
+    who,
+    why,
+    region,
+    ami: amiId,
+    compose_id: composeId,
+    image_name: imageName,
+    details,
   });
 }

@@ -80,8 +80,13 @@ function imageJson({ compose, isNewest, history, ...standing }: ImageExplanation
 /** The words of the image's hash in Redis, and what is decided now. */
 function standingJson({ image, decision, waits }: Standing): object {
   return {
-    ...{ region: image.region, ami: image.amiId, compose_id: image.composeId },
-    ...{ image_name: image.imageName, arch: image.arch, stage: image.stage, known: true },
+    region: image.region,
+    ami: image.amiId,
+    compose_id: image.composeId,
+    image_name: image.imageName,
+    arch: image.arch,
+    stage: image.stage,
+    known: true,
     ...decisionJson(decision),
     recorded: { rule: image.rule, reason: image.reason },
     uploaded_at: iso(image.uploadedAt),
@@ -90,9 +95,13 @@ function standingJson({ image, decision, waits }: Standing): object {
     noticed_at: iso(image.noticedAt),
     delete_at: iso(image.deleteAt),
     waits: waits === null ? null : { queue: waits.queue, until: waits.wakeAt === Infinity ? null : iso(waits.wakeAt) },
-    ...{ taken_away: image.takenAway, snapshot_ids: image.snapshotIds, becomes: image.becomes },
-    ...{ attempts: image.attempts, last_error: image.lastError },
-    ...{ missed_looks: image.missedLooks, missed_since: iso(image.missedSince) },
+    taken_away: image.takenAway,
+    snapshot_ids: image.snapshotIds,
+    becomes: image.becomes,
+    attempts: image.attempts,
+    last_error: image.lastError,
+    missed_looks: image.missedLooks,
+    missed_since: iso(image.missedSince),
   };
 }
 
@@ -101,7 +110,11 @@ function knowledgeJson({ facts, testimony, decision }: ComposeKnowledge): { fact
   return {
     ...decisionJson(decision),
     facts: {
-      ...{ types, labels, released, contradiction, location },
+      types,
+      labels,
+      released,
+      contradiction,
+      location,
       heard: testimony.map(({ of, by, at }) => ({ of, by, at: iso(at) })),
       asked: asked.map(({ source, outcome, at }) => ({ source, outcome, at: iso(at) })),
     },

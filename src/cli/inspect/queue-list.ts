@@ -147,11 +147,21 @@ export function listedJson({ region, amiId, queue, wakeAt, image, strange }: Lis
   const { hold } = image;
   return {
     ...place,
-    ...{ stage: image.stage, compose_id: image.composeId, image_name: image.imageName, arch: image.arch },
-    ...{ rule: image.rule, reason: image.reason },
-    ...{ uploaded_at: iso(image.uploadedAt), private_at: iso(image.privateAt) },
-    ...{ made_private_at: iso(image.madePrivateAt), noticed_at: iso(image.noticedAt), delete_at: iso(image.deleteAt) },
+    stage: image.stage,
+    compose_id: image.composeId,
+    image_name: image.imageName,
+    arch: image.arch,
+    rule: image.rule,
+    reason: image.reason,
+    uploaded_at: iso(image.uploadedAt),
+    private_at: iso(image.privateAt),
+    made_private_at: iso(image.madePrivateAt),
+    noticed_at: iso(image.noticedAt),
+    delete_at: iso(image.deleteAt),
     hold: hold === null ? null : { by: hold.by, why: hold.why, since: iso(hold.since), until: iso(hold.until) },
-    ...{ refusal: refusalOf(image), last_error: image.lastError, attempts: image.attempts, problem: null },
+    refusal: refusalOf(image),
+    last_error: image.lastError,
+    attempts: image.attempts,
+    problem: null,
   };
 }

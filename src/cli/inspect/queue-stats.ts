@@ -158,15 +158,20 @@ function statsJson(stats: Stats, { budgets, act }: Pick<Config, "budgets" | "act
   const since = (instant: Instant): string | null => (instant === 0 ? null : iso(instant));
   return {
     at: iso(at),
-    ...{ regions: stats.regions, days: stats.days, rejected: stats.rejected },
+    regions: stats.regions,
+    days: stats.days,
+    rejected: stats.rejected,
     overdue: QUEUES.map((queue) => {
       const { images, oldest } = overdue[queue];
       const place = oldest === null ? null : { region: oldest.region, ami: oldest.amiId, due_at: utc(oldest.wakeAt) };
       return { queue, images, oldest: place };
     }),
     acts: {
-      ...{ may: act, private: spent.private, private_budget: budgets.maxPrivatePerDay },
-      ...{ delete: spent.delete, delete_budget: budgets.maxDeletesPerDay },
+      may: act,
+      private: spent.private,
+      private_budget: budgets.maxPrivatePerDay,
+      delete: spent.delete,
+      delete_budget: budgets.maxDeletesPerDay,
     },
     paused: pause === null ? null : { since: since(pause.since), by: pause.by, why: pause.why },
     stopped: stops.map((stop) => ({ kind: stop.kind, since: since(stop.since), why: stop.reason })),

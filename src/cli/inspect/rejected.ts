@@ -185,7 +185,13 @@ function understoodText(result: Ingested): string {
 /** A line of `schemas/rejected.json`. */
 function entryJson({ id, at, sentAt, topic, messageId, bytes, body, reason }: RejectedMessage): object {
   return {
-    ...{ id, when: iso(at), sent_at: sentAt === "" ? null : sentAt, topic, message_id: messageId },
-    ...{ bytes, kept_bytes: body.length, reason },
+    id,
+    when: iso(at),
+    sent_at: sentAt === "" ? null : sentAt,
+    topic,
+    message_id: messageId,
+    bytes,
+    kept_bytes: body.length,
+    reason,
   };
 }

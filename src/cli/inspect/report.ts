@@ -38,8 +38,17 @@ export const report: Command = {
 function entryJson(day: string, { section, event, deleteAt }: DayEntry): object {
   const { at, what, who, why, region, amiId, composeId, imageName, details } = event;
   return {
-    ...{ day, section, when: formatInstant(at), what, who, why },
-    ...{ region, ami: amiId, compose_id: composeId, image_name: imageName, details },
+    day,
+    section,
+    when: formatInstant(at),
+    what,
+    who,
+    why,
+    region,
+    ami: amiId,
+    compose_id: composeId,
+    image_name: imageName,
+    details,
     delete_at: deleteAt === null ? null : formatInstant(deleteAt),
   };
 }

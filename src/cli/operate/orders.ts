@@ -78,8 +78,13 @@ async function operate(verb: Verb, invocation: Invocation): Promise<number> {
       throw new UsageError(`${verb}: no image of ${quote(words.composeId)} is known`);
     await confirm(verb, count, words, invocation);
     const order: PlacedOrder = {
-      ...{ verb, by: words.by, why: words.why, until, at: ceilSecond(records.now()) },
-      ...{ images, composeId: words.composeId },
+      verb,
+      by: words.by,
+      why: words.why,
+      until,
+      at: ceilSecond(records.now()),
+      images,
+      composeId: words.composeId,
     };
     const id = await records.orders.add(order);
     const answers = await answerTo(id, records.orders, words.waitMs, invocation.stop);

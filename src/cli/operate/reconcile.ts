@@ -28,7 +28,7 @@ export const reconcileCommand: Command = {
     if (region !== undefined && !isRegion(region))
       throw new UsageError(`reconcile: --region ${quote(region)} is no region of EC2`);
     const { openReconcile } = await import("../../app/reconcile.ts");
-    const parts = await openReconcile(configOf(invocation, "records"));
+    const opened = await openReconcile(configOf(invocation, "records"));
     const counts = new Map<string, number>();
     const isJson = options["json"] === true;
     let remaining = 0;
@@ -39,12 +39,12 @@ export const reconcileCommand: Command = {
     };
     try {
       const wanted = region === undefined ? null : [region];
-      const regions = await reconcile(wanted, { ...parts, isApplied: options["apply"] === true }, tell);
+      const regions = await reconcile(wanted, { ...opened, isApplied: options["apply"] === true }, tell);
       const summary = { regions: regions.length, remaining, found: Object.fromEntries([...counts].sort()) };
       await print(isJson ? jsonLine(summary) : summaryOf(summary));
       return remaining === 0 ? 0 : 1;
     } finally {
-      await parts.close();
+      await opened.close();
     }
   },
 };

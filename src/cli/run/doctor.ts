@@ -19,16 +19,16 @@ export const doctor: Command = {
       import("../../app/doctor.ts"),
       import("../../doctor/doctor.ts"),
     ]);
-    const parts = openDoctor(config, problem);
+    const examined = openDoctor(config, problem);
     const counts: Record<State, number> = { ok: 0, warning: 0, failure: 0 };
     try {
-      for await (const finding of examine(parts)) {
+      for await (const finding of examine(examined)) {
         if (invocation.stop.aborted) return exitCode("failed");
         counts[finding.state] += 1;
         await invocation.print(lineOf(finding, invocation));
       }
     } finally {
-      await parts.close();
+      await examined.close();
     }
     const isJson = invocation.options["json"] === true;
     if (!isJson)

@@ -35,8 +35,13 @@ const messages = Array.from({ length: COUNT }, (_, index): Message => {
 });
 const connection = await openRedis(process.env["REDIS_URL"] ?? "", "bench-array", log);
 const parts = {
-  ...{ schedule: redisSchedule(connection, systemClock, periods), facts: redisFacts(connection) },
-  ...{ rejected: redisRejected(connection), clock: systemClock, log, periods, policy: DEFAULT_POLICY },
+  schedule: redisSchedule(connection, systemClock, periods),
+  facts: redisFacts(connection),
+  rejected: redisRejected(connection),
+  clock: systemClock,
+  log,
+  periods,
+  policy: DEFAULT_POLICY,
   environments: ["prod"],
 };
 const since = performance.now();

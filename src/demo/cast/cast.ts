@@ -1,4 +1,5 @@
-import { COMPOSES, ODD_IMAGES, type Arch, type CastCompose, type Fate, type OddImage } from "./fates.ts";
+import { COMPOSES, type Arch, type CastCompose, type Fate } from "./fates.ts";
+import { ODD_IMAGES, type OddImage } from "./odd-images.ts";
 
 /** One AMI of the demo, with what is true of it in EC2 before anything happens. */
 export interface CastImage {

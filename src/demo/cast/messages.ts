@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { CastImage } from "./cast.ts";
 import { nameIn } from "./cast.ts";
-import { COMPOSES, ODD_IMAGES, type CastCompose } from "./fates.ts";
+import { COMPOSES, type CastCompose } from "./fates.ts";
+import { ODD_IMAGES } from "./odd-images.ts";
 import { NOT_OURS, RUBBISH } from "./noise.ts";
 import type { HeardEvent } from "../../domain/topics.ts";
 import type { ArchivedMessage } from "../outside/datagrepper/archive.ts";

@@ -1,7 +1,7 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { Calls } from "./calls.ts";
+import { listen } from "./listen.ts";
 import { parseComposeId } from "../../domain/compose/compose.ts";
 import type { Instant } from "../../domain/time.ts";
 
@@ -81,38 +81,23 @@ interface Reply {
 export async function startComposeHost(now: () => Instant = Date.now): Promise<ComposeHost> {
   const tree = new Tree();
   const armed: { fault: HostFault; left: number }[] = [];
-  const journal: HostCall[] = [];
-  const listeners = new Set<(call: HostCall) => void>();
-  const closing = new AbortController();
+  const calls = new Calls<HostCall>();
   const take = (path: string): HostTrouble | null => {
     const next = armed.find(({ fault, left }) => left > 0 && (fault.path?.test(path) ?? true));
     if (next !== undefined) next.left -= 1;
     return next?.fault.trouble ?? null;
   };
 
-  const server = createServer((incoming, outgoing) => {
-    void serve(tree, take, incoming, outgoing, closing.signal)
-      .then((answered) => {
-        const call = { at: now(), ...answered };
-        journal.push(call);
-        for (const listener of listeners) listener(call);
-      })
-      .catch((error: unknown) => {
-        outgoing.destroy();
-        // The end of the host leaves nobody to answer; anything else, a listener's own error among it, is a bug to be seen.
-        if (!closing.signal.aborted) throw error;
-      });
+  const server = await listen("The compose host");
+  server.serve(async (incoming, outgoing) => {
+    const answered = await serve(tree, take, incoming, outgoing, server.closing);
+    calls.record({ at: now(), ...answered });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The compose host got no port.");
-  const url = `http://127.0.0.1:${address.port}/compose`;
+  const url = `${server.origin}/compose`;
 
-  let closed: Promise<void> | null = null;
   return {
     url,
-    journal,
+    journal: calls.journal,
     add: (compose) => `${url}/${tree.add(compose)}/compose`,
     link: (path, id) => {
       tree.link(path, id);
@@ -128,11 +113,8 @@ export async function startComposeHost(now: () => Instant = Date.now): Promise<C
         one.left = 0;
       };
     },
-    onCall: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    close: () => (closed ??= stop(server, closing)),
+    onCall: (listener) => calls.listen(listener),
+    close: () => server.close(),
   };
 }
 
@@ -237,15 +219,4 @@ function page(status: number, title: string): Reply {
   const words = `${status} ${title}`;
   const body = `<!DOCTYPE html>\n<html><head><title>${words}</title></head><body><h1>${words}</h1></body></html>\n`;
   return { status, headers: HTML, body };
-}
-
-async function stop(server: Server, closing: AbortController): Promise<void> {
-  closing.abort();
-  const ended = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  server.closeAllConnections();
-  await ended;
 }

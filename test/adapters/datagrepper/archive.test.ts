@@ -14,7 +14,6 @@ import {
   TOPIC,
   UPLOADER_TOPIC,
 } from "../../support/outside/datagrepper.ts";
-import { SettableClock } from "../../support/world/clock.ts";
 import { sample } from "../../support/world/messages.ts";
 
 const S = DAY / 1000;
@@ -172,19 +171,6 @@ t.test("a slice with very many rows is cut, and read with few calls and no repea
   t.ok(totals.length < 10, "the server is hardly ever made to count many");
 });
 
-t.test("a page is asked for when the one before was taken, and no further one after the reader has left", async (t) => {
-  const double = await start(t, { messages: rows(250, (number) => DAY + number * 1000) });
-  let taken = 0;
-  for await (const message of open(double).messages(WHOLE_DAY)) {
-    t.equal(message.messageId, `id-${taken}`);
-    taken += 1;
-    if (double.journal.length !== Math.ceil(taken / 100))
-      t.fail(`${double.journal.length} calls for ${taken} messages`);
-    if (taken === 150) break;
-  }
-  t.equal(double.journal.length, 2);
-});
-
 t.test("topics and categories together mean either, and nothing asked for is nothing read", async (t) => {
   const double = await start(t, {
     messages: [
@@ -202,19 +188,6 @@ t.test("topics and categories together mean either, and nothing asked for is not
   t.same(await collect(open(double).messages({ ...query, topics: [] })), []);
   t.same(await collect(open(double).messages({ ...query, start: query.end, end: query.start })), []);
   t.equal(double.journal.length, calls);
-});
-
-t.test("calls keep their distance, those of two readers together, and a clock set back holds nothing up", async (t) => {
-  const double = await start(t, { messages: rows(250, (number) => DAY + number * 1000) });
-  const clock = new SettableClock(NOW);
-  const archive = open(double, { clock, ratePerSecond: 2 });
-  await Promise.all([collect(archive.messages(WHOLE_DAY)), collect(archive.messages(WHOLE_DAY))]);
-  t.equal(double.journal.length, 8);
-  t.ok(clock.now() - NOW >= 3_500, "eight calls at two a second");
-  clock.advance(-DAY_MS);
-  const before = clock.now();
-  await collect(archive.messages(WHOLE_DAY));
-  t.ok(clock.now() - before <= 62_000);
 });
 
 t.test(

@@ -1,12 +1,10 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
 import { runOver } from "../../support/program/listing.ts";
 import { configFile, isRefusal, runProgram, startProgram } from "../../support/program/program.ts";
-import { silentLog } from "../../support/run/log.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
 import { WrittenSource } from "../../support/world/sources.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type World } from "../../support/world/world.ts";
@@ -227,29 +225,6 @@ t.test("a name from a message cannot command the terminal", async (t) => {
   const text = await explain(t, world, GA_AMI);
   t.match(text, /^[^\p{Cf}\u0000-\u0009\u000b-\u001f\u007f-\u009f]+$/u);
   t.equal(text.match(/^ {2}stage /gm)?.length, 1);
-});
-
-t.test("a history is found in a stream of any length, and ends with the image's first event", async (t) => {
-  const connection = await openTestRedis(t);
-  const { redis, keys } = connection;
-  const journal = redisJournal(connection, "log", silentLog);
-  const add = (ami: string, what: string): Promise<unknown> =>
-    redis.xadd(keys.events(REGION), "*", "what", what, "when", "2026-11-24T08:00:00Z", "ami", ami);
-  const noise = async (): Promise<void> => {
-    await Promise.all(Array.from({ length: 1500 }, () => add("ami-00000000000000002", "refused")));
-  };
-  await add(GA_AMI, "gone");
-  for (const what of ["scheduled", "made-private", "noticed", "deleted"]) {
-    await add(GA_AMI, what);
-    await noise();
-  }
-  const history = await journal.history(REGION, GA_AMI);
-  t.same(
-    history.map(({ what }) => what),
-    ["scheduled", "made-private", "noticed", "deleted"],
-  );
-  t.equal((await journal.history(REGION, "ami-00000000000000002")).length, 1000, "and is bounded");
-  t.same(await journal.history("eu-west-1", GA_AMI), []);
 });
 
 t.test("a reader that has seen enough is no error", async (t) => {

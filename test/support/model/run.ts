@@ -6,11 +6,13 @@ import { RefusedError, UpstreamError } from "../../../src/errors.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
 import type { Log, PlacedOrder } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
-import { Oracle, subjectOf, type Subject } from "./oracle.ts";
+import { Oracle } from "./oracle.ts";
+import { subjectOf, type Subject } from "./subject.ts";
+import { troubleEc2, troublePagure } from "./trouble.ts";
 import { at, COMPOSES, pick, type Command, type Compose } from "./words.ts";
 import { silentLog } from "../run/log.ts";
 import { CallCounter, Crash } from "../world/crash.ts";
-import { openWorld, UPLOADER, type World } from "../world/world.ts";
+import { UPLOADER, type World } from "../world/world.ts";
 
 const REGIONS = ["eu-west-1", "us-east-1"];
 /** How long the end of a story may take, in steps of three and a half days: holds, refusals and new notices included. */
@@ -26,24 +28,8 @@ export interface Lived {
   crashes: number;
 }
 
-/** One story in a world of its own; resolves to what went wrong in it, and adds to what was lived through. */
-export async function live(story: readonly Command[], lived: Lived): Promise<readonly string[]> {
-  const closers: (() => unknown)[] = [];
-  const world = await openWorld({ teardown: (close: () => unknown) => void closers.unshift(close) });
-  try {
-    const run = new Run(world, lived);
-    for (const command of story) {
-      await run.do(command);
-      if (run.oracle.wrong.length > 0) return run.oracle.wrong;
-    }
-    await run.finish();
-    return run.oracle.wrong;
-  } finally {
-    for (const close of closers) await close();
-  }
-}
-
-class Run {
+/** A story as it is lived, command by command. */
+export class Run {
   readonly oracle: Oracle;
   readonly #world: World;
   readonly #lived: Lived;
@@ -93,10 +79,10 @@ class Run {
         await this.#order(command);
         break;
       case "ec2":
-        this.#troubleEc2(command);
+        troubleEc2(this.#world, command);
         break;
       case "pagure":
-        this.#troublePagure(command);
+        this.#lifts.push(troublePagure(this.#world, command));
         break;
       case "crash":
         await this.#crash(command);
@@ -212,21 +198,6 @@ class Run {
     const { orders, schedule, facts, ...parts } = this.#world.clerk;
     const wrapped = { orders: counter.wrap(orders), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
     await this.#survive(() => carryOutOrders({ ...parts, ...wrapped, log: this.#log }));
-  }
-
-  #troubleEc2({ action, trouble, times }: Command & { do: "ec2" }): void {
-    const { faults } = this.#world.simulator;
-    if (trouble === "cut") faults.add({ kind: "withhold", connection: "cut", action, times, when: "after" });
-    else if (trouble === "denied")
-      faults.add({ kind: "error", code: "UnauthorizedOperation", status: 403, action, times });
-    else faults.add({ kind: "error", code: "InternalError", status: 500, action, times });
-  }
-
-  #troublePagure({ trouble, times }: Command & { do: "pagure" }): void {
-    const { pagure } = this.#world;
-    if (trouble === "refuses")
-      this.#lifts.push(pagure.fail({ times, trouble: { kind: "answer", status: 503, body: "maintenance" } }));
-    else this.#lifts.push(pagure.fail({ times, trouble: { kind: "cut", takesEffect: trouble === "does and cuts" } }));
   }
 
   async #crash({ who, call, when }: Command & { do: "crash" }): Promise<void> {

@@ -17,7 +17,7 @@ import {
 import type { TokenRights } from "../../../src/demo/outside/pagure/access.ts";
 import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/pagure/double.ts";
 import { SECRETS, serviceConfig, TOKEN, USER } from "../../../src/demo/service-config.ts";
-import { examine, type DoctorParts } from "../../../src/doctor/doctor.ts";
+import { examine, type Examined } from "../../../src/doctor/doctor.ts";
 import type { Finding } from "../../../src/doctor/finding.ts";
 import { openTestRedis, serverUrl } from "../servers/redis.ts";
 import { ACCOUNT } from "../world/image.ts";
@@ -41,7 +41,7 @@ export interface Installation {
   /** Writes the configuration with each text in place of another. */
   configure(...changes: readonly (readonly [from: string, to: string])[]): void;
   /** What the doctor finds; `change` replaces parts of what it looks at. */
-  examine(change?: (parts: DoctorParts) => Partial<DoctorParts>): Promise<readonly Finding[]>;
+  examine(change?: (examined: Examined) => Partial<Examined>): Promise<readonly Finding[]>;
 }
 
 export async function openInstallation(test: Test, options: Ec2SimulatorOptions = {}): Promise<Installation> {

@@ -1,6 +1,4 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { answer, json, page } from "./answer.ts";
 import type { Call, Reply, Shelf } from "./answer.ts";
@@ -8,6 +6,8 @@ import { Timeline } from "./archive.ts";
 import type { ArchivedMessage, MessageSource } from "./archive.ts";
 import { Faults, gatewayPage } from "./faults.ts";
 import type { Fault, Trouble } from "./faults.ts";
+import { Calls } from "../calls.ts";
+import { listen } from "../listen.ts";
 import { DAY_MS, SECOND_MS } from "../../../domain/time.ts";
 import type { Instant } from "../../../domain/time.ts";
 
@@ -62,48 +62,29 @@ export async function startDatagrepper(options: DatagrepperOptions = {}): Promis
   const now = options.now ?? Date.now;
   const timeline = new Timeline(options.messages ?? []);
   const faults = new Faults();
-  const journal: JournalEntry[] = [];
-  const listeners = new Set<(entry: JournalEntry) => void>();
-  const closing = new AbortController();
-  let calls = 0;
-
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The datagrepper double got no port.");
-
+  const calls = new Calls<JournalEntry>();
+  const server = await listen("The datagrepper double");
+  let salt = 0;
   const desk: Desk = {
     timeline,
     now,
     defaultDelta: options.defaultDelta ?? DAY_MS / SECOND_MS,
-    nextSalt: () => (options.isTieOrderChanging === false ? 0 : (calls += 1)),
+    nextSalt: () => (options.isTieOrderChanging === false ? 0 : (salt += 1)),
     faults,
-    closing: closing.signal,
+    closing: server.closing,
     record: (entry) => {
-      journal.push(entry);
-      for (const listener of listeners) listener(entry);
+      calls.record(entry);
     },
   };
-  server.on("request", (incoming, outgoing) => {
-    void serve(desk, incoming, outgoing).catch((error: unknown) => {
-      outgoing.destroy();
-      // A client that hung up, or the end of the double, leaves nobody to answer; anything else is a bug that must be seen.
-      if (!closing.signal.aborted) throw error;
-    });
-  });
+  server.serve((incoming, outgoing) => serve(desk, incoming, outgoing));
 
-  let closed: Promise<void> | null = null;
   return {
-    url: `http://127.0.0.1:${address.port}${BASE}`,
-    journal,
+    url: `${server.origin}${BASE}`,
+    journal: calls.journal,
     add: (message) => timeline.add(message),
     fail: (fault) => faults.arm(fault),
-    onCall: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    close: () => (closed ??= stop(server, closing)),
+    onCall: (listener) => calls.listen(listener),
+    close: () => server.close(),
   };
 }
 
@@ -155,15 +136,4 @@ function send(outgoing: ServerResponse, reply: Reply, trouble: Trouble | null): 
     outgoing.write(sent, () => {
       outgoing.destroy();
     });
-}
-
-async function stop(server: Server, closing: AbortController): Promise<void> {
-  closing.abort();
-  const ended = new Promise<void>((resolve) =>
-    server.close(() => {
-      resolve();
-    }),
-  );
-  server.closeAllConnections();
-  await ended;
 }

@@ -75,13 +75,24 @@ export function readQuery(query: URLSearchParams, defaultDelta: number, now: Ins
 export function argumentsJson(query: Query): object {
   const { start, delta, end, users, packages, categories, topics, agents, contains, page, order, meta } = query;
   return {
-    ...{ start, delta, end, users, packages, categories, topics, agents, contains },
+    start,
+    delta,
+    end,
+    users,
+    packages,
+    categories,
+    topics,
+    agents,
+    contains,
     not_users: query.notUsers,
     not_packages: query.notPackages,
     not_categories: query.notCategories,
     not_topics: query.notTopics,
     not_agents: query.notAgents,
-    ...{ page, rows_per_page: query.rowsPerPage, order, meta },
+    page,
+    rows_per_page: query.rowsPerPage,
+    order,
+    meta,
   };
 }
 

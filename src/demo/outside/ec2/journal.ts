@@ -1,5 +1,6 @@
 import type { Effect } from "./actions/call.ts";
 import type { Fault } from "./state/faults.ts";
+import { Calls } from "../calls.ts";
 
 /** One call, written down when it was answered, or when it was decided that it will not be. */
 export interface JournalEntry {
@@ -31,43 +32,29 @@ export interface JournalEntry {
 }
 
 /** Every call, in the order in which they ended. */
-export class Journal {
-  readonly #entries: JournalEntry[] = [];
-  readonly #listeners = new Set<(entry: JournalEntry) => void>();
-
+export class Journal extends Calls<JournalEntry> {
   get entries(): readonly JournalEntry[] {
-    return this.#entries;
+    return this.journal;
   }
 
   of(action: string): readonly JournalEntry[] {
-    return this.#entries.filter((entry) => entry.action === action);
+    return this.journal.filter((entry) => entry.action === action);
   }
 
   /** The calls whose parameters name this image or snapshot. */
   naming(resource: string): readonly JournalEntry[] {
-    return this.#entries.filter((entry) => entry.resources.includes(resource));
+    return this.journal.filter((entry) => entry.resources.includes(resource));
   }
 
   mutating(): readonly JournalEntry[] {
-    return this.#entries.filter((entry) => entry.mutating);
+    return this.journal.filter((entry) => entry.mutating);
   }
 
   /** How many calls of each action there were, by name. */
   countByAction(): Readonly<Record<string, number>> {
     const counts = new Map<string, number>();
-    for (const { action } of this.#entries) counts.set(action, (counts.get(action) ?? 0) + 1);
+    for (const { action } of this.journal) counts.set(action, (counts.get(action) ?? 0) + 1);
     return Object.fromEntries([...counts].sort(([one], [other]) => (one < other ? -1 : 1)));
-  }
-
-  write(entry: JournalEntry): void {
-    this.#entries.push(entry);
-    for (const listener of this.#listeners) listener(entry);
-  }
-
-  /** Calls the listener with each further entry; the returned function ends that. */
-  listen(listener: (entry: JournalEntry) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 
   /** The next entry that matches, from now on; rejects when `signal` aborts first. */

@@ -41,7 +41,7 @@ export async function serve(desk: Desk, incoming: IncomingMessage, outgoing: Ser
   if (fault?.when === "after") await linger(fault, desk.closing);
   const reply = fault === null ? (done?.reply ?? null) : replyUnder(fault, reading, done?.reply ?? null);
 
-  desk.journal.write({
+  desk.journal.record({
     at,
     endedAt: desk.now(),
     region: caller?.region ?? null,

@@ -1,5 +1,3 @@
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Journal } from "./journal.ts";
 import type { JournalEntry } from "./journal.ts";
 import { serve } from "./serve.ts";
@@ -17,6 +15,7 @@ import type {
 import { World } from "./state/world.ts";
 import { Keyring } from "./wire/keys.ts";
 import type { Accounts } from "./wire/keys.ts";
+import { listen } from "../listen.ts";
 
 export interface Ec2SimulatorOptions {
   /** Epoch milliseconds. Default: this machine's clock. */
@@ -73,14 +72,13 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
   const world = new World(now, first.id, { throttling: options.throttling ?? false }, options.regions ?? null);
   const journal = new Journal();
   const faults = new Faults();
-  const closing = new AbortController();
   const keys = new Keyring(accounts);
-  const desk: Desk = { world, keys, faults, journal, now, closing: closing.signal };
-  const { server, url } = await listen(desk);
+  const server = await listen("The EC2 simulator");
+  const desk: Desk = { world, keys, faults, journal, now, closing: server.closing };
+  server.serve((incoming, outgoing) => serve(desk, incoming, outgoing));
 
-  let closed: Promise<void> | null = null;
   return {
-    url,
+    url: server.origin,
     journal,
     faults,
     addImage: (region, image = {}) => world.addImage(region, image),
@@ -101,34 +99,7 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
       region.settings = { ...region.settings, ...settings };
     },
     onCall: (listener) => journal.listen(listener),
-    nextCall: (match = () => true) => journal.next(match, closing.signal),
-    close: () => (closed ??= stop(server, closing)),
+    nextCall: (match = () => true) => journal.next(match, server.closing),
+    close: () => server.close(),
   };
-}
-
-async function listen(desk: Desk): Promise<{ readonly server: Server; readonly url: string }> {
-  const server = createServer((incoming: IncomingMessage, outgoing: ServerResponse) => {
-    serve(desk, incoming, outgoing).catch((error: unknown) => {
-      // A client that hung up, or the simulator's end, leaves nobody to answer.
-      outgoing.destroy(error instanceof Error ? error : undefined);
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The EC2 simulator got no port.");
-  return { server, url: `http://127.0.0.1:${address.port}` };
-}
-
-async function stop(server: Server, closing: AbortController): Promise<void> {
-  closing.abort();
-  const ended = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  server.closeAllConnections();
-  await ended;
 }

@@ -1,6 +1,4 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { ApiError, PageError } from "./access.ts";
 import type { TokenRights } from "./access.ts";
@@ -11,6 +9,8 @@ import type { Fault, Trouble } from "./faults.ts";
 import { readForm } from "./forms.ts";
 import type { Form, PagureRequest } from "./forms.ts";
 import { Tracker } from "./tracker.ts";
+import { Calls } from "../calls.ts";
+import { listen } from "../listen.ts";
 import type { Instant } from "../../../domain/time.ts";
 
 /** Pagure's MAX_CONTENT_LENGTH (pagure/default_config.py). */
@@ -70,50 +70,29 @@ export async function startPagureDouble(options: PagureDoubleOptions = {}): Prom
   const tracker = new Tracker(now);
   const tokens = new Map<string, TokenRights>();
   const faults = new Faults();
-  const journal: JournalEntry[] = [];
-  const listeners = new Set<(entry: JournalEntry) => void>();
-  const closing = new AbortController();
-
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The Pagure double got no port.");
-  const url = `http://127.0.0.1:${address.port}`;
-
+  const calls = new Calls<JournalEntry>();
+  const server = await listen("The Pagure double");
   const desk: Desk = {
-    world: { base: url, tracker, tokens, now },
+    world: { base: server.origin, tracker, tokens, now },
     faults,
     maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
-    closing: closing.signal,
+    closing: server.closing,
     record: (entry) => {
-      journal.push(entry);
-      for (const listener of listeners) listener(entry);
+      calls.record(entry);
     },
   };
-  server.on("request", (incoming, outgoing) => {
-    void serve(desk, incoming, outgoing).catch((error: unknown) => {
-      outgoing.destroy();
-      // A client that hung up, or the end of the double, leaves nobody to answer; anything else, a listener's own error
-      // among it, is a bug that must be seen.
-      if (incoming.complete && !closing.signal.aborted) throw error;
-    });
-  });
+  server.serve((incoming, outgoing) => serve(desk, incoming, outgoing));
 
-  let closed: Promise<void> | null = null;
   return {
-    url,
+    url: server.origin,
     tracker,
-    journal,
+    journal: calls.journal,
     setToken: (token, rights) => {
       tokens.set(token, { acls: ["issue_create", "issue_comment"], project: null, expiresAt: null, ...rights });
     },
     fail: (fault) => faults.arm(fault),
-    onCall: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    close: () => (closed ??= stop(server, closing)),
+    onCall: (listener) => calls.listen(listener),
+    close: () => server.close(),
   };
 }
 
@@ -200,15 +179,4 @@ function json(status: number, body: object, created: Created | null): Reply {
 function page(status: number, title: string, headers: Readonly<Record<string, string>>): Reply {
   const body = htmlPage(`${status} ${title}`);
   return { status, headers: { ...headers, "content-type": "text/html; charset=utf-8" }, body, created: null };
-}
-
-async function stop(server: Server, closing: AbortController): Promise<void> {
-  closing.abort();
-  const ended = new Promise<void>((resolve) =>
-    server.close(() => {
-      resolve();
-    }),
-  );
-  server.closeAllConnections();
-  await ended;
 }

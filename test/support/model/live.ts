@@ -1,0 +1,20 @@
+import { Run, type Lived } from "./run.ts";
+import type { Command } from "./words.ts";
+import { openWorld } from "../world/world.ts";
+
+/** One story in a world of its own; resolves to what went wrong in it, and adds to what was lived through. */
+export async function live(story: readonly Command[], lived: Lived): Promise<readonly string[]> {
+  const closers: (() => unknown)[] = [];
+  const world = await openWorld({ teardown: (close: () => unknown) => void closers.unshift(close) });
+  try {
+    const run = new Run(world, lived);
+    for (const command of story) {
+      await run.do(command);
+      if (run.oracle.wrong.length > 0) return run.oracle.wrong;
+    }
+    await run.finish();
+    return run.oracle.wrong;
+  } finally {
+    for (const close of closers) await close();
+  }
+}

@@ -1,0 +1,18 @@
+import type { Command } from "./words.ts";
+import type { World } from "../world/world.ts";
+
+/** The next calls of an action fail, or do what they should and are not answered. */
+export function troubleEc2({ simulator }: World, { action, trouble, times }: Command & { do: "ec2" }): void {
+  const { faults } = simulator;
+  if (trouble === "cut") faults.add({ kind: "withhold", connection: "cut", action, times, when: "after" });
+  else if (trouble === "denied")
+    faults.add({ kind: "error", code: "UnauthorizedOperation", status: 403, action, times });
+  else faults.add({ kind: "error", code: "InternalError", status: 500, action, times });
+}
+
+/** The next calls to Pagure fail; what is returned lifts it. */
+export function troublePagure({ pagure }: World, { trouble, times }: Command & { do: "pagure" }): () => void {
+  if (trouble === "refuses")
+    return pagure.fail({ times, trouble: { kind: "answer", status: 503, body: "maintenance" } });
+  return pagure.fail({ times, trouble: { kind: "cut", takesEffect: trouble === "does and cuts" } });
+}
