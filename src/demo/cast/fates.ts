@@ -63,7 +63,7 @@ export const COMPOSES: readonly CastCompose[] = [
   {
     ...base,
     composeId: "Fedora-Rawhide-20261118.n.0",
-    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-Rawhide-20261118.n.0",
+    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-Rawhide-20261118.0",
     channel: "rawhide.Cloud_Base",
     pungi: { type: "nightly", label: null, when: "before" },
     fate: "deleted",
@@ -72,7 +72,7 @@ export const COMPOSES: readonly CastCompose[] = [
   {
     ...base,
     composeId: "Fedora-Rawhide-20261119.n.1",
-    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-Rawhide-20261119.n.1",
+    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-Rawhide-20261119.1",
     channel: "rawhide.Cloud_Base",
     fate: "deleted",
     because: "a nightly by its id alone, nobody has to be asked",
@@ -80,11 +80,21 @@ export const COMPOSES: readonly CastCompose[] = [
   {
     ...base,
     composeId: "Fedora-eln-20261120.n.3",
-    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-eln-20261120.n.3",
+    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-ELN-20261120.3",
     channel: "nightly.Cloud_Base",
     heardFrom: "archive",
     fate: "deleted",
     because: "an ELN nightly that was uploaded before the service began: only the archive has the message",
+  },
+  {
+    ...base,
+    composeId: "Fedora-44-20261119.n.0",
+    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-44-Prerelease-20261119.0",
+    arches: ["x86_64"],
+    regions: ["us-east-1", "eu-west-1", "ap-southeast-2", "sa-east-1"],
+    channel: "nightly.Cloud_Base",
+    fate: "deleted",
+    because: "a branched nightly, which the uploader calls a prerelease as it does a Beta",
   },
   {
     ...base,
@@ -209,9 +219,9 @@ export interface OddImage {
 }
 
 const nightly = {
-  composeId: "Fedora-Rawhide-20261119.n.1",
-  announcedName: "Fedora-Cloud-Base-Rawhide-20261119.n.1.x86_64",
-  ec2Name: "Fedora-Cloud-Base-Rawhide-20261119.n.1.x86_64-hvm-us-east-1-gp3-0",
+  composeId: "Fedora-Rawhide-20261119.n.2",
+  announcedName: "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261119.2",
+  ec2Name: "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261119.2",
   region: "us-east-1",
 } as const;
 const RELEASE_NAME = "Fedora-Cloud-Base-AmazonEC2.x86_64-42-1.1";
@@ -231,6 +241,13 @@ export const ODD_IMAGES: readonly OddImage[] = [
     oddity: "none",
     fate: "refused",
     because: "the same, and the message lies about the name as well",
+  },
+  {
+    ...nightly,
+    ec2Name: "CentOS-Stream-9-20261119.2.x86_64-aba856bc-78bf-441c-b25c-980bec33a53f",
+    oddity: "none",
+    fate: "refused",
+    because: "it is CentOS', who share the account, and its name has a stamp that could be the nightly's",
   },
   { ...nightly, oddity: "foreign-account", fate: "refused", because: "it belongs to another account" },
   {
