@@ -232,11 +232,13 @@ const commands = {
     process.env.CHAOS_PACE ??= "10000";
     process.env.CHAOS_MODEL ??= "500";
     process.env.CHAOS_SABOTAGE ??= "apart";
+    process.env.CHAOS_NAMES ??= "100000";
     await prepare();
     const promises = [
       ...["crash", "comments-crash", "model", "mutants", "report-crash", "sweep"].map((name) => `service/${name}`),
       "act/pace",
       "demo/sabotage",
+      "domain/plan/name-properties",
       "hear/backfill",
     ].map((name) => `dist/test/${name}.test.js`);
     return handOver("dist/test/support/run/run.js", promises);

@@ -198,7 +198,7 @@ t.test("with act = nothing the plan is made of looks alone, and with private not
   const { world, amiId } = await dueNightly(t, () => undefined);
   const plans = await planRegion(REGION, world.ticker);
   t.same(plans.map(describePlan), [
-    `us-east-1 ${amiId} Fedora-Rawhide-20261121.n.0: make-private (Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261121.n.0, 2 snapshots)`,
+    `us-east-1 ${amiId} Fedora-Rawhide-20261121.n.0: make-private (Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261121.0, 2 snapshots)`,
   ]);
   t.same(await tickRegion(REGION, { ...world.ticker, act: "nothing" }), {});
   t.same(world.simulator.journal.mutating(), []);

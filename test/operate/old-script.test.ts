@@ -23,7 +23,13 @@ function addOld(world: World, name = "Fedora-Cloud-Base-36-20221013.0.x86_64-hvm
 
 function announceOld(datagrepper: Datagrepper, composeId = OLD_COMPOSE): void {
   const extra = { id: OLD_AMI, virt_type: "hvm", vol_type: "gp2" };
-  const body = { image_name: "x", destination: REGION, service: "EC2", architecture: "x86_64", extra };
+  const body = {
+    image_name: "Fedora-Cloud-Base-36-20221013.0.x86_64",
+    destination: REGION,
+    service: "EC2",
+    architecture: "x86_64",
+    extra,
+  };
   datagrepper.add("fedimg.image.publish", { ...body, compose: composeId }, START - 100 * DAY_MS + 3 * HOUR_MS);
 }
 

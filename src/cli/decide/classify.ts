@@ -10,6 +10,7 @@ import {
   type Policy,
 } from "../../domain/compose/classify.ts";
 import { addFact, noFacts } from "../../domain/compose/facts.ts";
+import { nameMismatch } from "../../domain/plan/name.ts";
 import { quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
 
@@ -19,6 +20,8 @@ interface Question {
   readonly type?: string;
   readonly label?: string | null;
   readonly released?: boolean;
+  /** An image's name in EC2, of which it is asked whether it is one of the compose's. */
+  readonly name?: string;
 }
 
 /** A question is a line of a few hundred bytes; what is longer is no question. */
@@ -36,16 +39,17 @@ export const classifyCommand: Command = {
     label: { type: "string", help: "its label, such as RC-1.2" },
     "no-label": { type: "boolean", help: "it is known to have no label" },
     released: { type: "boolean", help: "it was announced as a released two-week compose" },
+    name: { type: "string", help: "an image's name in EC2: ok, or why the image would be left alone for it" },
     policy: {
       type: "string",
       help: "configuration file whose policy counts (else both switches are off)",
       values: "file",
     },
     json: { type: "boolean", help: "print JSON" },
-    stdin: { type: "boolean", help: "answer JSON lines {compose_id, type?, label?, released?}, one each" },
+    stdin: { type: "boolean", help: "answer JSON lines {compose_id, type?, label?, released?, name?}, one each" },
   },
   examples: [
-    "clean-amis classify Fedora-Cloud-43-20260122.0 --label RC-20260122.0",
+    "clean-amis classify Fedora-Cloud-43-20260305.0 --label RC-20260305.0 --name Fedora-Cloud-Base-AmazonEC2.x86_64-43-20260305.0",
     `echo '{"compose_id": "Fedora-Rawhide-20260122.n.0"}' | clean-amis classify --stdin`,
   ],
   run: async (invocation) => {
@@ -54,15 +58,15 @@ export const classifyCommand: Command = {
     const policy = file === undefined ? DEFAULT_POLICY : policyIn(file);
     if (options["stdin"] === true) return answerLines(invocation, policy);
     const composeId = onlyWord(invocation, "classify: give one COMPOSE, or --stdin");
-    const decision = decide(questionOf(composeId, options), policy);
-    if (options["json"] === true) await print(jsonLine({ compose_id: composeId, ...decisionJson(decision) }));
-    else await print(plain(`${composeId}: ${describeDecision(decision)}`));
+    const question = questionOf(composeId, options);
+    if (options["json"] === true) await print(jsonLine(answerTo(question, policy)));
+    else await print(answerText(question, policy).map(plain).join("\n"));
     return 0;
   },
 };
 
 function questionOf(composeId: string, options: Invocation["options"]): Question {
-  const { type, label, released } = options;
+  const { type, label, released, name } = options;
   if (label !== undefined && options["no-label"] === true)
     throw new UsageError("classify: --label and --no-label contradict each other");
   return {
@@ -70,7 +74,22 @@ function questionOf(composeId: string, options: Invocation["options"]): Question
     ...(typeof type === "string" ? { type } : {}),
     ...(typeof label === "string" ? { label } : options["no-label"] === true ? { label: null } : {}),
     ...(released === true ? { released } : {}),
+    ...(typeof name === "string" ? { name } : {}),
   };
+}
+
+function answerTo(question: Question, policy: Policy): object {
+  const { compose_id: composeId, name } = question;
+  const ofName = name === undefined ? {} : { name: nameMismatch(name, composeId, null) ?? "ok" };
+  return { compose_id: composeId, ...decisionJson(decide(question, policy)), ...ofName };
+}
+
+function answerText(question: Question, policy: Policy): readonly string[] {
+  const { compose_id: composeId, name } = question;
+  const decision = `${composeId}: ${describeDecision(decide(question, policy))}`;
+  if (name === undefined) return [decision];
+  const mismatch = nameMismatch(name, composeId, null);
+  return [decision, `name: ${mismatch === null ? "ok" : `the image would be left alone: ${mismatch}`}`];
 }
 
 function decide({ compose_id: composeId, type, label, released }: Question, policy: Policy): Decision {
@@ -88,19 +107,19 @@ function decide({ compose_id: composeId, type, label, released }: Question, poli
 
 async function answerLines({ openInput, print, positionals, options }: Invocation, policy: Policy): Promise<number> {
   if (positionals.length > 0) throw new UsageError("classify: give a COMPOSE or --stdin, not both");
-  const idle = ["type", "label", "no-label", "released"].find((name) => options[name] !== undefined);
+  const idle = ["type", "label", "no-label", "released", "name"].find((name) => options[name] !== undefined);
   if (idle !== undefined)
     throw new UsageError(`classify: --${idle} goes with a COMPOSE; with --stdin each line says it`);
   for await (const lines of linesOf(openInput(), LONGEST_LINE))
-    await print(lines.map((line) => jsonLine(answerTo(line, policy))).join("\n"));
+    await print(lines.map((line) => jsonLine(answerToLine(line, policy))).join("\n"));
   return 0;
 }
 
-function answerTo(line: Line, policy: Policy): object {
+function answerToLine(line: Line, policy: Policy): object {
   const question = line.text === null ? line.reason : parseQuestion(line.text);
   if (typeof question === "string")
     return { compose_id: null, decision: "keep", rule: "malformed", reason: `line ${line.number}: ${question}` };
-  return { compose_id: question.compose_id, ...decisionJson(decide(question, policy)) };
+  return answerTo(question, policy);
 }
 
 /** The question in a line, or why there is none. */
@@ -113,15 +132,17 @@ function parseQuestion(line: string): Question | string {
     throw error;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "not a JSON object";
-  const { compose_id: composeId, type, label, released } = value as Record<string, unknown>;
+  const { compose_id: composeId, type, label, released, name } = value as Record<string, unknown>;
   if (typeof composeId !== "string") return "compose_id is not a string";
   if (type !== undefined && typeof type !== "string") return "type is not a string";
   if (label !== undefined && label !== null && typeof label !== "string") return "label is neither a string nor null";
   if (released !== undefined && typeof released !== "boolean") return "released is not true or false";
+  if (name !== undefined && typeof name !== "string") return "name is not a string";
   return {
     compose_id: composeId,
     ...(type === undefined ? {} : { type }),
     ...(label === undefined ? {} : { label }),
     ...(released === undefined ? {} : { released }),
+    ...(name === undefined ? {} : { name }),
   };
 }

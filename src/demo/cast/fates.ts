@@ -63,7 +63,7 @@ export const COMPOSES: readonly CastCompose[] = [
   {
     ...base,
     composeId: "Fedora-Rawhide-20261118.n.0",
-    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-Rawhide-20261118.n.0",
+    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-Rawhide-20261118.0",
     channel: "rawhide.Cloud_Base",
     pungi: { type: "nightly", label: null, when: "before" },
     fate: "deleted",
@@ -72,7 +72,7 @@ export const COMPOSES: readonly CastCompose[] = [
   {
     ...base,
     composeId: "Fedora-Rawhide-20261119.n.1",
-    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-Rawhide-20261119.n.1",
+    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-Rawhide-20261119.1",
     channel: "rawhide.Cloud_Base",
     fate: "deleted",
     because: "a nightly by its id alone, nobody has to be asked",
@@ -80,11 +80,21 @@ export const COMPOSES: readonly CastCompose[] = [
   {
     ...base,
     composeId: "Fedora-eln-20261120.n.3",
-    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-eln-20261120.n.3",
+    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-ELN-20261120.3",
     channel: "nightly.Cloud_Base",
     heardFrom: "archive",
     fate: "deleted",
     because: "an ELN nightly that was uploaded before the service began: only the archive has the message",
+  },
+  {
+    ...base,
+    composeId: "Fedora-44-20261119.n.0",
+    imageName: "Fedora-Cloud-Base-AmazonEC2.ARCH-44-Prerelease-20261119.0",
+    arches: ["x86_64"],
+    regions: ["us-east-1", "eu-west-1", "ap-southeast-2", "sa-east-1"],
+    channel: "nightly.Cloud_Base",
+    fate: "deleted",
+    because: "a branched nightly, which the uploader calls a prerelease as it does a Beta",
   },
   {
     ...base,

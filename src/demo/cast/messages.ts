@@ -24,6 +24,8 @@ export interface Waves {
   readonly lateReleases: readonly Outgoing[];
 }
 
+const UPLOADER = "fedora_image_uploader.published.v1.aws";
+
 /** Builds every message of the demo, sent at `at` (epoch milliseconds). */
 export function wavesOf(images: readonly CastImage[], at: number): Waves {
   const send = (event: SentEvent, body: object | string | Buffer): Outgoing =>
@@ -42,7 +44,7 @@ export function wavesOf(images: readonly CastImage[], at: number): Waves {
   );
   const odd = ODD_IMAGES.flatMap((image, index) => {
     const cast = images[images.length - ODD_IMAGES.length + index];
-    return cast === undefined ? [] : [send("fedimg.image.publish", fedimgBody(cast, image.announcedName))];
+    return cast === undefined ? [] : [send(UPLOADER, uploaderBody(cast, image.announcedName))];
   });
   const rubbish = RUBBISH.map(({ topic, body }) => send(topic, body));
   const notOurs = NOT_OURS.map(({ environment, topic, body }) =>
@@ -57,10 +59,7 @@ export function wavesOf(images: readonly CastImage[], at: number): Waves {
       ...uploads.slice(0, 6),
       ...uploads.filter(({ topic }) => topic.endsWith(".image.copy")).slice(0, 2),
       ...twoComposes.map((image) =>
-        send(
-          "fedimg.image.publish",
-          fedimgBody({ ...image, composeId: "Fedora-Rawhide-20261118.n.0" }, "another name"),
-        ),
+        send(UPLOADER, uploaderBody({ ...image, composeId: "Fedora-Rawhide-20261118.n.0" }, "another name")),
       ),
     ],
     lateReleases: releases("when-private"),
@@ -120,6 +119,10 @@ function announce(compose: CastCompose, images: readonly CastImage[], send: Send
     };
     return [send("fedimg.image.upload", upload), send("fedimg.image.publish", body)];
   });
+}
+
+function uploaderBody({ arch, composeId, region, amiId }: CastImage, imageName: string) {
+  return { architecture: arch, compose_id: composeId, image_name: imageName, regions: { [region]: amiId } };
 }
 
 function fedimgBody(image: CastImage, imageName: string) {

@@ -23,9 +23,9 @@ export interface OddImage {
 }
 
 const nightly = {
-  composeId: "Fedora-Rawhide-20261119.n.1",
-  announcedName: "Fedora-Cloud-Base-Rawhide-20261119.n.1.x86_64",
-  ec2Name: "Fedora-Cloud-Base-Rawhide-20261119.n.1.x86_64-hvm-us-east-1-gp3-0",
+  composeId: "Fedora-Rawhide-20261119.n.2",
+  announcedName: "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261119.2",
+  ec2Name: "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261119.2",
   region: "us-east-1",
 } as const;
 const RELEASE_NAME = "Fedora-Cloud-Base-AmazonEC2.x86_64-42-1.1";
@@ -45,6 +45,13 @@ export const ODD_IMAGES: readonly OddImage[] = [
     oddity: "none",
     fate: "refused",
     because: "the same, and the message lies about the name as well",
+  },
+  {
+    ...nightly,
+    ec2Name: "CentOS-Stream-9-20261119.2.x86_64-aba856bc-78bf-441c-b25c-980bec33a53f",
+    oddity: "none",
+    fate: "refused",
+    because: "it is CentOS', who share the account, and its name has a stamp that could be the nightly's",
   },
   { ...nightly, oddity: "foreign-account", fate: "refused", because: "it belongs to another account" },
   {

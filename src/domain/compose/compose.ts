@@ -49,7 +49,8 @@ const TYPE_OF_SUFFIX: ReadonlyMap<string, ComposeType> = new Map([
 /** productmd/common.py, RELEASE_TYPES without `ga`, which an id never spells; the longer name first. */
 const RELEASE_TYPES = ["updates-testing", "updates", "fast", "eus", "aus", "els", "tus", "e4s"];
 
-const SHORT = /^[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*$/;
+/** The underscore is that of `Fedora_Docker`. */
+const SHORT = /^[A-Za-z][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*$/;
 const VERSION = /^(?:[A-Za-z][A-Za-z0-9]*|\d+(?:\.\d+)*)$/;
 const LONGEST_ID = 128;
 
@@ -83,16 +84,16 @@ export function parseComposeId(id: string): Parsed<ComposeId> {
   return { ok: true, value: { ...releases, date, type, respin: Number(respin) } };
 }
 
-/**
- * Writes a compose id as productmd does; the inverse of `parseComposeId` for every id that productmd writes.
- * @internal exported for its tests
- */
+/** Writes a compose id as productmd does; the inverse of `parseComposeId` for every id that productmd writes. */
 export function formatComposeId(id: ComposeId): string {
   const base = id.base === null ? "" : `-${formatRelease(id.base)}`;
   return `${formatRelease(id.release)}${base}-${stampOf(id)}`;
 }
 
-/** Date, type and respin as the id ends in them: `20260122.n.0`. Image names carry the same stamp. */
+/**
+ * Date, type and respin as the id ends in them: `20260122.n.0`.
+ * @internal exported for its tests
+ */
 export function stampOf(id: ComposeId): string {
   return `${id.date}${SUFFIX_OF[id.type]}.${id.respin}`;
 }

@@ -32,7 +32,7 @@ export interface Image {
   readonly region: string;
   readonly amiId: string;
   readonly composeId: string;
-  /** The name in the message; the name that counts is EC2's. */
+  /** The name in the message; the name in EC2 has to agree with it. */
   readonly imageName: string | null;
   readonly arch: string | null;
   readonly stage: Stage;
@@ -76,7 +76,10 @@ export function isAmiId(text: string): boolean {
   return /^ami-(?:[0-9a-f]{8}|[0-9a-f]{17})$/.test(text);
 }
 
-/** The form of an EC2 region's name: `us-east-1`, `ap-southeast-3`, `us-gov-west-1`. */
+/**
+ * The form of an EC2 region's name: an area, one or two words and a number. `us-east-1`, `ap-southeast-7`, `us-gov-west-1`,
+ * `us-isob-east-1`, `eusc-de-east-1`. A grammar and no list: regions are added every year.
+ */
 export function isRegion(text: string): boolean {
-  return /^[a-z]{2}(?:-[a-z]{2,12}){1,2}-[1-9][0-9]?$/.test(text) && text.length <= 32;
+  return text.length <= 32 && /^[a-z]{2,4}(?:-[a-z]{2,12}){1,2}-[1-9][0-9]?$/.test(text);
 }

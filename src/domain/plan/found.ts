@@ -1,4 +1,4 @@
-import { isKeySafeComposeId, parseComposeId, stampOf, type Parsed } from "../compose/compose.ts";
+import { isKeySafeComposeId, type Parsed } from "../compose/compose.ts";
 import { untilText, type Hold } from "../hold.ts";
 import type { EventDraft } from "../image/event.ts";
 import { held } from "../image/holding.ts";
@@ -6,7 +6,7 @@ import type { HeldFrom, Stage, TakenAway } from "../image/image.ts";
 import { draft, keep, type Entry, type Periods } from "../image/lifecycle.ts";
 import type { Upload } from "../image/upload.ts";
 import type { Seen } from "./look.ts";
-import { nameMismatch } from "./name.ts";
+import { likeliestCompose, nameMismatch } from "./name.ts";
 import { holdByTag, COMPOSE_TAG, HOLD_TAG, INTENT_TAG, OLD_TAG, PRIVATE_AT_TAG, takenByTags } from "./tags.ts";
 import { ceilSecond, parseInstant, type Instant } from "../time.ts";
 import { quote } from "../words.ts";
@@ -47,32 +47,23 @@ export function composeByTags({ seen, snapshotTags }: Pick<Found, "seen" | "snap
   return { ok: true, value: first };
 }
 
-/**
- * The compose for which the archive's messages announced the image, if its name in EC2 agrees: fedimg and the uploader both
- * write `…-<version>-<date, type and respin>…` into it.
- */
+/** The compose for which the archive's messages announced the image, if its name in EC2 agrees with all that they say. */
 function composeByMessages(name: string, announced: readonly Upload[]): Parsed<string> {
   const refuse = (reason: string): Parsed<never> => ({ ok: false, reason });
   const [first, second] = new Set(announced.map(({ composeId }) => composeId));
   if (first === undefined) return refuse(`no message of the days after its creation names it${likeness(name)}`);
   if (second !== undefined) return refuse(`messages announced it for ${quote(first)} and for ${quote(second)}`);
-  const mismatch = nameMismatch(name, first);
-  if (mismatch !== null) return refuse(`a message announced it for ${first}, but ${mismatch}`);
-  const id = parseComposeId(first);
-  const part = id.ok ? `-${id.value.release.version}-${stampOf(id.value)}` : "";
-  if (!name.includes(part)) return refuse(`a message announced it for ${first}, but its name in EC2 has no ${part}`);
+  for (const { imageName } of announced) {
+    const mismatch = nameMismatch(name, first, imageName);
+    if (mismatch !== null) return refuse(`a message announced it for ${first}, but ${mismatch}`);
+  }
   return { ok: true, value: first };
 }
 
-/** For people: the compose that a name looks like, as fedimg named images. */
+/** For people: the compose that a name looks like. */
 function likeness(name: string): string {
-  const parts =
-    /^Fedora-(?<family>Cloud|Atomic)[^-]*(?:-.*)?-(?<version>[A-Za-z]+|\d+)-(?<stamp>\d{8}(?:\.n)?\.\d+)/.exec(
-      name,
-    )?.groups;
-  if (parts === undefined) return "";
-  const { family = "", version = "", stamp = "" } = parts;
-  return `; by its name it could be of Fedora-${stamp.includes(".n.") ? "" : `${family}-`}${version}-${stamp}`;
+  const compose = likeliestCompose(name);
+  return compose === null ? "" : `; by its name it could be of ${compose}`;
 }
 
 /**

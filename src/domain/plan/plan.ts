@@ -171,7 +171,7 @@ function refusalFor(image: Image, look: Look, seen: Seen, { guards }: Terms): (P
   if (seen.ownerId !== guards.account)
     return refuse("account", `it belongs to account ${seen.ownerId}, not to ${guards.account}`);
   if (seen.state !== "available") return refuse("state", `its state in EC2 is ${seen.state}, not available`);
-  const mismatch = nameMismatch(seen.name, image.composeId);
+  const mismatch = nameMismatch(seen.name, image.composeId, image.imageName);
   if (mismatch !== null) return refuse("name", mismatch);
   const tag = guards.protectingTags.find((key) => seen.tags[key] !== undefined);
   if (tag !== undefined) return refuse("protecting-tag", `it carries the protecting tag ${tag}`);

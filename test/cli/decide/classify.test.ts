@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import t, { type Test } from "tap";
 import { classifyCommand } from "../../../src/cli/decide/classify.ts";
 import { isRefusal, MAIN, runProgram, startProgram } from "../../support/program/program.ts";
+import { fieldCase, type FieldCase } from "../../support/world/cases.ts";
 
 const DATED = "Fedora-Cloud-43-20260122.0";
 const NIGHTLY = "Fedora-Rawhide-20260122.n.0";
@@ -47,6 +48,53 @@ t.test("a label that is missing is not known, and null is known to be none", asy
   t.same(Object.keys(answers[0] ?? {}), ["compose_id", "decision", "rule", "reason"]);
 });
 
+t.test("an image's name is answered beside the decision, and no decision changes by it", async (t) => {
+  const own = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20260122.0";
+  const ga = "Fedora-Cloud-Base-AmazonEC2.x86_64-43-1.6";
+  const rows: readonly (readonly [composeId: string, name: string, answer: string | RegExp])[] = [
+    [NIGHTLY, own, "ok"],
+    [NIGHTLY, ga, "its name in EC2 says 43-1.6, as a release's does"],
+    [DATED, own, "its name in EC2 says version Rawhide, its compose says 43"],
+    [DATED, "", /fits no form/],
+    [DATED, "\u0000\u2028".repeat(50_000), /fits no form/],
+    ["", own, /^compose id "": /],
+  ];
+  const answers = await ask(
+    t,
+    rows.flatMap(([composeId, name]) => [question(composeId, { name }), question(composeId)]),
+  );
+  for (const [index, [composeId, , answer]] of rows.entries()) {
+    const { name: said, ...decision } = answers[2 * index] ?? {};
+    t.match(said, answer, `name ${index} of ${composeId}`);
+    t.same(decision, answers[2 * index + 1], "the decision is the same without a name");
+  }
+  const texts = [
+    [[NIGHTLY, "--name", own], `${NIGHTLY}: delete (nightly): a nightly compose\nname: ok\n`],
+    [[NIGHTLY, "--name", ga], /\nname: the image would be left alone: its name in EC2 says 43-1\.6[^\n]+\n$/],
+    [[NIGHTLY, "--name", "a\nb\u001b[2J"], /^[^\n]+\nname: [^\n\u001b]+\n$/],
+  ] as const;
+  for (const [args, out] of texts) t.match(await runProgram(t, ["classify", ...args]), { code: 0, out, err: "" });
+  const { out } = await runProgram(t, ["classify", NIGHTLY, "--name", own, "--json"]);
+  t.match(JSON.parse(out), { compose_id: NIGHTLY, decision: "delete", name: "ok" });
+});
+
+interface ClassifyCase extends FieldCase<readonly string[]> {
+  readonly input: readonly object[];
+}
+
+for (const number of ["14", "22"])
+  t.test(`case ${number} of the field is decided as it should be`, async (t) => {
+    const { input, expected } = fieldCase(number) as ClassifyCase;
+    const answers = await ask(
+      t,
+      input.map((each) => JSON.stringify(each)),
+    );
+    t.same(
+      answers.map((answer) => (answer["decision"] === "unresolved" ? "undecided" : answer["decision"])),
+      expected,
+    );
+  });
+
 t.test("any string is a compose, comes back as it was, and is answered in its place", async (t) => {
   const odd = [
     "",
@@ -84,6 +132,7 @@ t.test("a line that is no question is answered with its number, and the others a
     question(DATED, { type: null }),
     question(DATED, { label: 1 }),
     question(DATED, { released: "yes" }),
+    question(DATED, { name: null }),
     Buffer.from([0x7b, 0xff, 0xfe, 0x00]),
     "[".repeat(100_000),
     question("x".repeat(MIB)),
@@ -95,8 +144,8 @@ t.test("a line that is no question is answered with its number, and the others a
       ...{ compose_id: null, decision: "keep", rule: "malformed" },
       reason: new RegExp(`^line ${index + 1}: `),
     });
-  t.match(answers[11]?.["reason"], /not UTF-8/);
-  t.match(answers[13]?.["reason"], /longer than 1048576 bytes/);
+  t.match(answers[12]?.["reason"], /not UTF-8/);
+  t.match(answers[14]?.["reason"], /longer than 1048576 bytes/);
   t.match(answers.at(-1), { compose_id: NIGHTLY, decision: "delete", rule: "nightly" });
 });
 
@@ -151,6 +200,7 @@ t.test("words that cannot be meant together end with 2 and one line", async (t) 
     [["--stdin", DATED], /not both/],
     [["--stdin", "--label", "RC-1.2"], /--label goes with a COMPOSE/],
     [["--stdin", "--released"], /--released goes with a COMPOSE/],
+    [["--stdin", "--name", "x"], /--name goes with a COMPOSE/],
     [[DATED, "--lable", "RC-1.2"], /Unknown option '--lable': did you mean --label\? \(known: /],
     [[DATED, "--policy", "/nowhere/policy.toml"], /\/nowhere\/policy\.toml does not exist/],
     [[DATED, "--policy", MAIN], /not TOML/],

@@ -8,6 +8,7 @@ import { addFact, noFacts, type Fact } from "../../../src/domain/compose/facts.t
 import { decode } from "../../../src/hear/decode.ts";
 import { isRefusal, MAIN, runProgram, startProgram, type Ended } from "../../support/program/program.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
+import { fieldCase, type FieldCase } from "../../support/world/cases.ts";
 import { delivered, SAMPLES } from "../../support/world/messages.ts";
 
 const AMI = "ami-0aaaaaaaaaaaaaaa1";
@@ -182,4 +183,16 @@ t.test("facts added up in memory are those that Redis remembers", async (t) => {
   }
   t.match(known.get(composeId)?.contradiction, 'pungi.label was "", then "RC-20261120.0"');
   t.same(await remembered.recall([...known.keys()]), [...known.values()]);
+});
+
+interface ReplayCase extends FieldCase<readonly string[]> {
+  readonly messages: readonly object[];
+}
+
+t.test("case 29: messages of other topics that are near to ours are ignored", async (t) => {
+  const { messages, expected } = fieldCase("29") as ReplayCase;
+  t.same([...new Set(expected)], ["ignored"]);
+  const { code, out } = await replay(t, messages.map((message) => JSON.stringify(message)).join("\n"));
+  t.equal(code, 0);
+  t.match(out, new RegExp(`^${messages.length} lines\\n +${messages.length} {2}ignored: topic\n`));
 });

@@ -6,7 +6,7 @@ import { openTestRedis } from "../../support/servers/redis.ts";
 
 const REGION = "us-east-1";
 const COMPOSE = "Fedora-Rawhide-20261118.n.0";
-const NAME = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261118.n.0";
+const NAME = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261118.0";
 const MIDNIGHT = Date.parse("2026-11-24T00:00:00Z");
 const DAY = ["--date", "2026-11-24"];
 

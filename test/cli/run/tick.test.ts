@@ -25,7 +25,7 @@ t.test(
     const parts = { ...base, log: silentLog, periods: PERIODS, policy: DEFAULT_POLICY };
     const uploadedAt = Date.now() - 6 * DAY_MS;
     const day = new Date(uploadedAt).toISOString().slice(0, 10).replaceAll("-", "");
-    const name = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.n.0`;
+    const name = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.0`;
     const here = [DEAD, SHUT, WELL].map(
       (region) =>
         [

@@ -66,6 +66,8 @@ t.test("updates, layered products and odd versions are read as productmd writes 
       ["DP", "1.0", "updates-testing"],
       ["F", "22", "updates-testing"],
     ],
+    ["Fedora_Docker-25-20170105.0", ["Fedora_Docker", "25", "ga"], null],
+    ["Fedora_Docker-25-20170110.n.1", ["Fedora_Docker", "25", "ga"], null],
     ["Satellite-6.1-Fedora-Cloud-Rawhide-20160622.0", ["Satellite", "6.1", "ga"], ["Fedora-Cloud", "Rawhide", "ga"]],
   ] as const;
   for (const [id, release, base] of rows) {

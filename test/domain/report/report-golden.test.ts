@@ -23,7 +23,7 @@ let events = 0;
 function event(what: EventKind, composeId: string, changes: Partial<ImageEvent> = {}): ImageEvent {
   events += 1;
   const arch = events % 2 === 0 ? "aarch64" : "x86_64";
-  const name = `Fedora-Cloud-Base-AmazonEC2.${arch}-${composeId.replace(/^Fedora-(Cloud-)?/, "")}`;
+  const name = `Fedora-Cloud-Base-AmazonEC2.${arch}-${composeId.replace(/^Fedora-(Cloud-)?/, "").replace(".n.", ".")}`;
   return {
     ...{ id: `${NOW}-${events}`, what, at: NOW - HOUR_MS, who: "ticker", why: "a nightly compose", composeId },
     ...{ region: "us-east-1", amiId: `ami-0${events.toString(16).padStart(16, "0")}`, imageName: name },

@@ -52,7 +52,7 @@ const production = (label: string): Saying => ({ compose_type: "production", com
 export const COMPOSES: readonly Compose[] = [
   ...["20261119", "20261120", "20261121"].map((day) => ({
     id: `Fedora-Rawhide-${day}.n.0`,
-    name: `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.n.0`,
+    name: `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.0`,
     sayings: [nightly, nightly, nightly, production("RC-1.2")],
   })),
   ...["20261122", "20261123"].map((day) => ({

@@ -17,7 +17,7 @@ import { configText, openServers, REPO, SECRETS, type Servers } from "./servers.
 export const REGION = "us-east-1";
 export const AMI = "ami-0123456789abcdef0";
 const COMPOSE = "Fedora-Rawhide-20261120.n.0";
-const NAME = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261120.n.0";
+const NAME = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261120.0";
 const TOPIC = "org.fedoraproject.prod";
 const QUEUES = ["unresolved", "private", "delete", "restore", "held"];
 

@@ -30,7 +30,7 @@ const NOTICED_AT = NOW - 11 * DAY_MS;
 export const DELETE_AT = NOTICED_AT + PERIODS.deleteAfterMs;
 export const COMPOSE = "Fedora-Rawhide-20260122.n.0";
 export const AMI = "ami-0aaaaaaaaaaaaaaa1";
-export const NAME = "Fedora-Cloud-Base-AmazonEC2.aarch64-Rawhide-20260122.n.0";
+export const NAME = "Fedora-Cloud-Base-AmazonEC2.aarch64-Rawhide-20260122.0";
 export const SNAPSHOTS = ["snap-0aaaaaaaaaaaaaaa1", "snap-0aaaaaaaaaaaaaaa2"] as const;
 
 const PUBLIC: Image = {

@@ -105,7 +105,7 @@ function addNightlies(simulator: Ec2Simulator, counts: Readonly<Record<string, n
   const most = Math.max(...Object.values(counts));
   return Array.from({ length: most }, (_, number) => {
     const day = new Date(uploadedAt - number * DAY_MS).toISOString().slice(0, 10).replaceAll("-", "");
-    const imageName = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.n.0`;
+    const imageName = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.0`;
     const here = Object.entries(counts).filter(([, count]) => number < count);
     const regions = here.map(([region]) => {
       const wanted = { name: imageName, createdAt: uploadedAt, snapshots: [{ isPublic: true }] };

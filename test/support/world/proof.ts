@@ -13,7 +13,7 @@ export interface Upload {
 /** Puts the nightly of a day, as one image with two snapshots in each region, into EC2; all of it is public. */
 export function addCompose(world: World, day: string, regions: readonly string[]): readonly Upload[] {
   const composeId = `Fedora-Rawhide-${day}.n.0`;
-  const name = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.n.0`;
+  const name = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.0`;
   return regions.map((region, index) => {
     const tail = `${day}${String(index + 1).padStart(9, "0")}`;
     const amiId = `ami-${tail}`;

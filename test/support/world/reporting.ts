@@ -88,7 +88,7 @@ async function makePrivate(
   { schedule, clock }: ReportParts,
   { region, composeId, amiId }: { readonly region: string; readonly composeId: string; readonly amiId: string },
 ): Promise<void> {
-  const imageName = `Fedora-Cloud-Base-AmazonEC2.x86_64-${composeId.replace("Fedora-", "")}`;
+  const imageName = `Fedora-Cloud-Base-AmazonEC2.x86_64-${composeId.replace("Fedora-", "").replace(".n.", ".")}`;
   const uploadedAt = clock.now() - PERIODS.privateAfterMs;
   const reason = "a nightly compose";
   await schedule.add(

@@ -189,7 +189,7 @@ export function addNightly(world: World, number = 1, region = REGION): Nightly {
   const composeId = `Fedora-Rawhide-2026112${number}.n.0`;
   const amiId = `ami-0000000000000000${number}`;
   const snapshotIds = [`snap-0000000000000000${number}`, `snap-1000000000000000${number}`];
-  const name = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-2026112${number}.n.0`;
+  const name = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-2026112${number}.0`;
   world.simulator.addImage(region, {
     id: amiId,
     name,
