@@ -11,7 +11,7 @@ import { withComments } from "../hear/hearing.ts";
 import type { CommentReader } from "../operate/comments.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Log } from "../ports/index.ts";
-import type { ReportParts } from "../tell/post.ts";
+import type { Reporter } from "../tell/reporter.ts";
 import { commentStoppages, stoppages } from "../tell/stops.ts";
 
 /** Opens every adapter. Throws `UpstreamError` when Redis cannot be reached, `ConfigError` for a newer key format. */
@@ -44,7 +44,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     batch: batchOf(periods.leaseMs, share),
     random: Math.random,
   };
-  const report = openReportParts(config, store, commentReader, log);
+  const report = openReporter(config, store, commentReader, log);
   const listener =
     archive === null ? null : { archive, ingester, hearing, clock, log, firstBackfillMs: config.firstBackfillMs };
   const app = { ingester, tick, report, clerk, commentReader, listener, breakers, ec2: images };
@@ -58,7 +58,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   };
 }
 
-function openReportParts(config: Config, store: Store, comments: CommentReader | null, log: Log): ReportParts {
+function openReporter(config: Config, store: Store, comments: CommentReader | null, log: Log): Reporter {
   const { schedule, journal, budgets, breakers } = store;
   const { isPublic, title, mostBytes } = config.report;
   const clock = systemClock;

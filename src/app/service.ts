@@ -17,7 +17,7 @@ import type { Ingester } from "../hear/ingest.ts";
 import { readComments, type CommentReader } from "../operate/comments.ts";
 import { carryOutOrders, type Clerk } from "../operate/orders.ts";
 import type { Breakers, Images, Log } from "../ports/index.ts";
-import type { ReportParts } from "../tell/post.ts";
+import type { Reporter } from "../tell/reporter.ts";
 import { reportOnce } from "../tell/report.ts";
 
 /** How long a stop waits for Redis to take what was already delivered. */
@@ -29,7 +29,7 @@ const BEAT_MS = 5 * SECOND_MS;
 export interface UseCases {
   readonly ingester: Ingester;
   readonly tick: Ticker & Resolver;
-  readonly report: ReportParts;
+  readonly report: Reporter;
   readonly clerk: Clerk;
   /** Null: nobody can object where the reports go. */
   readonly commentReader: CommentReader | null;

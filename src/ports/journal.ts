@@ -28,11 +28,11 @@ export interface ReporterLease {
   confirm(): Promise<void>;
   /** Up to `limit` events of a region after the cursor, oldest first; `lastId` ends them, itself included. */
   unreported(region: string, limit: number, lastId?: string): Promise<readonly ImageEvent[]>;
-  /** The part under way, or null. */
-  pendingPart(): Promise<PendingPost | null>;
-  savePendingPart(part: PendingPost): Promise<void>;
-  /** Moves the cursors to `until`, forgets the part under way, and remembers the changes, in one step. */
-  finishPart(until: PendingPost["until"], changes: Partial<ReporterMemory>): Promise<void>;
+  /** The post under way, or null. */
+  pendingPost(): Promise<PendingPost | null>;
+  savePendingPost(post: PendingPost): Promise<void>;
+  /** Moves the cursors to `until`, forgets the post under way, and remembers the changes, in one step. */
+  finishPost(until: PendingPost["until"], changes: Partial<ReporterMemory>): Promise<void>;
   memory(): Promise<ReporterMemory>;
   remember(changes: Partial<ReporterMemory>): Promise<void>;
   noteStatus(status: ReporterStatus): Promise<void>;
@@ -45,9 +45,9 @@ export interface ReporterLease {
 export interface PendingPost {
   readonly day: string;
   readonly marker: string;
-  /** Per region, the id of the last event of this part. */
+  /** Per region, the id of the last event of this post. */
   readonly until: Readonly<Record<string, string>>;
-  /** What the part tells besides events. */
+  /** What the post tells besides events. */
   readonly extra: "outlook" | "heartbeat" | null;
   /** The size that it was cut to, in bytes. */
   readonly mostBytes: number;
@@ -64,7 +64,7 @@ export interface ReporterMemory {
   /** The day of the last post that told what happened. */
   readonly toldDay: string | null;
   readonly trimmedAt: Instant | null;
-  /** Parts whose answer was lost, that are looked at once more after `at`. */
+  /** Posts whose answer was lost, that are looked at once more after `at`. */
   readonly secondLooks: readonly (PostAddress & { readonly at: Instant })[];
 }
 

@@ -8,7 +8,7 @@ export interface Post {
   readonly title: string;
   /** Stands in `text`, is looked for before every post, and makes a repeat harmless. */
   readonly marker: string;
-  /** Markdown that stands above `text` where the part opens the day's report. */
+  /** Markdown that stands above `text` where the post opens the day's report. */
   readonly opening: string;
   /** Markdown that stands above `text` where it does not. */
   readonly continuation: string;
@@ -19,7 +19,7 @@ export interface Post {
 }
 
 /**
- * Either the part was read back where the public reads it; or it was sent, and nobody knows yet whether it arrived: it may
+ * Either the post was read back where the public reads it; or it was sent, and nobody knows yet whether it arrived: it may
  * still do so, and must not be sent again before a minute has passed.
  */
 export type Published = { readonly url: string } | { readonly unsure: UpstreamError };
@@ -35,16 +35,16 @@ export interface Reports {
   /** Asks whether we may come in, and resolves to our name there; an expired token is a `RefusedError`. */
   check(): Promise<{ readonly user: string }>;
   /**
-   * Makes the part visible once, and resolves when it was read back. A repeat with the same marker posts nothing.
+   * Makes the post visible once, and resolves when it was read back. A repeat with the same marker posts nothing.
    * `beforePost` is called right before anything is sent; when it throws, nothing is, and its error is thrown.
    */
-  publish(part: Post, beforePost: () => Promise<void>): Promise<Published>;
+  publish(post: Post, beforePost: () => Promise<void>): Promise<Published>;
   /**
-   * Looks once more at a part whose first answer was lost: if it arrived late, and stands there twice, the later one is made a
+   * Looks once more at a post whose first answer was lost: if it arrived late, and stands there twice, the later one is made a
    * pointer to the first, or is told to be a repeat. Resolves to how many repeats there are. May be repeated.
    */
   mergeRepeats(address: PostAddress, beforePost: () => Promise<void>): Promise<number>;
 }
 
-/** What a part is found by. */
+/** What a post is found by. */
 export type PostAddress = Pick<Post, "day" | "title" | "marker">;

@@ -4,10 +4,10 @@ import { sectionOf } from "../domain/report/sections.ts";
 import { dayOf } from "../domain/time.ts";
 import type { PendingPost } from "../ports/index.ts";
 
-/** Events of a region that are read at once; more than one part holds. */
+/** Events of a region that are read at once; more than one post holds. */
 export const MOST_PER_REGION = 1000;
 
-/** The events that a part is made of, and how far they reach in each region. */
+/** The events that a post is made of, and how far they reach in each region. */
 export interface Choice {
   /** Null: nothing of this is for the public, and the cursors may move on without a post. */
   readonly day: string | null;
@@ -18,7 +18,7 @@ export interface Choice {
 }
 
 /**
- * Chooses the events of the next part: of the earliest day, in the order in which they were written, as many as `fits` allows
+ * Chooses the events of the next post: of the earliest day, in the order in which they were written, as many as `fits` allows
  * and at least one that is for the public. `unreported` holds up to `MOST_PER_REGION` events of each region.
  */
 export function chooseEvents(
@@ -36,10 +36,10 @@ export function chooseEvents(
   return { day, events, until: Object.fromEntries(events.map(({ region, id }) => [region, id])), isAll };
 }
 
-/** The same part has the same marker, whoever makes it; no two parts have one. */
+/** The same post has the same marker, whoever makes it; no two posts have one. */
 export function markerOf({ day, until, extra }: Pick<PendingPost, "day" | "until" | "extra">): string {
-  const parts = JSON.stringify([day, Object.entries(until).sort(), extra]);
-  return `clean-amis-part:${createHash("sha256").update(parts).digest("hex").slice(0, 24)}`;
+  const told = JSON.stringify([day, Object.entries(until).sort(), extra]);
+  return `clean-amis-part:${createHash("sha256").update(told).digest("hex").slice(0, 24)}`;
 }
 
 function isPublic(event: ImageEvent): boolean {

@@ -3,7 +3,7 @@ import { deadlineOf } from "../domain/image/deadline.ts";
 import { draft } from "../domain/image/lifecycle.ts";
 import { ceilSecond } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
-import type { ReportParts } from "./post.ts";
+import type { Reporter } from "./reporter.ts";
 
 /** How often an image may change between being read and being noticed. */
 const MOST_ATTEMPTS = 5;
@@ -12,8 +12,11 @@ const MOST_ATTEMPTS = 5;
  * Sets the deadline of an image whose being made private, or release from a hold, this post told; false when it gives none, or
  * gave it before.
  */
-export async function noticeImage(event: ImageEvent, url: string, parts: ReportParts): Promise<boolean> {
-  const { schedule, periods } = parts;
+export async function noticeImage(
+  event: ImageEvent,
+  url: string,
+  { schedule, periods }: Pick<Reporter, "schedule" | "periods">,
+): Promise<boolean> {
   if (event.what !== "made-private" && event.what !== "found-again" && event.what !== "released") return false;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
     const image = await schedule.get(event.region, event.amiId);

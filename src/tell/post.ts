@@ -1,21 +1,24 @@
 import type { ImageEvent } from "../domain/image/event.ts";
 import { isAmiId } from "../domain/image/image.ts";
-import type { Periods } from "../domain/image/lifecycle.ts";
-import type { Outlook, Stoppage } from "../domain/report/outlook.ts";
+import type { Outlook } from "../domain/report/outlook.ts";
 import { renderContinuation, renderOpening, renderPost, titleOf } from "../domain/report/report.ts";
 import { sectionOf } from "../domain/report/sections.ts";
 import { DAY_MS, dayOf, type Instant } from "../domain/time.ts";
-import type { PendingPost, ReporterLease, Post, Clock, Journal, Log, Reports, Schedule } from "../ports/index.ts";
+import type { PendingPost, ReporterLease, Post } from "../ports/index.ts";
 import { chooseEvents, markerOf, MOST_PER_REGION } from "./choice.ts";
 import { dueList } from "./outlook.ts";
+import type { Reporter } from "./reporter.ts";
 
 /** What a row of the outlook's four lists may take together, in bytes. */
 const BYTES_PER_ROW = 1000;
 const QUIET_MS = 7 * DAY_MS;
 
+/** What the text of a post is made from, besides the lease's streams. */
+type Sources = Pick<Reporter, "schedule" | "clock" | "periods" | "stoppages">;
+
 /** Whether something waits to be told; what is due, and that all is quiet, can wait itself. */
-export async function hasNews(lease: ReporterLease, { schedule }: Pick<ReportParts, "schedule">): Promise<boolean> {
-  if ((await lease.pendingPart()) !== null) return true;
+export async function hasNews(lease: ReporterLease, { schedule }: Pick<Reporter, "schedule">): Promise<boolean> {
+  if ((await lease.pendingPost()) !== null) return true;
   for (const region of await schedule.regions()) {
     const events = await lease.unreported(region, MOST_PER_REGION);
     if (events.some((event) => sectionOf(event) !== null)) return true;
@@ -23,45 +26,45 @@ export async function hasNews(lease: ReporterLease, { schedule }: Pick<ReportPar
   return false;
 }
 
-/** Chooses what the next part tells, and remembers the choice; null when there is nothing to tell. */
+/** Chooses what the next post tells, and remembers the choice; null when there is nothing to tell. */
 export async function beginPost(
   lease: ReporterLease,
-  parts: ReportParts,
+  sources: Sources,
   mostBytes: number,
 ): Promise<PendingPost | null> {
-  const { schedule, clock, periods } = parts;
+  const { schedule, clock, periods } = sources;
   const regions = await schedule.regions();
   const unreported = await Promise.all(regions.map((region) => lease.unreported(region, MOST_PER_REGION)));
   const sizeOf = (day: string, events: readonly ImageEvent[], outlook: Outlook | null): number =>
     Buffer.byteLength(renderOpening(day, periods.deleteAfterMs)) +
-    Buffer.byteLength(textOf(emptyPart(day, mostBytes), events, { outlook, quietSince: null }, parts));
+    Buffer.byteLength(textOf(emptyPost(day, mostBytes), events, { outlook, quietSince: null }, sources));
   const choice = chooseEvents(unreported, (day, events) => sizeOf(day, events, null) <= mostBytes);
   if (choice.day === null) {
     // Nothing of this is for the public: the cursors move on without a post.
-    if (choice.events.length > 0) await lease.finishPart(choice.until, {});
-    return choice.isAll ? beginQuietPart(lease, parts, mostBytes) : beginPost(lease, parts, mostBytes);
+    if (choice.events.length > 0) await lease.finishPost(choice.until, {});
+    return choice.isAll ? beginQuietPost(lease, sources, mostBytes) : beginPost(lease, sources, mostBytes);
   }
   const { day, events, until } = choice;
   const today = dayOf(clock.now());
   const isFirst = choice.isAll && day === today && (await lease.memory()).outlookDay !== day;
-  const withOutlook = isFirst && sizeOf(day, events, await outlookNow(parts)) <= mostBytes;
-  return save({ ...emptyPart(day, mostBytes), until, extra: withOutlook ? "outlook" : null }, lease);
+  const withOutlook = isFirst && sizeOf(day, events, await outlookNow(sources)) <= mostBytes;
+  return save({ ...emptyPost(day, mostBytes), until, extra: withOutlook ? "outlook" : null }, lease);
 }
 
 /** What is told without any event: what is due, once a day on which something was told or stopped; or that all is quiet. */
-async function beginQuietPart(
+async function beginQuietPost(
   lease: ReporterLease,
-  parts: ReportParts,
+  sources: Omit<Sources, "periods">,
   mostBytes: number,
 ): Promise<PendingPost | null> {
-  const now = parts.clock.now();
+  const now = sources.clock.now();
   const day = dayOf(now);
   const { outlookDay, toldDay, quietSince } = await lease.memory();
   const since = quietSince ?? now;
-  const empty = emptyPart(day, mostBytes);
+  const empty = emptyPost(day, mostBytes);
   if (now - since >= QUIET_MS) return save({ ...empty, extra: "heartbeat" }, lease);
   if (outlookDay === day) return null;
-  const { due, stoppages } = await outlookNow(parts);
+  const { due, stoppages } = await outlookNow(sources);
   // A day's events that left no room for it are followed by a post of its own.
   const isTold = toldDay === day && due.makePrivate.length + due.deletes.length > 0;
   // A region in trouble may be so for months: it is worth a post of its own at first, and told beside other news after that.
@@ -69,24 +72,26 @@ async function beginQuietPart(
   return isNews || isTold ? save({ ...empty, extra: "outlook" }, lease) : null;
 }
 
-/** A part's whole text, from what stands in the streams and the schedule now, and the events that it tells. */
+/** A post's whole text, from what stands in the streams and the schedule now, and the events that it tells. */
 export async function writePost(
-  part: PendingPost,
+  post: PendingPost,
   lease: ReporterLease,
-  parts: ReportParts,
+  reporter: Sources & Pick<Reporter, "title">,
 ): Promise<{ readonly text: Post; readonly events: readonly ImageEvent[] }> {
-  const { day, marker, extra } = part;
-  const reached = Object.entries(part.until);
+  const { day, marker, extra } = post;
+  const reached = Object.entries(post.until);
   const read = await Promise.all(reached.map(([region, lastId]) => lease.unreported(region, MOST_PER_REGION, lastId)));
   const events = read.flat();
-  const outlook = extra === null ? null : await outlookNow(parts);
+  const outlook = extra === null ? null : await outlookNow(reporter);
   const { quietSince } = extra === "heartbeat" ? await lease.memory() : { quietSince: null };
   const told = events.filter((event) => sectionOf(event) !== null);
   const text = {
-    ...{ day, marker, title: titleOf(day, parts.title) },
-    opening: renderOpening(day, parts.periods.deleteAfterMs),
+    day,
+    marker,
+    title: titleOf(day, reporter.title),
+    opening: renderOpening(day, reporter.periods.deleteAfterMs),
     continuation: renderContinuation(day),
-    text: textOf(part, events, { outlook, quietSince }, parts),
+    text: textOf(post, events, { outlook, quietSince }, reporter),
     names: [...new Set(told.map(({ amiId }) => amiId).filter(isAmiId))],
   };
   return { text, events };
@@ -96,43 +101,30 @@ function textOf(
   { day, marker, mostBytes }: PendingPost,
   events: readonly ImageEvent[],
   { outlook, quietSince }: { readonly outlook: Outlook | null; readonly quietSince: Instant | null },
-  { clock, periods }: ReportParts,
+  { clock, periods }: Pick<Reporter, "clock" | "periods">,
 ): string {
   return renderPost(events, {
-    ...{ day, marker, now: clock.now(), deleteAfterMs: periods.deleteAfterMs, outlook },
+    day,
+    marker,
+    now: clock.now(),
+    deleteAfterMs: periods.deleteAfterMs,
+    outlook,
     quietSince: quietSince === null ? null : dayOf(quietSince),
     mostRows: Math.max(1, Math.floor(mostBytes / BYTES_PER_ROW)),
   });
 }
 
-async function outlookNow({ schedule, clock, stoppages }: ReportParts): Promise<Outlook> {
-  const [due, stops] = await Promise.all([dueList(schedule, clock.now()), stoppages?.() ?? []]);
+async function outlookNow({ schedule, clock, stoppages }: Omit<Sources, "periods">): Promise<Outlook> {
+  const [due, stops] = await Promise.all([dueList(schedule, clock.now()), stoppages()]);
   return { due, stoppages: stops };
 }
 
-function emptyPart(day: string, mostBytes: number): PendingPost {
+function emptyPost(day: string, mostBytes: number): PendingPost {
   return { day, marker: markerOf({ day, until: {}, extra: null }), until: {}, extra: null, mostBytes, unsureAt: null };
 }
 
-async function save(part: PendingPost, lease: ReporterLease): Promise<PendingPost> {
-  const marked = { ...part, marker: markerOf(part) };
-  await lease.savePendingPart(marked);
+async function save(post: PendingPost, lease: ReporterLease): Promise<PendingPost> {
+  const marked = { ...post, marker: markerOf(post) };
+  await lease.savePendingPost(marked);
   return marked;
-}
-
-export interface ReportParts {
-  readonly schedule: Schedule;
-  readonly journal: Journal;
-  readonly reports: Reports;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly periods: Periods;
-  /** Whether a post counts as public notice, so that deadlines may be set. */
-  readonly isPublic: boolean;
-  /** Title of a day's report; `{day}` stands for the day. */
-  readonly title?: string;
-  /** The size of a post at the most, in bytes. @default 60000 */
-  readonly mostBytes?: number;
-  /** The budgets and stops in force, with what they keep from being done. @default none */
-  readonly stoppages?: () => Promise<readonly Stoppage[]>;
 }

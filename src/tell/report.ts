@@ -3,7 +3,8 @@ import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG } from "../ports/index.ts";
 import type { PendingPost, ReporterLease } from "../ports/index.ts";
 import { noticeImage } from "./notice.ts";
-import { beginPost, hasNews, writePost, type ReportParts } from "./post.ts";
+import { beginPost, hasNews, writePost } from "./post.ts";
+import type { Reporter } from "./reporter.ts";
 
 /** What one pass of the reporter did. */
 export interface Reported {
@@ -11,7 +12,6 @@ export interface Reported {
   readonly noticed: number;
 }
 
-const DEFAULT_BYTES = 60_000;
 /** A post that is refused as too long is halved, down to this: below it, the length is not what is wrong. */
 const LEAST_BYTES = 2_000;
 /** How long a post whose answer was lost may still be under way. */
@@ -20,29 +20,29 @@ const UNSURE_MS = MINUTE_MS;
 const KEEP_EVENTS_MS = 400 * DAY_MS;
 
 /**
- * Posts what happened and was not told yet, part by part, each exactly once; then sets the delete deadlines of the images
- * that the post named. Does nothing while another process reports. Throws `UpstreamError`, `RefusedError`; nothing is lost
+ * Posts what happened and was not told yet, post by post, each exactly once; then sets the delete deadlines of the images
+ * that it named. Does nothing while another process reports. Throws `UpstreamError`, `RefusedError`; nothing is lost
  * then, and the status says what is wrong.
  */
-export async function reportOnce(parts: ReportParts): Promise<Reported> {
-  const lease = await parts.journal.reporterLease();
+export async function reportOnce(reporter: Reporter): Promise<Reported> {
+  const lease = await reporter.journal.reporterLease();
   if (lease === null) return { posted: 0, noticed: 0 };
   try {
     // Every pass asks first: a token that expired must not wait for the next upload to be found out.
-    const trouble = await askIn(parts);
+    const trouble = await askIn(reporter);
     if (trouble !== null) {
       // Who has nothing to tell need not be loud: the status says it.
-      if (await hasNews(lease, parts)) throw trouble;
-      await noteStatus(lease, trouble, parts);
+      if (await hasNews(lease, reporter)) throw trouble;
+      await noteStatus(lease, trouble, reporter);
       return { posted: 0, noticed: 0 };
     }
-    await tidy(lease, parts);
-    const { posted, noticed, isAll } = await tellAll(lease, parts);
-    if (isAll) await noteStatus(lease, null, parts);
+    await tidy(lease, reporter);
+    const { posted, noticed, isAll } = await tellAll(lease, reporter);
+    if (isAll) await noteStatus(lease, null, reporter);
     return { posted, noticed };
   } catch (error) {
     if ((error instanceof UpstreamError && error.service !== "redis") || error instanceof RefusedError)
-      await noteStatus(lease, error, parts);
+      await noteStatus(lease, error, reporter);
     throw error;
   } finally {
     await lease.release();
@@ -50,7 +50,7 @@ export async function reportOnce(parts: ReportParts): Promise<Reported> {
 }
 
 /** What keeps us out for now; null when nothing does. Throws `RefusedError` for what a person must mend. */
-async function askIn({ reports }: ReportParts): Promise<UpstreamError | null> {
+async function askIn({ reports }: Pick<Reporter, "reports">): Promise<UpstreamError | null> {
   try {
     await reports.check();
     return null;
@@ -60,17 +60,17 @@ async function askIn({ reports }: ReportParts): Promise<UpstreamError | null> {
   }
 }
 
-async function tellAll(lease: ReporterLease, parts: ReportParts): Promise<Reported & { readonly isAll: boolean }> {
-  let [posted, noticed, mostBytes] = [0, 0, parts.mostBytes ?? DEFAULT_BYTES];
+async function tellAll(lease: ReporterLease, reporter: Reporter): Promise<Reported & { readonly isAll: boolean }> {
+  let [posted, noticed, mostBytes] = [0, 0, reporter.mostBytes];
   for (;;) {
-    const part = (await lease.pendingPart()) ?? (await beginPost(lease, parts, mostBytes));
-    if (part === null) return { posted, noticed, isAll: true };
-    const done = await finishPart(part, lease, parts);
+    const post = (await lease.pendingPost()) ?? (await beginPost(lease, reporter, mostBytes));
+    if (post === null) return { posted, noticed, isAll: true };
+    const done = await publishPost(post, lease, reporter);
     if (done === "wait") return { posted, noticed, isAll: false };
     if (done === "too-long") {
-      mostBytes = Math.floor(part.mostBytes / 2);
-      await lease.finishPart({}, {});
-      await beginPost(lease, parts, mostBytes);
+      mostBytes = Math.floor(post.mostBytes / 2);
+      await lease.finishPost({}, {});
+      await beginPost(lease, reporter, mostBytes);
     } else {
       posted += 1;
       noticed += done.noticed;
@@ -79,13 +79,16 @@ async function tellAll(lease: ReporterLease, parts: ReportParts): Promise<Report
 }
 
 /** Second looks that are due, and once a day the removal of what is very old. */
-async function tidy(lease: ReporterLease, { reports, schedule, clock, log }: ReportParts): Promise<void> {
+async function tidy(
+  lease: ReporterLease,
+  { reports, schedule, clock, log }: Pick<Reporter, "reports" | "schedule" | "clock" | "log">,
+): Promise<void> {
   const now = clock.now();
   const { secondLooks, trimmedAt, quietSince } = await lease.memory();
   if (quietSince === null) await lease.remember({ quietSince: now });
   for (const look of secondLooks.filter(({ at }) => at <= now)) {
     const repeats = await reports.mergeRepeats(look, () => lease.confirm());
-    if (repeats > 0) log.warn({ day: look.day, marker: look.marker, repeats }, "a report part arrived late, and twice");
+    if (repeats > 0) log.warn({ day: look.day, marker: look.marker, repeats }, "a post arrived late, and twice");
     const { secondLooks: left } = await lease.memory();
     await lease.remember({ secondLooks: left.filter(({ marker }) => marker !== look.marker) });
   }
@@ -97,40 +100,40 @@ async function tidy(lease: ReporterLease, { reports, schedule, clock, log }: Rep
   await lease.remember({ trimmedAt: now });
 }
 
-/** Posts a part that was begun, perhaps by a process that died, and sets the deadlines of the images that it names. */
-async function finishPart(
-  part: PendingPost,
+/** Posts what was begun, perhaps by a process that died, and sets the deadlines of the images that it names. */
+async function publishPost(
+  post: PendingPost,
   lease: ReporterLease,
-  parts: ReportParts,
+  reporter: Reporter,
 ): Promise<"wait" | "too-long" | { readonly noticed: number }> {
-  const { reports, clock, log } = parts;
-  if (part.unsureAt !== null && clock.now() < part.unsureAt + UNSURE_MS) return "wait";
-  const { text, events } = await writePost(part, lease, parts);
+  const { reports, clock, log } = reporter;
+  if (post.unsureAt !== null && clock.now() < post.unsureAt + UNSURE_MS) return "wait";
+  const { text, events } = await writePost(post, lease, reporter);
   let url: string;
   try {
     const published = await reports.publish(text, () => lease.confirm());
     if ("unsure" in published) {
-      await lease.savePendingPart({ ...part, unsureAt: clock.now() });
+      await lease.savePendingPost({ ...post, unsureAt: clock.now() });
       throw published.unsure;
     }
     url = published.url;
   } catch (error) {
     const isTooLong = error instanceof RefusedError && error.code === TOO_LONG;
-    if (isTooLong && part.mostBytes >= 2 * LEAST_BYTES) return "too-long";
+    if (isTooLong && post.mostBytes >= 2 * LEAST_BYTES) return "too-long";
     throw error;
   }
   let noticed = 0;
-  for (const event of events) if (parts.isPublic && (await noticeImage(event, url, parts))) noticed += 1;
+  for (const event of events) if (reporter.isPublic && (await noticeImage(event, url, reporter))) noticed += 1;
   const { secondLooks } = await lease.memory();
   const now = clock.now();
-  const look = { day: part.day, title: text.title, marker: part.marker, at: now + UNSURE_MS };
-  await lease.finishPart(part.until, {
+  const look = { day: post.day, title: text.title, marker: post.marker, at: now + UNSURE_MS };
+  await lease.finishPost(post.until, {
     quietSince: now,
-    ...(events.length === 0 ? {} : { toldDay: part.day }),
-    ...(part.extra === null ? {} : { outlookDay: part.day }),
-    ...(part.unsureAt === null ? {} : { secondLooks: [...secondLooks, look] }),
+    ...(events.length === 0 ? {} : { toldDay: post.day }),
+    ...(post.extra === null ? {} : { outlookDay: post.day }),
+    ...(post.unsureAt === null ? {} : { secondLooks: [...secondLooks, look] }),
   });
-  log.info({ day: part.day, events: events.length, noticed, url }, "report posted");
+  log.info({ day: post.day, events: events.length, noticed, url }, "report posted");
   return { noticed };
 }
 
@@ -138,7 +141,7 @@ async function finishPart(
 async function noteStatus(
   lease: ReporterLease,
   error: UpstreamError | RefusedError | null,
-  { journal, clock, log }: ReportParts,
+  { journal, clock, log }: Pick<Reporter, "journal" | "clock" | "log">,
 ): Promise<void> {
   const now = clock.now();
   const before = await journal.status();

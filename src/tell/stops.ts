@@ -6,7 +6,8 @@ import type { Stoppage } from "../domain/report/outlook.ts";
 import { formatInstant, HOUR_MS, type Instant, DAY_MS, dayOf } from "../domain/time.ts";
 import type { Breakers, Budgets, Clock, Schedule, CommentMemory } from "../ports/index.ts";
 
-export interface StoppageParts {
+/** Where it stands what may not be done now. */
+export interface Limits {
   readonly budgets: Pick<Budgets, "stops" | "paused">;
   readonly breakers: Pick<Breakers, "all">;
   readonly schedule: Pick<Schedule, "regions" | "due" | "countDue">;
@@ -21,7 +22,7 @@ const ALL_ACTS = ["restore", "private", "delete"] as const;
 const WORDS = { private: "make images private", delete: "delete images" } as const;
 
 /** The pause, the stops and the regions in trouble, each with the images that wait for its end. Throws `UpstreamError`. */
-export async function stoppages({ budgets, schedule, breakers, clock }: StoppageParts): Promise<readonly Stoppage[]> {
+export async function stoppages({ budgets, schedule, breakers, clock }: Limits): Promise<readonly Stoppage[]> {
   const now = clock.now();
   const [pause, stops, troubles] = await Promise.all([budgets.paused(), budgets.stops(), breakers.all()]);
   const kept = async (
@@ -69,7 +70,8 @@ function deadlines(queue: Queue, privateAt: Instant, deleteAt: Instant | null): 
   return queue === "delete" ? ["delete", deleteAt] : ["make private", privateAt];
 }
 
-export interface CommentStoppageParts {
+/** What is known of the reading of comments. */
+export interface CommentReading {
   readonly memory: CommentMemory;
   readonly schedule: Pick<Schedule, "countDue">;
   readonly clock: Clock;
@@ -77,15 +79,22 @@ export interface CommentStoppageParts {
 }
 
 /** What the report says of comments: that they cannot be read, and who writes too many. Throws `UpstreamError`. */
-export async function commentStoppages(parts: CommentStoppageParts): Promise<readonly Stoppage[]> {
-  const { memory, schedule, clock, mostPerDay } = parts;
+export async function commentStoppages({
+  memory,
+  schedule,
+  clock,
+  mostPerDay,
+}: CommentReading): Promise<readonly Stoppage[]> {
   const now = clock.now();
   const readUntil = await memory.readUntil();
   const isUnread = isDeaf(readUntil, now) && !(readUntil === null && (await memory.isSilent()));
   const due = isUnread ? await Promise.all([schedule.countDue("private", now), schedule.countDue("delete", now)]) : [];
   const unread: Stoppage = {
-    ...{ what: "make images private, or delete them", why: "the comments on the reports could not be read" },
-    ...{ since: readUntil, images: due.reduce((sum, count) => sum + count, 0), plan: [] },
+    what: "make images private, or delete them",
+    why: "the comments on the reports could not be read",
+    since: readUntil,
+    images: due.reduce((sum, count) => sum + count, 0),
+    plan: [],
   };
   // Yesterday's as well: a report may have been posted before they wrote.
   const days = [dayOf(now - DAY_MS), dayOf(now)];
@@ -95,7 +104,11 @@ export async function commentStoppages(parts: CommentStoppageParts): Promise<rea
     ...(isUnread ? [unread] : []),
     ...excess.flatMap(({ day, authors }) =>
       authors.map(({ author, comments: count }) => ({
-        ...{ what: tooManyText(author, count, day), why, since: null, images: 0, plan: [] },
+        what: tooManyText(author, count, day),
+        why,
+        since: null,
+        images: 0,
+        plan: [],
       })),
     ),
   ];

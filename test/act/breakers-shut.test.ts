@@ -20,7 +20,7 @@ for (const [what, closedAs] of CLOSED)
     const { world, tick, breakers, warnings } = scene;
     world.simulator.configure(REGION, { optIn: "not-opted-in", closedAs });
     const reporter = {
-      ...world.reportParts,
+      ...world.reporter,
       stoppages: () =>
         stoppages({ budgets: world.budgets, schedule: scene.ticker.schedule, breakers, clock: world.clock }),
     };

@@ -29,7 +29,7 @@ async function work(replica: Replica): Promise<string[]> {
     said.push(String(error));
   };
   await tickRegion(REGION, replica.ticker).catch(say);
-  await reportOnce(replica.reportParts).catch(say);
+  await reportOnce(replica.reporter).catch(say);
   return said;
 }
 
@@ -104,7 +104,7 @@ t.test("a reporter whose clock is ten minutes wrong shortens nobody's ten days",
     world.clock.advance(PERIODS.privateAfterMs);
     await tickRegion(REGION, ticker.ticker);
     world.clock.advance(HOUR_MS);
-    await reportOnce(reporter.reportParts);
+    await reportOnce(reporter.reporter);
     world.clock.advance(PERIODS.deleteAfterMs - SECOND_MS);
     await work(ticker);
     t.equal(

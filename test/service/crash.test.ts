@@ -62,7 +62,7 @@ async function carryOn(world: World, days: number): Promise<void> {
       world.clock.advance(10 * MINUTE_MS);
       await world.tick();
     }
-    await reportOnce(world.reportParts);
+    await reportOnce(world.reporter);
     world.clock.advance(DAY_MS);
   }
 }

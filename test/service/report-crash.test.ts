@@ -14,7 +14,7 @@ const FIRST = Number(process.env["CRASH_SEED"] ?? Date.now()) % STRIDE;
 t.setTimeout(3_600_000);
 t.comment(`points ${FIRST}, ${FIRST + STRIDE}, … of all: CRASH_SEED=${FIRST}`);
 
-/** Small, so that a few images make several parts: the first opens the issue, the others are comments. */
+/** Small, so that a few images make several posts: the first opens the issue, the others are comments. */
 const SMALL = 1_750;
 
 interface Scene extends Reporting {
@@ -36,19 +36,19 @@ async function openScene(t: Test): Promise<Scene> {
 }
 
 /** A pass whose calls are counted, and that perhaps dies; a dead process' lease runs out, which is not waited for here. */
-async function countedPass({ parts }: Scene, counter: CallCounter): Promise<void> {
+async function countedPass({ reporter }: Scene, counter: CallCounter): Promise<void> {
   const leases: ReporterLease[] = [];
   const takesLease: Pick<Journal, "reporterLease"> = {
     reporterLease: async () => {
-      const lease = await parts.journal.reporterLease();
+      const lease = await reporter.journal.reporterLease();
       if (lease === null) return null;
       leases.push(lease);
       return counter.wrap(lease);
     },
   };
-  const journal = counter.wrap({ status: () => parts.journal.status(), ...takesLease }) as Journal;
-  const [schedule, reports] = [counter.wrap(parts.schedule), counter.wrap(parts.reports)];
-  await reportOnce({ ...parts, journal, schedule, reports, mostBytes: SMALL }).catch((error: unknown) => {
+  const journal = counter.wrap({ status: () => reporter.journal.status(), ...takesLease }) as Journal;
+  const [schedule, reports] = [counter.wrap(reporter.schedule), counter.wrap(reporter.reports)];
+  await reportOnce({ ...reporter, journal, schedule, reports, mostBytes: SMALL }).catch((error: unknown) => {
     if (!(error instanceof Crash)) throw error;
   });
   for (const lease of leases) await lease.release();

@@ -70,7 +70,7 @@ async function round({ world, replicas, counts }: Crew): Promise<void> {
       const passes = await Promise.all(REGIONS.map((region) => tickRegion(region, replica.ticker)));
       for (const [outcome, count] of passes.flatMap((pass) => Object.entries(pass)))
         counts[outcome] = (counts[outcome] ?? 0) + count;
-      await reportOnce(replica.reportParts);
+      await reportOnce(replica.reporter);
     }),
   );
   world.clock.advance(LEASE_MS / 2);
@@ -221,7 +221,7 @@ t.test("a ticker that slept over its lease, while others went on, changes nothin
     const meanwhile = async (): Promise<void> => {
       world.clock.advance(LEASE_MS + SECOND_MS);
       await tickRegion(region, awake.ticker);
-      await reportOnce(awake.reportParts);
+      await reportOnce(awake.reporter);
       const order = { by: "relengbot", why: "still needed", until: null, at: world.clock.now(), composeId: null };
       await awake.clerk.orders.add({ ...order, verb: "restore", images: [{ region, amiId }] });
       await carryOutOrders(awake.clerk);

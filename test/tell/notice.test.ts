@@ -5,32 +5,37 @@ import type { Schedule } from "../../src/ports/index.ts";
 import { openReporting } from "../support/world/reporting.ts";
 
 t.test("an image that was taken back before it was told gets no deadline", async (t) => {
-  const { report, makePrivate, parts, image, sightings } = await openReporting(t);
+  const { report, makePrivate, reporter, image, sightings } = await openReporting(t);
   const [amiId = ""] = await makePrivate(1);
   const known = await image(amiId);
   if (known === null) throw new Error("lost");
-  await parts.schedule.change(known, { stage: "kept", wait: null, fields: { rule: "ga", reason: "x" }, event: null });
+  await reporter.schedule.change(known, {
+    stage: "kept",
+    wait: null,
+    fields: { rule: "ga", reason: "x" },
+    event: null,
+  });
   t.same(await report(), { posted: 1, noticed: 0 });
   t.equal((await image(amiId))?.deleteAt, null);
   t.equal(sightings(amiId), 1, "it was made private, and that is told");
 });
 
 t.test("an image that changes while its notice is written gets the deadline of what it is now", async (t) => {
-  const { report, makePrivate, parts, image, clock } = await openReporting(t);
+  const { report, makePrivate, reporter, image, clock } = await openReporting(t);
   const [amiId = ""] = await makePrivate(1);
   clock.advance(HOUR_MS);
   let isChanged = false;
   const get: Schedule["get"] = async (region, id) => {
-    const read = await parts.schedule.get(region, id);
+    const read = await reporter.schedule.get(region, id);
     if (read !== null && !isChanged) {
       isChanged = true;
       const fields = { releasedAt: clock.now(), earliestDeleteAt: null };
       const event = draft("released", clock.now(), "ann", "no more", { from: "private" });
-      await parts.schedule.change(read, { stage: "private", wait: null, fields, event });
+      await reporter.schedule.change(read, { stage: "private", wait: null, fields, event });
     }
     return read;
   };
-  const schedule = new Proxy(parts.schedule, {
+  const schedule = new Proxy(reporter.schedule, {
     get: (target, name) => (name === "get" ? get : (Reflect.get(target, name) as unknown)),
   });
   t.same(await report({ schedule }), { posted: 2, noticed: 1 }, "the release is told next, and that is its notice");
@@ -38,7 +43,7 @@ t.test("an image that changes while its notice is written gets the deadline of w
 });
 
 t.test("events are removed after 400 days, when every reporter has read them", async (t) => {
-  const { report, clock, connection, parts, makePrivate } = await openReporting(t);
+  const { report, clock, connection, reporter, makePrivate } = await openReporting(t);
   const { redis, keys } = connection;
   const stream = keys.events("us-east-1");
   // Redis dates its entries by its own clock.
@@ -80,5 +85,5 @@ t.test("events are removed after 400 days, when every reporter has read them", a
   clock.advance(DAY_MS);
   await report();
   t.equal(await entries(), 3, "what is younger stays");
-  t.equal((await parts.schedule.regions()).length, 1);
+  t.equal((await reporter.schedule.regions()).length, 1);
 });

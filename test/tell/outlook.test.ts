@@ -67,7 +67,7 @@ t.test("a stop is told with its plan, once a day as long as it lasts, also when 
   const { report, clock, posts } = await openReporting(t);
   const stoppages = (): Promise<Stoppage[]> => Promise.resolve([STOP]);
   for (let hour = 0; hour < 48; hour += 1) {
-    await report({ stoppages: stoppages });
+    await report({ stoppages });
     clock.advance(HOUR_MS);
   }
   t.equal(posts().length, 3, "from 08:00 of one day to 07:00 of the third");
@@ -76,7 +76,7 @@ t.test("a stop is told with its plan, once a day as long as it lasts, also when 
 });
 
 t.test("a pause and a stop are told with what waits for their end", async (t) => {
-  const { report, makePrivate, connection, parts, clock, posts } = await openReporting(t);
+  const { report, makePrivate, connection, reporter, clock, posts } = await openReporting(t);
   const [amiId = ""] = await makePrivate(1);
   await report();
   clock.advance(10 * DAY_MS);
@@ -85,7 +85,7 @@ t.test("a pause and a stop are told with what waits for their end", async (t) =>
   await budgets.pause("ann", "we look at it", clock.now());
   const other = { region: "us-east-1", amiId: "ami-00000000000000099" };
   for (const image of [other, { ...other, amiId }]) await budgets.reserve("delete", image, 10, clock.now());
-  const told = await stoppages({ budgets, schedule: parts.schedule, breakers: redisBreakers(connection), clock });
+  const told = await stoppages({ budgets, schedule: reporter.schedule, breakers: redisBreakers(connection), clock });
   t.match(told, [
     { what: "anything", why: "ann: we look at it", since: clock.now(), images: 1 },
     { what: "delete images", why: /max_deletes_per_day/, images: 1 },
@@ -96,21 +96,21 @@ t.test("a pause and a stop are told with what waits for their end", async (t) =>
 });
 
 t.test("what is refused stays in the report, by its reason, until it is cured", async (t) => {
-  const { report, makePrivate, parts, clock, image, posts } = await openReporting(t);
+  const { report, makePrivate, reporter, clock, image, posts } = await openReporting(t);
   const [first = "", second = ""] = await makePrivate(2);
   await report();
   clock.advance(10 * DAY_MS);
   for (const amiId of [first, second]) {
     const refused = await image(amiId);
     if (refused === null) throw new Error("lost");
-    await parts.schedule.change(refused, afterRefusal(refused, "protection", "it is protected", clock.now()));
+    await reporter.schedule.change(refused, afterRefusal(refused, "protection", "it is protected", clock.now()));
   }
   await report();
   t.match(
     posts().at(-1),
     /## Refused: left as they are \(2\)[^]*## Still left as they are[^]*\| `it is protected` \| 2 \|/,
   );
-  const { refused, deletes } = await dueList(parts.schedule, clock.now());
+  const { refused, deletes } = await dueList(reporter.schedule, clock.now());
   t.same(
     [refused, deletes],
     [[{ why: "it is protected", images: 2, composeIds: ["Fedora-Rawhide-20261119.n.0"] }], []],

@@ -59,11 +59,11 @@ t.test(
 );
 
 t.test("a Pagure that is down makes no noise while there is nothing to tell, but the status says so", async (t) => {
-  const { report, parts, pagure, makePrivate, logged } = await openReporting(t);
+  const { report, reporter, pagure, makePrivate, logged } = await openReporting(t);
   await report();
   pagure.fail({ times: 3, trouble: { kind: "answer", status: 503, body: "down" } });
   t.same(await report(), { posted: 0, noticed: 0 });
-  t.match(await parts.journal.status(), { state: "failing", reason: /503/ });
+  t.match(await reporter.journal.status(), { state: "failing", reason: /503/ });
   await makePrivate(1);
   await t.rejects(report(), { code: "HTTP_503" }, "now there is something to tell");
   t.same(
@@ -74,10 +74,10 @@ t.test("a Pagure that is down makes no noise while there is nothing to tell, but
 });
 
 t.test("whether the reports reach the public is remembered, with since when they do not and what to do", async (t) => {
-  const { report, parts, pagure, clock, logged } = await openReporting(t);
-  t.equal(await parts.journal.status(), null);
+  const { report, reporter, pagure, clock, logged } = await openReporting(t);
+  t.equal(await reporter.journal.status(), null);
   await report();
-  t.match(await parts.journal.status(), { state: "ok", since: START, reason: "", checkedAt: START });
+  t.match(await reporter.journal.status(), { state: "ok", since: START, reason: "", checkedAt: START });
   pagure.setToken(TOKEN, { user: "bot", expiresAt: START });
   const failedAt = START + DAY_MS;
   for (let day = 1; day < 4; day += 1) {
@@ -85,15 +85,15 @@ t.test("whether the reports reach the public is remembered, with since when they
     await t.rejects(report(), { code: "EINVALIDTOK" }, "with nothing to tell, too");
   }
   const failing = { state: "failing", since: failedAt, checkedAt: START + 3 * DAY_MS } as const;
-  t.match(await parts.journal.status(), { ...failing, reason: /Expired token.*create a new API token/ });
+  t.match(await reporter.journal.status(), { ...failing, reason: /Expired token.*create a new API token/ });
   t.equal(logged.filter((line) => line.startsWith("error ")).length, 3, "an alarm at every pass");
   pagure.setToken(TOKEN, { user: "bot" });
   await report();
-  t.match(await parts.journal.status(), { state: "ok", since: START + 3 * DAY_MS, reason: "" });
+  t.match(await reporter.journal.status(), { state: "ok", since: START + 3 * DAY_MS, reason: "" });
 });
 
 t.test("a reporter that lost its lease posts nothing and writes nothing", async (t) => {
-  const { report, parts, pagure, connection, makePrivate, sightings } = await openReporting(t);
+  const { report, reporter, pagure, connection, makePrivate, sightings } = await openReporting(t);
   const [amiId = ""] = await makePrivate(1);
   const { redis, keys } = connection;
   const lease = keys.control("reporter:pagure:lease");
@@ -105,15 +105,15 @@ t.test("a reporter that lost its lease posts nothing and writes nothing", async 
   t.equal(await redis.get(lease), "another reporter", "and leaves the other one's lease alone");
   stop();
   await redis.del(lease);
-  const mine = await parts.journal.reporterLease();
+  const mine = await reporter.journal.reporterLease();
   t.same(await report(), { posted: 0, noticed: 0 }, "while another process reports, nothing is done");
   await redis.del(lease);
-  const part = { day: "2026-11-24", marker: "m", until: {}, extra: null, mostBytes: 1, unsureAt: null };
+  const post = { day: "2026-11-24", marker: "m", until: {}, extra: null, mostBytes: 1, unsureAt: null };
   const lost = { name: "UpstreamError", code: "lease-lost" };
   for (const write of [
     () => mine?.confirm(),
-    () => mine?.savePendingPart(part),
-    () => mine?.finishPart({ "us-east-1": "9-9" }, {}),
+    () => mine?.savePendingPost(post),
+    () => mine?.finishPost({ "us-east-1": "9-9" }, {}),
     () => mine?.remember({ toldDay: "2026-11-24" }),
   ])
     await t.rejects(Promise.resolve(write()), lost);
@@ -165,7 +165,7 @@ t.test("a post that arrives late, when it was repeated already, is made a pointe
   t.match(posts().at(-1), /Each image counts once/);
 });
 
-t.test("parts that are too long for Pagure are halved until they fit, and name each image once", async (t) => {
+t.test("reporter that are too long for Pagure are halved until they fit, and name each image once", async (t) => {
   const { report, makePrivate, sightings, posts } = await openReporting(t, { maxBodyBytes: 20_000 });
   const amiIds = await makePrivate(200);
   const { noticed, posted } = await report();
@@ -175,14 +175,14 @@ t.test("parts that are too long for Pagure are halved until they fit, and name e
 });
 
 t.test("a Pagure that takes no length at all is an alarm, and loses nothing", async (t) => {
-  const { report, makePrivate, sightings, pagure, parts } = await openReporting(t);
+  const { report, makePrivate, sightings, pagure, reporter } = await openReporting(t);
   const amiIds = await makePrivate(5);
   const cure = pagure.fail({
     ...{ method: "POST", path: /new_issue$/, times: Infinity },
     trouble: { kind: "answer", status: 413, body: htmlPage("Too large") },
   });
   for (let pass = 0; pass < 2; pass += 1) await t.rejects(report(), { name: "RefusedError", code: "TOO_LONG" });
-  t.match(await parts.journal.status(), { state: "failing", reason: /lower the size/ });
+  t.match(await reporter.journal.status(), { state: "failing", reason: /lower the size/ });
   cure();
   t.equal((await report()).noticed, 5);
   for (const amiId of amiIds) t.equal(sightings(amiId), 1);

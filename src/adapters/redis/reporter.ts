@@ -58,16 +58,16 @@ class RedisReporterLease implements ReporterLease {
     return entries.map(([id, flat]) => readEvent(region, id, flat));
   }
 
-  async pendingPart(): Promise<PendingPost | null> {
+  async pendingPost(): Promise<PendingPost | null> {
     const text = await this.#connection.redis.get(this.#key("part"));
     return text === null ? null : (JSON.parse(text) as PendingPost);
   }
 
-  savePendingPart(part: PendingPost): Promise<void> {
-    return this.#write(JSON.stringify(part), {}, {});
+  savePendingPost(post: PendingPost): Promise<void> {
+    return this.#write(JSON.stringify(post), {}, {});
   }
 
-  finishPart(until: PendingPost["until"], changes: Partial<ReporterMemory>): Promise<void> {
+  finishPost(until: PendingPost["until"], changes: Partial<ReporterMemory>): Promise<void> {
     return this.#write("", until, changes);
   }
 
@@ -121,11 +121,11 @@ class RedisReporterLease implements ReporterLease {
     }
   }
 
-  async #write(part: string, cursors: PendingPost["until"], changes: Partial<ReporterMemory>): Promise<void> {
+  async #write(post: string, cursors: PendingPost["until"], changes: Partial<ReporterMemory>): Promise<void> {
     const places = Object.entries(cursors).flat();
     const names = ["lease", "part", "cursors", "memory"] as const;
     const keys = names.map((name) => this.#key(name));
-    const args = [this.#lease.token, part, places.length, ...places, ...memoryFields(changes)];
+    const args = [this.#lease.token, post, places.length, ...places, ...memoryFields(changes)];
     if ((await report(this.#connection.redis, keys, args)) !== 1) throw this.#lease.lost();
   }
 }

@@ -10,11 +10,11 @@ export const DAY_IN_TITLE = "{day}";
 export const DEFAULT_TITLE = `Fedora AMIs made private and deleted on ${DAY_IN_TITLE}`;
 
 /** The title of a day's report; `{day}` in `form` stands for the day. */
-export function titleOf(day: string, form: string = DEFAULT_TITLE): string {
+export function titleOf(day: string, form: string): string {
   return form.replaceAll(DAY_IN_TITLE, day);
 }
 
-/** What a part of a report holds besides events. */
+/** What a post holds besides events. */
 export interface PostFrame {
   readonly day: string;
   readonly marker: string;
@@ -28,7 +28,7 @@ export interface PostFrame {
   readonly mostRows: number;
 }
 
-/** What stands above a day's first part, for somebody who has never heard of any of this. */
+/** What stands above a day's first post, for somebody who has never heard of any of this. */
 export function renderOpening(day: string, deleteAfterMs: number): string {
   return [
     `**What this is.** Fedora puts new cloud images (AMIs) on Amazon EC2 every day, and removes the nightly ones among them`,
@@ -50,7 +50,7 @@ export function renderOpening(day: string, deleteAfterMs: number): string {
   ].join("\n");
 }
 
-/** The Markdown of one part of a day's report. Texts that came from messages or EC2 stand in code spans, and mean nothing. */
+/** The Markdown of one post of a day's report. Texts that came from messages or EC2 stand in code spans, and mean nothing. */
 export function renderPost(events: readonly ImageEvent[], frame: PostFrame): string {
   const { deleteAfterMs, outlook, quietSince } = frame;
   const heartbeat = outlook === null || quietSince === null ? [] : [renderHeartbeat(outlook, quietSince)];
@@ -69,13 +69,13 @@ function notBeforeOf({ what, details }: ImageEvent, { now, deleteAfterMs }: Post
   return what === "released" && details["from"] === "private" && afterHoldMs >= 0 ? now + afterHoldMs : null;
 }
 
-/** What stands above a part that does not open the day's report. */
+/** What stands above a post that does not open the day's report. */
 export function renderContinuation(day: string): string {
   return `*More of what happened on ${day}. What this is, and how to object, stands at the top of this page.*`;
 }
 
 /** A whole day's report, for reading and not for posting. */
-export function renderDay(day: string, events: readonly ImageEvent[], dates: Dates, title?: string): string {
+export function renderDay(day: string, events: readonly ImageEvent[], dates: Dates, title: string): string {
   const sections = renderSections(events, dates);
   const body = sections.length === 0 ? ["Nothing happened on that day that the public had to know."] : sections;
   return [`# ${titleOf(day, title)}`, renderOpening(day, dates.deleteAfterMs), ...body].join("\n\n");

@@ -5,7 +5,7 @@ import { orderOf } from "../image/stream.ts";
 import { code, count, table } from "../markdown.ts";
 import { dayOf, DAY_MS, floorSecond, formatDuration, formatInstant, parseInstant, type Instant } from "../time.ts";
 
-/** The parts of a report, in the order in which they are read. */
+/** The sections of a report, in the order in which they are read. */
 export const SECTIONS = [
   "made-private",
   "deleted",

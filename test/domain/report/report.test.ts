@@ -2,7 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import { EVENT_KINDS, type EventKind, type ImageEvent } from "../../../src/domain/image/event.ts";
 import { code } from "../../../src/domain/markdown.ts";
-import { renderDay, renderOpening, renderPost, titleOf } from "../../../src/domain/report/report.ts";
+import { DEFAULT_TITLE, renderDay, renderOpening, renderPost, titleOf } from "../../../src/domain/report/report.ts";
 import { sectionOf } from "../../../src/domain/report/sections.ts";
 import { ceilSecond, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { quote } from "../../../src/domain/words.ts";
@@ -88,7 +88,7 @@ t.test("a report says what was made private and deleted, compose by compose, and
     lines.includes("Gone for good: 1 image and 1 of its 2 snapshots (the copies of their disks); at most 5 GiB freed."),
   );
   t.equal(lines.at(-1), "<sub>`clean-amis-part:0123`</sub>", "the marker stands once, at the end");
-  t.equal(titleOf("2026-02-11"), "Fedora AMIs made private and deleted on 2026-02-11");
+  t.equal(titleOf("2026-02-11", DEFAULT_TITLE), "Fedora AMIs made private and deleted on 2026-02-11");
   t.end();
 });
 
@@ -139,11 +139,11 @@ t.test("a hold tells by whom, until when and why, and a release from when the cl
 
 t.test("a day that is only printed gives the dates of the records, and says when nothing happened", (t) => {
   const dates = { deleteAfterMs: 10 * DAY_MS, notBefore: () => null };
-  t.match(renderDay("2026-02-11", [event("made-private")], dates), /only after a public notice/);
+  t.match(renderDay("2026-02-11", [event("made-private")], dates, DEFAULT_TITLE), /only after a public notice/);
   const known = { ...dates, notBefore: () => NOW + 12 * DAY_MS };
-  t.match(renderDay("2026-02-11", [event("made-private")], known), /before \*\*2026-02-23\*\*/);
+  t.match(renderDay("2026-02-11", [event("made-private")], known, DEFAULT_TITLE), /before \*\*2026-02-23\*\*/);
   t.match(
-    renderDay("2026-02-11", [event("noticed")], dates),
+    renderDay("2026-02-11", [event("noticed")], dates, DEFAULT_TITLE),
     /Nothing happened on that day that the public had to know/,
   );
   t.end();

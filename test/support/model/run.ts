@@ -223,7 +223,7 @@ export class Run {
   }
 
   async #report(counter: CallCounter): Promise<void> {
-    const { reports, schedule, ...parts } = this.#world.reportParts;
+    const { reports, schedule, ...parts } = this.#world.reporter;
     await this.#survive(() =>
       reportOnce({ ...parts, reports: counter.wrap(reports), schedule: counter.wrap(schedule) }),
     );

@@ -14,7 +14,7 @@ import { SECOND_MS, type Instant } from "../../../src/domain/time.ts";
 import type { Ingester } from "../../../src/hear/ingest.ts";
 import type { Clerk } from "../../../src/operate/orders.ts";
 import type { Budgets, Clock } from "../../../src/ports/index.ts";
-import type { ReportParts } from "../../../src/tell/post.ts";
+import type { Reporter } from "../../../src/tell/reporter.ts";
 import { RedisProxy } from "../servers/redis-proxy.ts";
 import { serverUrl } from "../servers/redis.ts";
 import type { World } from "./world.ts";
@@ -23,7 +23,7 @@ import type { World } from "./world.ts";
 export interface Replica {
   readonly ingester: Ingester;
   readonly ticker: Ticker;
-  readonly reportParts: ReportParts;
+  readonly reporter: Reporter;
   readonly clerk: Clerk;
   readonly budgets: Budgets;
 }
@@ -60,7 +60,7 @@ export async function openReplica(test: Test, world: World, options: ReplicaOpti
   return {
     ingester: { ...base, rejected: redisRejected(connection), environments: ["prod"] },
     ticker: { ...world.ticker, ...base, budgets, consultation: new Consultation({ ...base, sources: [] }) },
-    reportParts: { ...world.reportParts, ...base, journal: redisJournal(connection, "pagure", log) },
+    reporter: { ...world.reporter, ...base, journal: redisJournal(connection, "pagure", log) },
     clerk: { ...base, orders: redisOrders(connection) },
     budgets,
   };

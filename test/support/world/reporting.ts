@@ -11,12 +11,13 @@ import {
 import type { Image } from "../../../src/domain/image/image.ts";
 import { draft } from "../../../src/domain/image/lifecycle.ts";
 import type { Log } from "../../../src/ports/index.ts";
-import type { ReportParts } from "../../../src/tell/post.ts";
+import type { Reporter } from "../../../src/tell/reporter.ts";
 import { reportOnce, type Reported } from "../../../src/tell/report.ts";
 import { REPORTER_TOKEN } from "../run/secrets.ts";
 import { openTestRedis } from "../servers/redis.ts";
 import { SettableClock, withClock } from "./clock.ts";
 import { PERIODS } from "./image.ts";
+import { REPORTER_DEFAULTS } from "./world.ts";
 
 export const REPO = "ami-reports";
 /** Shall stand in nothing that is logged, thrown, stored or posted. */
@@ -28,10 +29,10 @@ export interface Reporting {
   readonly clock: SettableClock;
   readonly connection: RedisConnection;
   readonly pagure: PagureDouble;
-  readonly parts: ReportParts;
+  readonly reporter: Reporter;
   /** Everything that was logged, a line an entry. */
   readonly logged: string[];
-  readonly report: (change?: Partial<ReportParts>) => Promise<Reported>;
+  readonly report: (change?: Partial<Reporter>) => Promise<Reported>;
   /** Makes so many images of a compose private, and resolves to their ids. */
   readonly makePrivate: (count: number, where?: Where) => Promise<string[]>;
   /** What the public can read: each issue's text and its comments. */
@@ -62,20 +63,20 @@ export async function openReporting(
   const journal = redisJournal(connection, "pagure", log);
   const access = { url: pagure.url, repo: REPO, tags: ["clean-amis"], token: TOKEN, userAgent: "test" };
   const reports = openPagure({ ...access, timeoutMs, log });
-  const parts: ReportParts = { schedule, journal, reports, clock, log, periods: PERIODS, isPublic: true };
+  const reporter: Reporter = { schedule, journal, reports, clock, log, periods: PERIODS, ...REPORTER_DEFAULTS };
   const posts = (): string[] =>
     pagure.tracker.issues(REPO).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
   let images = 0;
   return {
-    ...{ clock, connection, pagure, parts, logged, posts },
-    report: (change = {}) => reportOnce({ ...parts, ...change }),
+    ...{ clock, connection, pagure, reporter, logged, posts },
+    report: (change = {}) => reportOnce({ ...reporter, ...change }),
     makePrivate: async (count, { region = "us-east-1", composeId = "Fedora-Rawhide-20261119.n.0" } = {}) => {
       const amiIds: string[] = [];
       for (let number = 0; number < count; number += 1) {
         images += 1;
         const amiId = `ami-${String(images).padStart(17, "0")}`;
         amiIds.push(amiId);
-        await makePrivate(parts, { region, composeId, amiId });
+        await makePrivate(reporter, { region, composeId, amiId });
       }
       return amiIds;
     },
@@ -85,7 +86,7 @@ export async function openReporting(
 }
 
 async function makePrivate(
-  { schedule, clock }: ReportParts,
+  { schedule, clock }: Reporter,
   { region, composeId, amiId }: { readonly region: string; readonly composeId: string; readonly amiId: string },
 ): Promise<void> {
   const imageName = `Fedora-Cloud-Base-AmazonEC2.x86_64-${composeId.replace("Fedora-", "").replace(".n.", ".")}`;

@@ -19,11 +19,12 @@ import { DEFAULT_POLICY, type Policy } from "../../../src/domain/compose/classif
 import type { Periods } from "../../../src/domain/image/lifecycle.ts";
 import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
 import { batchOf } from "../../../src/domain/limits/pace.ts";
+import { DEFAULT_TITLE } from "../../../src/domain/report/report.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../../src/domain/time.ts";
 import { ingest, type Ingested, type Ingester } from "../../../src/hear/ingest.ts";
 import type { Clerk } from "../../../src/operate/orders.ts";
 import type { Budgets, ComposeSource, HearingMemory, Images, Message } from "../../../src/ports/index.ts";
-import type { ReportParts } from "../../../src/tell/post.ts";
+import type { Reporter } from "../../../src/tell/reporter.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
 import { openTestRedis } from "../servers/redis.ts";
@@ -46,6 +47,14 @@ const SHARE = 0.5;
 const whole = (): number => 1;
 const PLENTY: BudgetLimits = { maxDeletesPerDay: 100_000, maxPrivatePerDay: 100_000, maxShareOfRegion: 1 };
 
+/** A reporter to the public, as it is configured when nothing is said. */
+export const REPORTER_DEFAULTS = {
+  isPublic: true,
+  title: DEFAULT_TITLE,
+  mostBytes: 60_000,
+  stoppages: () => Promise.resolve([]),
+} satisfies Partial<Reporter>;
+
 /** The whole service but for the bus: real Redis, EC2 and Pagure doubles, and a clock that the test moves. */
 export interface World {
   readonly clock: SettableClock;
@@ -56,7 +65,7 @@ export interface World {
   readonly pagure: PagureDouble;
   readonly ingester: Ingester;
   readonly ticker: Ticker;
-  readonly reportParts: ReportParts;
+  readonly reporter: Reporter;
   readonly clerk: Clerk;
   readonly budgets: Budgets;
   hear(topic: string, body: object | string, sentAt?: Instant): Promise<Ingested>;
@@ -132,7 +141,7 @@ export async function openWorld(
   });
   const clerk: Clerk = { ...base, orders: redisOrders(connection) };
   const journal = redisJournal(connection, "pagure", silentLog);
-  const reportParts: ReportParts = { ...base, journal, reports, isPublic: true };
+  const reporter: Reporter = { ...base, journal, reports, ...REPORTER_DEFAULTS };
   return {
     ...{
       clock,
@@ -142,14 +151,14 @@ export async function openWorld(
       pagure,
       ingester,
       ticker,
-      reportParts,
+      reporter,
       clerk,
       budgets,
     },
     hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingester),
     tick: (region = REGION) => tickRegion(region, ticker),
     resolve: (region = REGION) => resolveRegion(region, ticker),
-    report: () => reportOnce(reportParts),
+    report: () => reportOnce(reporter),
     posts: () =>
       pagure.tracker
         .issues("ami-reports")
