@@ -32,6 +32,7 @@ export function logReports(log: Log): Reports {
       }
       return { url: "log" };
     },
+    posted: () => Promise.resolve([]),
     mergeRepeats: () => Promise.resolve(0),
   };
 }

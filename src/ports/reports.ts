@@ -39,6 +39,8 @@ export interface Reports {
    * `beforePost` is called right before anything is sent; when it throws, nothing is, and its error is thrown.
    */
   publish(post: Post, beforePost: () => Promise<void>): Promise<Published>;
+  /** Every text of a day's report that we posted, as the public sees it now; none where nothing can be read back. */
+  posted(address: Pick<Post, "day" | "title">): Promise<readonly string[]>;
   /**
    * Looks once more at a post whose first answer was lost: if it arrived late, and stands there twice, the later one is made a
    * pointer to the first, or is told to be a repeat. Resolves to how many repeats there are. May be repeated.

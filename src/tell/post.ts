@@ -1,12 +1,13 @@
 import type { ImageEvent } from "../domain/image/event.ts";
 import { isAmiId } from "../domain/image/image.ts";
 import type { Outlook } from "../domain/report/outlook.ts";
-import { renderContinuation, renderOpening, renderPost, titleOf } from "../domain/report/report.ts";
+import { renderContinuation, renderOpening, renderPost, titleOf, type PostFrame } from "../domain/report/report.ts";
 import { sectionOf } from "../domain/report/sections.ts";
 import { DAY_MS, dayOf, type Instant } from "../domain/time.ts";
 import type { PendingPost, ReporterLease, Post } from "../ports/index.ts";
 import { chooseEvents, markerOf, MOST_PER_REGION } from "./choice.ts";
 import { dueList } from "./outlook.ts";
+import { repeatsAmong } from "./repeats.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** What a row of the outlook's four lists may take together, in bytes. */
@@ -15,6 +16,15 @@ const QUIET_MS = 7 * DAY_MS;
 
 /** What the text of a post is made from, besides the lease's streams. */
 type Sources = Pick<Reporter, "schedule" | "clock" | "periods" | "stoppages">;
+
+/** What a post's text is made from beside its events. */
+interface Beside {
+  readonly outlook: Outlook | null;
+  readonly quietSince: Instant | null;
+  readonly repeats: PostFrame["repeats"];
+}
+
+const NO_REPEATS: PostFrame["repeats"] = new Map();
 
 /** Whether something waits to be told; what is due, and that all is quiet, can wait itself. */
 export async function hasNews(lease: ReporterLease, { schedule }: Pick<Reporter, "schedule">): Promise<boolean> {
@@ -37,7 +47,9 @@ export async function beginPost(
   const unreported = await Promise.all(regions.map((region) => lease.unreported(region, MOST_PER_REGION)));
   const sizeOf = (day: string, events: readonly ImageEvent[], outlook: Outlook | null): number =>
     Buffer.byteLength(renderOpening(day, periods.deleteAfterMs)) +
-    Buffer.byteLength(textOf(emptyPost(day, mostBytes), events, { outlook, quietSince: null }, sources));
+    Buffer.byteLength(
+      textOf(emptyPost(day, mostBytes), events, { outlook, quietSince: null, repeats: NO_REPEATS }, sources),
+    );
   const choice = chooseEvents(unreported, (day, events) => sizeOf(day, events, null) <= mostBytes);
   if (choice.day === null) {
     // Nothing of this is for the public: the cursors move on without a post.
@@ -69,14 +81,15 @@ async function beginQuietPost(
   const isTold = toldDay === day && due.makePrivate.length + due.deletes.length > 0;
   // A region in trouble may be so for months: it is worth a post of its own at first, and told beside other news after that.
   const isNews = stoppages.some(({ region, since }) => region === undefined || now - (since ?? now) < DAY_MS);
-  return isNews || isTold ? save({ ...empty, extra: "outlook" }, lease) : null;
+  const isUntold = due.unfinished.some((row) => !row.isTold);
+  return isNews || isTold || isUntold ? save({ ...empty, extra: "outlook" }, lease) : null;
 }
 
 /** A post's whole text, from what stands in the streams and the schedule now, and the events that it tells. */
 export async function writePost(
   post: PendingPost,
   lease: ReporterLease,
-  reporter: Sources & Pick<Reporter, "title">,
+  reporter: Sources & Pick<Reporter, "title" | "reports" | "journal">,
 ): Promise<{ readonly text: Post; readonly events: readonly ImageEvent[] }> {
   const { day, marker, extra } = post;
   const reached = Object.entries(post.until);
@@ -85,13 +98,14 @@ export async function writePost(
   const outlook = extra === null ? null : await outlookNow(reporter);
   const { quietSince } = extra === "heartbeat" ? await lease.memory() : { quietSince: null };
   const told = events.filter((event) => sectionOf(event) !== null);
+  const repeats = told.length === 0 ? NO_REPEATS : await repeatsAmong(told, post, reporter);
   const text = {
     day,
     marker,
     title: titleOf(day, reporter.title),
     opening: renderOpening(day, reporter.periods.deleteAfterMs),
     continuation: renderContinuation(day),
-    text: textOf(post, events, { outlook, quietSince }, reporter),
+    text: textOf(post, events, { outlook, quietSince, repeats }, reporter),
     names: [...new Set(told.map(({ amiId }) => amiId).filter(isAmiId))],
   };
   return { text, events };
@@ -100,7 +114,7 @@ export async function writePost(
 function textOf(
   { day, marker, mostBytes }: PendingPost,
   events: readonly ImageEvent[],
-  { outlook, quietSince }: { readonly outlook: Outlook | null; readonly quietSince: Instant | null },
+  { outlook, quietSince, repeats }: Beside,
   { clock, periods }: Pick<Reporter, "clock" | "periods">,
 ): string {
   return renderPost(events, {
@@ -109,6 +123,7 @@ function textOf(
     now: clock.now(),
     deleteAfterMs: periods.deleteAfterMs,
     outlook,
+    repeats,
     quietSince: quietSince === null ? null : dayOf(quietSince),
     mostRows: Math.max(1, Math.floor(mostBytes / BYTES_PER_ROW)),
   });

@@ -1,6 +1,7 @@
 import t from "tap";
 import { redisBreakers } from "../../src/adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../../src/adapters/redis/control/budgets.ts";
+import { publicReason } from "../../src/domain/plan/public-reason.ts";
 import { afterRefusal } from "../../src/domain/plan/setback.ts";
 import type { Stoppage } from "../../src/domain/report/outlook.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
@@ -108,11 +109,11 @@ t.test("what is refused stays in the report, by its reason, until it is cured", 
   await report();
   t.match(
     posts().at(-1),
-    /## Refused: left as they are \(2\)[^]*## Still left as they are[^]*\| `it is protected` \| 2 \|/,
+    /## Refused: left as they are \(2\)[^]*## Still left as they are[^]*\| it is protected against deregistration in EC2 \| whoever protected it \| 2 \|/,
   );
   const { refused, deletes } = await dueList(reporter.schedule, clock.now());
   t.same(
     [refused, deletes],
-    [[{ why: "it is protected", images: 2, composeIds: ["Fedora-Rawhide-20261119.n.0"] }], []],
+    [[{ ...publicReason("protection: x"), images: 2, composeIds: ["Fedora-Rawhide-20261119.n.0"] }], []],
   );
 });

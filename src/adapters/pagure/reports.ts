@@ -56,6 +56,15 @@ class PagureReports implements Reports {
     return { unsure: notSeen(part) };
   }
 
+  async posted({ day, title }: Pick<Post, "day" | "title">): Promise<readonly string[]> {
+    const user = await this.#user();
+    const issues = await findDaysIssues(this.#calls, day, title, user);
+    return issues.flatMap(({ content, comments }) => [
+      content,
+      ...comments.filter(({ author }) => author === user).map(({ text }) => text),
+    ]);
+  }
+
   async mergeRepeats(address: PostAddress, beforePost: () => Promise<void>): Promise<number> {
     const user = await this.#user();
     const issues = await this.#lookFor(address);

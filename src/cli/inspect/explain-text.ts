@@ -5,6 +5,7 @@ import { FACT_SOURCES, type FactSource } from "../../domain/compose/facts.ts";
 import type { Hold } from "../../domain/hold.ts";
 import type { Image } from "../../domain/image/image.ts";
 import { refusalOf } from "../../domain/plan/refusal.ts";
+import { situationOf } from "../../domain/plan/situation.ts";
 import { describeWhen, floorSecond, formatInstant, type Instant } from "../../domain/time.ts";
 import type { ComposeExplanation, ComposeKnowledge, ImageExplanation, Standing } from "../../inspect/explain.ts";
 
@@ -28,11 +29,15 @@ export function standingText(explanation: ImageExplanation, now: Instant, width?
   const put: Put = (name, text) => row(name, text, width);
   const isDecidedAnew = image.reason !== "" && (image.reason !== decision.reason || image.rule !== ruleOf(decision));
   const refusal = refusalOf(image);
+  const situation = situationOf(image);
   return [
     `${image.amiId} in ${image.region}`,
     ...put("compose", image.composeId),
     ...put("name", [image.imageName, image.arch].filter((word) => word !== null).join(", ") || "not told"),
     ...put("stage", `${image.stage}: ${stageText(image, isNewest)}`),
+    ...(situation === null
+      ? []
+      : [...put("done", situation.done), ...put("missing", situation.missing), ...put("to act", situation.who)]),
     ...(image.hold === null ? [] : put("hold", holdText(image.hold))),
     ...put("decision", describeDecision(decision)),
     ...(isDecidedAnew ? put("recorded", `${image.rule === null ? "" : `${image.rule}: `}${image.reason}`) : []),

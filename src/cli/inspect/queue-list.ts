@@ -5,6 +5,7 @@ import { away, iso, utc } from "../terminal/when.ts";
 import { isInForce, untilText } from "../../domain/hold.ts";
 import type { Refusal } from "../../domain/plan/refusal.ts";
 import { refusalOf } from "../../domain/plan/refusal.ts";
+import { describeSituation, situationOf } from "../../domain/plan/situation.ts";
 import { DAY_MS, type Instant } from "../../domain/time.ts";
 import { listQueues, type QueueFilter, type Listed, type QueueReader } from "../../inspect/queue.ts";
 
@@ -122,6 +123,8 @@ function noteOf({ image, strange, queue }: Listed, now: Instant): Cell {
     const until = hold.until === null ? "without end" : `until ${untilText(hold)}`;
     return { text: `held by ${hold.by} ${until}: ${hold.why}`, style: isInForce(hold, now) ? "cyan" : "dim" };
   }
+  const situation = image.token === "" ? situationOf(image) : null;
+  if (situation !== null) return { text: describeSituation(situation), style: "red" };
   const refusal = refusalOf(image);
   if (refusal !== null) return { text: `refused, ${refusal.code}: ${refusal.reason}`, style: "red" };
   if (image.token !== "" && queue !== null) return { text: "being worked on", style: "green" };
@@ -132,7 +135,11 @@ function noteOf({ image, strange, queue }: Listed, now: Instant): Cell {
 
 function refusalRows({ image }: Listed, screen: Screen | null): readonly string[] {
   const refusal = image === null ? null : refusalOf(image);
-  return refusal === null ? [] : refusalText(refusal, screen);
+  const situation = image === null ? null : situationOf(image);
+  return [
+    ...(refusal === null ? [] : refusalText(refusal, screen)),
+    ...(situation === null ? [] : row("half done", describeSituation(situation), screen?.columns)),
+  ];
 }
 
 /** The refusal and its cure, for people. */

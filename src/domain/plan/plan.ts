@@ -82,7 +82,7 @@ export function planFor(image: Image, decision: Decision, look: Look, terms: Ter
     const reason = `launched ${formatInstant(seen.lastLaunchedAt)}, within ${formatDuration(guards.recentlyLaunchedMs)}`;
     if (quietAt > now) return { do: "refuse", code: "recently-launched", reason };
   }
-  return image.stage === "public" ? planPrivate(image, look, seen, now) : planDelete(image, seen, terms);
+  return image.stage === "public" ? planPrivate(image, look, seen, terms) : planDelete(image, seen, terms);
 }
 
 /** Everything of an image that was begun; else what EC2 shows with tags of ours: what is to be kept is not touched. */
@@ -119,7 +119,7 @@ function planHold(image: Image, seen: Seen, look: Look, { now, guards }: Terms):
   return hold === null ? null : { do: "hold", hold: { ...hold, since: now }, from };
 }
 
-function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {
+function planPrivate(image: Image, look: Look, seen: Seen, { now, periods }: Terms): Plan {
   if (!seen.isPublic && seen.tags[INTENT_TAG] === undefined && seen.tags[OLD_TAG] === undefined) {
     const reason = "already private when first looked at, and not by us";
     return { do: "keep", decision: { kind: "keep", rule: "not-ours", reason } };
@@ -129,6 +129,9 @@ function planPrivate(image: Image, look: Look, seen: Seen, now: Instant): Plan {
     return { do: "hold", hold: publicAgain(now), from: "public" };
   if (look.unanswered.length > 0) {
     const reason = `its label has to be confirmed, and not yet heard of it: ${look.unanswered.join(", ")}`;
+    // A source that says nothing for so long may say nothing for ever: somebody must be told.
+    if (now >= image.privateAt + Math.min(DAY_MS, periods.privateAfterMs))
+      return { do: "refuse", code: "unanswered", reason };
     return { do: "wait", until: now + ASK_AGAIN_MS, reason };
   }
   if (look.isNewest && image.takenAway === null)

@@ -19,6 +19,7 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
   "guard-unusable": `grant the permission that the reason names, or set ec2.unusable_guards = "pass", ${RETRY}`,
   hidden: `allow the account's own images in the region's Allowed AMIs settings, ${RETRY}`,
   "recently-launched": "wait; somebody launched it not long ago",
+  unanswered: `see why the source that the reason names gives no answer (clean-amis doctor); it is asked again every hour, and at once by clean-amis retry`,
   age: `ask AWS why its CreationDate is missing, ${RETRY}`,
   "block-public-access": `switch Block Public Access for AMIs off in the region, ${RETRY}`,
   "no-private-at": "nothing, if the tag is only too young; else clean-amis restore, and let its clock run anew",
@@ -49,6 +50,7 @@ export type RefusalCode =
   | "hidden"
   | "recently-launched"
   | "age"
+  | "unanswered"
   | "block-public-access"
   | "no-private-at"
   | "no-notice"

@@ -2,10 +2,14 @@ import type { Image } from "../image/image.ts";
 import { draft, waitOf, type Change } from "../image/lifecycle.ts";
 import { backoffMs, jittered } from "../limits/backoff.ts";
 import type { RefusalCode } from "./refusal.ts";
+import { progressOf } from "./situation.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 
-/** What needs a person's change of permissions is asked again rarely; what may cure itself, daily. */
-const REFUSED_AGAIN_MS: Readonly<Record<"daily" | "weekly", number>> = { daily: DAY_MS, weekly: 7 * DAY_MS };
+/** What needs a person's change of permissions is asked again rarely; what may cure itself, daily or, as a source's word, soon. */
+const REFUSED_AGAIN_MS: Readonly<Partial<Record<RefusalCode, number>>> = {
+  permission: 7 * DAY_MS,
+  unanswered: HOUR_MS,
+};
 
 /** Looks that must miss an image, and the time they must span, before it counts as gone. */
 const GONE_AFTER_LOOKS = 3;
@@ -17,12 +21,13 @@ const QUIET_FAILURES = 3;
 /** A refusal keeps the stage and the deadline; only the next wake-up moves. The event is written when the reason is new. */
 export function afterRefusal(image: Image, code: RefusalCode, reason: string, now: Instant): Change {
   const lastError = `${code}: ${reason}`;
-  const againMs = code === "permission" ? REFUSED_AGAIN_MS.weekly : REFUSED_AGAIN_MS.daily;
+  const againMs = REFUSED_AGAIN_MS[code] ?? DAY_MS;
   return {
     stage: image.stage,
     wait: waitOf(image, now + againMs),
     fields: { lastError, attempts: image.attempts + 1, missedLooks: 0, missedSince: null },
-    event: image.lastError === lastError ? null : draft("refused", now, "ticker", reason, { code }),
+    event:
+      image.lastError === lastError ? null : draft("refused", now, "ticker", reason, { code, ...progressOf(image) }),
   };
 }
 
@@ -33,7 +38,7 @@ export function afterFailure(image: Image, reason: string, now: Instant, fractio
     stage: image.stage,
     wait: waitOf(image, now + jittered(backoffMs(image.attempts, MINUTE_MS / 12, HOUR_MS), fraction)),
     fields: { lastError: `failed: ${reason}`, attempts },
-    event: attempts === QUIET_FAILURES ? draft("failed", now, "ticker", reason) : null,
+    event: attempts === QUIET_FAILURES ? draft("failed", now, "ticker", reason, progressOf(image)) : null,
   };
 }
 

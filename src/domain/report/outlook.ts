@@ -1,5 +1,8 @@
-import { code, count, table } from "../markdown.ts";
-import { momentText, newestFirst } from "./sections.ts";
+import { count, table } from "../markdown.ts";
+import type { Situation } from "../plan/situation.ts";
+import { HALF_DONE, momentText } from "./forms.ts";
+import { shown } from "./gate.ts";
+import { newestFirst } from "./tables.ts";
 import { dayOf, type Instant } from "../time.ts";
 
 /** What is due in the days to come, as far as it is known now: an upload of tomorrow is not in it. */
@@ -11,6 +14,8 @@ export interface DueList {
   readonly deletes: readonly DueRow[];
   /** What is due, and left as it is for a reason that a person can cure. */
   readonly refused: readonly RefusedRow[];
+  /** What stands half done. */
+  readonly unfinished: readonly UnfinishedRow[];
   /** More images are due than were read: the numbers are at least so high. */
   readonly isCut: boolean;
 }
@@ -24,9 +29,21 @@ export interface DueRow {
   readonly regions: number;
 }
 
+/** An image that an act has begun with, and not finished. */
+export interface UnfinishedRow {
+  readonly region: string;
+  readonly amiId: string;
+  readonly composeId: string;
+  readonly situation: Situation;
+  /** An event told it already; else nothing but this list does. */
+  readonly isTold: boolean;
+}
+
 /** Images that are refused for one reason. */
 export interface RefusedRow {
   readonly why: string;
+  /** Who has to do something about it. */
+  readonly who: string;
   readonly images: number;
   readonly composeIds: readonly string[];
 }
@@ -59,9 +76,10 @@ export function renderOutlook({ due, stoppages }: Outlook, mostRows: number): re
     ...(stops.length === 0 ? [] : [stopsText(STOPPED, stops, mostRows)]),
     ...(troubles.length === 0 ? [] : [stopsText(IN_TROUBLE, troubles, mostRows)]),
   ];
+  const unfinished = due.unfinished.length === 0 ? [] : [unfinishedText(due.unfinished, mostRows)];
   const refused = due.refused.length === 0 ? [] : [refusedText(due.refused, mostRows)];
   const isEmpty = due.makePrivate.length + due.deletes.length === 0;
-  return [...refused, ...(isEmpty ? [] : [dueText(due, mostRows)]), ...stopped];
+  return [...unfinished, ...refused, ...(isEmpty ? [] : [dueText(due, mostRows)]), ...stopped];
 }
 
 /** What a week without any news says instead: that somebody is awake. */
@@ -82,7 +100,7 @@ function dueText({ makePrivate, deletes, isCut, until }: DueList, mostRows: numb
     if (rows.length === 0) return [];
     const cells = sorted(rows)
       .slice(0, mostRows)
-      .map(({ day, composeId, images, regions }) => [day, code(composeId), String(images), String(regions)]);
+      .map(({ day, composeId, images, regions }) => [day, shown(composeId), String(images), String(regions)]);
     return [
       "",
       `### ${title}`,
@@ -109,18 +127,41 @@ function sorted(rows: readonly DueRow[]): readonly DueRow[] {
   return rows.toSorted((a, b) => (a.day === b.day ? placeOf(a) - placeOf(b) : a.day < b.day ? -1 : 1));
 }
 
+function unfinishedText(rows: readonly UnfinishedRow[], mostRows: number): string {
+  const cells = rows
+    .slice(0, mostRows)
+    .map(({ region, amiId, composeId, situation: { done, missing, why, who } }) => [
+      region,
+      shown(amiId),
+      shown(composeId),
+      done,
+      missing,
+      why,
+      who,
+    ]);
+  return [
+    "## Still not finished",
+    "",
+    "Something was begun with these images, and is not finished. What is private, or may be, is not deleted before it was told here",
+    "as made private, and its days are over.",
+    "",
+    ...table(["region", "AMI", "compose", ...HALF_DONE], cells),
+    ...rest(rows, cells),
+  ].join("\n");
+}
+
 function refusedText(rows: readonly RefusedRow[], mostRows: number): string {
   const mostIds = 3;
-  const cells = rows.slice(0, mostRows).map(({ why, images, composeIds }) => {
+  const cells = rows.slice(0, mostRows).map(({ why, who, images, composeIds }) => {
     const more = composeIds.length > mostIds ? `, and ${composeIds.length - mostIds} more` : "";
-    return [code(why), String(images), `${newestFirst(composeIds).slice(0, mostIds).map(code).join(", ")}${more}`];
+    return [why, who, String(images), `${newestFirst(composeIds).slice(0, mostIds).map(shown).join(", ")}${more}`];
   });
   return [
     "## Still left as they are",
     "",
     "These images are due, but a check refuses them until somebody cures the reason. Each was named when it was refused first.",
     "",
-    ...table(["why", "images", "composes"], cells),
+    ...table(["why", "who must act", "images", "composes"], cells),
     ...rest(rows, cells),
   ].join("\n");
 }
@@ -136,13 +177,13 @@ const IN_TROUBLE = {
 
 function stopsText({ title, lead }: typeof STOPPED, stoppages: readonly Stoppage[], mostRows: number): string {
   const stops = stoppages.flatMap(({ what, why, since, images, plan }) => {
-    const lines = plan.slice(0, mostRows).map((line) => `* ${code(line)}`);
+    const lines = plan.slice(0, mostRows).map((line) => `* ${shown(line)}`);
     const begun = since === null ? "" : ` since ${momentText(since)}`;
     return [
       "",
-      `### Not done${begun}: ${code(what)}`,
+      `### Not done${begun}: ${shown(what)}`,
       "",
-      `Why: ${code(why)}.${images === 0 ? "" : ` ${count(images, "image")} wait${images === 1 ? "s" : ""} for it.`}`,
+      `Why: ${shown(why)}.${images === 0 ? "" : ` ${count(images, "image")} wait${images === 1 ? "s" : ""} for it.`}`,
       ...(lines.length === 0 ? [] : ["", "What would be done:", "", ...lines]),
       ...(images > lines.length && lines.length > 0 ? [`* and ${images - lines.length} more`] : []),
     ];

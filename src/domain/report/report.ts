@@ -1,8 +1,11 @@
 import { EXAMPLE_AMI, EXAMPLE_COMPOSE } from "../comment/objection.ts";
 import type { ImageEvent } from "../image/event.ts";
 import { code } from "../markdown.ts";
+import { situationIn } from "../plan/situation.ts";
 import { renderHeartbeat, renderOutlook, type Outlook } from "./outlook.ts";
-import { periodText, renderSection, sectionOf, SECTIONS, type Dates } from "./sections.ts";
+import { periodText, type Dates } from "./forms.ts";
+import { sectionOf, SECTIONS } from "./sections.ts";
+import { renderRepeated, renderSection } from "./tables.ts";
 import { SECOND_MS, type Instant } from "../time.ts";
 
 /** Where the day stands in a title. */
@@ -24,6 +27,8 @@ export interface PostFrame {
   readonly outlook: Outlook | null;
   /** The day since which nothing happened, in a post that says so. */
   readonly quietSince: string | null;
+  /** The events that an earlier post tells already, each with the deadline that its image has; null: none. */
+  readonly repeats: ReadonlyMap<ImageEvent, Instant | null>;
   /** Of each list of the outlook. */
   readonly mostRows: number;
 }
@@ -52,19 +57,28 @@ export function renderOpening(day: string, deleteAfterMs: number): string {
 
 /** The Markdown of one post of a day's report. Texts that came from messages or EC2 stand in code spans, and mean nothing. */
 export function renderPost(events: readonly ImageEvent[], frame: PostFrame): string {
-  const { deleteAfterMs, outlook, quietSince } = frame;
+  const { deleteAfterMs, outlook, quietSince, repeats } = frame;
+  const dates = { deleteAfterMs, notBefore: (event: ImageEvent) => notBeforeOf(event, frame) };
   const heartbeat = outlook === null || quietSince === null ? [] : [renderHeartbeat(outlook, quietSince)];
   return [
     ...heartbeat,
-    ...renderSections(events, { deleteAfterMs, notBefore: (event) => notBeforeOf(event, frame) }),
+    ...renderSections(
+      events.filter((event) => !repeats.has(event)),
+      dates,
+    ),
+    ...renderSections([...repeats.keys()], dates, renderRepeated),
     ...(outlook === null ? [] : renderOutlook(outlook, frame.mostRows)),
     `<sub>${code(frame.marker)}</sub>`,
   ].join("\n\n");
 }
 
-/** The earliest deadline that this very notice can set; later ones are possible. */
-function notBeforeOf({ what, details }: ImageEvent, { now, deleteAfterMs }: PostFrame): Instant | null {
+/** The deadline that stands, or the earliest that this very notice can set; later ones are possible. */
+function notBeforeOf(event: ImageEvent, { now, deleteAfterMs, repeats }: PostFrame): Instant | null {
+  const { what, details } = event;
+  const stands = repeats.get(event) ?? null;
+  if (stands !== null) return stands;
   if (what === "made-private" || what === "found-again") return now + deleteAfterMs;
+  if (situationIn(event)?.kind === "half-private") return now + deleteAfterMs;
   const afterHoldMs = Number(details["after_hold_s"]) * SECOND_MS;
   return what === "released" && details["from"] === "private" && afterHoldMs >= 0 ? now + afterHoldMs : null;
 }
@@ -81,9 +95,13 @@ export function renderDay(day: string, events: readonly ImageEvent[], dates: Dat
   return [`# ${titleOf(day, title)}`, renderOpening(day, dates.deleteAfterMs), ...body].join("\n\n");
 }
 
-function renderSections(events: readonly ImageEvent[], dates: Dates): readonly string[] {
+function renderSections(
+  events: readonly ImageEvent[],
+  dates: Dates,
+  render: typeof renderSection = renderSection,
+): readonly string[] {
   return SECTIONS.flatMap((section) => {
     const rows = events.filter((event) => sectionOf(event) === section);
-    return rows.length === 0 ? [] : [renderSection(section, rows, dates)];
+    return rows.length === 0 ? [] : [render(section, rows, dates)];
   });
 }

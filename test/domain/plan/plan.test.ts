@@ -122,8 +122,11 @@ t.test("nothing is made private that could not be made public again", (t) => {
 });
 
 t.test("an image whose label is not confirmed, or that the policy keeps as newest, waits with its deadline", (t) => {
-  const unheard = plan(imageIn("public"), seen(), { look: { unanswered: ["composeinfo"] } });
+  const silent = { look: { unanswered: ["composeinfo"] } };
+  const unheard = plan(imageIn("public", { privateAt: NOW - DAY_MS + 1 }), seen(), silent);
   t.match(unheard, { do: "wait", until: NOW + 10 * MINUTE_MS, reason: /not yet heard of it: composeinfo/ });
+  const lasting = plan(imageIn("public", { privateAt: NOW - DAY_MS }), seen(), silent);
+  t.match(lasting, { do: "refuse", code: "unanswered", reason: /not yet heard of it: composeinfo/ }, "after a day");
   const newest = { look: { isNewest: true } };
   t.match(plan(imageIn("public"), seen(), newest), { do: "wait", until: NOW + DAY_MS, reason: /the newest/ });
   t.equal(

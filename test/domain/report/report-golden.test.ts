@@ -2,14 +2,17 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import t from "tap";
 import type { EventKind, ImageEvent } from "../../../src/domain/image/event.ts";
-import type { Outlook } from "../../../src/domain/report/outlook.ts";
+import type { Image } from "../../../src/domain/image/image.ts";
+import { publicReason } from "../../../src/domain/plan/public-reason.ts";
+import { situationOf } from "../../../src/domain/plan/situation.ts";
+import type { Outlook, UnfinishedRow } from "../../../src/domain/report/outlook.ts";
 import { renderOpening, renderPost } from "../../../src/domain/report/report.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
 
 const NOW = Date.parse("2026-11-24T22:00:00Z");
 const FRAME = {
   ...{ day: "2026-11-24", marker: "clean-amis-part:0123456789abcdef01234567", now: NOW, deleteAfterMs: 10 * DAY_MS },
-  ...{ outlook: null, quietSince: null, mostRows: 60 },
+  ...{ outlook: null, quietSince: null, repeats: new Map(), mostRows: 60 },
 };
 const RAWHIDE = "Fedora-Rawhide-20261119.n.0";
 const CLOUD = "Fedora-Cloud-43-20261118.0";
@@ -36,6 +39,16 @@ function deleted(number: number): string {
   return JSON.stringify({ [`snap-0${number.toString(16).padStart(16, "0")}`]: "deleted" });
 }
 
+const DENIED =
+  "ec2: closeSnapshot snap-0000000000000000d in us-east-1: UnauthorizedOperation: arn:aws:sts::123456789012:assumed-role/x may not";
+const STILL_IN_USE = "ec2: deleteSnapshot snap-0000000000000000e in us-east-1: RequestLimitExceeded: slow down";
+
+function unfinished(stage: Image["stage"], lastError: string): UnfinishedRow {
+  const situation = situationOf({ stage, takenAway: { image: true, snapshots: [] }, heldFrom: null, lastError });
+  if (situation === null) throw new Error(`nothing is half done in ${stage}`);
+  return { region: "us-east-1", amiId: "ami-00000000000000f0d", composeId: CLOUD, situation, isTold: true };
+}
+
 const OUTLOOK: Outlook = {
   due: {
     ...{ until: NOW + 7 * DAY_MS, regions: 22, isCut: false },
@@ -46,11 +59,12 @@ const OUTLOOK: Outlook = {
     ],
     refused: [
       {
-        why: "deregistration protection is enabled-without-cooldown",
+        ...publicReason("protection: deregistration protection is enabled-without-cooldown"),
         images: 2,
         composeIds: ["Fedora-Cloud-43-20261109.0"],
       },
     ],
+    unfinished: [unfinished("public", `permission: ${DENIED}`), unfinished("deleting", `failed: ${STILL_IN_USE}`)],
   },
   stoppages: [
     {
@@ -74,12 +88,24 @@ t.test("a small day reads as it was looked at", (t) => {
     event("restored", CLOUD, { why: "released as a two-week compose" }),
     event("held", CLOUD, { who: "ann", why: "CI of cockpit needs it", details: { until: "2026-12-24T00:00:00Z" } }),
     event("released", RAWHIDE, { who: "ann", why: "fixed", details: { from: "private", after_hold_s: "259200" } }),
-    event("refused", CLOUD, { why: "it carries the protecting tag do-not-delete" }),
-    event("failed", CLOUD, { why: "ec2: RequestLimitExceeded" }),
+    event("refused", CLOUD, {
+      why: "it carries the protecting tag do-not-delete",
+      details: { code: "protecting-tag", stage: "public" },
+    }),
+    event("failed", CLOUD, { why: "ec2: look ami-1 in us-east-1: RequestLimitExceeded: req 1" }),
+    event("refused", CLOUD, { why: DENIED, details: { code: "permission", stage: "public", begun: "yes" } }),
+    event("failed", CLOUD, { why: STILL_IN_USE, details: { stage: "deleting", begun: "yes" } }),
+    event("refused", CLOUD, {
+      why: "ec2: untag ami-1 and 2 more in us-east-1: UnauthorizedOperation: no",
+      details: { code: "permission", stage: "restoring", begun: "yes" },
+    }),
     event("gone", CLOUD, { why: "vanished from EC2 by another hand" }),
     event("decided", CLOUD, { why: "production, and no label", details: { stage: "kept", rule: "unlabelled" } }),
   ];
-  const text = `${renderOpening(FRAME.day, FRAME.deleteAfterMs)}\n\n${renderPost(told, { ...FRAME, outlook: OUTLOOK })}\n`;
+  const repeat = event("made-private", RAWHIDE);
+  told.push(repeat);
+  const repeats = new Map([[repeat, NOW + 9 * DAY_MS]]);
+  const text = `${renderOpening(FRAME.day, FRAME.deleteAfterMs)}\n\n${renderPost(told, { ...FRAME, outlook: OUTLOOK, repeats })}\n`;
   t.equal(text, golden("report-small-day.txt"));
   t.end();
 });

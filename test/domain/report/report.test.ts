@@ -11,7 +11,7 @@ import { AMI, COMPOSE, NAME, NOW, SNAPSHOTS } from "../../support/world/image.ts
 
 const FRAME = {
   ...{ day: "2026-02-11", marker: "clean-amis-part:0123", now: NOW, deleteAfterMs: 10 * DAY_MS },
-  ...{ outlook: null, quietSince: null, mostRows: 60 },
+  ...{ outlook: null, quietSince: null, repeats: new Map(), mostRows: 60 },
 };
 
 function event(what: EventKind, changes: Partial<ImageEvent> = {}): ImageEvent {
@@ -189,14 +189,14 @@ function skeleton(report: string): string {
 }
 
 t.test("an image's name or a reason puts no link, mention, table cell or markup into a report", (t) => {
-  const lines = renderPost([event("refused", { details: {} })], FRAME).split("\n").length;
+  const lines = renderPost([event("gone", { details: {} })], FRAME).split("\n").length;
   for (const text of HOSTILE) {
     const said = { imageName: text, why: text, amiId: text, details: {} };
-    const shown = renderPost([event("refused", said)], FRAME);
+    const shown = renderPost([event("gone", said)], FRAME);
     t.equal(skeleton(shown), "| us-east-1 | code | code | code |", quote(text));
     t.equal(shown.split("\n").length, lines, "no line more");
     t.equal(Buffer.from(shown).toString(), shown, "no half of a character");
-    const inEc2 = renderPost([event("refused", { details: { ec2_name: text } })], FRAME);
+    const inEc2 = renderPost([event("gone", { details: { ec2_name: text } })], FRAME);
     t.equal(skeleton(inEc2), "| us-east-1 | code | code | code |", `in EC2: ${quote(text)}`);
   }
   t.end();

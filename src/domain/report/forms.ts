@@ -1,0 +1,209 @@
+import type { ImageEvent } from "../image/event.ts";
+import { count } from "../markdown.ts";
+import { publicReason } from "../plan/public-reason.ts";
+import { lastErrorOf, situationIn } from "../plan/situation.ts";
+import { dayOf, DAY_MS, floorSecond, formatDuration, formatInstant, parseInstant, type Instant } from "../time.ts";
+import { shown } from "./gate.ts";
+import type { Section } from "./sections.ts";
+
+/** What the dates in a section are made of. */
+export interface Dates {
+  /** How long after its notice an image may be deleted. */
+  readonly deleteAfterMs: number;
+  /** The instant before which an image that was made private, or released, is certainly not deleted; null: none is set. */
+  readonly notBefore: (event: ImageEvent) => Instant | null;
+}
+
+/** A day for people; to the second where the period is shorter than a day, as on a machine that only tries things out. */
+function dateText(at: Instant, periodMs: number): string {
+  return periodMs % DAY_MS === 0 ? dayOf(at) : formatInstant(floorSecond(at));
+}
+
+/** `10 days`; in shorter units where it is no whole number of days. */
+export function periodText(ms: number): string {
+  return ms >= DAY_MS && ms % DAY_MS === 0 ? count(ms / DAY_MS, "day") : formatDuration(ms);
+}
+
+/** What is special about a section: its words, and the columns after region, AMI and name. */
+export interface Form {
+  readonly heading: string;
+  readonly columns: readonly string[];
+  readonly row: (event: ImageEvent, dates: Dates) => readonly string[];
+  readonly lead: (events: readonly ImageEvent[], dates: Dates, isRepeated: boolean) => string;
+}
+
+const why = (event: ImageEvent): readonly string[] => [shown(event.why)];
+/** Of a refusal or a failure: what a service said is not for the public. */
+const reason = (event: ImageEvent): readonly string[] => [publicReason(lastErrorOf(event) ?? "").why];
+const reasonAndWho = (event: ImageEvent): readonly string[] => {
+  const { why, who } = publicReason(lastErrorOf(event) ?? "");
+  return [why, who];
+};
+const halfDone = (event: ImageEvent): readonly string[] => {
+  const situation = situationIn(event);
+  return situation === null ? [] : [situation.done, situation.missing, situation.why, situation.who];
+};
+export const HALF_DONE = ["done", "missing", "why", "who must act"];
+
+export const FORMS: Readonly<Record<Section, Form>> = {
+  "made-private": {
+    heading: "Made private",
+    columns: ["snapshots", "size"],
+    row: ({ details }) => [number(details["snapshots"]), `${number(details["gib"])} GiB`],
+    lead: madePrivateLead,
+  },
+  deleted: {
+    heading: "Deleted",
+    columns: ["its snapshots"],
+    row: (event) => [snapshotText(event)],
+    lead: deletedLead,
+  },
+  unfinished: { heading: "Begun, and not finished", columns: HALF_DONE, row: halfDone, lead: unfinishedLead },
+  "deleted-with-leftovers": {
+    heading: "Deleted, with something left",
+    columns: HALF_DONE,
+    row: halfDone,
+    lead: () =>
+      "These images are gone for good, but snapshots of theirs (the copies of their disks) still stand. They stay due until all are accounted for.",
+  },
+  "given-back-with-leftovers": {
+    heading: "Given back, with something left",
+    columns: HALF_DONE,
+    row: halfDone,
+    lead: () =>
+      "Everybody can use these images again, but something that was done to them is still there. It stays due until it is undone.",
+  },
+  restored: {
+    heading: "Given back to the public",
+    columns: ["by", "why"],
+    row: (event) => [byText(event), shown(event.why)],
+    lead: () => "What had been taken from these images was given back: everybody can use them again.",
+  },
+  held: {
+    heading: "Held",
+    columns: ["by", "until", "why"],
+    row: (event) => [byText(event), untilText(event), shown(event.why)],
+    lead: () => "Nothing more is done to these images until the hold ends.",
+  },
+  released: {
+    heading: "Released from a hold",
+    columns: ["by", "not deleted before", "why"],
+    row: (event, dates) => [byText(event), releasedText(event, dates), shown(event.why)],
+    lead: () => "Nobody asks any more that these images stay, and their clock runs again. They can be held anew.",
+  },
+  refused: {
+    heading: "Refused: left as they are",
+    columns: ["why", "who must act"],
+    row: reasonAndWho,
+    lead: () =>
+      "These images were due, but a check found a reason to leave them alone. They are looked at again later.",
+  },
+  failed: {
+    heading: "Not done yet, tried again",
+    columns: ["why"],
+    row: reason,
+    lead: () => "Amazon EC2 did not do what was asked, several times in a row. It goes on being tried.",
+  },
+  gone: {
+    heading: "Gone by another hand",
+    columns: ["why"],
+    row: why,
+    lead: () => "These images vanished from Amazon EC2, and it was not this service that removed them.",
+  },
+  "kept-for-a-person": {
+    heading: "Kept, but a person should look",
+    columns: ["why"],
+    row: why,
+    lead: () => "Nothing is done to these images: what is known of them is not enough, or contradicts itself.",
+  },
+};
+
+function madePrivateLead(
+  events: readonly ImageEvent[],
+  { deleteAfterMs, notBefore }: Dates,
+  isRepeated: boolean,
+): string {
+  const dates = events.map(notBefore).filter((at) => at !== null);
+  if (dates.length === 0)
+    return "They are deleted only after a public notice, which is not given or not confirmed for any of them.";
+  const earliest = dateText(Math.min(...dates), deleteAfterMs);
+  const found = events.filter(({ what }) => what === "found-again").length;
+  const again = `${count(found, "image")} of them had been made private earlier, and the record of that was lost:`;
+  // A deadline that stands may have come from the first notice.
+  const howLong = isRepeated ? "" : ` (${periodText(deleteAfterMs)} after this notice)`;
+  return [
+    `None of these images is deleted before **${earliest}**${howLong}.`,
+    ...(found === 0 ? [] : [`${again} their days begin anew.`]),
+  ].join(" ");
+}
+
+/** An image that is private, or may be, is told as private; its days begin with the notice that it is finished. */
+function unfinishedLead(events: readonly ImageEvent[], { deleteAfterMs, notBefore }: Dates): string {
+  const lead = "Something was begun with these images, and stopped half way. It goes on when the reason is cured.";
+  const halfPrivate = events.filter((event) => situationIn(event)?.kind === "half-private");
+  if (halfPrivate.length === 0) return lead;
+  const dates = halfPrivate.map(notBefore).filter((at) => at !== null);
+  const before = dates.length === 0 ? "" : ` before **${dateText(Math.min(...dates), deleteAfterMs)}**`;
+  const isOne = halfPrivate.length === 1;
+  return [
+    lead,
+    `${count(halfPrivate.length, "image")} of them ${isOne ? "counts" : "count"} as **private** from now on, and`,
+    `${isOne ? "is not" : "none is"} deleted${before}: once private as a whole, it is told here again, and its`,
+    `${periodText(deleteAfterMs)} begin then.`,
+  ].join(" ");
+}
+
+function deletedLead(events: readonly ImageEvent[]): string {
+  const results = events.flatMap((event) => Object.values(snapshotsOf(event)));
+  const deleted = results.filter((result) => result === "deleted").length;
+  const gib = events.reduce((sum, event) => sum + (Number(event.details["gib"]) || 0), 0);
+  const whose = events.length === 1 ? "its" : "their";
+  const snapshots = `${deleted} of ${whose} ${count(results.length, "snapshot")} (the copies of their disks)`;
+  return `Gone for good: ${count(events.length, "image")} and ${snapshots}; at most ${gib} GiB freed.`;
+}
+
+function snapshotText(event: ImageEvent): string {
+  const results = Object.entries(snapshotsOf(event));
+  if (results.length === 0) return "none";
+  return results.map(([id, result]) => `${shown(id)} ${result === "deleted" ? "deleted" : shown(result)}`).join(", ");
+}
+
+function snapshotsOf(event: ImageEvent): Readonly<Record<string, string>> {
+  return JSON.parse(event.details["snapshots"] ?? "{}") as Record<string, string>;
+}
+
+export function nameOf(event: ImageEvent): string {
+  return event.details["ec2_name"] || event.imageName || "-";
+}
+
+/** Parts of this service, as events name them: who reads a report knows none of them. */
+const OURSELVES = ["ingest", "resolver", "ticker", "reporter", "reconcile"];
+
+function byText({ who, details }: ImageEvent): string {
+  const by = details["by"] || who;
+  return OURSELVES.includes(by) ? "this service" : shown(by);
+}
+
+function untilText({ details }: ImageEvent): string {
+  const until = details["until"] ?? "";
+  if (until === "" || until === "no end") return "a person releases it";
+  const at = parseInstant(until);
+  return at === null ? shown(until) : momentText(at);
+}
+
+/** `2026-12-24 08:00 UTC`, and the day alone at midnight. */
+export function momentText(at: Instant): string {
+  const [day = "", time = ""] = new Date(at).toISOString().split("T");
+  return at % DAY_MS === 0 ? day : `${day} ${time.slice(0, 5)} UTC`;
+}
+
+/** Only a private image is deleted next; one that is public has all of its time before it. */
+function releasedText(event: ImageEvent, { notBefore, deleteAfterMs }: Dates): string {
+  const at = notBefore(event);
+  if (at !== null) return `**${dateText(at, deleteAfterMs)}**`;
+  return event.details["from"] === "private" ? "another notice" : "it was made private";
+}
+
+function number(text: string | undefined): string {
+  return /^\d{1,9}$/.test(text ?? "") ? (text ?? "") : "?";
+}
