@@ -29,7 +29,7 @@ const REASONS: Readonly<Record<RefusalCode, PublicReason>> = {
   },
   "no-private-at": { why: "its mark in EC2 does not say that it was private for long enough", who: OPERATORS },
   "no-notice": { why: "the public was not told, or its days are not over", who: NOBODY },
-  permission: { why: "Amazon EC2 refused what was asked", who: OPERATORS },
+  permission: { why: "Amazon EC2 refused", who: OPERATORS },
 };
 
 /** The word that a call of ours to EC2 is known by in errors, and EC2's own code. */
@@ -37,6 +37,19 @@ export interface FailedCall {
   readonly step: string;
   readonly code: string | null;
 }
+
+/** The permission that each of our calls needs, as IAM names it. */
+const ACTIONS: ReadonlyMap<string, string> = new Map([
+  ["look", "ec2:DescribeImages"],
+  ["tag", "ec2:CreateTags"],
+  ["untag", "ec2:DeleteTags"],
+  ["closeImage", "ec2:ModifyImageAttribute"],
+  ["openImage", "ec2:ModifyImageAttribute"],
+  ["closeSnapshot", "ec2:ModifySnapshotAttribute"],
+  ["openSnapshot", "ec2:ModifySnapshotAttribute"],
+  ["deregister", "ec2:DeregisterImage"],
+  ["deleteSnapshot", "ec2:DeleteSnapshot"],
+]);
 
 /** The call that a `last_error` tells of; null: it tells of none. Nothing else of the text is used. */
 export function failedCall(lastError: string): FailedCall | null {
@@ -57,13 +70,15 @@ function isEc2Code(text: string): boolean {
 export function publicReason(lastError: string): PublicReason {
   const call = failedCall(lastError);
   const code = call?.code == null ? "" : ` (${call.code})`;
+  const what = ACTIONS.get(call?.step ?? "") ?? "what was asked";
   const refusal = refusalOf({ lastError });
   if (refusal !== null) {
     const { why, who } = REASONS[refusal.code];
-    if (refusal.code === "permission") return { why: `${why}${code}`, who };
+    if (refusal.code === "permission") return { why: `${why} ${what}${code}`, who };
     return { why: refusal.code === "unanswered" ? `${why}${sourcesIn(refusal.reason)}` : why, who };
   }
-  if (lastError.startsWith("failed:")) return { why: `Amazon EC2 did not do what was asked${code}`, who: NOBODY };
+  if (call !== null) return { why: `Amazon EC2 did not do ${what}${code}`, who: NOBODY };
+  if (lastError.startsWith("failed:")) return { why: "it did not work, as the service's log tells", who: NOBODY };
   if (lastError.startsWith("missing:")) return { why: "Amazon EC2 does not show it", who: NOBODY };
   if (lastError.startsWith("waiting:")) return { why: "it waits for its turn", who: NOBODY };
   if (lastError === "") return { why: "it was interrupted", who: NOBODY };

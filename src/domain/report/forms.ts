@@ -102,7 +102,7 @@ export const FORMS: Readonly<Record<Section, Form>> = {
     heading: "Not done yet, tried again",
     columns: ["why"],
     row: reason,
-    lead: () => "Amazon EC2 did not do what was asked, several times in a row. It goes on being tried.",
+    lead: () => "What was asked of Amazon EC2 was not done, several times in a row. It goes on being tried.",
   },
   gone: {
     heading: "Gone by another hand",

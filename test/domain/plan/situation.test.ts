@@ -71,9 +71,12 @@ t.test("a reason for the public is a sentence of ours and a code, whoever must a
   t.same(failedCall(call("tag")), { step: "tag", code: "UnauthorizedOperation" });
   t.same(failedCall("failed: ec2: look: arn:aws:x: y"), { step: "look", code: null });
   t.equal(failedCall("in-use: it is used by i-1"), null);
-  t.match(publicReason(call("tag")), { why: /refused .*\(UnauthorizedOperation\)/, who: /people who run/ });
+  t.match(publicReason(call("tag")), {
+    why: /refused ec2:CreateTags \(UnauthorizedOperation\)/,
+    who: /people who run/,
+  });
   t.match(publicReason("failed: socket hang up 10.0.0.1"), {
-    why: /^Amazon EC2 did not do what was asked$/,
+    why: /^it did not work, as the service's log tells$/,
     who: /nobody/,
   });
   t.match(publicReason("unanswered: not yet heard of it: composeinfo, evil.example"), { why: /from composeinfo$/ });
