@@ -5,6 +5,7 @@ import { isLoopback } from "./values.ts";
 /** What is allowed in a configuration, and worth a second thought: one sentence each, with the key. */
 export function risksOf(config: Config): readonly string[] {
   const { act, report, policy, ec2, budgets, environments, sources, amqp } = config;
+  const { protectingTags } = ec2.guards;
   const acts = act !== "nothing";
   const rows: readonly (readonly [boolean, string])[] = [
     [
@@ -25,9 +26,10 @@ export function risksOf(config: Config): readonly string[] {
       acts && ec2.guards.unusable === "pass",
       'ec2.unusable_guards = "pass": a guard that may not be asked protects nothing',
     ],
+    [acts && protectingTags.length === 0, "ec2.protecting_tags is empty: nobody can protect an image by a tag"],
     [
-      acts && ec2.guards.protectingTags.length === 0,
-      "ec2.protecting_tags is empty: nobody can protect an image by a tag",
+      acts && protectingTags.length > 0 && !protectingTags.some(({ key }) => key === "FedoraGroup"),
+      "ec2.protecting_tags lacks FedoraGroup: images of others in the account are told by their names alone",
     ],
     [acts && budgets.maxShareOfRegion === 1, "budgets.max_share_of_region = 1: a whole region may go in one day"],
     [acts && !environments.includes("prod"), "environments lacks prod: real images are acted on by messages of others"],

@@ -63,7 +63,12 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
     ...{ endpoint: null, credentials: null, role: null, share: 0.5 },
     guards: {
       account: "125523088429",
-      protectingTags: ["clean-amis:hold", "clean-amis:protect", "do-not-delete"],
+      protectingTags: [
+        { key: "clean-amis:hold", values: "any", value: "" },
+        { key: "clean-amis:protect", values: "any", value: "" },
+        { key: "do-not-delete", values: "any", value: "" },
+        { key: "FedoraGroup", values: "others", value: "cloud" },
+      ],
       inUse: true,
       recentlyLaunchedMs: 0,
       unusable: "refuse",

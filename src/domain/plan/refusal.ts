@@ -13,7 +13,7 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
   account: "correct consumer_config.ec2.account or the AWS credentials; an image of somebody else's stays for ever",
   state: `wait, or make it available in EC2, ${RETRY}`,
   name: "compare its name in EC2 with its compose; when the message was wrong, it stays for ever, as it should",
-  "protecting-tag": `remove the tag in EC2 once nobody needs the image, ${RETRY}`,
+  "protecting-tag": `remove or change the tag in EC2 once nobody needs the image, ${RETRY}; somebody else's image stays for ever`,
   protection: `disable its deregistration protection in EC2, wait out the cooldown, ${RETRY}`,
   "in-use": `end the instance or change the launch template that uses it, ${RETRY}`,
   "guard-unusable": `grant the permission that the reason names, or set ec2.unusable_guards = "pass", ${RETRY}`,

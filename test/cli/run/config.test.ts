@@ -102,6 +102,10 @@ t.test("config check warns of each thing that is allowed and risky", async (t) =
     [`[consumer_config]\nact = 'delete'\nec2.unusable_guards = 'pass'\n${pagure}`, /ec2\.unusable_guards = "pass": /],
     [`[consumer_config]\nact = 'delete'\nec2.protecting_tags = []\n${pagure}`, /ec2\.protecting_tags is empty: /],
     [
+      `[consumer_config]\nact = 'delete'\nec2.protecting_tags = ['do-not-delete']\n${pagure}`,
+      /ec2\.protecting_tags lacks FedoraGroup: /,
+    ],
+    [
       `[consumer_config]\nact = 'delete'\nbudgets.max_share_of_region = 1\n${pagure}`,
       /budgets\.max_share_of_region = 1: /,
     ],
