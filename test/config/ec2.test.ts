@@ -88,6 +88,19 @@ t.test(
   },
 );
 
+t.test("products are named as compose ids begin", (t) => {
+  const policy = (products: string): string => `[consumer_config.policy]\nproducts = ${products}\n`;
+  t.same(load(t, policy('["Fedora_Docker", "Fedora-Cloud"]')).policy.products, ["Fedora_Docker", "Fedora-Cloud"]);
+  t.same(load(t, policy("[]")).policy.products, []);
+  for (const product of ["", "Fedora-", "Fedora-Cloud-43-20260122.0", "Fedora *", "-Fedora", "f".repeat(65)])
+    t.match(
+      complaint(t, policy(`["Fedora", "${product}"]`)),
+      /^FILE: consumer_config\.policy\.products\.1 = "/,
+      product,
+    );
+  t.end();
+});
+
 t.test("a share of EC2's request rates is above 0 and up to 1, and enough for one image in a claim", (t) => {
   t.equal(load(t, ec2("")).ec2.share, 0.5);
   t.equal(load(t, ec2("share = 1")).ec2.share, 1);

@@ -105,8 +105,8 @@ export function keep(
   return { stage: "kept", wait: null, fields: { rule: fields.rule, reason: fields.reason }, event };
 }
 
-/** Keeps that are decided again when a fact arrives. */
-const REVISABLE_KEEPS: readonly (Rule | null)[] = ["unresolved", "unlabelled", "malformed"];
+/** Keeps that are decided again when a fact arrives, by the policy as it is then. */
+const REVISABLE_KEEPS: readonly (Rule | null)[] = ["unresolved", "unlabelled", "malformed", "foreign-product"];
 
 /** Whether no further fact can change the keep. */
 export function isFinalKeep(rule: Rule | null): boolean {
