@@ -152,7 +152,9 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
     case "restoring":
       return image.becomes === "kept" ? null : restoreAndKeep(image, decision, periods, now, who);
     case "kept":
-      return isNewKeep(image.rule, decision.rule) ? keep(decision, now, who) : null;
+      if (!isNewKeep(image.rule, decision.rule)) return null;
+      // What the old script took from it is on record, and was left so for want of knowing its compose.
+      return image.takenAway === null ? keep(decision, now, who) : restoreAndKeep(image, decision, periods, now, who);
     case "deleting":
     case "deleted":
     case "gone":
