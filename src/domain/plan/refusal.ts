@@ -24,6 +24,8 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
   "block-public-access": `switch Block Public Access for AMIs off in the region, ${RETRY}`,
   "no-private-at": "nothing, if the tag is only too young; else clean-amis restore, and let its clock run anew",
   "no-notice": "see that reports can be posted (clean-amis queue stats); it goes on by itself after the notice",
+  "not-offered":
+    "see that ec2.endpoint is EC2's own; else wait until the region offers the call, then clean-amis retry",
   permission: `grant the permission that the reason names, ${RETRY}`,
 };
 
@@ -34,7 +36,8 @@ export function refusalOf({ lastError }: Pick<Image, "lastError">): Refusal | nu
   return { code, reason: why.join(": "), cure: CURES[code] };
 }
 
-function isRefusalCode(word: string): word is RefusalCode {
+/** Whether a word is a code by which we refuse. */
+export function isRefusalCode(word: string): word is RefusalCode {
   return Object.hasOwn(CURES, word);
 }
 
@@ -54,4 +57,5 @@ export type RefusalCode =
   | "block-public-access"
   | "no-private-at"
   | "no-notice"
+  | "not-offered"
   | "permission";
