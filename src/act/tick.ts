@@ -12,7 +12,7 @@ import { isDeaf } from "../domain/limits/deaf.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
 import { describeError } from "../errors.ts";
-import type { Budgets, Facts, Hearing, Images, Log, Schedule } from "../ports/index.ts";
+import type { Budgets, Facts, HeardUntil, Images, Log, Schedule } from "../ports/index.ts";
 
 /** Whoever passes over regions. */
 export interface Ticker extends Surveyor, Worker {
@@ -20,7 +20,7 @@ export interface Ticker extends Surveyor, Worker {
   readonly facts: Pick<Facts, "recall">;
   readonly images: Images;
   readonly consultation: Pick<Consultation, "about" | "unanswered">;
-  readonly hearing: Pick<Hearing, "memory">;
+  readonly heardUntil: HeardUntil;
   readonly act: Act;
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
   readonly breakers: Pick<RegionBreakers, "enter" | "isOpen" | "close">;
@@ -39,7 +39,7 @@ const FEW = 3;
  * when Redis or EC2 is away.
  */
 export async function tickRegion(region: string, ticker: Ticker, only: ActKind | null = null): Promise<TickCounts> {
-  const { act, batch, breakers, budgets, hearing, schedule } = ticker;
+  const { act, batch, breakers, budgets, heardUntil, schedule } = ticker;
   const counts: TickCounts = {};
   const count = (outcome: string): void => {
     counts[outcome] = (counts[outcome] ?? 0) + 1;
@@ -52,7 +52,7 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
     const now = await safeNow(ticker);
     if (isBudgeted(queue)) {
       // Nothing is taken on half of what was said; but what was taken may always be restored, and a hold be kept.
-      if (isDeaf((await hearing.memory()).heardUntil, now)) {
+      if (isDeaf(await heardUntil(now), now)) {
         count("deaf");
         continue;
       }

@@ -7,7 +7,7 @@ import { openArchive, openComments, openEc2, openReports, openSources } from "./
 import type { Config } from "../config/config.ts";
 import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
-import { withComments } from "../hear/hearing.ts";
+import { heardUntilBy } from "../hear/hearing.ts";
 import type { CommentReader } from "../operate/comments.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Log } from "../ports/index.ts";
@@ -38,7 +38,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     budgets,
     guards,
     act: config.act,
-    hearing: commentReader === null ? hearing : withComments(hearing, commentReader.memory),
+    heardUntil: heardUntilBy(hearing, commentReader?.memory ?? null),
     images: regions.watch(images),
     breakers: regions,
     batch: batchOf(periods.leaseMs, share),
@@ -46,7 +46,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   };
   const report = openReporter(config, store, commentReader, log);
   const listener =
-    archive === null ? null : { archive, ingester, hearing, clock, log, firstBackfillMs: config.firstBackfillMs };
+    archive === null ? null : { archive, ingester, hearing, log, firstBackfillMs: config.firstBackfillMs };
   const app = { ingester, tick, report, clerk, commentReader, listener, breakers, ec2: images };
   return {
     ...app,

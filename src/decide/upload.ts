@@ -4,11 +4,11 @@ import type { Decision } from "../domain/compose/classify.ts";
 import { holdOfCompose } from "../domain/image/holding.ts";
 import type { Image } from "../domain/image/image.ts";
 import {
-  afterClaim,
   isTouched,
   keep,
   redecide,
   restoreAndKeep,
+  saveIfThere,
   type Change,
   type Periods,
 } from "../domain/image/lifecycle.ts";
@@ -76,13 +76,7 @@ function conflictOf(image: Image, { composeId }: Upload, periods: Periods, now: 
     case "kept":
       return isTouched(image) ? restoreAndKeep(image, decision, periods, now, "ingest") : keep(decision, now, "ingest");
     case "deleting":
-      // Its ticker looks whether it is still there, and then restores it.
-      return {
-        stage: "deleting",
-        wait: { queue: "delete", wakeAt: afterClaim(image, periods, now) },
-        fields: { rule: "conflict", reason, attempts: 0 },
-        event: null,
-      };
+      return saveIfThere(image, decision, periods, now);
     case "deleted":
     case "gone":
       return null;

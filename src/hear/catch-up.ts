@@ -1,11 +1,11 @@
-import { DAY_MS, floorSecond, formatInstant, HOUR_MS } from "../domain/time.ts";
+import { believable } from "../domain/limits/deaf.ts";
+import { DAY_MS, floorSecond, formatInstant, HOUR_MS, type Instant } from "../domain/time.ts";
 import { readSlice, slicesOf, type ArchiveReader } from "./backfill.ts";
-import type { Clock, Hearing, Log, Stretch } from "../ports/index.ts";
+import type { Hearing, HearingMemory, Log, Stretch } from "../ports/index.ts";
 
 /** Who reads in the archive what the bus did not bring. */
 export interface Listener extends ArchiveReader {
   readonly hearing: Hearing;
-  readonly clock: Pick<Clock, "now">;
   readonly log: Log;
   /** How far the first backfill, and the daily one, reach back. */
   readonly firstBackfillMs: number;
@@ -19,12 +19,11 @@ const OVERLAP_MS = 2 * HOUR_MS;
  * first time, and after Redis was started anew, the whole first window. `heard_until` moves only when facts and uploads up to
  * there are read. Resolves to how many images were new. Throws `UpstreamError`.
  */
-export async function catchUp({ hearing, clock, log, firstBackfillMs, ...reader }: Listener): Promise<number> {
-  const now = floorSecond(clock.now());
-  const memory = await hearing.memory();
-  const runId = await hearing.runId();
-  const isWhole =
-    memory.heardUntil === null || memory.runId !== runId || memory.wholeAt === null || now - memory.wholeAt >= DAY_MS;
+export async function catchUp({ hearing, log, firstBackfillMs, ...reader }: Listener): Promise<number> {
+  // The earlier of our clock and Redis': what a clock ahead of time would write is believed by nobody.
+  const now = floorSecond((await reader.ingester.schedule.now()).at);
+  const { memory, runId } = await recall(hearing, now);
+  const isWhole = memory.heardUntil === null || memory.wholeAt === null || now - memory.wholeAt >= DAY_MS;
   const earliest = now - firstBackfillMs;
   // What was heard so long ago that the window does not reach it is read from there all the same: a hole is leaked images.
   const heard = memory.heardUntil === null ? earliest : memory.heardUntil - OVERLAP_MS;
@@ -33,6 +32,16 @@ export async function catchUp({ hearing, clock, log, firstBackfillMs, ...reader 
   await hearing.remember({ heardUntil: now, runId, wholeAt: isWhole ? now : memory.wholeAt });
   log.info({ from: formatInstant(start), until: formatInstant(now), fresh }, "heard everything");
   return fresh;
+}
+
+/** What is remembered and may be believed: nothing of another run of Redis but where its hearing ended, and nothing of the future. */
+async function recall(
+  hearing: Pick<Hearing, "memory" | "runId">,
+  now: Instant,
+): Promise<{ readonly memory: Pick<HearingMemory, "heardUntil" | "wholeAt">; readonly runId: string }> {
+  const [memory, runId] = await Promise.all([hearing.memory(), hearing.runId()]);
+  const wholeAt = memory.runId === runId ? believable(memory.wholeAt, now) : null;
+  return { memory: { heardUntil: believable(memory.heardUntil, now), wholeAt }, runId };
 }
 
 /** Resolves to how many images were new. */

@@ -78,6 +78,9 @@ export interface Hearing {
   runId(): Promise<string>;
 }
 
+/** Up to when everything was heard, as far as anybody may act on it at `now`; null: unknown. Throws `UpstreamError`. */
+export type HeardUntil = (now: Instant) => Promise<Instant | null>;
+
 export interface HearingMemory {
   /** The instant up to which bus and archive have been read without a hole. */
   readonly heardUntil: Instant | null;

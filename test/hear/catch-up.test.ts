@@ -3,10 +3,11 @@ import { tickRegion } from "../../src/act/tick.ts";
 import { openDatagrepper } from "../../src/adapters/datagrepper/archive.ts";
 import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
-import { DAY_MS, floorSecond, HOUR_MS, type Instant } from "../../src/domain/time.ts";
+import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { readSlice } from "../../src/hear/backfill.ts";
 import { catchUp, type Listener } from "../../src/hear/catch-up.ts";
-import type { Archive } from "../../src/ports/index.ts";
+import { heardUntilBy } from "../../src/hear/hearing.ts";
+import type { Archive, Hearing } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
@@ -19,7 +20,6 @@ async function openListener(t: Test, world: World) {
     archive: openDatagrepper(access),
     ingester: world.ingester,
     hearing: redisHearing(world.connection),
-    clock,
     log: silentLog,
     firstBackfillMs: 17 * DAY_MS,
   };
@@ -44,7 +44,7 @@ t.test(
   async (t) => {
     const world = await openWorld(t);
     const { listener } = await openListener(t, world);
-    const ticker = { ...world.ticker, hearing: listener.hearing };
+    const ticker = { ...world.ticker, heardUntil: heardUntilBy(listener.hearing, null) };
     const nightly = addNightly(world, 1);
     await world.hear(UPLOADER, nightly.message);
     world.clock.advance(5 * DAY_MS);
@@ -77,18 +77,45 @@ t.test(
   },
 );
 
-t.test("a Redis that was started anew is told everything again", async (t) => {
-  const world = await openWorld(t);
-  const { listener, reach } = await openListener(t, world);
-  await catchUp(listener);
-  reach();
-  world.clock.advance(HOUR_MS);
-  const hearing = new Proxy(listener.hearing, {
+/** The same Redis in another run, as a crash leaves it: perhaps without what was heard last. */
+function inAnotherRun(hearing: Hearing): Hearing {
+  return new Proxy(hearing, {
     get: (target, name) =>
       name === "runId" ? () => Promise.resolve("another run") : (Reflect.get(target, name) as unknown),
   });
+}
+
+t.test("a Redis that was started anew is told everything again, and nothing is acted on before", async (t) => {
+  const world = await openWorld(t);
+  const { listener, reach } = await openListener(t, world);
+  const nightly = addNightly(world, 1);
+  await world.hear(UPLOADER, nightly.message);
+  world.clock.advance(5 * DAY_MS);
+  await catchUp(listener);
+  reach();
+  world.clock.advance(10 * MINUTE_MS);
+  const hearing = inAnotherRun(listener.hearing);
+  const ticker = { ...world.ticker, heardUntil: heardUntilBy(hearing, null) };
+  t.same(await tickRegion(REGION, ticker), { deaf: 2 }, "what was heard ten minutes ago may be lost");
   await catchUp({ ...listener, hearing });
   t.equal(reach(), 17 * 24);
+  t.same(await tickRegion(REGION, ticker), { "make-private": 1 });
+});
+
+t.test("what a clock far ahead of time wrote is believed by nobody, and heard again", async (t) => {
+  const world = await openWorld(t);
+  const { listener, reach } = await openListener(t, world);
+  const { hearing } = listener;
+  await world.hear(UPLOADER, addNightly(world, 1).message);
+  world.clock.advance(5 * DAY_MS);
+  const ahead = world.clock.now() + 30 * DAY_MS;
+  await hearing.remember({ heardUntil: ahead, runId: await hearing.runId(), wholeAt: ahead });
+  const ticker = { ...world.ticker, heardUntil: heardUntilBy(hearing, null) };
+  t.same(await tickRegion(REGION, ticker), { deaf: 2 });
+  await catchUp(listener);
+  t.equal(reach(), 17 * 24);
+  t.equal((await hearing.memory()).heardUntil, floorSecond(world.clock.now()));
+  t.same(await tickRegion(REGION, ticker), { "make-private": 1 });
 });
 
 t.test("while the archive fails nothing counts as heard, and the next reading makes up for it", async (t) => {

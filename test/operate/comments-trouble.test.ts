@@ -3,15 +3,25 @@ import { pagureError } from "../../src/demo/outside/pagure/access.ts";
 import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
-import { withComments } from "../../src/hear/hearing.ts";
+import { heardUntilBy } from "../../src/hear/hearing.ts";
+import type { Hearing } from "../../src/ports/index.ts";
 import { commentStoppages } from "../../src/tell/stops.ts";
 import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
 import { openObjecting } from "../support/world/objecting.ts";
+import type { World } from "../support/world/world.ts";
 
 const TROUBLES: readonly Trouble[] = [
   ...PAGURE_TROUBLES,
   { kind: "answer", status: 404, body: pagureError("ENOPROJECT") },
 ];
+
+/** All messages were heard until now. */
+function hearingNow({ clock }: Pick<World, "clock">): Pick<Hearing, "memory" | "runId"> {
+  return {
+    memory: () => Promise.resolve({ heardUntil: clock.now(), runId: "this run", wholeAt: clock.now() }),
+    runId: () => Promise.resolve("this run"),
+  };
+}
 
 t.test("whatever goes wrong with any call to Pagure, the image is held, and its author answered once", async (t) => {
   const dry = await openObjecting(t);
@@ -70,15 +80,15 @@ t.test(
   "nothing is made private or deleted while comments are unread for an hour, which the report tells",
   async (t) => {
     const scene = await openObjecting(t);
-    const hearing = withComments(scene.ticker.hearing, scene.commentReader.memory);
-    t.equal((await hearing.memory()).heardUntil, null, "something was posted, and nothing read yet");
+    const heardUntil = heardUntilBy(hearingNow(scene), scene.commentReader.memory);
+    t.equal(await heardUntil(scene.clock.now()), null, "something was posted, and nothing read yet");
     await scene.read();
-    t.equal((await hearing.memory()).heardUntil, scene.clock.now());
+    t.equal(await heardUntil(scene.clock.now()), scene.clock.now());
     t.same(await commentStoppages(scene.commentReader), []);
     scene.clock.advance(HOUR_MS - MINUTE_MS);
     t.same(await commentStoppages(scene.commentReader), []);
     scene.clock.advance(MINUTE_MS);
-    t.equal((await hearing.memory()).heardUntil, scene.clock.now() - HOUR_MS);
+    t.equal(await heardUntil(scene.clock.now()), scene.clock.now() - HOUR_MS);
     scene.clock.advance(11 * DAY_MS);
     t.match(await commentStoppages(scene.commentReader), [{ what: /^make images private, or delete/, images: 1 }]);
     scene.comment("somebody", `hold ${scene.nightly.amiId}`);
@@ -89,7 +99,7 @@ t.test(
     });
     await t.rejects(scene.read(), { name: "UpstreamError" });
     t.equal(
-      (await hearing.memory()).heardUntil ?? 0,
+      (await heardUntil(scene.clock.now())) ?? 0,
       scene.clock.now() - 11 * DAY_MS - HOUR_MS,
       "a failed reading counts for nothing",
     );
@@ -101,9 +111,9 @@ t.test(
 t.test("where nothing was ever posted nobody can have objected: the messages alone decide", async (t) => {
   const scene = await openObjecting(t);
   const { redis, keys } = scene.connection;
-  const hearing = withComments(scene.ticker.hearing, scene.commentReader.memory);
+  const heardUntil = heardUntilBy(hearingNow(scene), scene.commentReader.memory);
   await redis.del(keys.control("reporter:pagure:cursors"));
-  t.equal((await hearing.memory()).heardUntil, scene.clock.now());
+  t.equal(await heardUntil(scene.clock.now()), scene.clock.now());
 });
 
 t.test("one process reads comments at a time", async (t) => {

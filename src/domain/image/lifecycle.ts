@@ -120,8 +120,7 @@ function isNewKeep(before: Rule | null, after: KeepRule): boolean {
 
 /**
  * What a decision changes for an image that is already known, or null when it changes nothing. A keep beats every pending
- * delete: what was begun on a public image, or taken from a private one, is restored. An image being deleted is past that,
- * unless its ticker finds it still there.
+ * delete: what was begun on a public image, or taken from a private one, is restored; what is being deleted is saved if it can.
  */
 export function redecide(image: Image, decision: Decision, periods: Periods, now: Instant, who: string): Change | null {
   if (decision.kind === "unresolved") return null;
@@ -156,6 +155,7 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
       // What the old script took from it is on record, and was left so for want of knowing its compose.
       return image.takenAway === null ? keep(decision, now, who) : restoreAndKeep(image, decision, periods, now, who);
     case "deleting":
+      return image.rule === decision.rule ? null : saveIfThere(image, decision, periods, now);
     case "deleted":
     case "gone":
       return null;
@@ -184,6 +184,24 @@ export function restoreAndKeep(
     wait: { queue: "restore", wakeAt: afterClaim(image, periods, now) },
     fields: reset({ rule, reason, becomes: "kept" as const, hold: null, heldFrom: null, wish: null }),
     event: draft("restoring", now, who, reason, { rule }),
+  };
+}
+
+/**
+ * Ends the claim under way on an image that is being deleted, so that no call of it goes out any more: its next ticker looks
+ * whether the image is still there, and then restores it; else its snapshots go on.
+ */
+export function saveIfThere(
+  image: Image,
+  { rule, reason }: { readonly rule: KeepRule; readonly reason: string },
+  periods: Periods,
+  now: Instant,
+): Change {
+  return {
+    stage: "deleting",
+    wait: { queue: "delete", wakeAt: afterClaim(image, periods, now) },
+    fields: { rule, reason, attempts: 0 },
+    event: null,
   };
 }
 

@@ -1,4 +1,5 @@
 import t from "tap";
+import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
@@ -43,7 +44,9 @@ t.test(
       body: Buffer.from(JSON.stringify({ ...body, regions: Object.fromEntries(here) })),
     };
     await ingest(message, { ...parts, rejected: redisRejected(connection), environments: ["prod"] });
-    await connection.redis.hset(connection.keys.control("ears"), "heard_until", new Date().toISOString());
+    const hearing = redisHearing(connection);
+    const now = Math.floor(Date.now() / 1000) * 1000;
+    await hearing.remember({ heardUntil: now, runId: await hearing.runId(), wholeAt: null });
     simulator.configure(SHUT, { optIn: "not-opted-in" });
     const revive = simulator.faults.add({ kind: "withhold", connection: "cut", region: DEAD, times: Infinity });
     const config = configFile(

@@ -67,7 +67,9 @@ const TABLE: readonly (readonly [Stage, Partial<Image>, string, string])[] = [
   ["public", { takenAway: TAKEN }, "stays as it is", "restoring, waits in restore"],
   ["private", {}, "stays as it is", "restoring, waits in restore"],
   ["private", { noticedAt: null, deleteAt: null }, "stays as it is", "restoring, waits in restore"],
-  ["deleting", {}, "stays as it is", "stays as it is"],
+  // Its claim ends, and its ticker looks whether it can still be saved.
+  ["deleting", {}, "stays as it is", "deleting, waits in delete"],
+  ["deleting", { rule: KEEP.rule }, "stays as it is", "stays as it is"],
   ["restoring", { becomes: "held" }, "stays as it is", "restoring, waits in restore"],
   ["restoring", { becomes: "kept" }, "stays as it is", "stays as it is"],
   ["held", {}, "stays as it is", "restoring, waits in restore"],

@@ -73,7 +73,9 @@ export class Scene {
     scene.simulator.addImage(REGION, standing?.image ?? { ...IMAGE, createdAt: Date.now() - 60_000 });
     for (const { name, dump } of standing?.keys ?? []) await options.redis.restore(scene.#prefix + name, 0, dump);
     // All was heard until now: the sweep is about what is done.
-    await options.redis.hset(scene.key("control", "ears"), "heard_until", new Date().toISOString());
+    const runId = /^run_id:(\S+)/m.exec(await options.redis.info("server"))?.[1] ?? "";
+    const heard = { heard_until: new Date().toISOString(), run_id: runId };
+    await options.redis.hset(scene.key("control", "ears"), heard);
     return scene;
   }
 

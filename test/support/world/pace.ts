@@ -72,7 +72,7 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
     images: clock.watch(regions.watch(images)),
     budgets: clock.watch(redisBudgets(connection, limits)),
     consultation: new Consultation({ ...base, sources: [] }),
-    hearing: { memory: () => Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() }) },
+    heardUntil: () => Promise.resolve(clock.now()),
   });
   const ingester = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   return {

@@ -23,7 +23,7 @@ import { DEFAULT_TITLE } from "../../../src/domain/report/report.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../../../src/domain/time.ts";
 import { ingest, type Ingested, type Ingester } from "../../../src/hear/ingest.ts";
 import type { Clerk } from "../../../src/operate/orders.ts";
-import type { Budgets, ComposeSource, HearingMemory, Images, Message } from "../../../src/ports/index.ts";
+import type { Budgets, ComposeSource, Images, Message } from "../../../src/ports/index.ts";
 import type { Reporter } from "../../../src/tell/reporter.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
@@ -119,8 +119,6 @@ export async function openWorld(
   };
   const consultation = new Consultation({ ...base, sources: options.sources ?? [] });
   const ingester: Ingester = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
-  const hears = (): Promise<HearingMemory> =>
-    Promise.resolve({ heardUntil: clock.now(), runId: "", wholeAt: clock.now() });
   const budgets = redisBudgets(connection, options.budgets ?? PLENTY);
   const breakers = redisBreakers(connection);
   const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: whole });
@@ -131,7 +129,7 @@ export async function openWorld(
     breakers: regions,
     batch: batchOf(PERIODS.leaseMs, SHARE),
     consultation,
-    hearing: { memory: hears },
+    heardUntil: () => Promise.resolve(clock.now()),
     guards: GUARDS,
     act: "delete",
   };
