@@ -14,13 +14,13 @@ t.comment(`points ${FIRST}, ${FIRST + STRIDE}, … of all: CRASH_SEED=${FIRST}`)
 
 /** Runs a tick whose calls are counted, and that perhaps dies. */
 async function countedTick(world: World, counter: CallCounter): Promise<void> {
-  const parts = {
+  const ticker = {
     ...world.ticker,
     images: counter.wrap(world.ticker.images),
     schedule: counter.wrap(world.ticker.schedule),
     facts: counter.wrap(world.ticker.facts),
   };
-  await tickRegion(REGION, parts).catch((error: unknown) => {
+  await tickRegion(REGION, ticker).catch((error: unknown) => {
     if (!(error instanceof Crash)) throw error;
   });
 }
@@ -68,8 +68,9 @@ async function carryOn(world: World, days: number): Promise<void> {
 }
 
 function times(texts: readonly string[], heading: string, amiId: string): number {
-  return texts.flatMap((text) => text.split("\n## ")).filter((part) => part.startsWith(heading) && part.includes(amiId))
-    .length;
+  return texts
+    .flatMap((text) => text.split("\n## "))
+    .filter((section) => section.startsWith(heading) && section.includes(amiId)).length;
 }
 
 t.test("killed at any call of making private or deleting, an image ends deleted, whole, and told once", async (t) => {

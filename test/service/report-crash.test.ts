@@ -51,7 +51,7 @@ async function countedPass({ reporter }: Scene, counter: CallCounter): Promise<v
   await reportOnce({ ...reporter, journal, schedule, reports, mostBytes: SMALL }).catch((error: unknown) => {
     if (!(error instanceof Crash)) throw error;
   });
-  for (const lease of leases) await lease.release();
+  for (const lease of leases) await lease.end();
 }
 
 /** Passes, a minute apart, until nothing is left to tell. */
@@ -89,8 +89,8 @@ t.test(
     const dry = await openScene(t);
     const counted = new CallCounter(null);
     await countedPass(dry, counted);
-    const parts = counted.names.filter((name) => name === "publish").length;
-    t.ok(parts >= 3, `${parts} parts`);
+    const posts = counted.names.filter((name) => name === "publish").length;
+    t.ok(posts >= 3, `${posts} posts`);
     t.same(await wrongs(dry), []);
     const points = counted.names.flatMap((_, index) =>
       (["before", "after"] as const).map((when): CrashPoint => ({ call: index + 1, when })),
@@ -106,7 +106,7 @@ t.test(
       );
     }
     t.comment(
-      `sweep of calls: ${counted.names.length} calls, ${points.filter(isChosen).length} kills, ${parts} parts, 12 entries each`,
+      `sweep of calls: ${counted.names.length} calls, ${points.filter(isChosen).length} kills, ${posts} posts, 12 entries each`,
     );
   },
 );
