@@ -60,7 +60,10 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
     leaseMs: 5 * MINUTE_MS,
   });
   t.same(config.ec2, {
-    ...{ endpoint: null, credentials: null, role: null, share: 0.5 },
+    endpoint: null,
+    credentials: null,
+    role: null,
+    share: 0.5,
     guards: {
       account: "125523088429",
       protectingTags: ["clean-amis:hold", "clean-amis:protect", "do-not-delete"],

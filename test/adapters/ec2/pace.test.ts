@@ -12,7 +12,11 @@ async function open(t: Test, share: number): Promise<{ clock: VirtualClock; simu
   const clock = new VirtualClock(START);
   const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
   const images = openImages({
-    ...{ endpoint: simulator.url, role: null, share, log: silentLog, clock: clock.within },
+    endpoint: simulator.url,
+    role: null,
+    share,
+    log: silentLog,
+    clock: clock.within,
     credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
   });
   t.teardown(async () => {

@@ -136,25 +136,27 @@ export async function openWorld(
     act: "delete",
   };
   const reports = openPagure({
-    ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
-    ...{ userAgent: "test", timeoutMs: 60_000 },
+    url: pagure.url,
+    repo: "ami-reports",
+    tags: ["clean-amis"],
+    token: "test-token",
+    userAgent: "test",
+    timeoutMs: 60_000,
   });
   const clerk: Clerk = { ...base, orders: redisOrders(connection) };
   const journal = redisJournal(connection, "pagure", silentLog);
   const reporter: Reporter = { ...base, journal, reports, ...REPORTER_DEFAULTS };
   return {
-    ...{
-      clock,
-      connection,
-      simulator,
-      ec2: images,
-      pagure,
-      ingester,
-      ticker,
-      reporter,
-      clerk,
-      budgets,
-    },
+    clock,
+    connection,
+    simulator,
+    ec2: images,
+    pagure,
+    ingester,
+    ticker,
+    reporter,
+    clerk,
+    budgets,
     hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingester),
     tick: (region = REGION) => tickRegion(region, ticker),
     resolve: (region = REGION) => resolveRegion(region, ticker),
