@@ -9,6 +9,7 @@ import { UpstreamError } from "../errors.ts";
 import type { Clock, Images, MayCall, Schedule } from "../ports/index.ts";
 
 const READ_BACKS = 6;
+const MOST_NAMED = 3;
 
 /**
  * Makes an image and its snapshots private: tags first, so that no crash leaves an image private and unknown; records what is
@@ -94,17 +95,25 @@ async function readBack(
     clock,
   }: { readonly images: Pick<Images, "look" | "publicSnapshots">; readonly clock: Pick<Clock, "sleep"> },
 ): Promise<void> {
+  let stillOpen: readonly string[] = [];
   for (let reading = 0; reading < READ_BACKS; reading += 1) {
     const [now, open] = await Promise.all([
       images.look(image.region, [image.amiId]),
       images.publicSnapshots(image.region, seen.snapshotIds),
     ]);
-    if (now.get(image.amiId)?.isPublic === false && open.length === 0) return;
+    stillOpen = [...(now.get(image.amiId)?.isPublic === false ? [] : ["the image"]), ...open];
+    if (stillOpen.length === 0) return;
     await clock.sleep(SECOND_MS / 4 + reading * SECOND_MS);
   }
   throw new UpstreamError(
     "ec2",
     "not-private-yet",
-    `${image.region} ${image.amiId} still reads as public after it was made private`,
+    `${image.region} ${image.amiId}: still reads as public after it was made private: ${named(stillOpen)}`,
   );
+}
+
+/** The first few by name; an image has as many snapshots as block devices. */
+function named(resources: readonly string[]): string {
+  const [shown, more] = [resources.slice(0, MOST_NAMED), resources.length - MOST_NAMED];
+  return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
 }

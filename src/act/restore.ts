@@ -39,6 +39,7 @@ export async function restoreImage(
 }
 
 function restored(image: Image, seen: Seen, takenAway: TakenAway, now: Instant): Change {
+  const isNothing = !takenAway.image && takenAway.snapshots.length === 0;
   let event = draft("restored", now, "ticker", image.reason, {
     ec2_name: seen.name,
     snapshots: String(takenAway.snapshots.length),
@@ -46,13 +47,16 @@ function restored(image: Image, seen: Seen, takenAway: TakenAway, now: Instant):
   const cleared = { takenAway: null, madePrivateAt: null, noticedAt: null, deleteAt: null };
   if (image.becomes === "held" && image.hold !== null) {
     const { hold } = image;
-    const change = held({ ...hold, since: now }, "public");
+    const change = held({ ...hold, since: now }, image.heldFrom ?? "public");
+    // A person's order on what a rule keeps: EC2 had to be looked at to know that nothing was taken from it.
+    if (isNothing && image.heldFrom !== "public") return { ...change, fields: { ...change.fields, ...cleared } };
     const details = { ...event.details, by: hold.by, until: change.event?.details["until"] ?? "" };
     return { ...change, fields: { ...change.fields, ...cleared }, event: { ...event, why: hold.why, details } };
   }
   // A keep that came while the first tags were written: nobody lost anything, so nothing was restored.
   const details = { stage: "kept", rule: image.rule ?? "" };
-  if (image.takenAway === null && seen.isPublic) event = draft("decided", now, "ticker", image.reason, details);
+  if (isNothing || (image.takenAway === null && seen.isPublic))
+    event = draft("decided", now, "ticker", image.reason, details);
   const fields = reset({ ...cleared, becomes: null, hold: null, heldFrom: null });
   return { stage: "kept", wait: null, fields, event };
 }

@@ -1,5 +1,6 @@
 import type { RegionBreakers } from "./breakers.ts";
 import type { Image } from "../domain/image/image.ts";
+import { isRefusalCode } from "../domain/plan/refusal.ts";
 import { afterFailure, afterRefusal, yielded } from "../domain/plan/setback.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Lease, Log, Random, Schedule } from "../ports/index.ts";
@@ -35,7 +36,7 @@ export async function recordSetback(
   if (error instanceof UpstreamError || isRefused) log.warn(data, "image not worked, trying again later");
   else log.error({ ...data, stack: error instanceof Error ? error.stack : undefined }, "bug while working on an image");
   const change = isRefused
-    ? afterRefusal(image, "permission", why, lease.now)
+    ? afterRefusal(image, isRefusalCode(error.code) ? error.code : "permission", why, lease.now)
     : afterFailure(image, why, lease.now, random());
   await schedule.settle(image, change);
   return isRefused ? "refused" : "failed";

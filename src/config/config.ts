@@ -98,7 +98,8 @@ export function policyIn(file: string): Policy {
 }
 
 function policyOf({ consumer_config: { policy } }: ConfigFile): Policy {
-  return { deleteUnlabelled: policy.delete_unlabelled, keepNewest: policy.keep_newest };
+  const { products, delete_unlabelled: deleteUnlabelled, keep_newest: keepNewest } = policy;
+  return { products, deleteUnlabelled, keepNewest };
 }
 
 /** Reads one duration of the schedule, that is at least so long. Throws `ConfigError`. */

@@ -2,6 +2,7 @@ import { secret, type ConfigFile, type Environment } from "./file.ts";
 import { duration, isLoopback, webAddress } from "./values.ts";
 import { servedInHalf } from "../domain/limits/pace.ts";
 import type { Guards } from "../domain/plan/plan.ts";
+import { parseProtectingTag, type ProtectingTag } from "../domain/plan/protecting-tag.ts";
 import { formatDuration } from "../domain/time.ts";
 import { ConfigError } from "../errors.ts";
 
@@ -44,12 +45,20 @@ export function readEc2(
     share: readShare(file, ec2, leaseMs),
     guards: {
       account: ec2.account,
-      protectingTags: ec2.protecting_tags,
+      protectingTags: ec2.protecting_tags.map((text) => readProtectingTag(file, text)),
       inUse: ec2.in_use,
       recentlyLaunchedMs: duration(file, "ec2.recently_launched", ec2.recently_launched),
       unusable: ec2.unusable_guards,
     },
   };
+}
+
+function readProtectingTag(file: string, text: string): ProtectingTag {
+  const tag = parseProtectingTag(text);
+  if (tag.ok) return tag.value;
+  throw new ConfigError(
+    `${file}: consumer_config.ec2.protecting_tags: ${tag.reason}: letters, digits, single spaces and + - . _ : / @`,
+  );
 }
 
 /** A claim must last for one image at least, or none would ever be finished; on a simulator everything may be tried. */

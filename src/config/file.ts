@@ -39,7 +39,7 @@ export interface ConfigFile {
       | "first_backfill",
       string
     >;
-    policy: { delete_unlabelled: boolean; keep_newest: number };
+    policy: { products: string[]; delete_unlabelled: boolean; keep_newest: number };
     sources: { compose_host: string; datagrepper: string };
     ec2: {
       account: string;

@@ -1,10 +1,13 @@
 import type { Config } from "./config.ts";
 import { IS_SEEN } from "./report.ts";
 import { isLoopback } from "./values.ts";
+import { DEFAULT_POLICY } from "../domain/compose/classify.ts";
 
 /** What is allowed in a configuration, and worth a second thought: one sentence each, with the key. */
 export function risksOf(config: Config): readonly string[] {
   const { act, report, policy, ec2, budgets, environments, sources, amqp } = config;
+  const unshipped = policy.products.filter((product) => !DEFAULT_POLICY.products.includes(product));
+  const { protectingTags } = ec2.guards;
   const acts = act !== "nothing";
   const rows: readonly (readonly [boolean, string])[] = [
     [
@@ -19,15 +22,21 @@ export function risksOf(config: Config): readonly string[] {
       act === "private" && !IS_SEEN[report.kind],
       'act = "private" with report.kind = "log": images go private and nobody is told; set report.kind = "pagure"',
     ],
+    [
+      unshipped.length > 0,
+      `policy.products has ${unshipped.join(", ")}: releases of other products may have dated labels, as Fedora-IoT's do`,
+    ],
+    [policy.products.length === 0, "policy.products is empty: nothing is ever deleted"],
     [policy.deleteUnlabelled, "policy.delete_unlabelled = true: a release whose metadata was lost is deleted as well"],
     [acts && !ec2.guards.inUse, "ec2.in_use = false: images that instances use are acted on"],
     [
       acts && ec2.guards.unusable === "pass",
       'ec2.unusable_guards = "pass": a guard that may not be asked protects nothing',
     ],
+    [acts && protectingTags.length === 0, "ec2.protecting_tags is empty: nobody can protect an image by a tag"],
     [
-      acts && ec2.guards.protectingTags.length === 0,
-      "ec2.protecting_tags is empty: nobody can protect an image by a tag",
+      acts && protectingTags.length > 0 && !protectingTags.some(({ key }) => key === "FedoraGroup"),
+      "ec2.protecting_tags lacks FedoraGroup: images of others in the account are told by their names alone",
     ],
     [acts && budgets.maxShareOfRegion === 1, "budgets.max_share_of_region = 1: a whole region may go in one day"],
     [acts && !environments.includes("prod"), "environments lacks prod: real images are acted on by messages of others"],

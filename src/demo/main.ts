@@ -81,8 +81,7 @@ function tellHow({ configFile }: Stage, say: (line: string) => void): void {
 }
 
 async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string) => void): Promise<Stage> {
-  const images = castImages();
-  const since = Date.now();
+  const [images, since] = [castImages(), Date.now()];
   const servers = await findServers({ log: say, signal: stop.signal });
   const stoppable = async <T extends { readonly stop: Cleanup }>(starting: Promise<T>): Promise<T> => {
     const server = await starting;

@@ -1,7 +1,9 @@
+import { setMaxListeners } from "node:events";
 import type { Config } from "../config/config.ts";
+import { attempt } from "./attempt.ts";
 import { failure, ok, warning, type Finding } from "./finding.ts";
 import { RefusedError } from "../errors.ts";
-import type { Ec2Action, Ec2Checkup } from "../ports/index.ts";
+import type { Ec2Action, Ec2Checkup, Permissions } from "../ports/index.ts";
 
 interface Examined {
   readonly config: Pick<Config, "ec2" | "act">;
@@ -13,6 +15,7 @@ const LOOK: readonly Ec2Action[] = [
   "DescribeImages",
   "DescribeSnapshots",
   "DescribeSnapshotAttribute",
+  "DescribeRegions",
   "GetImageBlockPublicAccessState",
 ];
 /** To make private, and to give back. */
@@ -45,25 +48,41 @@ export async function examineAccount({ config, ec2 }: Examined, signal: AbortSig
   ];
 }
 
-/** What may be done in one region. A region that does not answer is one finding. */
+/** So much of a check's time a call may take, that those that were answered can be told. */
+const SHARE_OF_CALL = 0.8;
+
+/** What may be done in one region. A region that does not answer is one finding; a call that does not hides no other. */
 export async function checkRegion(
   region: string,
-  { config, ec2 }: Examined,
+  { config, ec2, limitMs }: Examined & { readonly limitMs: number },
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const images = await ec2();
-  const denied = await images.tryPermissions(region, [...ALL, ...USAGE], signal);
-  const further = await Promise.all([
-    ...(denied.includes("GetImageBlockPublicAccessState") ? [] : [wayBack(region, images, signal)]),
-    ...(denied.includes("DescribeImages") ? [] : [countPublic(region, images, signal)]),
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(limitMs * SHARE_OF_CALL)]);
+  setMaxListeners(0, soon);
+  const actions = [...ALL, ...USAGE];
+  const [{ denied, unanswered }, wayBack, count] = await Promise.all([
+    images.tryPermissions(region, actions, soon),
+    examineWayBack(region, images, soon),
+    countPublic(region, images, soon),
   ]);
-  return [...judgePermissions(region, denied, config), ...further];
+  const [first] = unanswered;
+  if (first !== undefined && unanswered.length === actions.length)
+    return [failure(`ec2 ${region}`, `nothing is answered: ${first.why}`, NETWORK)];
+  const lacks = new Set<Ec2Action>([...denied, ...unanswered.map(({ action }) => action)]);
+  return [
+    ...judgePermissions(region, { denied, unanswered }, config),
+    ...(lacks.has("GetImageBlockPublicAccessState") ? [] : wayBack),
+    ...(lacks.has("DescribeImages") ? [] : count),
+  ];
 }
+
+const NETWORK = "check the network, and that EC2 works in the region";
 
 /** A missing permission is a failure where the configuration needs it, and a warning where only a higher `act` would. */
 function judgePermissions(
   region: string,
-  denied: readonly Ec2Action[],
+  { denied, unanswered }: Permissions,
   { act, ec2 }: Examined["config"],
 ): readonly Finding[] {
   const check = `ec2 ${region} permissions`;
@@ -82,6 +101,9 @@ function judgePermissions(
           ),
         ]),
     ...judgeUsage(check, denied, ec2.guards),
+    ...unanswered.map(({ action, why }) =>
+      failure(check, `whether ec2:${action} is allowed is not known: ${why}`, "run doctor again"),
+    ),
   ];
   return findings.length > 0 ? findings : [ok(check, `all ${ALL.length + USAGE.length} allowed`)];
 }
@@ -100,19 +122,22 @@ function judgeUsage(check: string, denied: readonly Ec2Action[], guards: Config[
     : [failure(check, `${message}, so nothing is acted on`, "allow one of them")];
 }
 
-async function wayBack(region: string, images: Ec2Checkup, signal: AbortSignal): Promise<Finding> {
+function examineWayBack(region: string, images: Ec2Checkup, signal: AbortSignal): Promise<readonly Finding[]> {
   const check = `ec2 ${region} block public access`;
-  if (await images.isWayBackOpen(region, signal)) return ok(check, "off: what is made private can be given back");
-  return failure(
-    check,
-    "on: nothing is made private here, as it could not be given back",
-    "switch it off for images in this region",
+  const message = "on: nothing is made private here, as it could not be given back";
+  return attempt(check, async () =>
+    (await images.isWayBackOpen(region, signal))
+      ? [ok(check, "off: what is made private can be given back")]
+      : [failure(check, message, "switch it off for images in this region")],
   );
 }
 
-async function countPublic(region: string, images: Ec2Checkup, signal: AbortSignal): Promise<Finding> {
-  const count = await images.publicImages(region, signal);
-  return ok(`ec2 ${region} public images`, `${count}; the quota ${QUOTA} is not read: compare it in Service Quotas`);
+function countPublic(region: string, images: Ec2Checkup, signal: AbortSignal): Promise<readonly Finding[]> {
+  const check = `ec2 ${region} public images`;
+  return attempt(check, async () => {
+    const count = await images.publicImages(region, signal);
+    return [ok(check, `${count}; the quota ${QUOTA} is not read: compare it in Service Quotas`)];
+  });
 }
 
 function namesOf(actions: readonly Ec2Action[]): string {

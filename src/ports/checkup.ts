@@ -47,6 +47,7 @@ export type Ec2Action =
   | "DescribeSnapshotAttribute"
   | "DescribeImageReferences"
   | "DescribeInstances"
+  | "DescribeRegions"
   | "GetImageBlockPublicAccessState"
   | "ModifyImageAttribute"
   | "ModifySnapshotAttribute"
@@ -55,10 +56,16 @@ export type Ec2Action =
   | "DeregisterImage"
   | "DeleteSnapshot";
 
+export interface Permissions {
+  readonly denied: readonly Ec2Action[];
+  /** Those that failed in another way, so that nothing is known of them, and why. */
+  readonly unanswered: readonly { readonly action: Ec2Action; readonly why: string }[];
+}
+
 export interface Ec2Checkup {
   account(signal: AbortSignal): Promise<string>;
-  /** Those of the actions that the credentials may not use, by EC2's own dry run of each. */
-  tryPermissions(region: string, actions: readonly Ec2Action[], signal: AbortSignal): Promise<readonly Ec2Action[]>;
+  /** Whether the credentials may use the actions, by EC2's own dry run of each; none hides another. */
+  tryPermissions(region: string, actions: readonly Ec2Action[], signal: AbortSignal): Promise<Permissions>;
   isWayBackOpen(region: string, signal: AbortSignal): Promise<boolean>;
   /** How many images of the account are public. */
   publicImages(region: string, signal: AbortSignal): Promise<number>;

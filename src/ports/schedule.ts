@@ -25,6 +25,8 @@ export interface Schedule {
   amiIdsOf(region: string, composeId: string): Promise<readonly string[]>;
   /** Writes `change` unless the image was written since it was read (`image.revision`); false when it was. Ends any claim. */
   change(image: Image, change: Change): Promise<boolean>;
+  /** The same for an image whose compose was not known until this upload named it: it is one of that compose from then on. */
+  identify(image: Image, upload: Upload, change: Change): Promise<boolean>;
   /** The ids of the newest `count` composes of a stream (see domain/stream.ts) that had an image in this region. */
   newest(region: string, stream: string, count: number): Promise<readonly string[]>;
   /** How many images are due in a queue, in all regions unless one is named. */

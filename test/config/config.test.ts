@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Test } from "tap";
 import t from "tap";
 import { configPath, loadConfig, type Config } from "../../src/config/config.ts";
+import { DEFAULT_POLICY } from "../../src/domain/compose/classify.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { complaintOf } from "../support/program/complaint.ts";
 
@@ -46,7 +47,7 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
     act: "nothing",
     environments: ["prod"],
     redis: { url: "redis://127.0.0.1:6379/0", prefix: "clean-amis" },
-    policy: { deleteUnlabelled: false, keepNewest: 0 },
+    policy: DEFAULT_POLICY,
     tickEveryMs: MINUTE_MS,
     reportEveryMs: HOUR_MS,
     report: { kind: "log", isPublic: false },
@@ -66,7 +67,12 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
     share: 0.5,
     guards: {
       account: "125523088429",
-      protectingTags: ["clean-amis:hold", "clean-amis:protect", "do-not-delete"],
+      protectingTags: [
+        { key: "clean-amis:hold", values: "any", value: "" },
+        { key: "clean-amis:protect", values: "any", value: "" },
+        { key: "do-not-delete", values: "any", value: "" },
+        { key: "FedoraGroup", values: "others", value: "cloud" },
+      ],
       inUse: true,
       recentlyLaunchedMs: 0,
       unusable: "refuse",

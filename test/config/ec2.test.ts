@@ -62,6 +62,45 @@ t.test("guards are on unless the file turns them off, and refuse where the crede
   t.end();
 });
 
+t.test(
+  "a protecting tag is a key, a key with a value, or a key with any other; what would protect nothing is refused",
+  (t) => {
+    const tags = '["do-not-delete", "FedoraGroup!=cloud", "Purpose=Release test: 43/44 @home"]';
+    t.same(load(t, ec2(`protecting_tags = ${tags}`)).ec2.guards.protectingTags, [
+      { key: "do-not-delete", values: "any", value: "" },
+      { key: "FedoraGroup", values: "others", value: "cloud" },
+      { key: "Purpose", values: "this", value: "Release test: 43/44 @home" },
+    ]);
+    const bad = [
+      ...["=cloud", "!=cloud", "!FedoraGroup", "FedoraGroup!", "FedoraGroup=", "FedoraGroup!=", "FedoraGroup==cloud"],
+      ...["FedoraGroup != cloud", "FedoraGroup=cloud ", " FedoraGroup", "FedoraGroup<>cloud", "FedoraGroup!=cloud,ci"],
+      ...["FedoraGroup=*", "a\\nb", "k".repeat(129), `k=${"v".repeat(257)}`],
+    ];
+    for (const text of bad)
+      t.match(
+        complaint(t, ec2(`protecting_tags = ["do-not-delete", "${text}"]`)),
+        /^FILE: consumer_config\.ec2\.protecting_tags: ".*" is (?:neither|no) .*: letters, digits, single spaces and /,
+        text.slice(0, 40),
+      );
+    for (const text of ["", "k".repeat(387)])
+      t.match(complaint(t, ec2(`protecting_tags = ["${text}"]`)), /^FILE: consumer_config\.ec2\.protecting_tags\.0 = /);
+    t.end();
+  },
+);
+
+t.test("products are named as compose ids begin", (t) => {
+  const policy = (products: string): string => `[consumer_config.policy]\nproducts = ${products}\n`;
+  t.same(load(t, policy('["Fedora_Docker", "Fedora-Cloud"]')).policy.products, ["Fedora_Docker", "Fedora-Cloud"]);
+  t.same(load(t, policy("[]")).policy.products, []);
+  for (const product of ["", "Fedora-", "Fedora-Cloud-43-20260122.0", "Fedora *", "-Fedora", "f".repeat(65)])
+    t.match(
+      complaint(t, policy(`["Fedora", "${product}"]`)),
+      /^FILE: consumer_config\.policy\.products\.1 = "/,
+      product,
+    );
+  t.end();
+});
+
 t.test("a share of EC2's request rates is above 0 and up to 1, and enough for one image in a claim", (t) => {
   t.equal(load(t, ec2("")).ec2.share, 0.5);
   t.equal(load(t, ec2("share = 1")).ec2.share, 1);

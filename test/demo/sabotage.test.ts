@@ -38,7 +38,7 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
   },
   {
     what: "what is asked for in a comment is not carried out",
-    how: [{ file: "operate/comments.js", from: "orderIds.push(await requests.add(order));", to: "void order;" }],
+    how: [{ file: "operate/comment-orders.js", from: "orderIds.push(await orders.add(order));", to: "void order;" }],
     seenAs: /deleted, though somebody objected/,
   },
 ];

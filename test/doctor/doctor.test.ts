@@ -88,10 +88,31 @@ t.test("a region in which nothing could be given back, and one that is dead, hid
   place.ec2.configure("us-east-1", { blockPublicAccess: "block-new-sharing" });
   place.ec2.faults.add({ kind: "withhold", connection: "keep", region: "eu-west-1", times: Infinity });
   t.same(await complaintsOf(place, () => ({ limitMs: 10_000 })), [
-    "failure ec2 eu-west-1: no answer within 10s: check the network, and that the service runs",
+    "failure ec2 eu-west-1: nothing is answered: no answer in time: check the network, and that EC2 works in the region",
     "failure ec2 us-east-1 block public access: on: nothing is made private here, as it could not be given back: switch it off for images in this region",
   ]);
 });
+
+t.test(
+  "a call that fails, and one that is never answered, hide nothing of what else is found in a region",
+  async (t) => {
+    const denied = ["DescribeRegions"];
+    const place = await openInstallation(t, { accounts: { AKIDDEMO: { id: ACCOUNT, denied } } });
+    place.ec2.configure("us-east-1", { blockPublicAccess: "block-new-sharing" });
+    const ofHome = { region: "us-east-1", times: Infinity };
+    place.ec2.faults.add({ ...ofHome, kind: "error", code: "InternalError", status: 500, action: "DescribeSnapshots" });
+    place.ec2.faults.add({ ...ofHome, kind: "withhold", connection: "keep", action: "DeleteTags" });
+    place.ec2.faults.add({ ...ofHome, kind: "error", code: "Blocked", status: 400, action: "DescribeImages" });
+    const found = (await complaintsOf(place, () => ({ limitMs: 10_000 }))).filter((line) => line.includes("us-east-1"));
+    t.match(found, [
+      "failure ec2 us-east-1 permissions: missing ec2:DescribeRegions: allow them in the IAM policy",
+      /^failure ec2 us-east-1 permissions: whether ec2:DescribeImages is allowed is not known: ec2: DescribeImages in us-east-1: Blocked: .*: run doctor again$/,
+      /^failure ec2 us-east-1 permissions: whether ec2:DescribeSnapshots is allowed is not known: .*InternalError/,
+      "failure ec2 us-east-1 permissions: whether ec2:DeleteTags is allowed is not known: no answer in time: run doctor again",
+      /^failure ec2 us-east-1 block public access: on: /,
+    ]);
+  },
+);
 
 t.test("credentials of another account are told, and without any no region is asked", async (t) => {
   const place = await openInstallation(t, { accounts: { AKIDDEMO: { id: "111122223333" } } });

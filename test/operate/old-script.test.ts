@@ -1,6 +1,8 @@
 import t, { type Test } from "tap";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
+import type { Verb } from "../../src/domain/image/order.ts";
 import type { ComposeSource } from "../../src/ports/index.ts";
+import { ask } from "../support/world/nightly.ts";
 import { openDatagrepperOf, reconcileIn, type Datagrepper } from "../support/world/reconcile.ts";
 import { WrittenSource } from "../support/world/sources.ts";
 import { openWorld, PERIODS, REGION, START, type World } from "../support/world/world.ts";
@@ -21,16 +23,15 @@ function addOld(world: World, name = "Fedora-Cloud-Base-36-20221013.0.x86_64-hvm
   });
 }
 
-function announceOld(datagrepper: Datagrepper, composeId = OLD_COMPOSE): void {
+/** The body of fedimg's message about the image. */
+function announcement(compose: string): object {
   const extra = { id: OLD_AMI, virt_type: "hvm", vol_type: "gp2" };
-  const body = {
-    image_name: "Fedora-Cloud-Base-36-20221013.0.x86_64",
-    destination: REGION,
-    service: "EC2",
-    architecture: "x86_64",
-    extra,
-  };
-  datagrepper.add("fedimg.image.publish", { ...body, compose: composeId }, START - 100 * DAY_MS + 3 * HOUR_MS);
+  const name = "Fedora-Cloud-Base-36-20221013.0.x86_64";
+  return { image_name: name, destination: REGION, service: "EC2", architecture: "x86_64", extra, compose };
+}
+
+function announceOld(datagrepper: Datagrepper, composeId = OLD_COMPOSE): void {
+  datagrepper.add("fedimg.image.publish", announcement(composeId), START - 100 * DAY_MS + 3 * HOUR_MS);
 }
 
 function standing(world: World): Promise<(string | null)[]> {
@@ -102,3 +103,128 @@ t.test("while datagrepper does not answer, an image of the old script waits for 
   t.same(told.map(({ kind }) => kind).sort(), ["failed", "no-record"]);
   t.same(await standing(world), [null, null]);
 });
+
+/** What a person's order at the command line is answered. */
+async function order(world: World, verb: Verb): Promise<string> {
+  return (await ask(world, verb, { amiId: OLD_AMI })).join();
+}
+
+async function pass(world: World): Promise<void> {
+  world.clock.advance(PERIODS.leaseMs);
+  await world.resolve();
+  await world.tick();
+}
+
+function inEc2(world: World): (boolean | string | undefined)[] {
+  const image = world.simulator.image(REGION, OLD_AMI);
+  return [image?.permission.isPublic, Object.keys(image?.tags ?? {}).join()];
+}
+
+t.test("a release that the old script made private is given back on a person's order, and held", async (t) => {
+  const [world, datagrepper] = await oldWorld(t);
+  await reconcileIn(world, { isApplied: true, archive: datagrepper.archive });
+  t.same(await standing(world), ["kept", "unknown"]);
+  t.match(await order(world, "restore"), /^being given back to the public; then held/);
+  await pass(world);
+  t.same(inEc2(world), [true, "clean-amis:hold"]);
+  t.same(await standing(world), ["held", "unknown"]);
+  await order(world, "release");
+  for (let day = 0; day < 20; day += 1) {
+    world.clock.advance(DAY_MS);
+    await pass(world);
+    await world.report();
+  }
+  t.same([...inEc2(world), ...(await standing(world))], [true, "", "kept", "unknown"], "and stays public for ever");
+});
+
+t.test("what the old script took from an image that was only heard of is given back as well", async (t) => {
+  const label = { type: "production", label: "RC-1.6" };
+  for (const by of ["restore", "reconcile"] as const) {
+    const [world, datagrepper] = await oldWorld(t, [new WrittenSource("composeinfo", label)]);
+    await world.hear("fedimg.image.publish", announcement(OLD_COMPOSE));
+    await world.resolve();
+    t.same(await standing(world), ["kept", OLD_COMPOSE]);
+    if (by === "restore")
+      t.match(await order(world, "restore"), /^looked at in EC2: what was taken from it by its tags/);
+    else
+      t.match(await reconcileIn(world, { isApplied: true, archive: datagrepper.archive }), [
+        { kind: "taken", isMended: true },
+      ]);
+    await pass(world);
+    t.same(inEc2(world), by === "restore" ? [true, "clean-amis:hold"] : [true, ""], by);
+    t.match(await standing(world), [by === "restore" ? "held" : "kept"], by);
+  }
+});
+
+t.test(
+  "a person's order on a kept image that nothing was taken from tells nobody that it was given back",
+  async (t) => {
+    const world = await openWorld(t, {
+      sources: [new WrittenSource("composeinfo", { type: "production", label: "RC-1.6" })],
+    });
+    addOld(world);
+    world.simulator.changeImage(REGION, OLD_AMI, { tags: {} });
+    await world.hear("fedimg.image.publish", announcement(OLD_COMPOSE));
+    await world.resolve();
+    await order(world, "restore");
+    await pass(world);
+    t.same(inEc2(world), [false, "clean-amis:hold"], "somebody else made it private");
+    t.match(await standing(world), ["held"]);
+    const events = await world.events();
+    t.notOk(
+      events.some((event) => event.includes("restored")),
+      events.join(),
+    );
+  },
+);
+
+t.test(
+  "an image of an unknown compose is one of the compose that a message names, and stands as that says",
+  async (t) => {
+    const rows = [
+      // A release: given back. A dated compose: all of its days anew. No facts: they are asked for.
+      ["RC-1.6", "kept", true],
+      ["RC-20221013.0", "private", false],
+      [undefined, "unresolved", false],
+    ] as const;
+    for (const [label, stage, isPublic] of rows) {
+      const said = label === undefined ? {} : { type: "production", label };
+      const [world, datagrepper] = await oldWorld(t, [new WrittenSource("composeinfo", said)]);
+      await reconcileIn(world, { isApplied: true, archive: datagrepper.archive });
+      t.same(await standing(world), ["kept", "unknown"]);
+      await world.hear("fedimg.image.publish", announcement(OLD_COMPOSE));
+      await pass(world);
+      await pass(world);
+      t.same(await standing(world), [stage, OLD_COMPOSE], stage);
+      t.equal(world.simulator.image(REGION, OLD_AMI)?.permission.isPublic, isPublic, stage);
+      const { redis, keys } = world.connection;
+      t.same(await redis.smembers(keys.composeImages(REGION, OLD_COMPOSE)), [OLD_AMI]);
+      t.same(await redis.smembers(keys.composeImages(REGION, "unknown")), []);
+      await world.hear("fedimg.image.publish", announcement("Fedora-Cloud-36-20221014.0"));
+      t.equal(await redis.hget(keys.image(REGION, OLD_AMI), "rule"), "conflict", "a second one contradicts the first");
+    }
+  },
+);
+
+t.test(
+  "a message whose compose an unknown image's name contradicts identifies it no further than to keep it",
+  async (t) => {
+    const rows = [
+      ["RC-20221014.0", "kept", "unknown"],
+      ["RC-1.6", "kept", "Fedora-Cloud-36-20221014.0"],
+    ] as const;
+    for (const [label, stage, compose] of rows) {
+      const [world, datagrepper] = await oldWorld(t);
+      await reconcileIn(world, { isApplied: true, archive: datagrepper.archive });
+      const other = "Fedora-Cloud-36-20221014.0";
+      await world.hear("pungi.compose.status.change", {
+        ...{ status: "FINISHED", compose_id: other, compose_type: "production", compose_label: label },
+        location: `https://kojipkgs.fedoraproject.org/compose/cloud/${other}/compose`,
+      });
+      await world.hear("fedimg.image.publish", announcement(other));
+      await pass(world);
+      t.same(await standing(world), [stage, compose], label);
+      t.equal(world.simulator.image(REGION, OLD_AMI)?.permission.isPublic, label === "RC-1.6", label);
+    }
+  },
+);

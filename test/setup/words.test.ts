@@ -35,7 +35,7 @@ t.test("a name that is no test is refused with the nearest that is, a moved file
     ["journey", "did you mean test/service/journey.test.ts?"],
     ["jurney.test.ts", "did you mean test/service/journey.test.ts?"],
     ["test/domian", "did you mean test/domain?"],
-    ["src/main.ts", "a file or a folder below test/"],
+    ["src/main.ts", "did you mean test/domain/time.test.ts?"],
     ["xyzzy", "a file or a folder below test/"],
   ];
   for (const [name, words] of rows)

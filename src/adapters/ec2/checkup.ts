@@ -6,6 +6,7 @@ import {
   DescribeImageReferencesCommand,
   DescribeImagesCommand,
   DescribeInstancesCommand,
+  DescribeRegionsCommand,
   DescribeSnapshotAttributeCommand,
   DescribeSnapshotsCommand,
   GetImageBlockPublicAccessStateCommand,
@@ -17,6 +18,7 @@ import {
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
 import { isDenied, isGone, translateEc2 } from "./errors.ts";
 import { translateErrors } from "../translate.ts";
+import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
 import type { Ec2Action, Ec2Checkup } from "../../ports/index.ts";
 
 const DryRun = true;
@@ -42,6 +44,7 @@ const DRY_RUNS: Readonly<Record<Ec2Action, Ask>> = {
       options,
     ),
   DescribeInstances: (client, options) => client.send(new DescribeInstancesCommand({ DryRun }), options),
+  DescribeRegions: (client, options) => client.send(new DescribeRegionsCommand({ DryRun }), options),
   GetImageBlockPublicAccessState: (client, options) =>
     client.send(new GetImageBlockPublicAccessStateCommand({ DryRun }), options),
   ModifyImageAttribute: (client, options) =>
@@ -76,10 +79,13 @@ export function openEc2Checkup(options: Ec2Options): Ec2Checkup & { close(): voi
     account: (signal) => clients.account({ signal }),
     tryPermissions: async (region, actions, abortSignal) => {
       const client = clients.region(region);
-      const answers = await Promise.all(
-        actions.map(async (action) => ((await isAllowed(DRY_RUNS[action], client, abortSignal)) ? [] : [action])),
-      );
-      return answers.flat();
+      const answers = await Promise.all(actions.map((action) => answerOf(action, region, client, abortSignal)));
+      const of = (wanted: string): readonly Ec2Action[] => actions.filter((_, index) => answers[index] === wanted);
+      const unanswered = actions.flatMap((action, index) => {
+        const answer = answers[index];
+        return typeof answer === "object" ? [{ action, ...answer }] : [];
+      });
+      return { denied: of("denied"), unanswered };
     },
     isWayBackOpen: async (region, abortSignal) => {
       const command = new GetImageBlockPublicAccessStateCommand({});
@@ -107,6 +113,23 @@ export function openEc2Checkup(options: Ec2Options): Ec2Checkup & { close(): voi
       clients.close();
     },
   });
+}
+
+/** What came of the dry run of an action; `why`: neither yes nor no. */
+async function answerOf(
+  action: Ec2Action,
+  region: string,
+  client: EC2Client,
+  abortSignal: AbortSignal,
+): Promise<"allowed" | "denied" | { readonly why: string }> {
+  try {
+    return (await isAllowed(DRY_RUNS[action], client, abortSignal)) ? "allowed" : "denied";
+  } catch (error) {
+    if (abortSignal.aborted) return { why: "no answer in time" };
+    const known = translateEc2(error, action, [region]);
+    if (!(known instanceof UpstreamError) && !(known instanceof RefusedError)) throw error;
+    return { why: describeError(known) };
+  }
 }
 
 /** A dry run that would succeed ends with the code `DryRunOperation` (API Reference, "Common query parameters"). */

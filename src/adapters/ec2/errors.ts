@@ -20,8 +20,8 @@ const THROTTLED = new Set(["RequestLimitExceeded", "Throttling", "ThrottlingExce
 /** The aim is reached: what was to go is not there any more. */
 const GONE = new Set(["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidSnapshot.NotFound"]);
 
-/** The credentials may not make this call, or this endpoint does not know it. */
-const DENIED = new Set(["UnauthorizedOperation", "InvalidAction", "UnsupportedOperation"]);
+/** The region, or the endpoint, does not know this call. */
+const NOT_OFFERED = new Set(["InvalidAction", "UnsupportedOperation"]);
 
 interface AwsError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
@@ -35,8 +35,13 @@ export function isGone(error: unknown): boolean {
   return error instanceof Error && GONE.has(error.name);
 }
 
+/** The credentials may not make this call. */
 export function isDenied(error: unknown): boolean {
-  return error instanceof Error && DENIED.has(error.name);
+  return error instanceof Error && error.name === "UnauthorizedOperation";
+}
+
+export function isNotOffered(error: unknown): boolean {
+  return error instanceof Error && NOT_OFFERED.has(error.name);
 }
 
 export function isInUse(error: unknown): boolean {
@@ -61,17 +66,32 @@ export function translateEc2(error: unknown, method: string, args: readonly unkn
   const status = $metadata?.httpStatusCode;
   const code = networkCode(error) ?? name;
   const says = `ec2: ${describeCall(method, args)}: ${name}: ${describeError(error)}`;
-  const isLater = LATER.has(name) || isThrottled(error) || code !== name || name === "AbortError";
-  if (isLater || (status !== undefined && status >= 500)) return new UpstreamError("ec2", code, says, { cause: error });
+  if (isThrottled(error))
+    return new UpstreamError("ec2", name, `${says}: too many calls: lower ec2.share if that lasts`, { cause: error });
+  const isFailing = status !== undefined && status >= 500;
+  if (isFailing) return new UpstreamError("ec2", code, `${says}: EC2 itself fails there: it passes`, { cause: error });
+  const isLater = LATER.has(name) || code !== name || name === "AbortError";
+  if (isLater) return new UpstreamError("ec2", code, says, { cause: error });
   // An answer that cannot be read (a proxy's page, a cut connection) has a good status and no code of EC2's.
   if (status !== undefined && status < 400)
     return new UpstreamError("ec2", "unreadable-answer", says, { cause: error });
+  const refused = refusalOf(name, method);
+  if (refused !== null) return new RefusedError("ec2", refused.code, `${says}: ${refused.means}`, { cause: error });
   if (status !== undefined) return new RefusedError("ec2", name, says, { cause: error });
   if (name === "CredentialsProviderError")
     return new RefusedError("ec2", name, `${says}: give AWS credentials, or AWS_ACCESS_KEY and AWS_SECRET_ACCESS_KEY`, {
       cause: error,
     });
   return error;
+}
+
+/** EC2's refusals that need another cure than a permission, by our own codes (domain/plan/refusal.ts). */
+function refusalOf(name: string, method: string): { readonly code: string; readonly means: string } | null {
+  if (NOT_OFFERED.has(name)) return { code: "not-offered", means: "the endpoint does not know this call" };
+  // EC2 says the same of deregistration protection.
+  if (name === "OperationNotPermitted" && method === "openImage")
+    return { code: "block-public-access", means: "Block Public Access is on in the region: switch it off" };
+  return null;
 }
 
 /** Node's socket errors carry a code such as ECONNRESET, or ENOTFOUND for a host that does not resolve. */

@@ -1,5 +1,5 @@
 import { paginateDescribeImageReferences, paginateDescribeInstances, type EC2Client } from "@aws-sdk/client-ec2";
-import { isDenied, isGone } from "./errors.ts";
+import { isDenied, isNotOffered, isGone } from "./errors.ts";
 import { HOUR_MS, type Instant } from "../../domain/time.ts";
 import { RefusedError } from "../../errors.ts";
 import type { Clock, Log } from "../../ports/index.ts";
@@ -47,7 +47,7 @@ export class Usage {
       try {
         return await askInBatches(client, way, amiIds);
       } catch (error) {
-        if (!isDenied(error)) throw error;
+        if (!isDenied(error) && !isNotOffered(error)) throw error;
         this.#deniedUntil.set(key, this.#clock.now() + TRY_AGAIN_MS);
         this.#tell(region, way.permission);
       }

@@ -144,6 +144,18 @@ class RedisSchedule implements Schedule {
     return this.#write(image, change, { field: "revision", value: String(image.revision), isOpen: false }, "");
   }
 
+  async identify(image: Image, upload: Upload, change: Change): Promise<boolean> {
+    const { region, amiId } = image;
+    const { composeId, imageName, arch } = { ...upload, imageName: upload.imageName ?? image.imageName };
+    // First: whoever dies in between hears the message again, and a fact of the compose must not miss the image.
+    await this.#redis.sadd(this.#keys.composeImages(region, composeId), amiId);
+    const guard: Guard = { field: "revision", value: String(image.revision), isOpen: false };
+    const names = ["compose_id", composeId, "image_name", imageName ?? "", "arch", arch ?? image.arch ?? ""];
+    const isWritten = await this.#write({ ...image, composeId, imageName }, change, guard, "", names);
+    if (isWritten) await this.#redis.srem(this.#keys.composeImages(region, image.composeId), amiId);
+    return isWritten;
+  }
+
   newest(region: string, stream: string, count: number): Promise<readonly string[]> {
     return this.#redis.zrevrange(this.#keys.stream(region, stream), 0, count - 1);
   }
@@ -223,10 +235,17 @@ class RedisSchedule implements Schedule {
     return images.filter((image) => image !== null);
   }
 
-  async #write(image: Image, change: Change, guard: Guard, nextToken: string): Promise<boolean> {
+  /** `names`: further fields, `field, value, …`. */
+  async #write(
+    image: Image,
+    change: Change,
+    guard: Guard,
+    nextToken: string,
+    names: readonly string[] = [],
+  ): Promise<boolean> {
     const { region, amiId } = image;
     const queues = QUEUES.toSorted((a, b) => QUEUE_KEYS[a] - QUEUE_KEYS[b]);
-    const fields = writeFields(change);
+    const fields = [...writeFields(change), ...names];
     const isOver = change.stage === "deleted" || change.stage === "gone";
     const answer = await settle(
       this.#redis,

@@ -42,7 +42,7 @@ export const classifyCommand: Command = {
     name: { type: "string", help: "an image's name in EC2: ok, or why the image would be left alone for it" },
     policy: {
       type: "string",
-      help: "configuration file whose policy counts (else both switches are off)",
+      help: "configuration file whose policy counts (else the policy as shipped)",
       values: "file",
     },
     json: { type: "boolean", help: "print JSON" },

@@ -1,7 +1,8 @@
 import { planPass, runPass } from "../../app/pass.ts";
-import { CONFIG, configOf, type Command } from "../command/command.ts";
+import type { App } from "../../app/service.ts";
+import { CONFIG, configOf, type Command, type Invocation } from "../command/command.ts";
 import type { ActKind } from "../../domain/limits/budget.ts";
-import { describePlan } from "../../domain/plan/describe.ts";
+import { describePlan, type Planned } from "../../domain/plan/describe.ts";
 import { UsageError } from "../../errors.ts";
 
 export const tick: Command = {
@@ -28,24 +29,31 @@ export const tick: Command = {
     const { openApp } = await import("../../app/open.ts");
     const app = await openApp(config, config.logLevel === "info" ? "warn" : config.logLevel);
     try {
-      const isDone =
-        options["dry-run"] === true || config.act === "nothing"
-          ? await planPass(
-              app,
-              only,
-              async (planned) => {
-                const { region, amiId } = planned.image;
-                await print(options["plain"] === true ? `${region} ${amiId}` : describePlan(planned));
-              },
-              print,
-            )
-          : await runPass(app, only, print);
-      return isDone ? 0 : 1;
+      const isDry = options["dry-run"] === true || config.act === "nothing";
+      return (isDry ? await tellPlan(app, only, invocation) : await runPass(app, only, print)) ? 0 : 1;
     } finally {
       await app.close();
     }
   },
 };
+
+/** A line for each image that something would be done with; where there is none, a line that says so, beside a plain list. */
+async function tellPlan(app: App, only: ActKind | null, { options, print, warn }: Invocation): Promise<boolean> {
+  const isPlain = options["plain"] === true;
+  let told = 0;
+  const tell = async (planned: Planned): Promise<void> => {
+    told += 1;
+    const { region, amiId } = planned.image;
+    await print(isPlain ? `${region} ${amiId}` : describePlan(planned));
+  };
+  const isDone = await planPass(app, only, tell, print);
+  if (told > 0 || !isDone) return isDone;
+  const regions = await app.tick.schedule.regions();
+  const nothing = regions.length === 0 ? "nothing is due: no image is known yet" : "nothing is due";
+  if (isPlain) warn(nothing);
+  else await print(nothing);
+  return isDone;
+}
 
 function onlyOf(option: string | boolean | undefined): ActKind | null {
   if (option === undefined) return null;

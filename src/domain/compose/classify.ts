@@ -1,5 +1,14 @@
-import { isComposeType, parseComposeId, parseLabel, type ComposeId, type Label, type Parsed } from "./compose.ts";
+import {
+  isComposeType,
+  parseComposeId,
+  parseLabel,
+  type ComposeId,
+  type Label,
+  type Parsed,
+  type Release,
+} from "./compose.ts";
 import type { ComposeFacts } from "./facts.ts";
+import { SHIPPED_PRODUCTS } from "./product.ts";
 import { isCalendarDate } from "../time.ts";
 import { quote } from "../words.ts";
 
@@ -10,22 +19,25 @@ export type KeepRule =
   | "beta"
   | "ga"
   | "not-nightly"
+  | "foreign-product"
   | "unlabelled"
   | "unresolved"
   | "not-ours";
 export type DeleteRule = "nightly" | "dated-label" | "unlabelled-deleted";
 export type Rule = KeepRule | DeleteRule;
 
-/** The switches of `[consumer_config.policy]`; both off unless somebody asks. */
+/** The table `[consumer_config.policy]`. */
 export interface Policy {
+  /** The products whose composes may be deleted, as compose ids begin: `Fedora-Cloud`. */
+  readonly products: readonly string[];
   /** Deletes production composes that certainly have no label. Risk: GA images of composes that lost their metadata. */
   readonly deleteUnlabelled: boolean;
   /** How many of the newest composes of each stream and architecture stay public, whatever their age; 0: none. */
   readonly keepNewest: number;
 }
 
-/** Both switches off. */
-export const DEFAULT_POLICY: Policy = { deleteUnlabelled: false, keepNewest: 0 };
+/** As shipped: both switches off. */
+export const DEFAULT_POLICY: Policy = { products: SHIPPED_PRODUCTS, deleteUnlabelled: false, keepNewest: 0 };
 
 /** What classification says, by which rule, and why in a sentence. */
 export type Decision =
@@ -34,7 +46,9 @@ export type Decision =
   | { readonly kind: "unresolved"; readonly missing: "type" | "label"; readonly reason: string };
 
 /** Kept, but only because nobody knows better: these are told to a person. */
-export const KEPT_FOR_A_PERSON: readonly Rule[] = ["conflict", "malformed", "unlabelled", "unresolved", "not-ours"];
+export const KEPT_FOR_A_PERSON: readonly Rule[] = [
+  ...(["conflict", "malformed", "foreign-product", "unlabelled", "unresolved", "not-ours"] as const),
+];
 
 /** The facts in the form that the rules ask about. */
 interface Case {
@@ -87,6 +101,7 @@ export const RULES: readonly RuleRow[] = [
     applies: ({ type }) =>
       type === "test" || type === "ci" || type === "development" ? `a ${type} compose is kept` : null,
   },
+  { rule: "foreign-product", kind: "keep", applies: foreignness },
   {
     rule: "unlabelled",
     kind: "keep",
@@ -173,6 +188,22 @@ function malformation({ id, type, label, parsedLabel }: Case): string | null {
   if (major.length < DATE_DIGITS) return null;
   if (!isCalendarDate(major)) return `label ${quote(label)}: ${quote(major)} is no day of the calendar`;
   return major === id.value.date ? null : `label ${quote(label)} has not the date of the compose id, ${id.value.date}`;
+}
+
+function foreignness({ id, policy }: Case): string | null {
+  if (!id.ok) return null;
+  const { release, base } = id.value;
+  const foreign = [release, ...(base === null ? [] : [base])]
+    .map(productOf)
+    .find((product) => !policy.products.includes(product));
+  return foreign === undefined ? null : `composes of ${foreign} are not among those that policy.products lets go`;
+}
+
+/** Versions in words; any other word is a part of the product's name, as in `Fedora-IoT` without a version. */
+const WORD_VERSIONS = ["Rawhide", "ELN", "eln", "Bikeshed"];
+
+function productOf({ short, version }: Release): string {
+  return /^\d/.test(version) || WORD_VERSIONS.includes(version) ? short : `${short}-${version}`;
 }
 
 /** A decision for people: `keep (ga): labelled RC-1.2: …`. */

@@ -33,3 +33,13 @@ export function productOf({ release, base }: Pick<ComposeId, "release" | "base">
   if (base !== null) return null;
   return PRODUCTS.find(({ short, type }) => short === release.short && type === release.type) ?? null;
 }
+
+/**
+ * The products that may be deleted, as shipped: those whose AMIs are known, and those whose dated composes are no releases
+ * either, though they build no AMIs. Rawhide, ELN and branched composes are Fedora's own. Not here: Fedora-IoT, whose releases
+ * are dated; CentOS-Stream, Fedora-CoreOS, Fedora-EPEL, FedoraRespin and Copr, which are others' affair.
+ */
+export const SHIPPED_PRODUCTS: readonly string[] = [
+  ...new Set(PRODUCTS.map(({ short }) => short)),
+  ...["Fedora-Modular", "Fedora-Docker", "Fedora_Docker", "Fedora-Container"],
+];

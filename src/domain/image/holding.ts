@@ -82,12 +82,14 @@ function stageAfterHold({ heldFrom, rule }: Image, isPublic: boolean): HeldFrom 
   return heldFrom ?? "public";
 }
 
-/** A person wants the image back: restored, then held. */
+/** A person wants the image back: restored, then held. What is kept, or not decided yet, never becomes deletable by that. */
 export function restoreAndHold(image: Image, hold: Hold, periods: Periods, now: Instant): Change {
+  const from = image.stage === "restoring" ? image.heldFrom : holdable(image);
+  const heldFrom = from === "kept" || from === "unresolved" ? from : "public";
   return {
     stage: "restoring",
     wait: { queue: "restore", wakeAt: afterClaim(image, periods, now) },
-    fields: reset({ hold, becomes: "held" as const, heldFrom: "public" as const, wish: null }),
+    fields: reset({ hold, becomes: "held" as const, heldFrom, wish: null }),
     event: draft("restoring", now, hold.by, hold.why, { until: untilText(hold) }),
   };
 }

@@ -105,8 +105,8 @@ export function keep(
   return { stage: "kept", wait: null, fields: { rule: fields.rule, reason: fields.reason }, event };
 }
 
-/** Keeps that are decided again when a fact arrives. */
-const REVISABLE_KEEPS: readonly (Rule | null)[] = ["unresolved", "unlabelled", "malformed"];
+/** Keeps that are decided again when a fact arrives, by the policy as it is then. */
+const REVISABLE_KEEPS: readonly (Rule | null)[] = ["unresolved", "unlabelled", "malformed", "foreign-product"];
 
 /** Whether no further fact can change the keep. */
 export function isFinalKeep(rule: Rule | null): boolean {
@@ -152,7 +152,9 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
     case "restoring":
       return image.becomes === "kept" ? null : restoreAndKeep(image, decision, periods, now, who);
     case "kept":
-      return isNewKeep(image.rule, decision.rule) ? keep(decision, now, who) : null;
+      if (!isNewKeep(image.rule, decision.rule)) return null;
+      // What the old script took from it is on record, and was left so for want of knowing its compose.
+      return image.takenAway === null ? keep(decision, now, who) : restoreAndKeep(image, decision, periods, now, who);
     case "deleting":
     case "deleted":
     case "gone":

@@ -127,16 +127,17 @@ function restore(image: Image, order: Order, terms: Terms): OrderOutcome {
   const { periods, now } = terms;
   const wanted = holdOf(order, now);
   if (image.stage === "deleting") return wish(image, "restore", wanted, periods, now);
-  if (image.stage === "kept") return nothing("nothing was taken from it", "it is kept as it is");
-  // Nothing was taken from these, and a way by "public" would make what a rule keeps deletable.
-  const from = holdable(image);
-  if (from === "unresolved" || from === "kept") return hold(image, order, terms);
   if (image.stage === "restoring" && image.becomes === "kept")
     return nothing("it is being given back already", "it is kept from then on");
   const late = tooLate(image);
   if (late !== null) return late;
   const change = restoreAndHold(image, wanted, periods, now);
-  return { change, happened: "being given back to the public", next: `then held: ${untilNext(wanted)}` };
+  // No record says that something was taken, and the old script had none: EC2's tags are looked at.
+  const isRecorded = image.takenAway !== null || change.fields.heldFrom === "public";
+  const happened = isRecorded
+    ? "being given back to the public"
+    : "looked at in EC2: what was taken from it by its tags there is given back to the public";
+  return { change, happened, next: `then held: ${untilNext(wanted)}` };
 }
 
 function retry(image: Image, { now, periods }: Terms): OrderOutcome {

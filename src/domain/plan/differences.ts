@@ -4,7 +4,17 @@ import type { Image } from "../image/image.ts";
 import { restoreAndKeep, type Change, type Periods } from "../image/lifecycle.ts";
 import type { FoundEntry } from "./found.ts";
 import type { Seen, SeenSnapshot } from "./look.ts";
-import { holdByTag, holdTag, COMPOSE_TAG, HOLD_TAG, IMAGE_TAG, INTENT_TAG, OUR_TAGS, PRIVATE_AT_TAG } from "./tags.ts";
+import {
+  holdByTag,
+  holdTag,
+  COMPOSE_TAG,
+  HOLD_TAG,
+  IMAGE_TAG,
+  INTENT_TAG,
+  OLD_TAG,
+  OUR_TAGS,
+  PRIVATE_AT_TAG,
+} from "./tags.ts";
 import { formatInstant, parseInstant, type Instant } from "../time.ts";
 
 /** What bus, Redis and EC2 can disagree about. */
@@ -88,7 +98,8 @@ function differences(image: Image, seen: Seen): readonly Disagreement[] {
  * or one whose person wanted it back. What is kept because nobody knows its compose stays as it is.
  */
 function isToRestore({ stage, rule, takenAway, heldFrom }: Image, { tags, isPublic }: Seen): boolean {
-  if (takenAway !== null || tags[INTENT_TAG] === undefined) return false;
+  const isOld = tags[OLD_TAG] !== undefined && !isPublic;
+  if (takenAway !== null || (tags[INTENT_TAG] === undefined && !(isOld && stage === "kept"))) return false;
   if (stage === "kept") return rule !== "unresolved";
   const isWaiting = stage === "public" || stage === "unresolved" || (stage === "held" && heldFrom !== "private");
   return isWaiting && isPublic && tags[PRIVATE_AT_TAG] !== undefined && tags[HOLD_TAG] !== undefined;
@@ -128,12 +139,14 @@ function permission(image: Image, seen: Seen): readonly Disagreement[] {
       },
     ];
   const isUnfinished = image.stage === "public" || image.stage === "unresolved" || image.stage === "kept";
-  if (!isUnfinished || isPublic || tags[PRIVATE_AT_TAG] === undefined) return [];
+  const isByOldScript = image.stage === "kept" && tags[OLD_TAG] !== undefined;
+  if (!isUnfinished || isPublic || (tags[PRIVATE_AT_TAG] === undefined && !isByOldScript)) return [];
   const remedy =
     image.stage === "kept"
-      ? "look at it, and make it public by hand if it should be"
+      ? `look at it; clean-amis restore ${image.amiId} makes it public again`
       : "made private anew, told anew, when it is due";
-  return [{ kind: "private", what: `Redis says ${image.stage}, and in EC2 it is private, with our tags`, remedy }];
+  const whose = isByOldScript ? "the old script's tag" : "our tags";
+  return [{ kind: "private", what: `Redis says ${image.stage}, and in EC2 it is private, with ${whose}`, remedy }];
 }
 
 function compose({ composeId }: Image, { tags }: Seen): readonly Disagreement[] {

@@ -28,7 +28,7 @@ export interface FoundEntry {
 }
 
 /** The compose of an image that is kept because nobody knows it: no compose id, so that no fact ever makes it deletable. */
-const UNKNOWN_COMPOSE = "unknown";
+export const UNKNOWN_COMPOSE = "unknown";
 const WHO = "reconcile";
 const FOUND = "its record was lost, and is made again from its tags in EC2";
 
@@ -84,7 +84,7 @@ export function entryOfFound(found: Found, periods: Periods, at: Instant): Found
     arch: said?.arch ?? null,
     uploadedAt: now,
   };
-  if (!compose.ok) return { upload, entry: doubtfulEntry(seen, compose.reason, now) };
+  if (!compose.ok) return { upload, entry: doubtfulEntry(found, compose.reason, now) };
   return { upload, entry: entryByTags(found, (said?.uploadedAt ?? now) + periods.privateAfterMs, now) };
 }
 
@@ -133,7 +133,7 @@ function entryByTags(found: Found, duePrivateAt: Instant, now: Instant): Entry {
   const queue = isBegun ? "private" : "unresolved";
   const entry = { stage: from, wait: { queue, wakeAt: now }, fields: known, privateAt: now } as const;
   if (isBegun || isOld) return { ...entry, event: scheduled(from, now) };
-  return doubtfulEntry(seen, "it carries tags of ours, but none that says what was done to it", now);
+  return doubtfulEntry(found, "it carries tags of ours, but none that says what was done to it", now);
 }
 
 /** A hold that a tag tells; and what was private, and is public, was restored, or somebody wants it public: held as well. */
@@ -154,9 +154,13 @@ function scheduled(stage: Stage, now: Instant): EventDraft {
   return draft("scheduled", now, WHO, FOUND, { stage, rule: "" });
 }
 
-/** Kept for a person, and held as well where a tag says so. */
-function doubtfulEntry({ tags }: Seen, doubt: string, now: Instant): Entry {
-  const kept = keep({ rule: "unresolved", reason: `found in EC2 without a record, and ${doubt}` }, now, WHO);
+/** Kept for a person, who can have it restored, and held as well where a tag says so. */
+function doubtfulEntry(found: Found, doubt: string, now: Instant): Entry {
+  const { tags } = found.seen;
+  const { isBegun, isOld } = marksOf(found);
+  const takenAway = isBegun || isOld ? takenByTags(found.seen, found.snapshotTags) : null;
+  const keeping = keep({ rule: "unresolved", reason: `found in EC2 without a record, and ${doubt}` }, now, WHO);
+  const kept = { ...keeping, fields: { ...keeping.fields, takenAway } };
   const tag = tags[HOLD_TAG];
   if (tag === undefined) return { ...kept, privateAt: now };
   const change = held(holdByTag(tag, now), "kept");

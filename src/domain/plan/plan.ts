@@ -5,6 +5,7 @@ import type { HeldFrom, Image, TakenAway } from "../image/image.ts";
 import { isFinalKeep, type Periods } from "../image/lifecycle.ts";
 import type { Seen, Look } from "./look.ts";
 import { nameMismatch } from "./name.ts";
+import { protectionBy, type ProtectingTag } from "./protecting-tag.ts";
 import type { RefusalCode } from "./refusal.ts";
 import { holdByTag, holdTag, HOLD_TAG, INTENT_TAG, OLD_TAG, OUR_TAGS, PRIVATE_AT_TAG, takenByTags } from "./tags.ts";
 import { DAY_MS, formatDuration, formatInstant, MINUTE_MS, parseInstant, type Instant } from "../time.ts";
@@ -23,7 +24,7 @@ export interface Guards {
   /** The account that owns our images. */
   readonly account: string;
   /** Tags by which anybody protects an image from us. */
-  readonly protectingTags: readonly string[];
+  readonly protectingTags: readonly ProtectingTag[];
   /** Whether an image that an instance or a launch template of ours uses is left alone. */
   readonly inUse: boolean;
   /** An image that anybody launched within this time is left alone; 0: nobody asks. */
@@ -176,8 +177,8 @@ function refusalFor(image: Image, look: Look, seen: Seen, { guards }: Terms): (P
   if (seen.state !== "available") return refuse("state", `its state in EC2 is ${seen.state}, not available`);
   const mismatch = nameMismatch(seen.name, image.composeId, image.imageName);
   if (mismatch !== null) return refuse("name", mismatch);
-  const tag = guards.protectingTags.find((key) => seen.tags[key] !== undefined);
-  if (tag !== undefined) return refuse("protecting-tag", `it carries the protecting tag ${tag}`);
+  const protection = protectionBy(guards.protectingTags, seen.tags);
+  if (protection !== null) return refuse("protecting-tag", protection);
   // Only the one value that certainly means "not protected" lets it pass; "disabled after …" is a cooldown that still protects.
   if (seen.deregistrationProtection !== null && seen.deregistrationProtection !== "disabled")
     return refuse("protection", `deregistration protection is ${seen.deregistrationProtection}`);

@@ -29,6 +29,7 @@ const REASONS: Readonly<Record<RefusalCode, PublicReason>> = {
   },
   "no-private-at": { why: "its mark in EC2 does not say that it was private for long enough", who: OPERATORS },
   "no-notice": { why: "the public was not told, or its days are not over", who: NOBODY },
+  "not-offered": { why: "Amazon EC2 does not offer there what was asked", who: OPERATORS },
   permission: { why: "Amazon EC2 refused", who: OPERATORS },
 };
 
@@ -53,9 +54,10 @@ const ACTIONS: ReadonlyMap<string, string> = new Map([
 
 /** The call that a `last_error` tells of; null: it tells of none. Nothing else of the text is used. */
 export function failedCall(lastError: string): FailedCall | null {
-  const call = /^(?:permission|failed): ec2: (?<step>[A-Za-z]{1,40})(?: [^:]*)?: (?<code>[^:\s]*)(?::|$)/.exec(
-    lastError,
-  );
+  const call =
+    /^(?:permission|not-offered|block-public-access|failed): ec2: (?<step>[A-Za-z]{1,40})(?: [^:]*)?: (?<code>[^:\s]*)(?::|$)/.exec(
+      lastError,
+    );
   if (call?.groups === undefined) return null;
   const { step = "", code = "" } = call.groups;
   return { step, code: isEc2Code(code) ? code : null };

@@ -13,7 +13,7 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
   account: "correct consumer_config.ec2.account or the AWS credentials; an image of somebody else's stays for ever",
   state: `wait, or make it available in EC2, ${RETRY}`,
   name: "compare its name in EC2 with its compose; when the message was wrong, it stays for ever, as it should",
-  "protecting-tag": `remove the tag in EC2 once nobody needs the image, ${RETRY}`,
+  "protecting-tag": `remove or change the tag in EC2 once nobody needs the image, ${RETRY}; somebody else's image stays for ever`,
   protection: `disable its deregistration protection in EC2, wait out the cooldown, ${RETRY}`,
   "in-use": `end the instance or change the launch template that uses it, ${RETRY}`,
   "guard-unusable": `grant the permission that the reason names, or set ec2.unusable_guards = "pass", ${RETRY}`,
@@ -24,6 +24,8 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
   "block-public-access": `switch Block Public Access for AMIs off in the region, ${RETRY}`,
   "no-private-at": "nothing, if the tag is only too young; else clean-amis restore, and let its clock run anew",
   "no-notice": "see that reports can be posted (clean-amis queue stats); it goes on by itself after the notice",
+  "not-offered":
+    "see that ec2.endpoint is EC2's own; else wait until the region offers the call, then clean-amis retry",
   permission: `grant the permission that the reason names, ${RETRY}`,
 };
 
@@ -34,7 +36,8 @@ export function refusalOf({ lastError }: Pick<Image, "lastError">): Refusal | nu
   return { code, reason: why.join(": "), cure: CURES[code] };
 }
 
-function isRefusalCode(word: string): word is RefusalCode {
+/** Whether a word is a code by which we refuse. */
+export function isRefusalCode(word: string): word is RefusalCode {
   return Object.hasOwn(CURES, word);
 }
 
@@ -54,4 +57,5 @@ export type RefusalCode =
   | "block-public-access"
   | "no-private-at"
   | "no-notice"
+  | "not-offered"
   | "permission";

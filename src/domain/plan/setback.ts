@@ -21,7 +21,8 @@ const QUIET_FAILURES = 3;
 /** A refusal keeps the stage and the deadline; only the next wake-up moves. The event is written when the reason is new. */
 export function afterRefusal(image: Image, code: RefusalCode, reason: string, now: Instant): Change {
   const lastError = `${code}: ${reason}`;
-  const againMs = REFUSED_AGAIN_MS[code] ?? DAY_MS;
+  // A way back is tried hourly, whatever shut it.
+  const againMs = image.stage === "restoring" ? HOUR_MS : (REFUSED_AGAIN_MS[code] ?? DAY_MS);
   return {
     stage: image.stage,
     wait: waitOf(image, now + againMs),

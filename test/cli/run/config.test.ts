@@ -99,10 +99,16 @@ t.test("config check warns of each thing that is allowed and risky", async (t) =
     ],
     ["[consumer_config]\nact = 'delete'\n", /act = "delete" with report\.kind = "log": /],
     ["[consumer_config]\nact = 'private'\n", /act = "private" with report\.kind = "log": /],
+    ["[consumer_config.policy]\nproducts = ['Fedora', 'Fedora-IoT']\n", /policy\.products has Fedora-IoT: releases of/],
+    ["[consumer_config.policy]\nproducts = []\n", /policy\.products is empty: nothing is ever deleted/],
     ["[consumer_config.policy]\ndelete_unlabelled = true\n", /policy\.delete_unlabelled = true: /],
     [`[consumer_config]\nact = 'delete'\nec2.in_use = false\n${pagure}`, /ec2\.in_use = false: /],
     [`[consumer_config]\nact = 'delete'\nec2.unusable_guards = 'pass'\n${pagure}`, /ec2\.unusable_guards = "pass": /],
     [`[consumer_config]\nact = 'delete'\nec2.protecting_tags = []\n${pagure}`, /ec2\.protecting_tags is empty: /],
+    [
+      `[consumer_config]\nact = 'delete'\nec2.protecting_tags = ['do-not-delete']\n${pagure}`,
+      /ec2\.protecting_tags lacks FedoraGroup: /,
+    ],
     [
       `[consumer_config]\nact = 'delete'\nbudgets.max_share_of_region = 1\n${pagure}`,
       /budgets\.max_share_of_region = 1: /,

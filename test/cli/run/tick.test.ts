@@ -84,3 +84,19 @@ t.test(
     t.match(after.out, new RegExp(`^${SHUT}: not asked before`, "m"));
   },
 );
+
+t.test("a dry run that finds nothing due says so, and leaves a plain list empty", async (t) => {
+  const connection = await openTestRedis(t);
+  const config = configFile(t, connection, "");
+  const dry = (...more: string[]) =>
+    runProgram(t, ["tick", "--once", "--dry-run", ...more, "--config", config], { env: KEYS });
+
+  const fresh = await dry();
+  t.same([fresh.code, fresh.out], [0, "nothing is due: no image is known yet\n"]);
+  const plain = await dry("--plain");
+  t.same([plain.code, plain.out], [0, ""]);
+  t.match(plain.err, /^(?:clean-amis: )?nothing is due: no image is known yet$/m);
+  await connection.redis.sadd(connection.keys.regions, WELL);
+  t.equal((await dry()).out, "nothing is due\n");
+  t.equal((await dry("--only", "delete")).out, "nothing is due\n");
+});

@@ -30,6 +30,7 @@ t.test("every rule that keeps stands before every rule that deletes", (t) => {
     "keep beta",
     "keep ga",
     "keep not-nightly",
+    "keep foreign-product",
     "keep unlabelled",
     "delete nightly",
     "delete dated-label",
@@ -69,6 +70,8 @@ t.test("each rule decides what it is there for, and says why", (t) => {
     ["Fedora-22-20160622.ci.0", {}, "keep not-nightly", "a ci compose"],
     ["Fedora-22-20160622.d.0", {}, "keep not-nightly", "a development compose"],
     ["Fedora-22-20160622.d.0", { label: { pungi: "RC-20160622.0" } }, "keep not-nightly", "a development compose"],
+    ["Fedora-IoT-40-20240422.3", { label: { pungi: "RC-20240422.0" } }, "keep foreign-product", "Fedora-IoT are not"],
+    ["CentOS-Stream-9-20250604.1", {}, "keep foreign-product", "composes of CentOS-Stream are not among those"],
     [CLOUD, { label: { composeinfo: null } }, "keep unlabelled", "without a label"],
     [NIGHTLY, {}, "delete nightly", "a nightly compose"],
     [NIGHTLY, { type: { pungi: "nightly" }, label: { pungi: null } }, "delete nightly", "a nightly compose"],
@@ -133,7 +136,7 @@ t.test("what the old script got wrong is decided rightly", (t) => {
     ["nine digits", ga, { label: { pungi: "RC-201804250.0" } }, "keep malformed"],
     ["a date without a respin", ga, { label: { pungi: "RC-20180425" } }, "keep malformed"],
     ["the date of another compose", ga, { label: { pungi: "RC-20180426.0" } }, "keep malformed"],
-    ["an id that fedfind cannot look up", "Fedora-EPEL-10-20240918.n.0", {}, "delete nightly"],
+    ["an id that fedfind cannot look up", "Fedora-EPEL-10-20240918.n.0", {}, "keep foreign-product"],
     ["an id that fedfind does not find in a text", "Fedora-22-20160622.ci.0", {}, "keep not-nightly"],
     ["a Cloud nightly that fedfind calls production", "Fedora-Cloud-28-20180126.n.0", {}, "delete nightly"],
     ["a compose without any name", "", {}, "keep malformed"],
@@ -159,6 +162,40 @@ t.test("the switch for unlabelled composes deletes these, and nothing that is ke
   t.end();
 });
 
+t.test("only composes of the products that the policy names are ever deletable", (t) => {
+  const rows: readonly (readonly [string, string])[] = [
+    ["Fedora-Rawhide-20260122.n.0", "delete nightly"],
+    ["Fedora-eln-20260122.n.3", "delete nightly"],
+    ["Fedora-43-20260122.n.0", "delete nightly"],
+    ["Fedora-43-updates-20260122.0", "delete dated-label"],
+    ["Fedora-Cloud-43-20260122.0", "delete dated-label"],
+    ["Fedora-Atomic-27-20260122.0", "delete dated-label"],
+    ["Fedora-Modular-Bikeshed-20260122.n.0", "delete nightly"],
+    ["Fedora-Container-28-20260122.0", "delete dated-label"],
+    ["Fedora-IoT-44-20260122.0", "keep foreign-product"],
+    ["Fedora-IoT-20260122.n.0", "keep foreign-product"],
+    ["Fedora-CoreOS-44-20260122.n.0", "keep foreign-product"],
+    ["Fedora-Cloud-IoT-44-20260122.0", "keep foreign-product"],
+    ["Fedora-43-CentOS-9-20260122.0", "keep foreign-product"],
+    ["CentOS-9-Fedora-43-20260122.0", "keep foreign-product"],
+    ["fedora-43-20260122.n.0", "keep foreign-product"],
+    ["FedoraRespin-43-updates-20260122.0", "keep foreign-product"],
+    ["CentOS-Stream-9-20260122.0", "keep foreign-product"],
+    ["copr-builder-1-20260122.n.0", "keep foreign-product"],
+  ];
+  const label = { label: { pungi: DATED } };
+  for (const [id, expected] of rows) t.equal(decide(id, label), expected, id);
+  const none = { ...UNLABELLED_GO, products: [] };
+  for (const [id] of rows)
+    for (const known of [label, { label: { pungi: null } }, {}])
+      t.equal(decide(id, known, none), "keep foreign-product", `${id}, and no product is named`);
+  const iot = { ...DEFAULT_POLICY, products: ["Fedora-IoT"] };
+  t.equal(decide("Fedora-IoT-44-20260122.0", label, iot), "delete dated-label");
+  t.equal(decide(CLOUD, label, iot), "keep foreign-product");
+  t.equal(decide("Fedora-IoT-44-20260122.0", { ...label, released: true }), "keep released-two-week");
+  t.end();
+});
+
 t.test("a compose with two sources of one mind is decided as with one", (t) => {
   t.equal(decide(CLOUD, { label: { pungi: DATED, composeinfo: DATED } }), "delete dated-label");
   t.equal(decide(CLOUD, { label: { pungi: null, composeinfo: null } }), "keep unlabelled");
@@ -167,6 +204,13 @@ t.test("a compose with two sources of one mind is decided as with one", (t) => {
 });
 
 t.test("what is kept only because nobody knows better is told to a person", (t) => {
-  t.same([...KEPT_FOR_A_PERSON].sort(), ["conflict", "malformed", "not-ours", "unlabelled", "unresolved"]);
+  t.same([...KEPT_FOR_A_PERSON].sort(), [
+    "conflict",
+    "foreign-product",
+    "malformed",
+    "not-ours",
+    "unlabelled",
+    "unresolved",
+  ]);
   t.end();
 });

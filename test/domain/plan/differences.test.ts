@@ -3,7 +3,7 @@ import type { Image, Stage } from "../../../src/domain/image/image.ts";
 import { STAGES } from "../../../src/domain/image/image.ts";
 import { disagreements, mendingOf } from "../../../src/domain/plan/differences.ts";
 import type { Seen } from "../../../src/domain/plan/look.ts";
-import { COMPOSE_TAG, HOLD_TAG, INTENT_TAG, PRIVATE_AT_TAG } from "../../../src/domain/plan/tags.ts";
+import { COMPOSE_TAG, HOLD_TAG, INTENT_TAG, OLD_TAG, PRIVATE_AT_TAG } from "../../../src/domain/plan/tags.ts";
 import { ACCOUNT, imageIn, NOW, PERIODS, seen, seenPrivate } from "../../support/world/image.ts";
 
 const HOLD = { by: "relengbot", why: "in use", since: NOW, until: null };
@@ -14,6 +14,8 @@ const untagged = (seen: Seen, key: string): Seen => ({
   ...seen,
   tags: Object.fromEntries(Object.entries(seen.tags).filter(([name]) => name !== key)),
 });
+
+const byOldScript = (isPublic: boolean): Seen => seen({ isPublic, tags: { [OLD_TAG]: "23082026" } });
 
 const ROWS: readonly (readonly [what: string, image: Image, seen: Seen | null, kinds: readonly string[]])[] = [
   ["public on both sides", imageIn("public"), seen(), []],
@@ -26,6 +28,10 @@ const ROWS: readonly (readonly [what: string, image: Image, seen: Seen | null, k
   ["private, and public again", imageIn("private"), seenPrivate({ isPublic: true }), ["public-again"]],
   ["public, and private with our tags", imageIn("public"), seenPrivate(), ["private"]],
   ["kept for want of facts, and private with our tags", imageIn("kept"), seenPrivate(), ["private"]],
+  ["kept by a rule, and private by the old script", imageIn("kept", { rule: "ga" }), byOldScript(false), ["taken"]],
+  ["kept for want of facts, and private by the old script", imageIn("kept"), byOldScript(false), ["private"]],
+  ["kept, and public with the old script's tag", imageIn("kept", { rule: "ga" }), byOldScript(true), []],
+  ["private by the old script, and to be made private by us", imageIn("public"), byOldScript(false), []],
   ["kept by a rule, and taken from", imageIn("kept", { rule: "ga" }), seenPrivate(), ["taken"]],
   [
     "heard anew, and asked back by a person before",

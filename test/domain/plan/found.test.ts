@@ -112,6 +112,7 @@ const CASES: readonly (readonly [what: string, given: Case, stage: string, compo
     { tags: { [OLD_TAG]: "14112022" }, name: FEDIMG, announced: [] },
     "kept",
     "unknown",
+    { taken: true },
   ],
   [
     "the old script's, announced with another date",

@@ -92,6 +92,7 @@ t.test("every guard refuses what it is there for, before anything is made privat
     ["name", { name: "Fedora-20260122.n.0-Prerelease" }, "fits no form of Fedora's names"],
     ["name", { name: NAME.replace("aarch64", "x86_64") }, "the announced name says aarch64"],
     ["protecting-tag", { tags: { "do-not-delete": "no" } }, "it carries the protecting tag do-not-delete"],
+    ["protecting-tag", { tags: { FedoraGroup: "coreos" } }, "its tag FedoraGroup has another value than cloud"],
     ["protection", { deregistrationProtection: "enabled-without-cooldown" }, "is enabled-without-cooldown"],
     ["protection", { deregistrationProtection: "disabled after 2026-03-01" }, "is disabled after 2026-03-01"],
     ["protection", { deregistrationProtection: "" }, "deregistration protection is "],

@@ -38,6 +38,12 @@ t.test("a refusal is asked again in a day, one that needs other permissions in a
   const codes: readonly RefusalCode[] = [...daily, "no-private-at", "no-notice"];
   for (const code of codes) t.equal(afterRefusal(imageIn("public"), code, "no", NOW).wait?.wakeAt, NOW + DAY_MS, code);
   t.equal(afterRefusal(imageIn("public"), "permission", "no", NOW).wait?.wakeAt, NOW + 7 * DAY_MS);
+  for (const code of ["permission", "block-public-access"] as const)
+    t.equal(
+      afterRefusal(imageIn("restoring"), code, "no", NOW).wait?.wakeAt,
+      NOW + HOUR_MS,
+      "what is to be given back",
+    );
   t.end();
 });
 

@@ -16,7 +16,11 @@ export const PERIODS: Periods = {
 export const ACCOUNT = "125523088429";
 export const GUARDS: Guards = {
   account: ACCOUNT,
-  protectingTags: ["clean-amis:hold", "do-not-delete"],
+  protectingTags: [
+    { key: "clean-amis:hold", values: "any", value: "" },
+    { key: "do-not-delete", values: "any", value: "" },
+    { key: "FedoraGroup", values: "others", value: "cloud" },
+  ],
   inUse: true,
   recentlyLaunchedMs: 0,
   unusable: "refuse",

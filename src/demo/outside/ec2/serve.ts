@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { turnAway } from "./admission.ts";
 import { perform, refuse } from "./answer.ts";
 import type { Reply } from "./answer.ts";
+import { tellApart, type Beyond } from "./beyond.ts";
 import type { Journal } from "./journal.ts";
 import { mutates, readRequest } from "./reading.ts";
 import type { Reading } from "./reading.ts";
@@ -17,6 +18,7 @@ export interface Desk {
   readonly keys: Keyring;
   readonly faults: Faults;
   readonly journal: Journal;
+  readonly beyond: Beyond;
   readonly now: () => number;
   /** Aborts when the simulator is closed. */
   readonly closing: AbortSignal;
@@ -27,7 +29,7 @@ export async function serve(desk: Desk, incoming: IncomingMessage, outgoing: Ser
   const { method = "", url = "", headers } = incoming;
   const body = await readBody(incoming);
   const at = desk.now();
-  const read = readRequest({ method, url, headers, body }, desk.keys, at);
+  const read = await tellApart(readRequest({ method, url, headers, body }, desk.keys, at));
   const away = turnAway(desk.world, read, at);
   const reading = { ...read, refusal: read.refusal ?? away };
   const resources = Object.values(reading.parameters.toObject()).filter((value) => /^(ami|snap)-/.test(value));
@@ -57,6 +59,7 @@ export async function serve(desk: Desk, incoming: IncomingMessage, outgoing: Ser
     effect: done?.effect ?? null,
     fault: fault?.kind ?? null,
   });
+  desk.beyond.note(reading, reply?.errorCode ?? null);
   if (reply !== null) send(outgoing, reply, reading.requestId);
   else if (fault?.kind === "withhold" && fault.connection === "cut") outgoing.destroy();
 }

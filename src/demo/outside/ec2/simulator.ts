@@ -1,3 +1,4 @@
+import { Beyond } from "./beyond.ts";
 import { Journal } from "./journal.ts";
 import type { JournalEntry } from "./journal.ts";
 import { serve } from "./serve.ts";
@@ -26,6 +27,8 @@ export interface Ec2SimulatorOptions {
   readonly throttling?: boolean;
   /** The names of all regions. Default: any name is one, and known from when it is first used. */
   readonly regions?: readonly string[];
+  /** Told of each call that EC2 answers and the simulator does not. Default: a line on standard error, and `close` rejects. */
+  readonly onNotSimulated?: (call: string) => void;
 }
 
 /** The account number is one of AWS's examples. */
@@ -59,7 +62,10 @@ export interface Ec2Simulator {
   onCall(listener: (entry: JournalEntry) => void): () => void;
   /** The next call, from now on, that matches; rejects when the simulator is closed first. */
   nextCall(match?: (entry: JournalEntry) => boolean): Promise<JournalEntry>;
-  /** Cuts every connection and frees the port; may be called twice. */
+  /**
+   * Cuts every connection and frees the port; may be called twice. Rejects after that when something was asked that is not
+   * simulated, and `onNotSimulated` was not given.
+   */
   close(): Promise<void>;
 }
 
@@ -73,8 +79,9 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
   const journal = new Journal();
   const faults = new Faults();
   const keys = new Keyring(accounts);
+  const beyond = new Beyond(options.onNotSimulated ?? null);
   const server = await listen("The EC2 simulator");
-  const desk: Desk = { world, keys, faults, journal, now, closing: server.closing };
+  const desk: Desk = { world, keys, faults, journal, beyond, now, closing: server.closing };
   server.serve((incoming, outgoing) => serve(desk, incoming, outgoing));
 
   return {
@@ -100,6 +107,9 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
     },
     onCall: (listener) => journal.listen(listener),
     nextCall: (match = () => true) => journal.next(match, server.closing),
-    close: () => server.close(),
+    close: async () => {
+      await server.close();
+      beyond.conclude();
+    },
   };
 }

@@ -69,7 +69,7 @@ t.test("both forms of changing a launch permission do the same", async (t) => {
 });
 
 t.test("a launch permission is refused where EC2 refuses it", async (t) => {
-  const { ec2, client } = await startEc2(t);
+  const { ec2, client } = await startEc2(t, { onNotSimulated: () => undefined });
   const image = ec2.addImage(REGION);
   const foreign = ec2.addImage(REGION, { ownerId: THEIRS });
   const hidden = ec2.addImage(REGION, { ownerId: THEIRS, isPublic: false });
@@ -83,7 +83,7 @@ t.test("a launch permission is refused where EC2 refuses it", async (t) => {
   t.equal(await refusal(permit(client, ImageId, { Add: [{ UserId: "me" }] })), "InvalidAMIAttributeItemValue 400");
   t.equal(await refusal(modify(client, { ImageId })), "InvalidParameterCombination 400");
   t.equal(await refusal(modify(client, { ImageId, UserGroups: ["all"] })), "MissingParameter 400");
-  t.equal(await refusal(modify(client, { ImageId, ImdsSupport: { Value: "v2.0" } })), "UnsupportedOperation 501");
+  t.equal(await refusal(modify(client, { ImageId, ImdsSupport: { Value: "v2.0" } })), "NotSimulated 501");
   const twoAtOnce = modify(client, { ImageId, LaunchPermission: { Add: ALL }, Description: { Value: "x" } });
   t.equal(await refusal(twoAtOnce), "InvalidParameterCombination 400");
   t.same(ec2.image(REGION, image.id), image);

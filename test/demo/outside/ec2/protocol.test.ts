@@ -1,6 +1,6 @@
 import { DescribeImagesCommand, GetImageBlockPublicAccessStateCommand } from "@aws-sdk/client-ec2";
 import t from "tap";
-import type { Ec2Simulator } from "../../../../src/demo/outside/ec2/simulator.ts";
+import { startEc2Simulator, type Ec2Simulator } from "../../../../src/demo/outside/ec2/simulator.ts";
 import { OURS, refusal, REGION, startEc2 } from "../../../support/outside/ec2-client.ts";
 
 const SIGNATURE = "0".repeat(64);
@@ -59,10 +59,11 @@ t.test("a refusal comes in EC2's envelope", async (t) => {
 });
 
 t.test("a call that is not of the protocol is refused with EC2's code", async (t) => {
-  const { ec2 } = await startEc2(t);
+  const { ec2 } = await startEc2(t, { onNotSimulated: () => undefined });
 
   t.equal(await code(ec2, "Version=2016-11-15"), "400 MissingAction");
-  t.equal(await code(ec2, "Action=RunInstances&Version=2016-11-15"), "400 InvalidAction");
+  for (const action of ["RunImages", "describeImages", "EC2Client", "__proto__", ""])
+    t.match(await code(ec2, `Action=${action}&Version=2016-11-15`), /^400 (?:InvalidAction|MissingAction)$/, action);
   t.equal(await code(ec2, "Action=toString&Version=2016-11-15"), "400 InvalidAction");
   t.equal(await code(ec2, "Action=DescribeImages"), "400 MissingParameter");
   t.equal(await code(ec2, "Action=DescribeImages&Version=2014-10-01"), "400 NoSuchVersion");
@@ -76,8 +77,42 @@ t.test("a call that is not of the protocol is refused with EC2's code", async (t
   t.equal(await code(ec2, `${CALL}&DryRun=true`), "412 DryRunOperation");
   t.equal(await code(ec2, `${CALL}&DryRun=true&DryRun=true`), "400 InvalidQueryParameter");
   t.equal(await code(ec2, "Action=DeleteSnapshot&Version=2016-11-15"), "400 MissingParameter");
-  t.equal(await code(ec2, CALL, { "content-type": "application/json" }), "501 UnsupportedOperation");
+  t.equal(await code(ec2, CALL, { "content-type": "application/json" }), "501 NotSimulated");
   t.equal((await fetch(`${ec2.url}/?${CALL}`)).status, 501);
+});
+
+t.test(
+  "what EC2 knows and the simulator does not is told apart from a mistake, on standard error, and at its end",
+  async (t) => {
+    const lines: string[] = [];
+    t.intercept(process.stderr, "write", {
+      value: (line: string) => {
+        lines.push(line);
+        return true;
+      },
+    });
+    const ec2 = await startEc2Simulator();
+    t.equal(await code(ec2, "Action=RunInstances&ImageId=ami-12345678&Version=2016-11-15"), "501 NotSimulated");
+    t.equal(await code(ec2, "Action=EnableImageDeprecation&Version=2016-11-15"), "501 NotSimulated");
+    t.equal(await code(ec2, "Action=RunImages&Version=2016-11-15"), "400 InvalidAction");
+    t.same(
+      ec2.journal.entries.map(({ errorCode }) => errorCode),
+      ["NotSimulated", "NotSimulated", "InvalidAction"],
+    );
+    t.same(lines, [
+      'EC2 simulator: not simulated: RunInstances {"ImageId":"ami-12345678"}\n',
+      "EC2 simulator: not simulated: EnableImageDeprecation {}\n",
+    ]);
+    await t.rejects(ec2.close(), /asked what it does not simulate: RunInstances .*; EnableImageDeprecation \{\}$/);
+  },
+);
+
+t.test("what is asked beyond the simulator and expected ends no test", async (t) => {
+  const calls: string[] = [];
+  const ec2 = await startEc2Simulator({ onNotSimulated: (call) => calls.push(call) });
+  t.equal(await code(ec2, "Action=CopyImage&Version=2016-11-15"), "501 NotSimulated");
+  t.same(calls, ["CopyImage {}"]);
+  await ec2.close();
 });
 
 t.test("a call that is not signed by a known key is refused", async (t) => {

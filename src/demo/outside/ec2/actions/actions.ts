@@ -9,7 +9,7 @@ import { regionActions } from "./regions.ts";
 import { snapshotActions } from "./snapshots.ts";
 import { tagActions } from "./tags.ts";
 
-/** All that the simulator knows; anything else is `InvalidAction`, as an unknown action is at EC2. */
+/** All that the simulator knows; what EC2 knows besides is told as not simulated, and what neither knows is `InvalidAction`. */
 export const ACTIONS: Actions = {
   DescribeImages: describeImages,
   ...imageAttributeActions,

@@ -46,9 +46,12 @@ export const requestLimitExceeded = (): Ec2Error =>
 export const dryRunOperation = (): Ec2Error =>
   new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
 
+/** No code of EC2's. */
+export const NOT_SIMULATED = "NotSimulated";
+
 /** EC2 can do this and the simulator cannot: loud, so that no test passes by accident. */
 export const notSimulated = (what: string): Ec2Error =>
-  new Ec2Error("UnsupportedOperation", `The EC2 simulator does not simulate ${what}.`, 501);
+  new Ec2Error(NOT_SIMULATED, `The EC2 simulator does not simulate ${what}.`, 501);
 
 export const imagesNotFound = (ids: readonly string[]): Ec2Error =>
   new Ec2Error(
