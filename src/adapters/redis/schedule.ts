@@ -13,6 +13,7 @@ import {
   writeUpload,
 } from "./record.ts";
 import { loadScript } from "./script.ts";
+import { writeChange, type Guard } from "./settle.ts";
 import { translateErrors } from "../translate.ts";
 import type { Decision } from "../../domain/compose/classify.ts";
 import type { EventDraft } from "../../domain/image/event.ts";
@@ -20,17 +21,14 @@ import type { Image, TakenAway } from "../../domain/image/image.ts";
 import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } from "../../domain/image/lifecycle.ts";
 import { streamOf } from "../../domain/image/stream.ts";
 import type { Upload } from "../../domain/image/upload.ts";
-import { DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
+import { formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
 import type { Clock, Lease, Schedule } from "../../ports/index.ts";
 
 const add = loadScript("add");
 const claim = loadScript("claim");
-const settle = loadScript("settle");
 const take = loadScript("take");
 const notice = loadScript("notice");
 
-/** How long a deleted or gone image can still be explained. Kept ones never expire. */
-const TOMBSTONE_S = (400 * DAY_MS) / SECOND_MS;
 /** About so many images are read at once. */
 const LIVE_PAGE = 200;
 
@@ -39,24 +37,16 @@ export function redisSchedule(connection: RedisConnection, clock: Clock, periods
   return translateErrors<Schedule>(new RedisSchedule(connection, clock, periods), asUpstream);
 }
 
-/** Where settle.lua has each queue among its KEYS. */
-const QUEUE_KEYS: Readonly<Record<Queue, number>> = { unresolved: 2, private: 3, delete: 4, restore: 5, held: 6 };
-
-/** What must be true of a record for a change to be written; see settle.lua. */
-interface Guard {
-  readonly field: "token" | "revision";
-  readonly value: string;
-  /** Write whatever the record says. */
-  readonly isOpen: boolean;
-}
-
 class RedisSchedule implements Schedule {
+  readonly #connection: RedisConnection;
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #clock: Clock;
   readonly #periods: Periods;
 
-  constructor({ redis, keys }: RedisConnection, clock: Clock, periods: Periods) {
+  constructor(connection: RedisConnection, clock: Clock, periods: Periods) {
+    const { redis, keys } = connection;
+    this.#connection = connection;
     this.#redis = redis;
     this.#keys = keys;
     this.#clock = clock;
@@ -141,7 +131,7 @@ class RedisSchedule implements Schedule {
   }
 
   change(image: Image, change: Change): Promise<boolean> {
-    return this.#write(image, change, { field: "revision", value: String(image.revision), isOpen: false }, "");
+    return writeChange(this.#connection, image, change, recordGuard(image), "");
   }
 
   async identify(image: Image, upload: Upload, change: Change): Promise<boolean> {
@@ -149,9 +139,15 @@ class RedisSchedule implements Schedule {
     const { composeId, imageName, arch } = { ...upload, imageName: upload.imageName ?? image.imageName };
     // First: whoever dies in between hears the message again, and a fact of the compose must not miss the image.
     await this.#redis.sadd(this.#keys.composeImages(region, composeId), amiId);
-    const guard: Guard = { field: "revision", value: String(image.revision), isOpen: false };
     const names = ["compose_id", composeId, "image_name", imageName ?? "", "arch", arch ?? image.arch ?? ""];
-    const isWritten = await this.#write({ ...image, composeId, imageName }, change, guard, "", names);
+    const isWritten = await writeChange(
+      this.#connection,
+      { ...image, composeId, imageName },
+      change,
+      recordGuard(image),
+      "",
+      names,
+    );
     if (isWritten) await this.#redis.srem(this.#keys.composeImages(region, image.composeId), amiId);
     return isWritten;
   }
@@ -213,7 +209,7 @@ class RedisSchedule implements Schedule {
     options: { readonly irreversible?: boolean; readonly keepClaim?: boolean } = {},
   ): Promise<boolean> {
     const guard: Guard = { field: "token", value: image.token, isOpen: options.irreversible === true };
-    return this.#write(image, change, guard, options.keepClaim === true ? image.token : "");
+    return writeChange(this.#connection, image, change, guard, options.keepClaim === true ? image.token : "");
   }
 
   async notice(image: Image, noticedAt: Instant, deleteAt: Instant, event: EventDraft): Promise<boolean> {
@@ -234,36 +230,9 @@ class RedisSchedule implements Schedule {
     const images = await Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
     return images.filter((image) => image !== null);
   }
+}
 
-  /** `names`: further fields, `field, value, …`. */
-  async #write(
-    image: Image,
-    change: Change,
-    guard: Guard,
-    nextToken: string,
-    names: readonly string[] = [],
-  ): Promise<boolean> {
-    const { region, amiId } = image;
-    const queues = QUEUES.toSorted((a, b) => QUEUE_KEYS[a] - QUEUE_KEYS[b]);
-    const fields = [...writeFields(change), ...names];
-    const isOver = change.stage === "deleted" || change.stage === "gone";
-    const answer = await settle(
-      this.#redis,
-      [
-        this.#keys.image(region, amiId),
-        ...queues.map((queue) => this.#keys.queue(region, queue)),
-        this.#keys.events(region),
-        this.#keys.images(region),
-      ],
-      [
-        ...[amiId, guard.field, guard.value, guard.isOpen ? 1 : 0],
-        change.wait === null ? 0 : QUEUE_KEYS[change.wait.queue],
-        change.wait === null ? "" : scoreOf(change.wait.wakeAt),
-        ...[nextToken, isOver ? TOMBSTONE_S : 0, fields.length],
-        ...fields,
-        ...(change.event === null ? [] : writeEvent(image, change.event)),
-      ],
-    );
-    return answer === 1;
-  }
+/** A record that nobody wrote since it was read. */
+function recordGuard({ revision }: Image): Guard {
+  return { field: "revision", value: String(revision), isOpen: false };
 }

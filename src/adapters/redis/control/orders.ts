@@ -1,11 +1,11 @@
-import { asUpstream, type RedisConnection } from "./connection.ts";
-import { ControlLease } from "./lease.ts";
-import { pairsOf } from "./record.ts";
-import { translateErrors } from "../translate.ts";
-import { isAmiId, isRegion } from "../../domain/image/image.ts";
-import { VERBS } from "../../domain/image/order.ts";
-import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS } from "../../domain/time.ts";
-import type { Answer, PlacedOrder, Orders } from "../../ports/index.ts";
+import { asUpstream, type RedisConnection } from "../connection.ts";
+import { ControlLease } from "../lease.ts";
+import { pairsOf } from "../record.ts";
+import { translateErrors } from "../../translate.ts";
+import { isAmiId, isRegion } from "../../../domain/image/image.ts";
+import { VERBS } from "../../../domain/image/order.ts";
+import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS } from "../../../domain/time.ts";
+import type { Answer, PlacedOrder, Orders } from "../../../ports/index.ts";
 
 const LEASE_MS = MINUTE_MS;
 const ANSWER_S = (7 * DAY_MS) / SECOND_MS;
