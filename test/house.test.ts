@@ -109,7 +109,10 @@ t.test("what the table allows passes, and so does the schema reader above the do
       const [file, up] = floor.endsWith(".ts") ? [floor, "."] : [`${floor}/a/b.ts`, "../.."];
       t.strictSame(refusals(file, `import type { Any } from "${up}/${below}/any.ts";`), [], `${floor} to ${below}`);
     }
-  t.strictSame(refusals("adapters/redis/orders.ts", 'import { Redis } from "ioredis"; import "../../schema.ts";'), []);
+  t.strictSame(
+    refusals("adapters/redis/control/orders.ts", 'import { Redis } from "ioredis"; import "../../../schema.ts";'),
+    [],
+  );
   t.strictSame(refusals("config/file.ts", 'import { parse } from "smol-toml"; import "node:fs";'), []);
   t.end();
 });

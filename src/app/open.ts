@@ -63,8 +63,15 @@ function openReporter(config: Config, store: Store, comments: CommentReader | nu
   const { isPublic, title, mostBytes } = config.report;
   const clock = systemClock;
   return {
-    ...{ schedule, journal, reports: openReports(config, log), clock, log, periods: config.periods },
-    ...{ isPublic, title, mostBytes },
+    schedule,
+    journal,
+    reports: openReports(config, log),
+    clock,
+    log,
+    periods: config.periods,
+    isPublic,
+    title,
+    mostBytes,
     stoppages: async () => [
       ...(await stoppages({ budgets, schedule, breakers, clock })),
       ...(comments === null ? [] : await commentStoppages(comments)),

@@ -9,7 +9,7 @@ import { redisPulse } from "../adapters/redis/control/pulse.ts";
 import { sharedQueueName } from "../adapters/redis/control/queue-name.ts";
 import { redisFacts } from "../adapters/redis/facts.ts";
 import { redisJournal } from "../adapters/redis/journal.ts";
-import { redisOrders } from "../adapters/redis/orders.ts";
+import { redisOrders } from "../adapters/redis/control/orders.ts";
 import { redisQueues } from "../adapters/redis/queues.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
 import { redisSchedule } from "../adapters/redis/schedule.ts";

@@ -26,6 +26,9 @@ export interface ReportConfig {
 /** Whether the public reads what is posted to such a place. */
 export const IS_SEEN: Readonly<Record<ReportKind, boolean>> = { pagure: true, log: false };
 
+/** Throws `ConfigError` for what such a place lacks; null: it needs nothing. */
+const CHECKS: Readonly<Record<ReportKind, typeof checkPagure | null>> = { pagure: checkPagure, log: null };
+
 export function readReport(
   file: string,
   report: ConfigFile["consumer_config"]["report"],
@@ -34,12 +37,7 @@ export function readReport(
 ): ReportConfig {
   const { kind, url, repo, tags, title, operators, allow_delete_without_public_notice: isAllowed } = report;
   const token = secret("PAGURE_ACCESS_TOKEN", env) ?? "";
-  switch (kind) {
-    case "pagure":
-      checkPagure(file, report, token, scope);
-      break;
-    case "log":
-  }
+  CHECKS[kind]?.(file, report, token, scope);
   if (IS_SEEN[kind] && isAllowed)
     throw new ConfigError(
       `${file}: consumer_config.report.allow_delete_without_public_notice goes only with kind = "log"`,

@@ -5,7 +5,7 @@ import type { Instant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { BrokerCheckup, BrokerState, StoreCheckup } from "../ports/index.ts";
 
-interface Examined {
+interface BrokerNeeds {
   readonly config: Pick<Config, "amqp">;
   readonly now: () => Instant;
   readonly broker: BrokerCheckup;
@@ -13,7 +13,7 @@ interface Examined {
 }
 
 /** Whether the broker lets us in, its certificate, and whether exchanges and queue are there. */
-export async function checkBroker({ config, broker, store, now }: Examined): Promise<readonly Finding[]> {
+export async function checkBroker({ config, broker, store, now }: BrokerNeeds): Promise<readonly Finding[]> {
   const { exchanges, bindings, queue } = config.amqp;
   const names = [...new Set([...Object.keys(exchanges), ...bindings.map(({ exchange }) => exchange)])];
   const queueName = queue.name === "auto" ? await sharedName(store) : queue.name;
@@ -36,7 +36,7 @@ function notReached(error: unknown): Finding {
 }
 
 /** The queue's name that Redis remembers; null: none yet; undefined: Redis is away. */
-async function sharedName(store: Examined["store"]): Promise<string | null | undefined> {
+async function sharedName(store: BrokerNeeds["store"]): Promise<string | null | undefined> {
   try {
     return await (await store()).queueName();
   } catch (error) {

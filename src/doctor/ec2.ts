@@ -5,7 +5,7 @@ import { failure, ok, warning, type Finding } from "./finding.ts";
 import { RefusedError } from "../errors.ts";
 import type { Ec2Action, Ec2Checkup, Permissions } from "../ports/index.ts";
 
-interface Examined {
+interface Ec2Needs {
   readonly config: Pick<Config, "ec2" | "act">;
   readonly ec2: () => Promise<Ec2Checkup>;
 }
@@ -32,7 +32,7 @@ const QUOTA = "Public AMIs (L-0E3CBAB9)";
 export const NO_CREDENTIALS = "ec2 credentials";
 
 /** Whether there are credentials, and whose they are. */
-export async function examineAccount({ config, ec2 }: Examined, signal: AbortSignal): Promise<readonly Finding[]> {
+export async function examineAccount({ config, ec2 }: Ec2Needs, signal: AbortSignal): Promise<readonly Finding[]> {
   let account: string;
   try {
     account = await (await ec2()).account(signal);
@@ -54,7 +54,7 @@ const SHARE_OF_CALL = 0.8;
 /** What may be done in one region. A region that does not answer is one finding; a call that does not hides no other. */
 export async function checkRegion(
   region: string,
-  { config, ec2, limitMs }: Examined & { readonly limitMs: number },
+  { config, ec2, limitMs }: Ec2Needs & { readonly limitMs: number },
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const images = await ec2();
@@ -83,7 +83,7 @@ const NETWORK = "check the network, and that EC2 works in the region";
 function judgePermissions(
   region: string,
   { denied, unanswered }: Permissions,
-  { act, ec2 }: Examined["config"],
+  { act, ec2 }: Ec2Needs["config"],
 ): readonly Finding[] {
   const check = `ec2 ${region} permissions`;
   const needed = [...LOOK, ...(act === "nothing" ? [] : CHANGE), ...(act === "delete" ? DELETE : [])];

@@ -6,7 +6,7 @@ import { isDeaf } from "../domain/limits/deaf.ts";
 import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
 import type { StoreCheckup } from "../ports/index.ts";
 
-interface Examined {
+interface StoreNeeds {
   readonly config: Pick<Config, "reportEveryMs" | "act" | "sources">;
   readonly now: () => Instant;
   readonly store: () => Promise<StoreCheckup>;
@@ -23,7 +23,7 @@ const MOST_SKEW_MS = MINUTE_MS;
 const NOTABLE_SKEW_MS = 5 * SECOND_MS;
 
 /** Redis as a server, and what it remembers of the service. Throws `UpstreamError` when it cannot be reached. */
-export async function checkStore({ config, now, store: open }: Examined): Promise<readonly Finding[]> {
+export async function checkStore({ config, now, store: open }: StoreNeeds): Promise<readonly Finding[]> {
   const store = await open();
   const info = await store.info();
   const told = info === null ? unasked() : [...judgeServer(info), ...judgePersistence(info)];

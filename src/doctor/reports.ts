@@ -2,13 +2,13 @@ import type { Config } from "../config/config.ts";
 import { ok, warning, type Finding } from "./finding.ts";
 import type { ReportsCheckup } from "../ports/index.ts";
 
-interface Examined {
+interface ReportsNeeds {
   readonly config: Pick<Config, "report">;
   readonly reports: (() => Promise<ReportsCheckup>) | null;
 }
 
 /** Whether reports can reach the public, as far as that can be known without writing. */
-export async function checkReports({ config, reports }: Examined): Promise<readonly Finding[]> {
+export async function checkReports({ config, reports }: ReportsNeeds): Promise<readonly Finding[]> {
   const { report } = config;
   if (reports === null)
     return [

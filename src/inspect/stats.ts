@@ -35,8 +35,8 @@ export interface Stats {
   readonly regions: readonly RegionStats[];
   /** The coming days, today first, from now on: how many wake up in the queues of acts. */
   readonly days: readonly { readonly day: string; readonly private: number; readonly delete: number }[];
-  /** What is due by now, by queue. */
-  readonly overdue: Readonly<Record<Queue, { readonly images: number; readonly oldest: Waiting | null }>>;
+  /** What is due by now, in each queue. */
+  readonly overdue: readonly { readonly queue: Queue; readonly images: number; readonly oldest: Waiting | null }[];
   readonly spent: Readonly<Record<ActKind, number>>;
   readonly pause: Pause | null;
   readonly stops: readonly Stop[];
@@ -160,16 +160,15 @@ async function overdueOf(
   queues: Pick<Queues, "count" | "first">,
   orTell: OrTell,
 ): Promise<Stats["overdue"]> {
-  const rows = await Promise.all(
+  return Promise.all(
     QUEUES.map(async (queue) => {
       const counts = regions.map((region) => orTell(queues.count(region, queue, -Infinity, afterNow(now)), 0));
       const firsts = regions.map((region) => orTell(queues.first(region, queue), null));
       const due = (await Promise.all(firsts)).filter((first) => first !== null && first.wakeAt <= now);
       const [oldest = null] = due.sort((a, b) => (a?.wakeAt ?? 0) - (b?.wakeAt ?? 0));
-      return [queue, { images: (await Promise.all(counts)).reduce((sum, each) => sum + each, 0), oldest }] as const;
+      return { queue, images: (await Promise.all(counts)).reduce((sum, each) => sum + each, 0), oldest };
     }),
   );
-  return Object.fromEntries(rows) as unknown as Stats["overdue"];
 }
 
 /** The first whole second after now. */

@@ -1,4 +1,4 @@
-import { markerOf } from "./comment-digest.ts";
+import { answerMarker } from "./comment-digest.ts";
 import { renderAnswer } from "../domain/comment/answer.ts";
 import { MINUTE_MS } from "../domain/time.ts";
 import { RefusedError } from "../errors.ts";
@@ -49,7 +49,7 @@ async function answer(
   { comments, clock, log, mostBytes: allowed }: Answerer,
 ): Promise<void> {
   const { threadId, author, url, remarks } = comment;
-  const marker = markerOf(comment);
+  const marker = answerMarker(comment);
   // Written down before it is sent: whoever dies in between leaves word that it may be under way.
   const beforePost = (): Promise<void> => lease.savePending({ ...comment, sentAt: clock.now() });
   for (let mostBytes = allowed; ; mostBytes = Math.floor(mostBytes / 2)) {

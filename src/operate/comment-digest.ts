@@ -12,7 +12,7 @@ export function digestOf({ text }: Pick<Comment, "text">): string {
 }
 
 /** The hidden words by which our answer to a comment, as it was then, is known again. */
-export function markerOf(comment: Pick<PendingComment, "threadId" | "commentId" | "digest">): string {
+export function answerMarker(comment: Pick<PendingComment, "threadId" | "commentId" | "digest">): string {
   return `clean-amis-answer:${hash(`${keyOf(comment)}/${comment.digest}`)}`;
 }
 

@@ -37,7 +37,7 @@ export async function readComments(reader: CommentReader): Promise<CommentCounts
     if (error instanceof RefusedError) reader.log.error({ code: error.code, error: error.message }, what);
     throw error;
   } finally {
-    await lease.release();
+    await lease.end();
   }
 }
 

@@ -49,7 +49,7 @@ export async function carryOutOrders({ orders, log, ...clerk }: Clerk): Promise<
     }
     return waiting.length;
   } finally {
-    await lease.release();
+    await lease.end();
   }
 }
 

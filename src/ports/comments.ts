@@ -68,7 +68,7 @@ export interface CommentLease {
   /** Counts a comment of an author, once; resolves to which of that UTC day it is, from 1. */
   count(author: string, day: string, comment: string): Promise<number>;
   noteRead(at: Instant): Promise<void>;
-  release(): Promise<void>;
+  end(): Promise<void>;
 }
 
 /** A comment on its way from being read to being answered. */

@@ -14,7 +14,7 @@ export interface Journal {
   between(region: string, from: Instant, to: Instant): Promise<readonly ImageEvent[]>;
   /** How reporting goes; null before the first report. */
   status(): Promise<ReporterStatus | null>;
-  /** The right to report, one process at a time, kept until it is released; null when another process has it. */
+  /** The right to report, one process at a time, kept until it is ended; null when another process has it. */
   reporterLease(): Promise<ReporterLease | null>;
 }
 
@@ -38,7 +38,7 @@ export interface ReporterLease {
   noteStatus(status: ReporterStatus): Promise<void>;
   /** Removes the events of a region that are older than `before`, never one that any reporter has still to read. */
   trim(region: string, before: Instant): Promise<number>;
-  release(): Promise<void>;
+  end(): Promise<void>;
 }
 
 /** A post that was begun: enough to find it, or to make it again, after a crash. */

@@ -11,7 +11,7 @@ export interface Orders {
   /** Null: not carried out yet. */
   answerTo(id: string): Promise<readonly Answer[] | null>;
   /** The right to carry out orders, one process at a time; null when another has it. `confirm` throws when it is lost. */
-  lease(): Promise<{ confirm(): Promise<void>; release(): Promise<void> } | null>;
+  lease(): Promise<{ confirm(): Promise<void>; end(): Promise<void> } | null>;
 }
 
 /** What a person wants: of these images, or of a compose. */

@@ -37,7 +37,7 @@ export function chooseEvents(
 }
 
 /** The same post has the same marker, whoever makes it; no two posts have one. */
-export function markerOf({ day, until, extra }: Pick<PendingPost, "day" | "until" | "extra">): string {
+export function postMarker({ day, until, extra }: Pick<PendingPost, "day" | "until" | "extra">): string {
   const told = JSON.stringify([day, Object.entries(until).sort(), extra]);
   return `clean-amis-part:${createHash("sha256").update(told).digest("hex").slice(0, 24)}`;
 }

@@ -5,7 +5,7 @@ import { DAY_MS, type Instant } from "../domain/time.ts";
 import type { Journal, Schedule } from "../ports/index.ts";
 
 /** What a day is read from. */
-export interface Records {
+export interface DayRecords {
   readonly schedule: Pick<Schedule, "regions" | "get">;
   readonly journal: Pick<Journal, "between">;
 }
@@ -19,7 +19,7 @@ export interface DayEntry {
 }
 
 /** What a UTC day's report tells, in the order in which it was written. Throws `UpstreamError`. */
-export async function readDay(day: string, { schedule, journal }: Records): Promise<readonly DayEntry[]> {
+export async function readDay(day: string, { schedule, journal }: DayRecords): Promise<readonly DayEntry[]> {
   const start = Date.parse(`${day}T00:00:00Z`);
   const regions = await schedule.regions();
   const events = await Promise.all(regions.map((region) => journal.between(region, start, start + DAY_MS)));

@@ -1,4 +1,5 @@
 import type { Image } from "../domain/image/image.ts";
+import type { ActQueue } from "../domain/image/lifecycle.ts";
 import { publicReason } from "../domain/plan/public-reason.ts";
 import { refusalOf } from "../domain/plan/refusal.ts";
 import { situationOf } from "../domain/plan/situation.ts";
@@ -18,10 +19,15 @@ export async function dueList(
 ): Promise<DueList> {
   const regions = await schedule.regions();
   const until = now + DAYS * DAY_MS;
-  const read = async (queue: "private" | "delete" | "restore"): Promise<readonly (readonly Image[])[]> =>
+  const read = async (queue: ActQueue): Promise<readonly (readonly Image[])[]> =>
     Promise.all(regions.map((region) => schedule.between(region, queue, 0, until, MOST)));
   const [toPrivate, toDelete, toRestore] = await Promise.all([read("private"), read("delete"), read("restore")]);
-  const all = [...toPrivate, ...toDelete, ...toRestore];
+  const waiting: Readonly<Record<ActQueue, readonly (readonly Image[])[]>> = {
+    private: toPrivate,
+    delete: toDelete,
+    restore: toRestore,
+  };
+  const all = Object.values(waiting).flat();
   const isDue = (image: Image): boolean => refusalOf(image) === null && situationOf(image) === null;
   return {
     until,

@@ -5,7 +5,7 @@ import { renderContinuation, renderOpening, renderPost, titleOf, type PostFrame 
 import { sectionOf } from "../domain/report/sections.ts";
 import { DAY_MS, dayOf, type Instant } from "../domain/time.ts";
 import type { PendingPost, ReporterLease, Post } from "../ports/index.ts";
-import { chooseEvents, markerOf, MOST_PER_REGION } from "./choice.ts";
+import { chooseEvents, postMarker, MOST_PER_REGION } from "./choice.ts";
 import { dueList } from "./outlook.ts";
 import { repeatsAmong } from "./repeats.ts";
 import type { Reporter } from "./reporter.ts";
@@ -135,11 +135,18 @@ async function outlookNow({ schedule, clock, stoppages }: Omit<Sources, "periods
 }
 
 function emptyPost(day: string, mostBytes: number): PendingPost {
-  return { day, marker: markerOf({ day, until: {}, extra: null }), until: {}, extra: null, mostBytes, unsureAt: null };
+  return {
+    day,
+    marker: postMarker({ day, until: {}, extra: null }),
+    until: {},
+    extra: null,
+    mostBytes,
+    unsureAt: null,
+  };
 }
 
 async function save(post: PendingPost, lease: ReporterLease): Promise<PendingPost> {
-  const marked = { ...post, marker: markerOf(post) };
+  const marked = { ...post, marker: postMarker(post) };
   await lease.savePendingPost(marked);
   return marked;
 }

@@ -45,7 +45,7 @@ export async function reportOnce(reporter: Reporter): Promise<Reported> {
       await noteStatus(lease, error, reporter);
     throw error;
   } finally {
-    await lease.release();
+    await lease.end();
   }
 }
 

@@ -1,5 +1,6 @@
 import { tooManyText } from "../domain/comment/answer.ts";
-import type { Queue } from "../domain/image/lifecycle.ts";
+import type { Image } from "../domain/image/image.ts";
+import type { ActQueue } from "../domain/image/lifecycle.ts";
 import { describeTrouble } from "../domain/limits/breaker.ts";
 import { isDeaf } from "../domain/limits/deaf.ts";
 import type { Stoppage } from "../domain/report/outlook.ts";
@@ -18,7 +19,13 @@ export interface Limits {
 const MOST_PER_REGION = 10;
 /** A region that failed for less than this is no news. */
 const BLIP_MS = HOUR_MS;
-const ALL_ACTS = ["restore", "private", "delete"] as const;
+/** What waits in a queue, and since when an image of it is due. */
+const WAITING: Readonly<Record<ActQueue, (image: Image) => readonly [string, Instant | null]>> = {
+  restore: () => ["give back", null],
+  private: ({ privateAt }) => ["make private", privateAt],
+  delete: ({ deleteAt }) => ["delete", deleteAt],
+};
+const ALL_ACTS = Object.keys(WAITING) as ActQueue[];
 const WORDS = { private: "make images private", delete: "delete images" } as const;
 
 /** The pause, the stops and the regions in trouble, each with the images that wait for its end. Throws `UpstreamError`. */
@@ -29,7 +36,7 @@ export async function stoppages({ budgets, schedule, breakers, clock }: Limits):
     what: string,
     why: string,
     since: Instant,
-    queues: readonly Queue[],
+    queues: readonly ActQueue[],
     region?: string,
   ): Promise<Stoppage> => {
     const regions = region === undefined ? await schedule.regions() : [region];
@@ -52,22 +59,17 @@ export async function stoppages({ budgets, schedule, breakers, clock }: Limits):
 }
 
 async function planOf(
-  queue: Queue,
+  queue: ActQueue,
   regions: readonly string[],
   now: Instant,
   schedule: Pick<Schedule, "due">,
 ): Promise<readonly string[]> {
   const due = await Promise.all(regions.map((region) => schedule.due(region, queue, now, MOST_PER_REGION)));
-  return due.flat().map(({ region, amiId, composeId, privateAt, deleteAt }) => {
-    const [act, at] = deadlines(queue, privateAt, deleteAt);
+  return due.flat().map((image) => {
+    const [act, at] = WAITING[queue](image);
     const since = at === null ? "" : `, due since ${formatInstant(at)}`;
-    return `${region} ${amiId} ${composeId}: ${act}${since}`;
+    return `${image.region} ${image.amiId} ${image.composeId}: ${act}${since}`;
   });
-}
-
-function deadlines(queue: Queue, privateAt: Instant, deleteAt: Instant | null): readonly [string, Instant | null] {
-  if (queue === "restore") return ["give back", null];
-  return queue === "delete" ? ["delete", deleteAt] : ["make private", privateAt];
 }
 
 /** What is known of the reading of comments. */

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { logReports } from "../../src/adapters/log.ts";
 import type { Post, Reports } from "../../src/ports/index.ts";
-import { open, part, publish, REPO, start } from "../support/outside/pagure.ts";
+import { open, dayPost, publish, REPO, start } from "../support/outside/pagure.ts";
 import { silentLog } from "../support/run/log.ts";
 
 /** An implementation, and every text that its readers can see. */
@@ -30,21 +30,21 @@ function copies(visible: readonly string[], { marker }: Post): number {
 
 for (const [name, open] of Object.entries(SUBJECTS)) {
   t.test(
-    `${name}: a part is visible once, however often it is published, and stands in the order of its day`,
+    `${name}: a post is visible once, however often it is published, and stands in the order of its day`,
     async (t) => {
       const { reports, visible } = await open(t);
       t.type((await reports.check()).user, "string");
-      for (const number of [1, 2, 1, 3, 3]) t.type((await publish(reports, part(number))).url, "string");
-      for (const number of [1, 2, 3]) t.match(visible()[number - 1], part(number).text);
+      for (const number of [1, 2, 1, 3, 3]) t.type((await publish(reports, dayPost(number))).url, "string");
+      for (const number of [1, 2, 3]) t.match(visible()[number - 1], dayPost(number).text);
       t.equal(visible().length, 3);
     },
   );
 
-  t.test(`${name}: parts of two days stand apart and each once`, async (t) => {
+  t.test(`${name}: posts of two days stand apart and each once`, async (t) => {
     const { reports, visible } = await open(t);
-    const other = { ...part(2), day: "2026-11-25", title: "clean-amis: 2026-11-25" };
-    for (const each of [part(1), other, part(1), other]) await publish(reports, each);
-    t.same([copies(visible(), part(1)), copies(visible(), other)], [1, 1]);
+    const other = { ...dayPost(2), day: "2026-11-25", title: "clean-amis: 2026-11-25" };
+    for (const each of [dayPost(1), other, dayPost(1), other]) await publish(reports, each);
+    t.same([copies(visible(), dayPost(1)), copies(visible(), other)], [1, 1]);
   });
 
   t.test(
@@ -53,7 +53,7 @@ for (const [name, open] of Object.entries(SUBJECTS)) {
       const { reports, visible } = await open(t);
       const no = new Error("the lease is lost");
       await t.rejects(
-        reports.publish(part(1), () => Promise.reject(no)),
+        reports.publish(dayPost(1), () => Promise.reject(no)),
         no,
       );
       t.same(visible(), []);
@@ -62,22 +62,22 @@ for (const [name, open] of Object.entries(SUBJECTS)) {
         asked += 1;
         return Promise.resolve();
       };
-      for (let time = 0; time < 2; time += 1) await reports.publish(part(1), ask);
+      for (let time = 0; time < 2; time += 1) await reports.publish(dayPost(1), ask);
       t.same([asked, visible().length], [1, 1]);
     },
   );
 
   t.test(`${name}: what was posted once has no repeat to merge`, async (t) => {
     const { reports, visible } = await open(t);
-    await publish(reports, part(1));
+    await publish(reports, dayPost(1));
     const before = visible().length;
-    t.equal(await reports.mergeRepeats(part(1), () => Promise.reject(new Error("nothing to post"))), 0);
+    t.equal(await reports.mergeRepeats(dayPost(1), () => Promise.reject(new Error("nothing to post"))), 0);
     t.equal(visible().length, before);
   });
 
-  t.test(`${name}: a part without its own marker is a bug`, async (t) => {
+  t.test(`${name}: a post without its own marker is a bug`, async (t) => {
     const { reports, visible } = await open(t);
-    await t.rejects(publish(reports, { ...part(1), text: "no marker" }), /lacks its own marker/);
+    await t.rejects(publish(reports, { ...dayPost(1), text: "no marker" }), /lacks its own marker/);
     t.same(visible(), []);
   });
 }

@@ -137,7 +137,9 @@ t.test(
     const file = `${config}.jsonl`;
     const nightly = (day: string, ami: string): object => ({
       topic: "org.fedoraproject.prod.fedimg.image.publish",
-      ...{ id: day, headers: {}, queue: null },
+      id: day,
+      headers: {},
+      queue: null,
       body: {
         compose: `Fedora-Rawhide-${day}.n.0`,
         destination: "us-east-1",

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { configPath, loadConfig, type Config } from "../../src/config/config.ts";
@@ -9,14 +9,7 @@ import { complaintOf } from "../support/program/complaint.ts";
 type Environment = Parameters<typeof loadConfig>[1];
 
 const HERE = "http://127.0.0.1:4566";
-const SHIPPED = readFileSync(findUp("config.toml"), "utf8");
-
-/** The file stands beside the sources, above wherever the tests were built to. */
-function findUp(name: string): URL {
-  for (let folder = new URL("../../", import.meta.url); folder.pathname !== "/"; folder = new URL("../", folder))
-    if (existsSync(new URL(`${folder.href}package.json`))) return new URL(`${folder.href}${name}`);
-  throw new Error(`no ${name} above the tests`);
-}
+const SHIPPED = readFileSync(new URL("../../../config.toml", import.meta.url), "utf8");
 
 /** Writes a configuration file; resolves to its path. */
 function write(test: Test, toml: string, others: Record<string, string> = {}): string {
@@ -60,7 +53,10 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
     leaseMs: 5 * MINUTE_MS,
   });
   t.same(config.ec2, {
-    ...{ endpoint: null, credentials: null, role: null, share: 0.5 },
+    endpoint: null,
+    credentials: null,
+    role: null,
+    share: 0.5,
     guards: {
       account: "125523088429",
       protectingTags: [

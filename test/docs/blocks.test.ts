@@ -65,8 +65,12 @@ async function programsFor(t: Test, { connection }: World): Promise<NodeJS.Proce
   for (const name of ["redis-cli", "clean-amis"]) await chmod(join(bin, name), 0o755);
   return {
     PATH: `${bin}:${process.env["PATH"] ?? ""}`,
-    ...{ CLI: REDIS_CLI ?? "", NODE: process.execPath, MAIN, LC_ALL: "C" },
-    ...{ REDIS_URL: serverUrl("TEST_REDIS_URL"), FEDORA_MESSAGING_CONF: join(bin, "config.toml") },
+    CLI: REDIS_CLI ?? "",
+    NODE: process.execPath,
+    MAIN,
+    LC_ALL: "C",
+    REDIS_URL: serverUrl("TEST_REDIS_URL"),
+    FEDORA_MESSAGING_CONF: join(bin, "config.toml"),
   };
 }
 

@@ -121,6 +121,6 @@ t.test("one process reads comments at a time", async (t) => {
   scene.comment("somebody", `hold ${scene.nightly.amiId}`);
   const lease = await scene.commentReader.memory.lease();
   t.same(await scene.read(), { read: 0, answered: 0 });
-  await lease?.release();
+  await lease?.end();
   t.same(await scene.read(), { read: 1, answered: 1 });
 });

@@ -218,7 +218,10 @@ t.test(
       await reconcileIn(world, { isApplied: true, archive: datagrepper.archive });
       const other = "Fedora-Cloud-36-20221014.0";
       await world.hear("pungi.compose.status.change", {
-        ...{ status: "FINISHED", compose_id: other, compose_type: "production", compose_label: label },
+        status: "FINISHED",
+        compose_id: other,
+        compose_type: "production",
+        compose_label: label,
         location: `https://kojipkgs.fedoraproject.org/compose/cloud/${other}/compose`,
       });
       await world.hear("fedimg.image.publish", announcement(other));

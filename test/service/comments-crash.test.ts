@@ -3,7 +3,7 @@ import { MINUTE_MS } from "../../src/domain/time.ts";
 import { UpstreamError } from "../../src/errors.ts";
 import { readComments, type CommentReader } from "../../src/operate/comments.ts";
 import type { CommentLease, CommentMemory, Comments } from "../../src/ports/index.ts";
-import { CallCounter, Crash, type CrashPoint } from "../support/world/crash.ts";
+import { CallCounter, untilCrash, type CrashPoint } from "../support/world/crash.ts";
 import { openObjecting, OPERATOR, type Objecting } from "../support/world/objecting.ts";
 
 t.setTimeout(300_000);
@@ -41,9 +41,7 @@ async function countedPass({ commentReader, connection }: Objecting, counter: Ca
     memory: { ...others, ...takesLease },
     comments: { threads: (since, ids) => comments.threads(since, ids), ...answering },
   };
-  await readComments(reader).catch((error: unknown) => {
-    if (!(error instanceof Crash)) throw error;
-  });
+  await untilCrash(readComments(reader));
   const { redis, keys } = connection;
   await redis.del(keys.control("comments:pagure:lease"), keys.control("requests:lease"));
 }

@@ -2,27 +2,21 @@ import t, { type Test } from "tap";
 import { tickRegion } from "../../src/act/tick.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { reportOnce } from "../../src/tell/report.ts";
-import { CallCounter, Crash, type CrashPoint } from "../support/world/crash.ts";
+import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../support/world/crash.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "../support/world/world.ts";
 
-/** `npm run chaos` asks for every point; the tests for each fourth, other ones in each run. */
-const STRIDE = process.env["CHAOS_CRASH"] === "all" ? 1 : 4;
-const FIRST = Number(process.env["CRASH_SEED"] ?? Date.now()) % STRIDE;
-
 t.setTimeout(3_600_000);
-t.comment(`points ${FIRST}, ${FIRST + STRIDE}, … of all: CRASH_SEED=${FIRST}`);
+const isChosen = choosePoints(t, 4);
 
 /** Runs a tick whose calls are counted, and that perhaps dies. */
 async function countedTick(world: World, counter: CallCounter): Promise<void> {
-  const parts = {
+  const ticker = {
     ...world.ticker,
     images: counter.wrap(world.ticker.images),
     schedule: counter.wrap(world.ticker.schedule),
     facts: counter.wrap(world.ticker.facts),
   };
-  await tickRegion(REGION, parts).catch((error: unknown) => {
-    if (!(error instanceof Crash)) throw error;
-  });
+  await untilCrash(tickRegion(REGION, ticker));
 }
 
 /** A world with one nightly whose next act is due. */
@@ -52,7 +46,7 @@ async function pointsOf(t: Test, act: "make private" | "delete" | "restore"): Pr
     (["before", "after"] as const).map((when) => ({ call: index + 1, when })),
   );
   t.ok(all.length > 30, `${all.length} points of ${act}`);
-  return all.filter((_, index) => index % STRIDE === FIRST);
+  return all.filter(isChosen);
 }
 
 /** Passes and reports until nothing is due any more, with time for every lease and back-off to run out. */
@@ -68,8 +62,9 @@ async function carryOn(world: World, days: number): Promise<void> {
 }
 
 function times(texts: readonly string[], heading: string, amiId: string): number {
-  return texts.flatMap((text) => text.split("\n## ")).filter((part) => part.startsWith(heading) && part.includes(amiId))
-    .length;
+  return texts
+    .flatMap((text) => text.split("\n## "))
+    .filter((section) => section.startsWith(heading) && section.includes(amiId)).length;
 }
 
 t.test("killed at any call of making private or deleting, an image ends deleted, whole, and told once", async (t) => {

@@ -157,7 +157,9 @@ t.test("a source that never answers is told after a day, and its image not liste
   world.simulator.addImage(REGION, { id: "ami-00000000000000042", name, snapshots: [] });
   await world.hear("pungi.compose.status.change", {
     status: "FINISHED",
-    ...{ compose_id: composeId, compose_type: "production", compose_label: "RC-20261121.0" },
+    compose_id: composeId,
+    compose_type: "production",
+    compose_label: "RC-20261121.0",
   });
   const regions = { [REGION]: "ami-00000000000000042" };
   await world.hear(UPLOADER, { architecture: "x86_64", compose_id: composeId, image_name: name, regions });

@@ -95,7 +95,10 @@ t.test(
     for (let day = 0; day < 3; day += 1) {
       world.clock.advance(DAY_MS);
       t.same(await world.hear("fedimg.image.copy", { ...body, destination: REGION, compose_id: composeId }), {
-        ...{ kind: "uploads", new: 0, known: 1, rules: [] },
+        kind: "uploads",
+        new: 0,
+        known: 1,
+        rules: [],
       });
       await world.hear("fedimg.image.publish", { ...body, destination: "EC2-us-east-1", compose: composeId });
     }

@@ -70,14 +70,14 @@ t.test(
   async (t) => {
     const world = await openWorld(t);
     const { redis, keys } = world.connection;
-    const parts: Ingester = { ...world.ingester, environments: ["prod", "stg", "dev"] };
+    const ingester: Ingester = { ...world.ingester, environments: ["prod", "stg", "dev"] };
     const [dice, sayings] = [new Dice(SEED), new Sayings()];
     const counts: Record<string, number> = {};
     const work = async (): Promise<void> => {
       const sample = dice.pick(dice.roll(2) === 0 ? CORPUS : madeUp(dice.roll(MADE_UP)));
       const { bytes, isWhole } = damaged(JSON.stringify(mutated(sample.body, dice)), dice);
       const message = delivered({ ...sample, headers: mutatedHeaders(sample.headers, dice) }, bytes);
-      const { kind } = await ingest(message, parts);
+      const { kind } = await ingest(message, ingester);
       if (isWhole && kind === "facts") sayings.hear(sample.topic, bytes.toString());
       counts[kind] = (counts[kind] ?? 0) + 1;
     };

@@ -4,25 +4,17 @@ import { RefusedError, UpstreamError } from "../../src/errors.ts";
 import type { Journal, ReporterLease } from "../../src/ports/index.ts";
 import { reportOnce } from "../../src/tell/report.ts";
 import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
-import { CallCounter, Crash, type CrashPoint } from "../support/world/crash.ts";
+import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../support/world/crash.ts";
 import { openReporting, type Reporting } from "../support/world/reporting.ts";
 
-/** `npm run chaos` asks for every point; the tests for every second, other ones in each run. */
-const STRIDE = process.env["CHAOS_CRASH"] === "all" ? 1 : 2;
-const FIRST = Number(process.env["CRASH_SEED"] ?? Date.now()) % STRIDE;
-
 t.setTimeout(3_600_000);
-t.comment(`points ${FIRST}, ${FIRST + STRIDE}, … of all: CRASH_SEED=${FIRST}`);
+const isChosen = choosePoints(t, 2);
 
 /** Small, so that a few images make several posts: the first opens the issue, the others are comments. */
 const SMALL = 1_750;
 
 interface Scene extends Reporting {
   readonly amiIds: readonly string[];
-}
-
-function isChosen(_: unknown, index: number): boolean {
-  return index % STRIDE === FIRST;
 }
 
 /** Images of two regions and two composes that nobody was told of. */
@@ -48,10 +40,8 @@ async function countedPass({ reporter }: Scene, counter: CallCounter): Promise<v
   };
   const journal = counter.wrap({ status: () => reporter.journal.status(), ...takesLease }) as Journal;
   const [schedule, reports] = [counter.wrap(reporter.schedule), counter.wrap(reporter.reports)];
-  await reportOnce({ ...reporter, journal, schedule, reports, mostBytes: SMALL }).catch((error: unknown) => {
-    if (!(error instanceof Crash)) throw error;
-  });
-  for (const lease of leases) await lease.release();
+  await untilCrash(reportOnce({ ...reporter, journal, schedule, reports, mostBytes: SMALL }));
+  for (const lease of leases) await lease.end();
 }
 
 /** Passes, a minute apart, until nothing is left to tell. */
@@ -89,8 +79,8 @@ t.test(
     const dry = await openScene(t);
     const counted = new CallCounter(null);
     await countedPass(dry, counted);
-    const parts = counted.names.filter((name) => name === "publish").length;
-    t.ok(parts >= 3, `${parts} parts`);
+    const posts = counted.names.filter((name) => name === "publish").length;
+    t.ok(posts >= 3, `${posts} posts`);
     t.same(await wrongs(dry), []);
     const points = counted.names.flatMap((_, index) =>
       (["before", "after"] as const).map((when): CrashPoint => ({ call: index + 1, when })),
@@ -106,7 +96,7 @@ t.test(
       );
     }
     t.comment(
-      `sweep of calls: ${counted.names.length} calls, ${points.filter(isChosen).length} kills, ${parts} parts, 12 entries each`,
+      `sweep of calls: ${counted.names.length} calls, ${points.filter(isChosen).length} kills, ${posts} posts, 12 entries each`,
     );
   },
 );

@@ -50,21 +50,24 @@ function month(): readonly ArchivedMessage[] {
 }
 
 t.test("over the same month the old rules and ours differ only in ways that the docs explain", (t) => {
-  const past = new Rehearsal();
+  const rehearsal = new Rehearsal();
   const labels = new Map<string, string>();
   const released = new Set<string>();
   const heard = month().map((message) => ({
     message,
     heard: decode(
       {
-        ...{ topic: message.topic, messageId: message.id, headers: message.headers ?? {} },
-        ...{ body: Buffer.from(JSON.stringify(message.body)), arrivedAt: message.at },
+        topic: message.topic,
+        messageId: message.id,
+        headers: message.headers ?? {},
+        body: Buffer.from(JSON.stringify(message.body)),
+        arrivedAt: message.at,
       },
       ["prod"],
     ),
   }));
   for (const each of heard) {
-    past.learn(each.heard);
+    rehearsal.learn(each.heard);
     if (each.heard.kind !== "facts") continue;
     for (const fact of each.heard.facts) {
       if (fact.released === true) released.add(fact.composeId);
@@ -86,7 +89,7 @@ t.test("over the same month the old rules and ours differ only in ways that the 
         isFedimg: message.topic.includes(".fedimg."),
       };
       const then = oldScriptSelects(image);
-      const now = past.fateOf(upload, DEFAULT_POLICY).split(/[ :]/)[0] ?? "";
+      const now = rehearsal.fateOf(upload, DEFAULT_POLICY).split(/[ :]/)[0] ?? "";
       if (then === (now === "delete")) same += 1;
       else {
         const why = explanation(image, then, now);

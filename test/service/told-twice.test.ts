@@ -28,10 +28,10 @@ function tellings(world: World, amiIds: readonly string[]): { readonly first: nu
   const told = world.posts().flatMap(toldIn);
   const again = world
     .posts()
-    .flatMap((post) => post.split(/^## /m).filter((part) => part.startsWith("Told again: Made private")));
+    .flatMap((post) => post.split(/^## /m).filter((section) => section.startsWith("Told again: Made private")));
   return {
     first: amiIds.map((amiId) => told.filter((each) => each.amiId === amiId && each.section === "made-private").length),
-    again: amiIds.map((amiId) => again.filter((part) => part.includes(amiId)).length),
+    again: amiIds.map((amiId) => again.filter((section) => section.includes(amiId)).length),
   };
 }
 

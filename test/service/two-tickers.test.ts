@@ -185,8 +185,8 @@ t.test("two tickers at once never exceed the day's budgets between them", async 
 /** One pass of a process that another one overtakes at a point of its calls. */
 async function overtakenPass(replica: Replica, counter: CallCounter): Promise<void> {
   const { images, schedule } = replica.ticker;
-  const parts = { ...replica.ticker, images: counter.wrap(images), schedule: counter.wrap(schedule) };
-  await tickRegion(REGIONS[0] ?? "", parts);
+  const ticker = { ...replica.ticker, images: counter.wrap(images), schedule: counter.wrap(schedule) };
+  await tickRegion(REGIONS[0] ?? "", ticker);
 }
 
 /** A crew with one image, which is due to be made private. */

@@ -60,7 +60,10 @@ t.test("days on which nothing happened post nothing, and a week of them says tha
 });
 
 const STOP: Stoppage = {
-  ...{ what: "deleting images", why: "500 images a day are the budget", since: null, images: 731 },
+  what: "deleting images",
+  why: "500 images a day are the budget",
+  since: null,
+  images: 731,
   plan: ["us-east-1 ami-1 Fedora-Rawhide-20261119.n.0: delete | <b>", "eu-west-1 ami-2: delete"],
 };
 

@@ -117,7 +117,7 @@ t.test("a reporter that lost its lease posts nothing and writes nothing", async 
     () => mine?.remember({ toldDay: "2026-11-24" }),
   ])
     await t.rejects(Promise.resolve(write()), lost);
-  await mine?.release();
+  await mine?.end();
   t.same(await report(), { posted: 1, noticed: 1 });
   t.equal(sightings(amiId), 1);
 });
@@ -178,7 +178,9 @@ t.test("a Pagure that takes no length at all is an alarm, and loses nothing", as
   const { report, makePrivate, sightings, pagure, reporter } = await openReporting(t);
   const amiIds = await makePrivate(5);
   const cure = pagure.fail({
-    ...{ method: "POST", path: /new_issue$/, times: Infinity },
+    method: "POST",
+    path: /new_issue$/,
+    times: Infinity,
     trouble: { kind: "answer", status: 413, body: htmlPage("Too large") },
   });
   for (let pass = 0; pass < 2; pass += 1) await t.rejects(report(), { name: "RefusedError", code: "TOO_LONG" });

@@ -12,12 +12,12 @@ export interface PagureCommentOptions extends PagureAccess {
 
 /** What an issue that was removed, or made private, is asked for with. */
 const HIDDEN = ["ENOISSUE", "EISSUENOTALLOWED"];
-/** Stands in every part of a report, whatever its title was when it was posted. */
-const PART = "clean-amis-part:";
+/** Stands in every post of a report, whatever its title was when it was posted. */
+const MARKER = "clean-amis-part:";
 
 /**
  * Comments on our open issues. Reading goes without the token, so what is read is what the public sees; Pagure's own notes of
- * changes, and what the token's user wrote, are nobody's objections. Throws `ConfigError` for an address, a repo or a token of
+ * changes, and what the token's user wrote, do not count. Throws `ConfigError` for an address, a repo or a token of
  * the wrong form.
  */
 export function openPagureComments(options: PagureCommentOptions): Comments {
@@ -27,7 +27,7 @@ export function openPagureComments(options: PagureCommentOptions): Comments {
   const isOurs = (issue: Issue, name: string): boolean =>
     issue.author === name &&
     issue.isOpen &&
-    (isReportTitle(issue.title, options.title ?? DEFAULT_TITLE) || issue.content.includes(PART));
+    (isReportTitle(issue.title, options.title ?? DEFAULT_TITLE) || issue.content.includes(MARKER));
   return {
     threads: async function* (sinceDay, threadIds) {
       const name = await user();

@@ -14,7 +14,7 @@ export interface DaysIssue extends Issue {
   readonly number: number;
 }
 
-/** A place where a part stands. */
+/** A place where a post stands. */
 interface Copy {
   readonly issue: Issue;
   readonly isComment: boolean;
@@ -23,7 +23,7 @@ interface Copy {
 /**
  * Our own issues of a day, by their number: whether open or closed, and with their comments, as the public sees them. An issue
  * of that title by somebody else is not ours; of several with one number the later ones come first, so that the oldest of the
- * highest number is the last. The day before the part's own is included, so that clocks that differ do not hide it.
+ * highest number is the last. The day before the post's own is included, so that clocks that differ do not hide it.
  */
 export async function findDaysIssues(
   calls: PagureCalls,
@@ -58,7 +58,7 @@ function numberOf(theirs: string, title: string): number | null {
 }
 
 /**
- * Where the part stands, whole, the oldest first. Only our own comments count: anybody can quote a marker, or guess the next
+ * Where the post stands, whole, the oldest first. Only our own comments count: anybody can quote a marker, or guess the next
  * one; and the title and text of our own issue can be changed by others, so what is named has to be there.
  */
 export function copiesOf(
@@ -77,7 +77,7 @@ export function copiesOf(
     ]);
 }
 
-/** A line for a repeat. It does not hold the marker itself: it is no copy of the part. */
+/** A line for a repeat. It does not hold the marker itself: it is no copy of the post. */
 export function pointerText(marker: string, url: string): string {
   const lines = [
     `A part of this day's report was posted twice by mistake, because Pagure's first answer was lost: see ${url}.`,

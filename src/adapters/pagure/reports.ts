@@ -13,9 +13,9 @@ export interface PagureOptions extends PagureAccess {
 }
 
 /**
- * Reports as issues of a Pagure repo: a day's first part opens the day's issue, the further ones are its comments. Pagure
- * has no idempotency key (its API repeats every repeated POST), so each part is looked for by its marker before it is posted,
- * and read back afterwards. Publish one part at a time: two at once could each open the day's issue.
+ * Reports as issues of a Pagure repo: a day's first post opens the day's issue, the further ones are its comments. Pagure
+ * has no idempotency key (its API repeats every repeated POST), so each post is looked for by its marker before it is posted,
+ * and read back afterwards. Publish one post at a time: two at once could each open the day's issue.
  * Throws `ConfigError` for an address, a repo or a token of the wrong form.
  */
 export function openPagure(options: PagureOptions): Reports {
@@ -37,23 +37,23 @@ class PagureReports implements Reports {
     return { user: this.#username };
   }
 
-  async publish(part: Post, beforePost: () => Promise<void>): Promise<Published> {
-    if (!part.text.includes(part.marker)) throw new Error(`The report part lacks its own marker ${part.marker}.`);
-    const issues = await this.#lookFor(part);
-    const [copy] = copiesOf(part, issues, await this.#user());
+  async publish(post: Post, beforePost: () => Promise<void>): Promise<Published> {
+    if (!post.text.includes(post.marker)) throw new Error(`The post lacks its own marker ${post.marker}.`);
+    const issues = await this.#lookFor(post);
+    const [copy] = copiesOf(post, issues, await this.#user());
     if (copy !== undefined) return { url: copy.issue.url };
     await beforePost();
     let isSent = false;
     try {
-      const id = await this.#post(part, issues.at(-1) ?? null);
+      const id = await this.#post(post, issues.at(-1) ?? null);
       isSent = true;
-      const [seen] = copiesOf(part, [await this.#calls.issue(id)], await this.#user());
+      const [seen] = copiesOf(post, [await this.#calls.issue(id)], await this.#user());
       if (seen !== undefined) return { url: seen.issue.url };
     } catch (error) {
       if (error instanceof UpstreamError && (isSent || mayHaveArrived(error))) return { unsure: error };
       throw error;
     }
-    return { unsure: notSeen(part) };
+    return { unsure: notSeen(post) };
   }
 
   async posted({ day, title }: Pick<Post, "day" | "title">): Promise<readonly string[]> {
@@ -90,22 +90,22 @@ class PagureReports implements Reports {
   }
 
   /** Resolves to the number of the issue that was written to. */
-  async #post(part: Post, latest: DaysIssue | null): Promise<number> {
-    if (latest === null) return this.#open(part, 1);
+  async #post(post: Post, latest: DaysIssue | null): Promise<number> {
+    if (latest === null) return this.#open(post, 1);
     try {
-      await this.#calls.comment(latest.id, `${part.continuation}\n\n${part.text}`);
+      await this.#calls.comment(latest.id, `${post.continuation}\n\n${post.text}`);
       return latest.id;
     } catch (error) {
       if (!(error instanceof RefusedError) || !NOT_THIS_ISSUE.includes(error.code)) throw error;
       // Somebody closed this issue to us: the day goes on in another one.
       this.#options.log?.warn({ issue: latest.url, error: error.message }, "the day's issue takes no comment");
-      return this.#open(part, latest.number + 1);
+      return this.#open(post, latest.number + 1);
     }
   }
 
-  #open(part: Post, number: number): Promise<number> {
+  #open(post: Post, number: number): Promise<number> {
     const { tags } = this.#options;
-    return this.#calls.newIssue(titleOfNumber(part.title, number), `${part.opening}\n\n${part.text}`, tags);
+    return this.#calls.newIssue(titleOfNumber(post.title, number), `${post.opening}\n\n${post.text}`, tags);
   }
 
   /** Makes a repeated issue a pointer; false when the token may not edit. */
@@ -121,6 +121,6 @@ class PagureReports implements Reports {
 }
 
 function notSeen({ marker, day }: Post): UpstreamError {
-  const message = `pagure: the part ${marker} of ${day} was accepted, but does not stand where the public reads it; it is looked for again later`;
+  const message = `pagure: the post ${marker} of ${day} was accepted, but does not stand where the public reads it; it is looked for again later`;
   return new UpstreamError("pagure", "NOT_SEEN", message);
 }

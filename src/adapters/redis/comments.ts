@@ -15,8 +15,8 @@ export function redisComments(connection: RedisConnection, kind: string): Commen
   const memory: CommentMemory = {
     readUntil: async () => parseInstant((await redis.hget(key("memory"), "read_until")) ?? ""),
     isSilent: async () => {
-      const [cursors, part] = [keys.control(`reporter:${kind}:cursors`), keys.control(`reporter:${kind}:part`)];
-      return (await redis.exists(cursors, part)) === 0;
+      const [cursors, post] = [keys.control(`reporter:${kind}:cursors`), keys.control(`reporter:${kind}:part`)];
+      return (await redis.exists(cursors, post)) === 0;
     },
     tooMany: async (day, most) => {
       const counts = Object.entries(await redis.hgetall(keys.control(`comments:${kind}:authors:${day}`)));
@@ -65,7 +65,7 @@ function leaseOf({ redis, keys }: RedisConnection, kind: string, lease: ControlL
       await lease.confirm();
       await redis.hset(key("memory"), "read_until", formatInstant(at));
     },
-    release: () => lease.release(),
+    end: () => lease.end(),
   };
 }
 

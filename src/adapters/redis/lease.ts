@@ -4,7 +4,7 @@ import { loadScript } from "./script.ts";
 import { UpstreamError } from "../../errors.ts";
 
 const renewScript = loadScript("renew");
-const releaseScript = loadScript("release");
+const endScript = loadScript("end");
 
 /** A right that one process has at a time, and that ends by itself when the process dies. */
 export class ControlLease {
@@ -37,8 +37,8 @@ export class ControlLease {
     if (!(await this.renew())) throw this.lost();
   }
 
-  async release(): Promise<void> {
-    await releaseScript(this.#redis, [this.#key], [this.token]);
+  async end(): Promise<void> {
+    await endScript(this.#redis, [this.#key], [this.token]);
   }
 
   lost(): UpstreamError {

@@ -35,8 +35,8 @@ export function redisSchedule(connection: RedisConnection, clock: Clock, periods
   return translateErrors<Schedule>(new RedisSchedule(connection, clock, periods), asUpstream);
 }
 
-/** Where settle.lua has each queue among its KEYS. */
-const QUEUE_KEYS: Readonly<Record<Queue, number>> = { unresolved: 2, private: 3, delete: 4, restore: 5, held: 6 };
+/** Where settle.lua has the first of the queues among its KEYS. */
+const FIRST_QUEUE = 4;
 
 /** What must be true of a record for a change to be written; see settle.lua. */
 interface Guard {
@@ -146,20 +146,19 @@ class RedisSchedule extends ScheduleReader implements Schedule {
     names: readonly string[] = [],
   ): Promise<boolean> {
     const { region, amiId } = image;
-    const queues = QUEUES.toSorted((a, b) => QUEUE_KEYS[a] - QUEUE_KEYS[b]);
     const fields = [...writeFields(change), ...names];
     const isOver = change.stage === "deleted" || change.stage === "gone";
     const answer = await settle(
       this.redis,
       [
         this.keys.image(region, amiId),
-        ...queues.map((queue) => this.keys.queue(region, queue)),
         this.keys.events(region),
         this.keys.images(region),
+        ...QUEUES.map((queue) => this.keys.queue(region, queue)),
       ],
       [
         ...[amiId, guard.field, guard.value, guard.isOpen ? 1 : 0],
-        change.wait === null ? 0 : QUEUE_KEYS[change.wait.queue],
+        change.wait === null ? 0 : FIRST_QUEUE + QUEUES.indexOf(change.wait.queue),
         change.wait === null ? "" : scoreOf(change.wait.wakeAt),
         ...[nextToken, isOver ? TOMBSTONE_S : 0, fields.length],
         ...fields,

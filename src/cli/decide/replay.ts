@@ -50,7 +50,7 @@ export const replay: Command = {
 
 /** All that a file says: its images in the order of their first announcement, and what is known of their composes. */
 interface HeardFile {
-  readonly past: Rehearsal;
+  readonly rehearsal: Rehearsal;
   readonly images: ReadonlyMap<string, Upload>;
   /** Images that were announced for two composes: both. */
   readonly conflicts: ReadonlyMap<string, string>;
@@ -66,14 +66,14 @@ async function hearFile(
   isTold: boolean,
   { print, stop }: Invocation,
 ): Promise<HeardFile> {
-  const past = new Rehearsal();
+  const rehearsal = new Rehearsal();
   const images = new Map<string, Upload>();
   const conflicts = new Map<string, string>();
   const counts = new Map<string, number>();
   let lines = 0;
   for await (const { number, heard } of heardIn(file, environments, stop)) {
     lines += 1;
-    past.learn(heard);
+    rehearsal.learn(heard);
     const reasons = heard.kind === "rejected" ? [heard.reason] : "unreadable" in heard ? heard.unreadable : [];
     for (const reason of reasons) {
       if (isTold) await print(plain(`line ${number}: rejected: ${reason}`));
@@ -92,12 +92,12 @@ async function hearFile(
         conflicts.set(key, `announced for compose ${first.composeId}, and again for ${upload.composeId}`);
     }
   }
-  return { past, images, conflicts, lines, counts };
+  return { rehearsal, images, conflicts, lines, counts };
 }
 
 /** One line an image, or one for each that another policy changes; resolves to how many had which fate. */
 async function tellImages(
-  { past, images, conflicts }: HeardFile,
+  { rehearsal, images, conflicts }: HeardFile,
   policy: Policy,
   other: Policy | null,
   { print }: Invocation,
@@ -106,7 +106,7 @@ async function tellImages(
   for (const [key, upload] of images) {
     const conflict = conflicts.get(key);
     const fateBy = (by: Policy): string =>
-      conflict === undefined ? past.fateOf(upload, by) : `keep (conflict): ${conflict}`;
+      conflict === undefined ? rehearsal.fateOf(upload, by) : `keep (conflict): ${conflict}`;
     const now = fateBy(policy);
     const then = other === null ? now : fateBy(other);
     const what = `${key} ${upload.composeId}`;

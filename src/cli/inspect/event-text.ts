@@ -46,28 +46,11 @@ export function eventTable(screen: Screen | null): {
 }
 
 /** A line of `schemas/event.json`. */
-export function eventLine({
-  id,
-  at,
-  what,
-  who,
-  why,
-  region,
-  amiId,
-  composeId,
-  imageName,
-  details,
-}: ImageEvent): string {
-  return jsonLine({
-    id,
-    when: iso(at),
-    what,
-    who,
-    why,
-    region,
-    ami: amiId,
-    compose_id: composeId,
-    image_name: imageName,
-    details,
-  });
+export function eventLine(event: ImageEvent): string {
+  return jsonLine({ id: event.id, when: iso(event.at), ...tellingJson(event) });
+}
+
+/** What an event tells, as it stands in every JSON line of one. */
+export function tellingJson({ what, who, why, region, amiId, composeId, imageName, details }: ImageEvent): object {
+  return { what, who, why, region, ami: amiId, compose_id: composeId, image_name: imageName, details };
 }

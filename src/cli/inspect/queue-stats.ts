@@ -4,7 +4,6 @@ import { bar, paint, Table, type Column } from "../terminal/table.ts";
 import { iso, utc, utcAndAway } from "../terminal/when.ts";
 import type { Config } from "../../config/config.ts";
 import { STAGES } from "../../domain/image/image.ts";
-import { QUEUES } from "../../domain/image/lifecycle.ts";
 import { ACT_KINDS } from "../../domain/limits/budget.ts";
 import { isDeaf } from "../../domain/limits/deaf.ts";
 import { MINUTE_MS, type Instant } from "../../domain/time.ts";
@@ -97,8 +96,8 @@ function histogram({ days }: Stats, screen: Screen | null): readonly string[] {
 }
 
 function overdueRows({ overdue, at }: Stats, screen: Screen | null): readonly string[] {
-  const rows = QUEUES.filter((queue) => overdue[queue].images > 0).flatMap((queue) => {
-    const { images, oldest } = overdue[queue];
+  const due = overdue.filter(({ images }) => images > 0);
+  const rows = due.flatMap(({ queue, images, oldest }) => {
     const since =
       oldest === null ? "" : `; the oldest ${oldest.region} ${oldest.amiId} since ${utcAndAway(oldest.wakeAt, at)}`;
     return row(queue, `${images}${since}`, screen?.columns);
@@ -161,8 +160,7 @@ function statsJson(stats: Stats, { budgets, act }: Pick<Config, "budgets" | "act
     regions: stats.regions,
     days: stats.days,
     rejected: stats.rejected,
-    overdue: QUEUES.map((queue) => {
-      const { images, oldest } = overdue[queue];
+    overdue: overdue.map(({ queue, images, oldest }) => {
       const place = oldest === null ? null : { region: oldest.region, ami: oldest.amiId, due_at: utc(oldest.wakeAt) };
       return { queue, images, oldest: place };
     }),

@@ -97,9 +97,9 @@ async function show(subject: string, invocation: Invocation): Promise<number> {
     throw new UsageError(`queue show: ${quote(subject)} is neither an AMI id nor a compose id`);
   const { options, print } = invocation;
   return withRecords(invocation, async (records, { policy }) => {
-    const [parts, now] = [{ ...records, policy }, records.now()];
-    const images = isAmi ? await explainAmi(subject, parts) : [];
-    const compose = isAmi ? null : await explainCompose(subject, parts);
+    const [explainer, now] = [{ ...records, policy }, records.now()];
+    const images = isAmi ? await explainAmi(subject, explainer) : [];
+    const compose = isAmi ? null : await explainCompose(subject, explainer);
     const standings = compose?.standings ?? images;
     if (standings.length === 0)
       throw new NotFoundError(`${subject} is not known in any region: no message has named it`);

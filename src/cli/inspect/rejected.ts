@@ -109,13 +109,13 @@ async function replay(ids: readonly string[], invocation: Invocation): Promise<n
   const isAll = invocation.options["all"] === true;
   if (isAll === ids.length > 0) throw new UsageError("rejected replay: give IDs, or --all");
   const config = configOf(invocation, "records");
-  const { openBackfill: openPast } = await import("../../app/backfill.ts");
-  const past = await openPast(config, "error");
+  const { openBackfill } = await import("../../app/backfill.ts");
+  const opened = await openBackfill(config, "error");
   try {
     let [understood, stay] = [0, 0];
-    for await (const entry of isAll ? everyRejected(past.rejected) : entriesOf(ids, past.rejected)) {
+    for await (const entry of isAll ? everyRejected(opened.rejected) : entriesOf(ids, opened.rejected)) {
       invocation.stop.throwIfAborted();
-      const became = await replayRejected(entry, past.rejected, past.ingester);
+      const became = await replayRejected(entry, opened.rejected, opened.ingester);
       if (became.kind === "understood") understood += 1;
       else stay += 1;
       await invocation.print(replayedLine(entry, became, invocation.options["json"] === true));
@@ -123,7 +123,7 @@ async function replay(ids: readonly string[], invocation: Invocation): Promise<n
     if (invocation.options["json"] !== true) await invocation.print(`${understood} understood now, ${stay} not`);
     return stay === 0 ? 0 : 1;
   } finally {
-    await past.close();
+    await opened.close();
   }
 }
 

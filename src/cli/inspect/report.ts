@@ -1,4 +1,5 @@
 import { CONFIG, textOf, withRecords, type Command } from "../command/command.ts";
+import { tellingJson } from "./event-text.ts";
 import { jsonLine } from "../terminal/show.ts";
 import { renderDay } from "../../domain/report/report.ts";
 import { dayOf, formatInstant, isCalendarDate } from "../../domain/time.ts";
@@ -36,19 +37,6 @@ export const report: Command = {
 };
 
 function entryJson(day: string, { section, event, deleteAt }: DayEntry): object {
-  const { at, what, who, why, region, amiId, composeId, imageName, details } = event;
-  return {
-    day,
-    section,
-    when: formatInstant(at),
-    what,
-    who,
-    why,
-    region,
-    ami: amiId,
-    compose_id: composeId,
-    image_name: imageName,
-    details,
-    delete_at: deleteAt === null ? null : formatInstant(deleteAt),
-  };
+  const when = formatInstant(event.at);
+  return { day, section, when, ...tellingJson(event), delete_at: deleteAt === null ? null : formatInstant(deleteAt) };
 }

@@ -175,13 +175,13 @@ async function confirm(verb: Verb, count: number, { composeId }: Words, invocati
 
 async function answerTo(
   id: string,
-  requests: Orders,
+  orders: Orders,
   waitMs: number,
   stop: AbortSignal,
 ): Promise<readonly Answer[] | null> {
   const end = performance.now() + waitMs;
   for (;;) {
-    const answers = await requests.answerTo(id);
+    const answers = await orders.answerTo(id);
     if (answers !== null || performance.now() >= end) return answers;
     await pause(POLL_MS, undefined, { signal: stop });
   }

@@ -36,19 +36,19 @@ export const backfillCommand: Command = {
         `${config.file}: consumer_config.sources.datagrepper is empty: there is nothing to backfill from`,
       );
     if (invocation.options["dry-run"] === true) return dryRun(stretch, config, invocation);
-    const { openBackfill: openPast } = await import("../../app/backfill.ts");
-    const past = await openPast(config);
+    const { openBackfill } = await import("../../app/backfill.ts");
+    const opened = await openBackfill(config);
     try {
-      return await run(name, stretch, past, invocation);
+      return await run(name, stretch, opened, invocation);
     } finally {
-      await past.close();
+      await opened.close();
     }
   },
 };
 
-async function run(name: string, stretch: Stretch, past: OpenBackfill, invocation: Invocation): Promise<number> {
+async function run(name: string, stretch: Stretch, opened: OpenBackfill, invocation: Invocation): Promise<number> {
   const { print, stop, options } = invocation;
-  const { archive, ingester, positions } = past;
+  const { archive, ingester, positions } = opened;
   if (archive === null) throw new ConfigError("there is no archive to backfill from");
   if (options["restart"] === true) await positions.forget(name);
   const tally = new Tally(Date.now());
@@ -73,16 +73,16 @@ async function run(name: string, stretch: Stretch, past: OpenBackfill, invocatio
 async function dryRun(stretch: Stretch, config: Config, { print, stop }: Invocation): Promise<number> {
   const { openArchive } = await import("../../app/upstream.ts");
   const archive = openArchive(config);
-  const past = new Rehearsal();
+  const rehearsal = new Rehearsal();
   if (archive === null) return 1;
   const counts = new Map<string, number>();
   for (const slice of slicesOf(stretch)) {
     if (stop.aborted) return 1;
     for await (const heard of readHeard(slice, archive, config.environments)) {
-      past.learn(heard);
+      rehearsal.learn(heard);
       if (heard.kind !== "uploads") continue;
       for (const upload of heard.uploads) {
-        const fate = past.fateOf(upload, config.policy);
+        const fate = rehearsal.fateOf(upload, config.policy);
         const kind = fate.split(":")[0] ?? fate;
         counts.set(kind, (counts.get(kind) ?? 0) + 1);
         const due = formatInstant(upload.uploadedAt + config.periods.privateAfterMs);

@@ -34,7 +34,7 @@ const messages = Array.from({ length: COUNT }, (_, index): Message => {
   };
 });
 const connection = await openRedis(process.env["REDIS_URL"] ?? "", "bench-array", log);
-const parts = {
+const ingester = {
   schedule: redisSchedule(connection, systemClock, periods),
   facts: redisFacts(connection),
   rejected: redisRejected(connection),
@@ -46,6 +46,6 @@ const parts = {
 };
 const since = performance.now();
 for (let at = 0; at < COUNT; at += BATCH)
-  await Promise.all(messages.slice(at, at + BATCH).map((message) => ingest(message, parts)));
+  await Promise.all(messages.slice(at, at + BATCH).map((message) => ingest(message, ingester)));
 console.log((performance.now() - since) / 1000);
 await connection.close();

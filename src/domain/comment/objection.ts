@@ -1,5 +1,5 @@
-import { doubt, isClear, namedIn, readSentence, type Doubt, type Sentence, type Verb } from "./sentence.ts";
-import { linesOf, wordsOf } from "./text.ts";
+import { doubt, isClear, namedIn, readSentence, type Doubt, type Sentence, type WishVerb } from "./sentence.ts";
+import { commentLines, commentWords } from "./text.ts";
 import type { Instant } from "../time.ts";
 
 /** Ids in the example that each report gives: whoever quotes it does not mean them. */
@@ -14,7 +14,7 @@ export interface Named {
 
 /** Something that a line of a comment asks for beyond doubt. */
 export interface Wish extends Named {
-  readonly verb: Verb;
+  readonly verb: WishVerb;
   /** The end of the hold; null: none was given. */
   readonly until: Instant | null;
   /** The words behind `because`; empty without. */
@@ -42,7 +42,7 @@ const PLEAS = new Set("stop don dont keep need needs delete deleted deleting obj
  * Whatever else names an id is a doubt. Quoted lines, code blocks and tables count only when the comment names no id itself.
  */
 export function readObjection(comment: string, now: Instant): Objection {
-  const lines = linesOf(comment);
+  const lines = commentLines(comment);
   const own = lines.filter(({ isQuoted, text }) => !isQuoted && /\S/.test(text));
   const sentences = own.map(({ text }) => readSentence(text, now));
   const said = sentences.flatMap(({ ids, asides }) => [...ids, ...asides]);
@@ -60,7 +60,7 @@ export function readObjection(comment: string, now: Instant): Objection {
 }
 
 function quotedIds(lines: readonly string[]): readonly string[] {
-  return namedIn(lines.flatMap(wordsOf)).ids.filter(isMeant);
+  return namedIn(lines.flatMap(commentWords)).ids.filter(isMeant);
 }
 
 function isMeant(id: string): boolean {
@@ -106,7 +106,7 @@ function sortOut(sentences: readonly Sentence[]): Sorted {
 }
 
 function soundsLikePlea(text: string): boolean {
-  return wordsOf(text).some((word) => PLEAS.has(word.text.toLowerCase()));
+  return commentWords(text).some((word) => PLEAS.has(word.text.toLowerCase()));
 }
 
 function idsOf({ amiIds, composeIds }: Named): readonly string[] {

@@ -1,9 +1,9 @@
-import { hasOtherScript, readWord, wordsOf, type Word } from "./text.ts";
+import { hasOtherScript, readWord, commentWords, type Word } from "./text.ts";
 import { isRegion } from "../image/image.ts";
 import { DAY_MS, parseInstant, type Instant } from "../time.ts";
 
 const VERBS = ["hold", "restore"] as const;
-export type Verb = (typeof VERBS)[number];
+export type WishVerb = (typeof VERBS)[number];
 /** What only the command line does. */
 const COMMANDS = ["release", "unhold", "delete", "remove", "purge", "deregister", "hasten", "retry", "pause", "resume"];
 const GREETINGS = new Set(
@@ -27,7 +27,7 @@ export interface Doubt {
 
 /** One line that says something itself. */
 export interface Sentence {
-  readonly verb: Verb | null;
+  readonly verb: WishVerb | null;
   readonly command: string | null;
   readonly ids: readonly string[];
   /** Ids behind `because`. */
@@ -44,7 +44,7 @@ export function isClear({ verb, command, ids, doubts }: Sentence): boolean {
 
 /** Reads one line. A hold ends after `now`, or its date is a doubt. */
 export function readSentence(line: string, now: Instant): Sentence {
-  const words = wordsOf(line);
+  const words = commentWords(line);
   const start = words.findIndex((word, index) => !isLeadIn(word, index));
   const lead = words[start]?.text.toLowerCase() ?? "";
   const verb = VERBS.find((name) => name === lead) ?? null;

@@ -28,7 +28,7 @@ const FENCE = /^\s{0,3}(?<mark>```|~~~)/;
  * The lines of a comment. Takes time that grows with its length and no faster. A code block that nobody closed is no code
  * block: what stands behind its mark may be meant.
  */
-export function linesOf(comment: string): readonly CommentLine[] {
+export function commentLines(comment: string): readonly CommentLine[] {
   const lines = clean(comment).split("\n");
   const marks = lines.map((line) => FENCE.exec(line)?.groups?.["mark"] ?? null);
   const left = new Map<string, number>();
@@ -55,7 +55,7 @@ function clean(text: string): string {
     .replaceAll(/\\(?=[-_.*`])/g, "");
 }
 
-export function wordsOf(line: string): readonly Word[] {
+export function commentWords(line: string): readonly Word[] {
   return [...line.matchAll(/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/g)].map((match) => ({
     text: match[0],
     end: match.index + match[0].length,

@@ -8,6 +8,8 @@ import { HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 /** Sorted sets of a region in which images wait. */
 export const QUEUES = ["unresolved", "private", "delete", "restore", "held"] as const;
 export type Queue = (typeof QUEUES)[number];
+/** Those whose images something is done to in EC2 when they wake up. */
+export type ActQueue = Exclude<Queue, "unresolved" | "held">;
 
 /** Where an image of a stage waits; null: for nothing by itself. */
 export const QUEUE_OF: Readonly<Record<Stage, Queue | null>> = {

@@ -83,7 +83,11 @@ function nameOf(fits: Readonly<Record<string, string | undefined>>): AmiName | n
   if (where !== undefined && !isRegion(where)) return null;
   const [word = ""] = version.split(/[-_]/);
   return {
-    ...{ product, arch, stamp, spelling, milestone: milestone ?? null },
+    product,
+    arch,
+    stamp,
+    spelling,
+    milestone: milestone ?? null,
     version: word === "ELN" ? "eln" : word,
   };
 }

@@ -94,10 +94,10 @@ function differences(image: Image, seen: Seen): readonly Disagreement[] {
 }
 
 /**
- * What nobody else would give back, after Redis was lost and heard anew of an image that we had begun with: one that is kept,
+ * What nobody else would restore, after Redis was lost and heard anew of an image that we had begun with: one that is kept,
  * or one whose person wanted it back. What is kept because nobody knows its compose stays as it is.
  */
-function isToGiveBack({ stage, rule, takenAway, heldFrom }: Image, { tags, isPublic }: Seen): boolean {
+function isToRestore({ stage, rule, takenAway, heldFrom }: Image, { tags, isPublic }: Seen): boolean {
   const isOld = tags[OLD_TAG] !== undefined && !isPublic;
   if (takenAway !== null || (tags[INTENT_TAG] === undefined && !(isOld && stage === "kept"))) return false;
   if (stage === "kept") return rule !== "unresolved";
@@ -107,7 +107,7 @@ function isToGiveBack({ stage, rule, takenAway, heldFrom }: Image, { tags, isPub
 
 /** What `--apply` changes of an image that has a record; null: nothing. */
 export function mendingOf(image: Image, seen: Seen, account: string, periods: Periods, now: Instant): Change | null {
-  if (seen.ownerId !== account || !isToGiveBack(image, seen)) return null;
+  if (seen.ownerId !== account || !isToRestore(image, seen)) return null;
   const hold = image.hold ?? holdByTag(seen.tags[HOLD_TAG] ?? "", now);
   if (image.stage !== "kept") return restoreAndHold(image, hold, periods, now);
   // Only a keep brings an image into this stage.
@@ -130,7 +130,7 @@ function permission(image: Image, seen: Seen): readonly Disagreement[] {
         remedy: "somebody made it public again: it is not deleted, and counts as held when it is due",
       },
     ];
-  if (isToGiveBack(image, seen))
+  if (isToRestore(image, seen))
     return [
       {
         kind: "taken",

@@ -113,7 +113,7 @@ function entryByTags(found: Found, duePrivateAt: Instant, now: Instant): Entry {
   const madePrivateAt = from === "private" ? Math.min(privateAt ?? now, now) : null;
   const known = { takenAway, reason: FOUND, madePrivateAt };
   const hold = holdOf(seen, marks, now);
-  // The hold is tagged before anything is given back: so a person had asked for it, and it goes on.
+  // The hold is tagged before anything is restored: so a person had asked for it, and it goes on.
   if (hold !== null && seen.isPublic && privateAt !== null && seen.tags[HOLD_TAG] !== undefined)
     return {
       stage: "restoring",
@@ -136,7 +136,7 @@ function entryByTags(found: Found, duePrivateAt: Instant, now: Instant): Entry {
   return doubtfulEntry(found, "it carries tags of ours, but none that says what was done to it", now);
 }
 
-/** A hold that a tag tells; and what was private, and is public, was given back, or somebody wants it public: held as well. */
+/** A hold that a tag tells; and what was private, and is public, was restored, or somebody wants it public: held as well. */
 function holdOf({ tags, isPublic }: Seen, { wasPrivate }: Marks, now: Instant): Hold | null {
   const tag = tags[HOLD_TAG];
   if (tag !== undefined) return holdByTag(tag, now);

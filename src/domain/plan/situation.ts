@@ -2,8 +2,8 @@ import type { ImageEvent } from "../image/event.ts";
 import type { Image } from "../image/image.ts";
 import { failedCall, publicReason } from "./public-reason.ts";
 
-/** How an act stopped half way. `begun`: towards private, deleted or given back; the others have ended but for what is left. */
-export type SituationKind = "half-private" | "begun" | "deleted-with-leftovers" | "given-back-with-leftovers";
+/** How an act stopped half way. `begun`: towards private, deleted or restored; the others have ended but for what is left. */
+export type SituationKind = "half-private" | "begun" | "deleted-with-leftovers" | "restored-with-leftovers";
 
 /** An image that is neither as it was nor as it shall be, in words that anybody may read. */
 export interface Situation {
@@ -66,7 +66,7 @@ function wordsFor(stage: string, isBegun: boolean, lastError: string): Words | n
   // Without an error it is under way, and its end is told.
   if (lastError === "") return null;
   if (stage === "deleting") return halfDeleted(step, lastError);
-  return stage === "restoring" ? halfGivenBack(step) : null;
+  return stage === "restoring" ? halfRestored(step) : null;
 }
 
 function halfPrivate(step: string | null): Words {
@@ -96,8 +96,8 @@ function isInUse(lastError: string): boolean {
   return /^failed: \S+ snap-[0-9a-f]+ is still in use after its image /.test(lastError);
 }
 
-function halfGivenBack(step: string | null): Words {
-  const kind = "given-back-with-leftovers";
+function halfRestored(step: string | null): Words {
+  const kind = "restored-with-leftovers";
   if (step === "untag")
     return { kind, done: "everybody can use it again", missing: "marks of this service are still on it" };
   if (step === "openSnapshot")

@@ -66,7 +66,7 @@ export const FORMS: Readonly<Record<Section, Form>> = {
     lead: () =>
       "These images are gone for good, but snapshots of theirs (the copies of their disks) still stand. They stay due until all are accounted for.",
   },
-  "given-back-with-leftovers": {
+  "restored-with-leftovers": {
     heading: "Given back, with something left",
     columns: HALF_DONE,
     row: halfDone,

@@ -9,7 +9,7 @@ export const SECTIONS = [
   "deleted",
   "deleted-with-leftovers",
   "restored",
-  "given-back-with-leftovers",
+  "restored-with-leftovers",
   "held",
   "released",
   "refused",
@@ -40,7 +40,7 @@ const SECTION_OF_SITUATION: Readonly<Record<SituationKind, Section>> = {
   "half-private": "unfinished",
   begun: "unfinished",
   "deleted-with-leftovers": "deleted-with-leftovers",
-  "given-back-with-leftovers": "given-back-with-leftovers",
+  "restored-with-leftovers": "restored-with-leftovers",
 };
 
 /** The section that an event is reported in, or null when it is not for the public. */

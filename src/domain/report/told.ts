@@ -2,8 +2,8 @@ import { FORMS } from "./forms.ts";
 import { SECTIONS, type Section } from "./sections.ts";
 
 /** The images that a post names, by section; what it only repeats is left out. Total. */
-export function toldIn(post: string): readonly Told[] {
-  const told: Told[] = [];
+export function toldIn(post: string): readonly ToldImage[] {
+  const told: ToldImage[] = [];
   let section: Section | null = null;
   for (const line of post.split(/\r?\n/)) {
     const heading = /^## (?<heading>.+) \(\d+\)$/.exec(line)?.groups?.["heading"];
@@ -16,7 +16,7 @@ export function toldIn(post: string): readonly Told[] {
 }
 
 /** That a post tells of an image. */
-export interface Told {
+export interface ToldImage {
   readonly section: Section;
   readonly region: string;
   readonly amiId: string;

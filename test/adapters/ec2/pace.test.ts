@@ -1,25 +1,16 @@
 import t, { type Test } from "tap";
-import { openImages } from "../../../src/adapters/ec2/images.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { SECOND_MS } from "../../../src/domain/time.ts";
 import type { Images } from "../../../src/ports/index.ts";
-import { silentLog } from "../../support/run/log.ts";
 import { ACCOUNT } from "../../support/world/image.ts";
+import { openPaced } from "../../support/world/pace.ts";
 import { VirtualClock } from "../../support/world/virtual-clock.ts";
 import { REGION, START } from "../../support/world/world.ts";
 
 async function open(t: Test, share: number): Promise<{ clock: VirtualClock; simulator: Ec2Simulator; images: Images }> {
   const clock = new VirtualClock(START);
   const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
-  const images = openImages({
-    ...{ endpoint: simulator.url, role: null, share, log: silentLog, clock: clock.within },
-    credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
-  });
-  t.teardown(async () => {
-    images.close();
-    await simulator.close();
-  });
-  return { clock, simulator, images: clock.watch<Images>(images) };
+  return { clock, simulator, images: clock.watch<Images>(openPaced(t, simulator, share, clock)) };
 }
 
 /** Seconds after the start at which calls of an action came. */

@@ -41,7 +41,7 @@ t.test("comments of others on our open reports are read, on more pages than one,
   t.same(read.find(({ id }) => id === "1")?.comments, [{ id: "2", author: "somebody", text: "hold", url }]);
 });
 
-t.test("a report under an older title is known by its parts", async (t) => {
+t.test("a report under an older title is known by its posts", async (t) => {
   const double = await openWith(t, ["Old title"]);
   double.tracker.edit(REPO, 1, "Old title", "…\n<sub>`clean-amis-part:0123`</sub>");
   t.equal((await threads(open(double))).length, 1);

@@ -4,7 +4,7 @@ import { pagureError } from "../../../src/demo/outside/pagure/access.ts";
 import { htmlPage } from "../../../src/demo/outside/pagure/faults.ts";
 import type { Trouble } from "../../../src/demo/outside/pagure/faults.ts";
 import { ConfigError } from "../../../src/errors.ts";
-import { failure, NOW, open, part, publish, REPO, start, TOKEN } from "../../support/outside/pagure.ts";
+import { failure, NOW, open, dayPost, publish, REPO, start, TOKEN } from "../../support/outside/pagure.ts";
 
 const CREATE = /\/new_issue$/;
 
@@ -64,22 +64,22 @@ t.test("what a person must mend is refused with the remedy in one line", async (
     const reports = open(double);
     double.tracker.setProject(REPO, { tracker: "open", blockedUsers: [] });
     breakIt();
-    t.match(await failure(t, publish(reports, part(1))), { name: "RefusedError", code, message: sentence }, name);
+    t.match(await failure(t, publish(reports, dayPost(1))), { name: "RefusedError", code, message: sentence }, name);
   }
-  const nowhere = await failure(t, publish(open(double, { repo: "releng/nowhere" }), part(1)));
+  const nowhere = await failure(t, publish(open(double, { repo: "releng/nowhere" }), dayPost(1)));
   t.match(nowhere, { name: "RefusedError", code: "ENOPROJECT", message: /check the repo releng\/nowhere/ });
   t.same(double.tracker.issues(REPO), []);
 });
 
-t.test("a token that Pagure echoes is starred out, and a part above its limit is refused", async (t) => {
+t.test("a token that Pagure echoes is starred out, and a post above its limit is refused", async (t) => {
   const double = await start(t);
   const body = pagureError("EINVALIDREQ", { title: [`bad ${TOKEN}\n\n# x`] });
   double.fail({ path: CREATE, trouble: { kind: "answer", status: 400, body } });
-  const echoed = await failure(t, publish(open(double), part(1)));
+  const echoed = await failure(t, publish(open(double), dayPost(1)));
   t.match(echoed, { name: "RefusedError", message: /title: bad \*\*\* # x for POST/ });
   double.fail({ path: CREATE, trouble: { kind: "answer", status: 500, body: `token ${TOKEN}` } });
-  t.match(await failure(t, publish(open(double), part(1))), { code: "HTTP_500", message: /"token \*\*\*"/ });
-  const long = { ...part(1), text: part(1).text + "x".repeat(4 * 1024 * 1024) };
+  t.match(await failure(t, publish(open(double), dayPost(1))), { code: "HTTP_500", message: /"token \*\*\*"/ });
+  const long = { ...dayPost(1), text: dayPost(1).text + "x".repeat(4 * 1024 * 1024) };
   const refused = await failure(t, publish(open(double), long));
   t.match(refused, { name: "RefusedError", code: "TOO_LONG", message: /new_issue: the post is too long/ });
 });
@@ -106,7 +106,7 @@ t.test("what passes by itself is an upstream's trouble, to be tried again", asyn
   ];
   for (const [trouble, code, sentence] of troubles) {
     double.fail({ method: "GET", trouble });
-    const error = await failure(t, publish(open(double), part(1)));
+    const error = await failure(t, publish(open(double), dayPost(1)));
     t.match(error, { name: "UpstreamError", code, message: sentence });
     t.match(error.message, /: (?:GET http.*)?.*it is tried again later$/, "what happens next is said");
   }
@@ -120,7 +120,7 @@ t.test("the token goes to the configured address alone, and only with what write
     path: /issues$/,
     trouble: { kind: "answer", status: 200, body: { issues: [], pagination: { next } } },
   });
-  await publish(open(double), part(1));
+  await publish(open(double), dayPost(1));
   t.same(other.journal, [], "a foreign next is not followed");
   t.match(double.journal.filter(({ path }) => path.endsWith("/issues")).at(-1), { query: "?page=2" });
   for (const { method, hasToken } of double.journal) t.equal(hasToken, method === "POST");

@@ -11,7 +11,7 @@ import {
   open,
   openAs,
   opened,
-  part,
+  dayPost,
   publish,
   REPO,
   start,
@@ -21,11 +21,11 @@ import {
 const CREATE = /\/new_issue$/;
 const COMMENT = /\/comment$/;
 
-t.test("a day has one issue, and its further parts are comments in their order", async (t) => {
+t.test("a day has one issue, and its further posts are comments in their order", async (t) => {
   const double = await start(t);
   const reports = open(double);
-  const first = await publish(reports, part(1));
-  const second = await publish(reports, part(2));
+  const first = await publish(reports, dayPost(1));
+  const second = await publish(reports, dayPost(2));
   const issues = double.tracker.issues(REPO);
   t.match(issues, [{ title: TITLE, content: opened(1), author: "bot", tags: ["amis"] }]);
   t.same(
@@ -35,14 +35,14 @@ t.test("a day has one issue, and its further parts are comments in their order",
   t.same([first.url, second.url], [`${double.url}/${REPO}/issue/1`, `${double.url}/${REPO}/issue/1`]);
 });
 
-t.test("publishing a part again posts nothing", async (t) => {
+t.test("publishing a post again posts nothing", async (t) => {
   const double = await start(t);
-  for (const number of [1, 2, 2, 1]) await publish(open(double), part(number));
+  for (const number of [1, 2, 2, 1]) await publish(open(double), dayPost(number));
   t.same([copies(double, 1), copies(double, 2)], [1, 1]);
   t.equal(double.journal.filter(({ created }) => created !== null).length, 2);
 });
 
-t.test("a part is posted once, whichever answer was lost and whether or not Pagure had acted on it", async (t) => {
+t.test("a post is posted once, whichever answer was lost and whether or not Pagure had acted on it", async (t) => {
   for (const lost of [CREATE, COMMENT, /whoami$/, /issues$/, /issue\/\d+$/]) {
     for (const trouble of [
       { kind: "cut", takesEffect: true },
@@ -55,7 +55,7 @@ t.test("a part is posted once, whichever answer was lost and whether or not Pagu
       let tries = 0;
       for (const number of [1, 2]) {
         for (let isDone = false; !isDone && tries < 9; tries += 1) {
-          const published = await publish(open(double), part(number)).catch((error: unknown) => error);
+          const published = await publish(open(double), dayPost(number)).catch((error: unknown) => error);
           isDone = !(published instanceof UpstreamError);
         }
       }
@@ -72,9 +72,9 @@ t.test("a withheld answer ends in a time-out, and the retry leaves one copy", as
     [2, COMMENT],
   ] as const) {
     double.fail({ method: "POST", path, trouble: { kind: "withhold", takesEffect: true } });
-    const error = await failure(t, publish(open(double, { timeoutMs: 3_000 }), part(number)));
+    const error = await failure(t, publish(open(double, { timeoutMs: 3_000 }), dayPost(number)));
     t.match(error, { name: "UpstreamError", code: "TIMEOUT", message: /within 3000 ms; it is tried again later$/ });
-    await publish(open(double), part(number));
+    await publish(open(double), dayPost(number));
     t.equal(copies(double, number), 1);
   }
   t.equal(double.tracker.issues(REPO).length, 1);
@@ -87,7 +87,7 @@ t.test("the day's issue is found on the third page, closed or not, and of severa
   double.tracker.setStatus(REPO, 1, "ann", "Closed", null);
   for (let number = 2; number <= 50; number += 1) double.tracker.open(REPO, { ...draft, title: `other ${number}` });
   double.tracker.open(REPO, { ...draft, title: TITLE });
-  await publish(open(double), part(1));
+  await publish(open(double), dayPost(1));
   t.match(double.tracker.issue(REPO, 1)?.comments.at(-1), { author: "bot", text: continued(1) });
   t.equal(double.journal.filter(({ path }) => path.endsWith("/issues")).length, 3);
   t.equal(copies(double, 1), 1);
@@ -95,8 +95,8 @@ t.test("the day's issue is found on the third page, closed or not, and of severa
 
 t.test("an issue of the same title by somebody else is not ours", async (t) => {
   const double = await start(t);
-  double.tracker.open(REPO, { title: TITLE, content: part(1).text, author: "mallory" });
-  await publish(open(double), part(1));
+  double.tracker.open(REPO, { title: TITLE, content: dayPost(1).text, author: "mallory" });
+  await publish(open(double), dayPost(1));
   t.match(double.tracker.issues(REPO), [
     { author: "mallory", comments: [] },
     { author: "bot", content: opened(1) },
@@ -105,9 +105,9 @@ t.test("an issue of the same title by somebody else is not ours", async (t) => {
 
 t.test("somebody else's comment with our marker does not pass for our post", async (t) => {
   const double = await start(t);
-  await publish(open(double), part(1));
-  double.tracker.comment(REPO, 1, "mallory", part(2).text);
-  await publish(open(double), part(2));
+  await publish(open(double), dayPost(1));
+  double.tracker.comment(REPO, 1, "mallory", dayPost(2).text);
+  await publish(open(double), dayPost(2));
   t.same(
     double.tracker.issue(REPO, 1)?.comments.map(({ author }) => author),
     ["mallory", "bot"],
@@ -120,10 +120,10 @@ t.test("a post that the public cannot see is not confirmed", async (t) => {
   const stop = double.onCall(({ created }) => {
     if (created?.kind === "issue") double.tracker.edit(REPO, created.issueId, TITLE, "emptied by a moderator");
   });
-  const error = await failure(t, publish(reports, part(1)));
+  const error = await failure(t, publish(reports, dayPost(1)));
   t.match(error, { name: "UpstreamError", code: "NOT_SEEN" });
   stop();
-  await publish(reports, part(1));
+  await publish(reports, dayPost(1));
   t.equal(copies(double, 1), 1, "the next try posts it again");
 });
 
@@ -131,8 +131,8 @@ t.test("a repo is found under each of the forms that Pagure has for one", async 
   const double = await start(t);
   for (const repo of ["plain", "ns/plain", "fork/ann/plain", "fork/ann/ns/plain"]) {
     double.tracker.setProject(repo, {});
-    const { url } = await publish(open(double, { repo }), part(1));
-    await publish(open(double, { repo }), part(2));
+    const { url } = await publish(open(double, { repo }), dayPost(1));
+    await publish(open(double, { repo }), dayPost(2));
     t.equal(url, `${double.url}/${repo}/issue/1`);
     t.match(double.tracker.issues(repo), [{ content: opened(1), comments: [{ text: continued(2) }] }], repo);
   }
@@ -140,21 +140,21 @@ t.test("a repo is found under each of the forms that Pagure has for one", async 
 
 t.test("a closed issue goes on being written to, and one that was deleted or hidden is opened anew", async (t) => {
   const double = await start(t);
-  await publish(open(double), part(1));
+  await publish(open(double), dayPost(1));
   double.tracker.setStatus(REPO, 1, "ann", "Closed", "Fixed");
-  await publish(open(double), part(2));
+  await publish(open(double), dayPost(2));
   t.match(double.tracker.issue(REPO, 1)?.comments.at(-1), { text: continued(2) });
   double.tracker.remove(REPO, 1);
-  await publish(open(double), part(3));
+  await publish(open(double), dayPost(3));
   t.match(double.tracker.issues(REPO), [{ title: TITLE, content: opened(3), comments: [] }]);
 });
 
 t.test("when the day's issue takes no comment, the day goes on in a second one", async (t) => {
   const double = await start(t);
-  await publish(open(double), part(1));
+  await publish(open(double), dayPost(1));
   const body = { error: "The issue is locked", error_code: "EISSUENOTALLOWED" };
   double.fail({ path: /issue\/1\/comment$/, times: Infinity, trouble: { kind: "answer", status: 403, body } });
-  for (const number of [2, 3, 2, 1]) await publish(open(double), part(number));
+  for (const number of [2, 3, 2, 1]) await publish(open(double), dayPost(number));
   t.match(double.tracker.issues(REPO), [
     { title: TITLE, content: opened(1), comments: [] },
     { title: `${TITLE} (2)`, content: opened(2), comments: [{ text: continued(3) }] },
@@ -166,21 +166,21 @@ t.test("a post without an id that it names is not a confirmed one", async (t) =>
   const double = await start(t);
   const reports = open(double);
   const stop = double.onCall(({ created }) => {
-    if (created?.kind === "issue") double.tracker.edit(REPO, created.issueId, TITLE, `censored ${part(1).marker}`);
+    if (created?.kind === "issue") double.tracker.edit(REPO, created.issueId, TITLE, `censored ${dayPost(1).marker}`);
   });
-  t.match(await failure(t, publish(reports, part(1))), { name: "UpstreamError", code: "NOT_SEEN" });
+  t.match(await failure(t, publish(reports, dayPost(1))), { name: "UpstreamError", code: "NOT_SEEN" });
   stop();
-  await publish(reports, part(1));
+  await publish(reports, dayPost(1));
   t.match(double.tracker.issue(REPO, 1)?.comments, [{ text: continued(1) }]);
 });
 
-/** Publishes a part whose first post is under way for longer than we wait, and again; then the first one arrives. */
+/** Publishes a post whose first post is under way for longer than we wait, and again; then the first one arrives. */
 async function publishTwice(double: PagureDouble, path: RegExp, number: number): Promise<void> {
   const later = new AbortController();
   double.fail({ method: "POST", path, trouble: { kind: "late", when: once(later.signal, "abort") } });
-  const published = await open(double).publish(part(number), () => Promise.resolve());
+  const published = await open(double).publish(dayPost(number), () => Promise.resolve());
   if (!("unsure" in published)) throw new Error("it arrived");
-  await publish(open(double), part(number));
+  await publish(open(double), dayPost(number));
   const arrived = new Promise((done) => double.onCall(done));
   later.abort();
   await arrived;
@@ -193,14 +193,14 @@ t.test("an issue that arrived late and twice is edited into a pointer to the fir
   const double = await start(t);
   await publishTwice(double, CREATE, 1);
   const reports = openAs(double, { project: REPO, acls: ["issue_create", "issue_comment", "issue_update"] });
-  t.equal(await reports.mergeRepeats(part(1), NO_MORE), 1);
-  t.equal(await reports.mergeRepeats(part(1), NO_MORE), 0, "and that may be repeated");
+  t.equal(await reports.mergeRepeats(dayPost(1), NO_MORE), 1);
+  t.equal(await reports.mergeRepeats(dayPost(1), NO_MORE), 0, "and that may be repeated");
   t.equal(copies(double, 1), 1);
   t.match(double.tracker.issue(REPO, 2), {
     title: /repeated by mistake/,
     content: /issue\/1\. Each image counts once/,
   });
-  await publish(reports, part(2));
+  await publish(reports, dayPost(2));
   t.match(double.tracker.issue(REPO, 1)?.comments, [{ text: continued(2) }], "the day goes on in the first");
 });
 
@@ -208,9 +208,9 @@ t.test("what may not be edited is told to be a repeat, once", async (t) => {
   const double = await start(t);
   await publishTwice(double, CREATE, 1);
   await publishTwice(double, COMMENT, 2);
-  for (const number of [1, 2, 1, 2]) t.equal(await open(double).mergeRepeats(part(number), NO_MORE), 1);
+  for (const number of [1, 2, 1, 2]) t.equal(await open(double).mergeRepeats(dayPost(number), NO_MORE), 1);
   const [first, second] = double.tracker.issues(REPO);
   t.match(first?.comments, [{ text: continued(2) }, { text: continued(2) }, { text: /was posted twice by mistake/ }]);
   t.match(second?.comments, [{ text: /was posted twice by mistake.*issue\/1/ }]);
-  t.equal(await open(double).mergeRepeats(part(3), NO_MORE), 0, "what is not there has no repeat");
+  t.equal(await open(double).mergeRepeats(dayPost(3), NO_MORE), 0, "what is not there has no repeat");
 });

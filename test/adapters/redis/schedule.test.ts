@@ -191,10 +191,10 @@ t.test("one reporter at a time holds the lease, and another gets it when it is r
   const lease = await journal.reporterLease();
   t.not(lease, null);
   t.equal(await journal.reporterLease(), null);
-  await lease?.release();
+  await lease?.end();
   const next = await journal.reporterLease();
   t.not(next, null);
-  await next?.release();
+  await next?.end();
 });
 
 t.test("every replica gets the same queue name, a UUID", async (t) => {

@@ -141,7 +141,9 @@ t.test("a line that is no question is answered with its number, and the others a
   t.equal(answers.length, bad.length + 1);
   for (const [index] of bad.entries())
     t.match(answers[index], {
-      ...{ compose_id: null, decision: "keep", rule: "malformed" },
+      compose_id: null,
+      decision: "keep",
+      rule: "malformed",
       reason: new RegExp(`^line ${index + 1}: `),
     });
   t.match(answers[12]?.["reason"], /not UTF-8/);

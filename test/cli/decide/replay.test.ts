@@ -17,11 +17,17 @@ const dump = (event: string, body: object, more: object = {}): string =>
   JSON.stringify({ topic: `org.fedoraproject.prod.${event}`, headers: {}, id: "id", body, queue: null, ...more });
 const upload = (composeId: string, amiId = AMI, region = "us-east-1"): string =>
   dump("fedora_image_uploader.published.v1.aws", {
-    ...{ architecture: "x86_64", compose_id: composeId, image_name: "x", regions: { [region]: amiId } },
+    architecture: "x86_64",
+    compose_id: composeId,
+    image_name: "x",
+    regions: { [region]: amiId },
   });
 const label = (composeId: string, text: string | null): string =>
   dump("pungi.compose.status.change", {
-    ...{ status: "FINISHED", compose_id: composeId, compose_type: "production", compose_label: text },
+    status: "FINISHED",
+    compose_id: composeId,
+    compose_type: "production",
+    compose_label: text,
   });
 
 /** Replays lines in a folder that has no configuration. */

@@ -26,14 +26,19 @@ function hearGa(
   name = "Fedora-Cloud-Base-43-1.6",
 ): Promise<unknown> {
   return world.hear(UPLOADER, {
-    ...{ architecture: "x86_64", compose_id: GA, image_name: name },
+    architecture: "x86_64",
+    compose_id: GA,
+    image_name: name,
     regions: Object.fromEntries(regions.map((region) => [region, GA_AMI])),
   });
 }
 
 function labelGa(world: World): Promise<unknown> {
   return world.hear("pungi.compose.status.change", {
-    ...{ status: "FINISHED", compose_id: GA, compose_type: "production", compose_label: "RC-1.6" },
+    status: "FINISHED",
+    compose_id: GA,
+    compose_type: "production",
+    compose_label: "RC-1.6",
   });
 }
 
@@ -132,8 +137,15 @@ t.test("a deleted image is explained with all that happened to it", async (t) =>
     history: { details: { snapshots: string } }[];
   };
   t.match(json, {
-    ...{ ami: amiId, region: REGION, compose_id: composeId, stage: "deleted", decision: "delete", rule: "nightly" },
-    ...{ known: true, waits: null, delete_at: "2026-12-09T08:00:00Z" },
+    ami: amiId,
+    region: REGION,
+    compose_id: composeId,
+    stage: "deleted",
+    decision: "delete",
+    rule: "nightly",
+    known: true,
+    waits: null,
+    delete_at: "2026-12-09T08:00:00Z",
   });
   t.match(JSON.parse(json.history.at(-1)?.details.snapshots ?? ""), { "snap-00000000000000001": "deleted" });
 

@@ -25,7 +25,11 @@ async function openScene(t: Test) {
   const store = redisRejected(connection);
   const add = (body: object | string | Buffer, reason: string, sentAt = ""): Promise<void> =>
     store.add({
-      ...{ reason, sentAt, at: AT, messageId: `message-${reason.length}`, topic: `org.fedoraproject.prod.${UPLOADER}` },
+      reason,
+      sentAt,
+      at: AT,
+      messageId: `message-${reason.length}`,
+      topic: `org.fedoraproject.prod.${UPLOADER}`,
       body: Buffer.isBuffer(body) ? body : Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
     });
   await add({ ...GOOD, regions: { "us-east-1": AMI } }, "bug: it is mended since", "2026-11-24T07:00:00Z");

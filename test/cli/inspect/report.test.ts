@@ -48,13 +48,12 @@ t.test("programs read one line an entry, with the deadline that the notice set",
   await aDay(connection);
   const { redis, keys } = connection;
   await redis.hset(keys.image(REGION, "ami-00000000000000002"), {
-    ...{
-      stage: "private",
-      compose_id: COMPOSE,
-      uploaded_at: "2026-11-18T08:00:00Z",
-      private_at: "2026-11-23T08:00:00Z",
-    },
-    ...{ made_private_at: formatInstant(MIDNIGHT), delete_at: "2026-12-04T01:00:00Z" },
+    stage: "private",
+    compose_id: COMPOSE,
+    uploaded_at: "2026-11-18T08:00:00Z",
+    private_at: "2026-11-23T08:00:00Z",
+    made_private_at: formatInstant(MIDNIGHT),
+    delete_at: "2026-12-04T01:00:00Z",
   });
   const { code, out } = await runProgram(t, ["report", ...DAY, "--json", "--config", configFile(t, connection)]);
   const lines = out.trimEnd().split("\n");

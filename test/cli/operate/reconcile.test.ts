@@ -37,8 +37,10 @@ async function openScene(t: Test, more = ""): Promise<Scene> {
 function addPrivate({ simulator }: Scene): void {
   const at = formatInstant(Math.floor(Date.now() / 1000) * 1000 - DAY_MS);
   const tags = {
-    ...{ "clean-amis:intent": `${at} all`, "clean-amis:private-at": at },
-    ...{ "clean-amis:compose": COMPOSE, "clean-amis:image": AMI },
+    "clean-amis:intent": `${at} all`,
+    "clean-amis:private-at": at,
+    "clean-amis:compose": COMPOSE,
+    "clean-amis:image": AMI,
   };
   simulator.addImage("us-east-1", { id: AMI, isPublic: false, tags, snapshots: [{ tags }] });
 }

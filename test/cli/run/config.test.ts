@@ -32,7 +32,9 @@ t.test("config keys tells every key with its default and meaning", async (t) => 
   );
   const narrow: string[] = [];
   await runCommand(["config", "keys"], {
-    ...{ env: {}, stop: new AbortController().signal, isTerminal: true },
+    env: {},
+    stop: new AbortController().signal,
+    isTerminal: true,
     screen: () => ({ columns: 40, rows: 24, isColoured: false }),
     write: () => t.fail("it prints lines") as never,
     warn: () => t.fail("it warns of nothing") as never,

@@ -23,7 +23,14 @@ t.test(
     t.teardown(() => simulator.close());
     const clock = { now: Date.now, sleep: () => Promise.resolve() };
     const base = { schedule: redisSchedule(connection, clock, PERIODS), facts: redisFacts(connection), clock };
-    const parts = { ...base, log: silentLog, periods: PERIODS, policy: DEFAULT_POLICY };
+    const ingester = {
+      ...base,
+      rejected: redisRejected(connection),
+      log: silentLog,
+      periods: PERIODS,
+      policy: DEFAULT_POLICY,
+      environments: ["prod"],
+    };
     const uploadedAt = Date.now() - 6 * DAY_MS;
     const day = new Date(uploadedAt).toISOString().slice(0, 10).replaceAll("-", "");
     const name = `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.0`;
@@ -36,14 +43,13 @@ t.test(
     );
     const body = { architecture: "x86_64", compose_id: `Fedora-Rawhide-${day}.n.0`, image_name: name };
     const message = {
-      ...{
-        topic: "org.fedoraproject.prod.fedora_image_uploader.published.v1.aws.rawhide.Cloud_Base.x86_64",
-        messageId: "1",
-      },
-      ...{ headers: { "sent-at": new Date(uploadedAt).toISOString() }, arrivedAt: uploadedAt },
+      topic: "org.fedoraproject.prod.fedora_image_uploader.published.v1.aws.rawhide.Cloud_Base.x86_64",
+      messageId: "1",
+      headers: { "sent-at": new Date(uploadedAt).toISOString() },
+      arrivedAt: uploadedAt,
       body: Buffer.from(JSON.stringify({ ...body, regions: Object.fromEntries(here) })),
     };
-    await ingest(message, { ...parts, rejected: redisRejected(connection), environments: ["prod"] });
+    await ingest(message, ingester);
     const hearing = redisHearing(connection);
     const now = Math.floor(Date.now() / 1000) * 1000;
     await hearing.remember({ heardUntil: now, runId: await hearing.runId(), wholeAt: null });

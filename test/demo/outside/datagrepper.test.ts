@@ -148,9 +148,21 @@ t.test("an item has raw's, the old raw's or v2's own keys", async (t) => {
   });
   const raw = (await ask(double, `/raw?${RANGE}&order=asc`)).json.raw_messages ?? [];
   t.same(raw[0], {
-    ...{ i: 0, msg_id: "id-1", topic: TOPIC, timestamp: S + 1, msg: { number: 1 }, headers: { priority: 0 } },
-    ...{ certificate: null, signature: null, crypto: null, agent_name: "bot", username: "bot" },
-    ...{ source_name: "datanommer", source_version: "1.4.4", users: ["a", "b"], packages: [] },
+    i: 0,
+    msg_id: "id-1",
+    topic: TOPIC,
+    timestamp: S + 1,
+    msg: { number: 1 },
+    headers: { priority: 0 },
+    certificate: null,
+    signature: null,
+    crypto: null,
+    agent_name: "bot",
+    username: "bot",
+    source_name: "datanommer",
+    source_version: "1.4.4",
+    users: ["a", "b"],
+    packages: [],
   });
   t.same(Object.keys(raw[1] ?? {}).sort(), [
     "i",

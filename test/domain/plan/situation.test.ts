@@ -26,8 +26,8 @@ const CASES: readonly Case[] = [
   ["deleting", "protection: enabled", "begun", /its deletion was begun/, /may still stand/],
   ["deleting", "", null, /^$/, /^$/],
   ["restoring", call("openImage"), "begun", /giving it back was begun/, /not public yet/],
-  ["restoring", call("openSnapshot"), "given-back-with-leftovers", /everybody can use/, /still private/],
-  ["restoring", call("untag"), "given-back-with-leftovers", /everybody can use/, /marks of this service/],
+  ["restoring", call("openSnapshot"), "restored-with-leftovers", /everybody can use/, /still private/],
+  ["restoring", call("untag"), "restored-with-leftovers", /everybody can use/, /marks of this service/],
   ["private", call("deregister"), null, /^$/, /^$/],
   ["kept", "", null, /^$/, /^$/],
 ];

@@ -60,8 +60,16 @@ t.test("whatever EC2 says, a report tells a sentence of ours and a code, and not
     .tuple(fc.constantFrom("refused" as const, "failed" as const), error, fc.constantFrom(...STAGES), fc.boolean())
     .chain(([what, why, stage, isBegun]) =>
       fc.constantFrom("permission", "guard-unusable", "in-use", "arn", "failed").map((code): ImageEvent => ({
-        ...{ id: "1-1", what, why, at: NOW, who: "ticker", region: "us-east-1", amiId: AMI, composeId: COMPOSE },
-        ...{ imageName: NAME, details: { code, stage, ...(isBegun ? { begun: "yes" } : {}) } },
+        id: "1-1",
+        what,
+        why,
+        at: NOW,
+        who: "ticker",
+        region: "us-east-1",
+        amiId: AMI,
+        composeId: COMPOSE,
+        imageName: NAME,
+        details: { code, stage, ...(isBegun ? { begun: "yes" } : {}) },
       })),
     );
   const isFit = fc.property(
@@ -74,7 +82,11 @@ t.test("whatever EC2 says, a report tells a sentence of ours and a code, and not
       const row = { region: "us-east-1", amiId: AMI, composeId: COMPOSE, isTold: true };
       const outlook = {
         due: {
-          ...{ until: NOW, regions: 1, makePrivate: [], deletes: [], isCut: false },
+          until: NOW,
+          regions: 1,
+          makePrivate: [],
+          deletes: [],
+          isCut: false,
           refused: [{ ...publicReason(lastError), images: 1, composeIds: [COMPOSE] }],
           unfinished: situation === null ? [] : [{ ...row, situation }],
         },

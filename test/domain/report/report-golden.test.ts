@@ -11,8 +11,14 @@ import { DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
 
 const NOW = Date.parse("2026-11-24T22:00:00Z");
 const FRAME = {
-  ...{ day: "2026-11-24", marker: "clean-amis-part:0123456789abcdef01234567", now: NOW, deleteAfterMs: 10 * DAY_MS },
-  ...{ outlook: null, quietSince: null, repeats: new Map(), mostRows: 60 },
+  day: "2026-11-24",
+  marker: "clean-amis-part:0123456789abcdef01234567",
+  now: NOW,
+  deleteAfterMs: 10 * DAY_MS,
+  outlook: null,
+  quietSince: null,
+  repeats: new Map(),
+  mostRows: 60,
 };
 const RAWHIDE = "Fedora-Rawhide-20261119.n.0";
 const CLOUD = "Fedora-Cloud-43-20261118.0";
@@ -28,8 +34,15 @@ function event(what: EventKind, composeId: string, changes: Partial<ImageEvent> 
   const arch = events % 2 === 0 ? "aarch64" : "x86_64";
   const name = `Fedora-Cloud-Base-AmazonEC2.${arch}-${composeId.replace(/^Fedora-(Cloud-)?/, "").replace(".n.", ".")}`;
   return {
-    ...{ id: `${NOW}-${events}`, what, at: NOW - HOUR_MS, who: "ticker", why: "a nightly compose", composeId },
-    ...{ region: "us-east-1", amiId: `ami-0${events.toString(16).padStart(16, "0")}`, imageName: name },
+    id: `${NOW}-${events}`,
+    what,
+    at: NOW - HOUR_MS,
+    who: "ticker",
+    why: "a nightly compose",
+    composeId,
+    region: "us-east-1",
+    amiId: `ami-0${events.toString(16).padStart(16, "0")}`,
+    imageName: name,
     details: { ec2_name: name, gib: "5", snapshots: what === "deleted" ? deleted(events) : "1" },
     ...changes,
   };
@@ -51,7 +64,9 @@ function unfinished(stage: Image["stage"], lastError: string): UnfinishedRow {
 
 const OUTLOOK: Outlook = {
   due: {
-    ...{ until: NOW + 7 * DAY_MS, regions: 22, isCut: false },
+    until: NOW + 7 * DAY_MS,
+    regions: 22,
+    isCut: false,
     makePrivate: [{ day: "2026-11-25", composeId: "Fedora-Rawhide-20261120.n.0", images: 44, regions: 22 }],
     deletes: [
       { day: "2026-11-26", composeId: "Fedora-Rawhide-20261111.n.0", images: 44, regions: 22 },
@@ -68,8 +83,10 @@ const OUTLOOK: Outlook = {
   },
   stoppages: [
     {
-      ...{ what: "delete images", why: "500 images today are the budget max_deletes_per_day of the act delete" },
-      ...{ since: NOW - 3 * HOUR_MS, images: 12 },
+      what: "delete images",
+      why: "500 images today are the budget max_deletes_per_day of the act delete",
+      since: NOW - 3 * HOUR_MS,
+      images: 12,
       plan: ["us-east-1 ami-00000000000000fff Fedora-Rawhide-20261112.n.0: delete, due since 2026-11-24T08:00:00Z"],
     },
   ],

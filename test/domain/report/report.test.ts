@@ -10,8 +10,14 @@ import { holds } from "../../support/run/property.ts";
 import { AMI, COMPOSE, NAME, NOW, SNAPSHOTS } from "../../support/world/image.ts";
 
 const FRAME = {
-  ...{ day: "2026-02-11", marker: "clean-amis-part:0123", now: NOW, deleteAfterMs: 10 * DAY_MS },
-  ...{ outlook: null, quietSince: null, repeats: new Map(), mostRows: 60 },
+  day: "2026-02-11",
+  marker: "clean-amis-part:0123",
+  now: NOW,
+  deleteAfterMs: 10 * DAY_MS,
+  outlook: null,
+  quietSince: null,
+  repeats: new Map(),
+  mostRows: 60,
 };
 
 function event(what: EventKind, changes: Partial<ImageEvent> = {}): ImageEvent {

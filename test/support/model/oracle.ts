@@ -13,8 +13,15 @@ interface Span {
 
 /** Which queue the design's section 3 lets an image of a stage wait in. */
 const QUEUES_OF: Readonly<Record<string, readonly string[]>> = {
-  ...{ unresolved: ["unresolved"], public: ["private"], private: ["delete", ""], deleting: ["delete"] },
-  ...{ restoring: ["restore"], held: ["held"], kept: [""], deleted: [""], gone: [""] },
+  unresolved: ["unresolved"],
+  public: ["private"],
+  private: ["delete", ""],
+  deleting: ["delete"],
+  restoring: ["restore"],
+  held: ["held"],
+  kept: [""],
+  deleted: [""],
+  gone: [""],
 };
 
 /**

@@ -8,7 +8,7 @@ import type { Log, PlacedOrder } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { Oracle } from "./oracle.ts";
 import { subjectOf, type Subject } from "./subject.ts";
-import { troubleEc2, troublePagure } from "./trouble.ts";
+import { expireLeases, troubleEc2, troublePagure } from "./trouble.ts";
 import { at, COMPOSES, pick, type Command, type Compose } from "./words.ts";
 import { silentLog } from "../run/log.ts";
 import { CallCounter, Crash } from "../world/crash.ts";
@@ -145,7 +145,9 @@ export class Run {
     const tail = String(this.oracle.subjects.length + 1).padStart(16, "0");
     const amiId = `ami-a${tail}`;
     this.#world.simulator.addImage(region, {
-      ...{ id: amiId, name: compose.name, userIds: open ? [] : ["999988887777"] },
+      id: amiId,
+      name: compose.name,
+      userIds: open ? [] : ["999988887777"],
       snapshots: ["b", "c"].map((first) => ({ id: `snap-${first}${tail}`, isPublic: open || first === "b" })),
     });
     const subject = subjectOf(this.#world, region, amiId, compose);
@@ -173,7 +175,11 @@ export class Run {
     const until = days === null || verb === "release" || verb === "retry" ? null : now + days * DAY_MS;
     const compose = at(COMPOSES, target);
     const order: PlacedOrder = {
-      ...{ verb, by: "relengbot", why: "the model says so", until, at: now },
+      verb,
+      by: "relengbot",
+      why: "the model says so",
+      until,
+      at: now,
       images: whole || subject === null ? [] : [{ region: subject.region, amiId: subject.amiId }],
       composeId: whole ? compose.id : null,
     };
@@ -195,9 +201,9 @@ export class Run {
   }
 
   async #orders(counter: CallCounter): Promise<void> {
-    const { orders, schedule, facts, ...parts } = this.#world.clerk;
+    const { orders, schedule, facts, ...others } = this.#world.clerk;
     const wrapped = { orders: counter.wrap(orders), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
-    await this.#survive(() => carryOutOrders({ ...parts, ...wrapped, log: this.#log }));
+    await this.#survive(() => carryOutOrders({ ...others, ...wrapped, log: this.#log }));
   }
 
   async #crash({ who, call, when }: Command & { do: "crash" }): Promise<void> {
@@ -217,22 +223,16 @@ export class Run {
   }
 
   async #tick(region: string, counter: CallCounter): Promise<void> {
-    const { images, schedule, facts, ...parts } = this.#world.ticker;
+    const { images, schedule, facts, ...others } = this.#world.ticker;
     const wrapped = { images: counter.wrap(images), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
-    await this.#survive(() => tickRegion(region, { ...parts, ...wrapped, log: this.#log }));
+    await this.#survive(() => tickRegion(region, { ...others, ...wrapped, log: this.#log }));
   }
 
   async #report(counter: CallCounter): Promise<void> {
-    const { reports, schedule, ...parts } = this.#world.reporter;
+    const { reports, schedule, ...others } = this.#world.reporter;
     await this.#survive(() =>
-      reportOnce({ ...parts, reports: counter.wrap(reports), schedule: counter.wrap(schedule) }),
+      reportOnce({ ...others, reports: counter.wrap(reports), schedule: counter.wrap(schedule) }),
     );
-  }
-
-  /** What a dead process held runs out by Redis' own clock, which nobody can wait for. */
-  async #expireLeases(): Promise<void> {
-    const { redis, keys } = this.#world.connection;
-    await redis.del(keys.control("reporter:pagure:lease"), keys.control("requests:lease"));
   }
 
   /** What the service's loops survive, and a death, which is what it is for. */
@@ -242,7 +242,7 @@ export class Run {
     } catch (error) {
       if (error instanceof Crash) {
         if (error.message === "killed") this.#lived.crashes += 1;
-        await this.#expireLeases();
+        await expireLeases(this.#world);
       } else if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
     }
   }

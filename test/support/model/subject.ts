@@ -25,16 +25,14 @@ export function subjectOf(world: World, region: string, amiId: string, compose: 
   if (before === null) throw new Error(`${amiId} is not in EC2`);
   const snapshots = snapshotIdsOf(before).map((id) => world.simulator.snapshot(region, id));
   return {
-    ...{
-      region,
-      amiId,
-      compose,
-      before,
-      uploadedAt: world.clock.now(),
-      isContradicted: false,
-      isOver: false,
-      closedAt: null,
-    },
+    region,
+    amiId,
+    compose,
+    before,
+    uploadedAt: world.clock.now(),
+    isContradicted: false,
+    isOver: false,
+    closedAt: null,
     snapshots: snapshots.filter((snapshot) => snapshot !== null),
   };
 }

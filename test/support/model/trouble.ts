@@ -16,3 +16,8 @@ export function troublePagure({ pagure }: World, { trouble, times }: Command & {
     return pagure.fail({ times, trouble: { kind: "answer", status: 503, body: "maintenance" } });
   return pagure.fail({ times, trouble: { kind: "cut", takesEffect: trouble === "does and cuts" } });
 }
+
+/** What a dead process held runs out by Redis' own clock, which nobody can wait for. */
+export async function expireLeases({ connection: { redis, keys } }: Pick<World, "connection">): Promise<void> {
+  await redis.del(keys.control("reporter:pagure:lease"), keys.control("requests:lease"));
+}

@@ -89,7 +89,9 @@ const index = fc.nat(1000);
 
 const UPLOAD: fc.Arbitrary<Command> = fc.record({
   do: fc.constant("upload" as const),
-  ...{ compose: index, region: index, open: fc.boolean() },
+  compose: index,
+  region: index,
+  open: fc.boolean(),
 });
 
 const COMMAND: fc.Arbitrary<Command> = fc.oneof(
@@ -114,7 +116,8 @@ const COMMAND: fc.Arbitrary<Command> = fc.oneof(
         "restore" as const,
         "retry" as const,
       ),
-      ...{ whole: oneIn(3), target: index },
+      whole: oneIn(3),
+      target: index,
       days: fc.option(fc.integer({ min: 1, max: 6 })),
       crash: fc.option(fc.integer({ min: 1, max: 12 }), { freq: 3 }),
     }),

@@ -74,38 +74,42 @@ export function openAs(
   return openPagure({ ...options, timeoutMs: 5_000, ...change });
 }
 
-/** The day's part of that number. */
-export function part(number: number): Post {
-  const marker = `<!-- clean-amis 2026-11-24 part ${number}. -->`;
+/** The day's post of that number. */
+export function dayPost(number: number): Post {
+  const marker = `<!-- clean-amis 2026-11-24 post ${number}. -->`;
   return {
-    ...{ day: "2026-11-24", title: TITLE, marker, names: ["100 %"] },
-    ...{ opening: "What this is", continuation: "More of it" },
-    text: `Part ${number}: ä, 100 % & more\n\n${marker}\n`,
+    day: "2026-11-24",
+    title: TITLE,
+    marker,
+    names: ["100 %"],
+    opening: "What this is",
+    continuation: "More of it",
+    text: `Post ${number}: ä, 100 % & more\n\n${marker}\n`,
   };
 }
 
 /** Publishes as the reporter does: what may still be under way is a failure for now. */
-export async function publish(reports: Reports, part: Post): Promise<{ readonly url: string }> {
-  const published = await reports.publish(part, () => Promise.resolve());
+export async function publish(reports: Reports, post: Post): Promise<{ readonly url: string }> {
+  const published = await reports.publish(post, () => Promise.resolve());
   if ("unsure" in published) throw published.unsure;
   return published;
 }
 
-/** The text of the day's part of that number where it opens an issue, and where it is a comment. */
+/** The text of the day's post of that number where it opens an issue, and where it is a comment. */
 export function opened(number: number): string {
-  return `What this is\n\n${part(number).text}`;
+  return `What this is\n\n${dayPost(number).text}`;
 }
 
 export function continued(number: number): string {
-  return `More of it\n\n${part(number).text}`;
+  return `More of it\n\n${dayPost(number).text}`;
 }
 
-/** How often the part is visible in the whole project. */
+/** How often the post is visible in the whole project. */
 export function copies(double: PagureDouble, number: number): number {
   const texts = double.tracker
     .issues(REPO)
     .flatMap((issue) => [issue.content, ...issue.comments.map(({ text }) => text)]);
-  return texts.filter((text) => text.includes(part(number).marker)).length;
+  return texts.filter((text) => text.includes(dayPost(number).marker)).length;
 }
 
 /** The error of a publish that must fail: one line that names the service, and no token in it or under it. */

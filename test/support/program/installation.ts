@@ -70,8 +70,15 @@ export async function openInstallation(test: Test, options: Ec2SimulatorOptions 
   const dir = test.testdir({});
   const configFile = join(dir, "config.toml");
   const toml = serviceConfig({
-    ...{ amqpUrl: serverUrl("TEST_AMQP_URL"), redisUrl: serverUrl("TEST_REDIS_URL"), prefix, queue, exchange: prefix },
-    ...{ ec2Url: ec2.url, pagureUrl: pagure.url, composeHostUrl: composeHost.url, datagrepperUrl: archive.url },
+    amqpUrl: serverUrl("TEST_AMQP_URL"),
+    redisUrl: serverUrl("TEST_REDIS_URL"),
+    prefix,
+    queue,
+    exchange: prefix,
+    ec2Url: ec2.url,
+    pagureUrl: pagure.url,
+    composeHostUrl: composeHost.url,
+    datagrepperUrl: archive.url,
   }).replace("max_share_of_region = 1.0", "");
   const configure: Installation["configure"] = (...changes) => {
     const changed = changes.reduce((text, [from, to]) => {
@@ -82,13 +89,22 @@ export async function openInstallation(test: Test, options: Ec2SimulatorOptions 
   };
   configure();
   return {
-    ...{ connection, ec2, pagure, archive, composeHost, broker, queue, configFile, setToken, configure },
+    connection,
+    ec2,
+    pagure,
+    archive,
+    composeHost,
+    broker,
+    queue,
+    configFile,
+    setToken,
+    configure,
     examine: async (change = () => ({})) => {
-      const parts = openDoctor(loadConfig(configFile, SECRETS), null);
+      const examined = openDoctor(loadConfig(configFile, SECRETS), null);
       try {
-        return await allOf(examine({ ...parts, limitMs: PATIENCE_MS, ...change(parts) }));
+        return await allOf(examine({ ...examined, limitMs: PATIENCE_MS, ...change(examined) }));
       } finally {
-        await parts.close();
+        await examined.close();
       }
     },
   };

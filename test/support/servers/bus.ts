@@ -28,15 +28,15 @@ export async function openBench(
   const name = `test-${randomUUID()}`;
   const nowhere = "http://127.0.0.1:9";
   const at = {
-    ...{
-      amqpUrl: serverUrl("TEST_AMQP_URL"),
-      redisUrl,
-      ec2Url: nowhere,
-      pagureUrl: nowhere,
-      composeHostUrl: "",
-      datagrepperUrl: "",
-    },
-    ...{ exchange: name, prefix: name, queue: randomUUID() },
+    amqpUrl: serverUrl("TEST_AMQP_URL"),
+    redisUrl,
+    ec2Url: nowhere,
+    pagureUrl: nowhere,
+    composeHostUrl: "",
+    datagrepperUrl: "",
+    exchange: name,
+    prefix: name,
+    queue: randomUUID(),
     ...services,
   };
   const dir = await mkdtemp(join(tmpdir(), "clean-amis-test-"));
@@ -59,7 +59,10 @@ export async function openBench(
     await rm(dir, { recursive: true });
   });
   return {
-    ...{ at, publisher, ledger, configFile },
+    at,
+    publisher,
+    ledger,
+    configFile,
     start: async () => {
       const service = new ServiceProcess(["consume", "--config", configFile], SECRETS);
       started.push(service);

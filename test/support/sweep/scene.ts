@@ -24,7 +24,9 @@ const QUEUES = ["unresolved", "private", "delete", "restore", "held"];
 /** What was there before us, and has to be there again: the third snapshot was never public. */
 const SHARES = ["999988887777"];
 export const SNAPSHOTS = [1, 2, 3].map((number) => ({
-  ...{ id: `snap-0123456789abcdef${number}`, isPublic: number < 3, userIds: SHARES },
+  id: `snap-0123456789abcdef${number}`,
+  isPublic: number < 3,
+  userIds: SHARES,
 }));
 const IMAGE = { id: AMI, name: NAME, isPublic: true, userIds: SHARES, snapshots: SNAPSHOTS };
 

@@ -47,13 +47,16 @@ export const anyParts: fc.Arbitrary<NameParts> = record<NameParts>({
   version: fc.oneof(version, fc.constant("ELN")),
   milestone: fc.constantFrom("", "Prerelease", "Beta"),
   major: fc.constantFrom(...DATES, "1"),
-  ...{ letter, respin },
+  letter,
+  respin,
   era: fc.constantFrom(...ERAS),
 });
 
 export const anyId: fc.Arbitrary<IdParts> = record<IdParts>({
   short: fc.constantFrom(...Object.keys(BUILDS), "Fedora-IoT", "Fedora_Docker", "CentOS-Stream"),
-  ...{ version, letter, respin },
+  version,
+  letter,
+  respin,
   date: fc.constantFrom(...DATES),
 });
 

@@ -1,3 +1,5 @@
+import type { Test } from "tap";
+
 /** The process is gone: nothing after this moment happens. */
 export class Crash extends Error {
   override readonly name = "Crash";
@@ -7,6 +9,21 @@ export class Crash extends Error {
 export interface CrashPoint {
   readonly call: number;
   readonly when: "before" | "after";
+}
+
+/** Work that perhaps dies. */
+export async function untilCrash(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof Crash)) throw error;
+  });
+}
+
+/** Which points are tried: all of them for `npm run chaos`, else one of `stride`, other ones in each run. */
+export function choosePoints(t: Pick<Test, "comment">, stride: number): (_: unknown, index: number) => boolean {
+  const step = process.env["CHAOS_CRASH"] === "all" ? 1 : stride;
+  const first = Number(process.env["CRASH_SEED"] ?? Date.now()) % step;
+  t.comment(`points ${first}, ${first + step}, … of all: CRASH_SEED=${first}`);
+  return (_, index) => index % step === first;
 }
 
 /**

@@ -38,12 +38,13 @@ export interface PaceScene {
   run(everyMs: number, isOver: () => boolean): Promise<void>;
 }
 
-/** Redis, a simulator with EC2's own buckets, the real EC2 adapter and the ticker, all on one virtual clock, which begins at `START`. */
-export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<PaceScene & { fill: Fill }> {
-  const clock = new VirtualClock(START);
-  const connection = await openTestRedis(test);
-  const accounts = { AKIDTEST: { id: ACCOUNT } };
-  const simulator = await startEc2Simulator({ now: clock.now, accounts, throttling: true, regions: REGIONS });
+/** EC2 as an adapter that keeps to its share; it is closed with the simulator when the test ends. */
+export function openPaced(
+  test: Test,
+  simulator: Ec2Simulator,
+  share: number,
+  clock: VirtualClock,
+): ReturnType<typeof openImages> {
   const images = openImages({
     endpoint: simulator.url,
     role: null,
@@ -56,6 +57,16 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
     images.close();
     await simulator.close();
   });
+  return images;
+}
+
+/** Redis, a simulator with EC2's own buckets, the real EC2 adapter and the ticker, all on one virtual clock, which begins at `START`. */
+export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<PaceScene & { fill: Fill }> {
+  const clock = new VirtualClock(START);
+  const connection = await openTestRedis(test);
+  const accounts = { AKIDTEST: { id: ACCOUNT } };
+  const simulator = await startEc2Simulator({ now: clock.now, accounts, throttling: true, regions: REGIONS });
+  const images = openPaced(test, simulator, share, clock);
   const schedule = clock.watch(withClock(redisSchedule(connection, clock, PERIODS), clock));
   const breakers = clock.watch(redisBreakers(connection));
   const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: Math.random });

@@ -4,7 +4,7 @@ import { openRedis } from "../../../src/adapters/redis/connection.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
-import { redisOrders } from "../../../src/adapters/redis/orders.ts";
+import { redisOrders } from "../../../src/adapters/redis/control/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
 import { Consultation } from "../../../src/decide/consult.ts";

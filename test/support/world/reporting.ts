@@ -68,7 +68,12 @@ export async function openReporting(
     pagure.tracker.issues(REPO).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
   let images = 0;
   return {
-    ...{ clock, connection, pagure, reporter, logged, posts },
+    clock,
+    connection,
+    pagure,
+    reporter,
+    logged,
+    posts,
     report: (change = {}) => reportOnce({ ...reporter, ...change }),
     makePrivate: async (count, { region = "us-east-1", composeId = "Fedora-Rawhide-20261119.n.0" } = {}) => {
       const amiIds: string[] = [];
@@ -103,7 +108,9 @@ async function makePrivate(
   const madePrivateAt = clock.now();
   const takenAway = { image: true, snapshots: [] };
   await schedule.change(image, {
-    ...{ stage: "private", wait: null, fields: { madePrivateAt, takenAway } },
+    stage: "private",
+    wait: null,
+    fields: { madePrivateAt, takenAway },
     event: draft("made-private", madePrivateAt, "ticker", reason, details),
   });
 }

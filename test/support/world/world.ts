@@ -8,7 +8,7 @@ import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
-import { redisOrders } from "../../../src/adapters/redis/orders.ts";
+import { redisOrders } from "../../../src/adapters/redis/control/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
@@ -16,11 +16,10 @@ import { resolveRegion } from "../../../src/decide/resolve.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/pagure/double.ts";
 import { DEFAULT_POLICY, type Policy } from "../../../src/domain/compose/classify.ts";
-import type { Periods } from "../../../src/domain/image/lifecycle.ts";
 import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
 import { batchOf } from "../../../src/domain/limits/pace.ts";
 import { DEFAULT_TITLE } from "../../../src/domain/report/report.ts";
-import { DAY_MS, MINUTE_MS, type Instant } from "../../../src/domain/time.ts";
+import type { Instant } from "../../../src/domain/time.ts";
 import { ingest, type Ingested, type Ingester } from "../../../src/hear/ingest.ts";
 import type { Clerk } from "../../../src/operate/orders.ts";
 import type { Budgets, ComposeSource, Images, Message } from "../../../src/ports/index.ts";
@@ -29,17 +28,12 @@ import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
 import { openTestRedis } from "../servers/redis.ts";
 import { SettableClock, withClock } from "./clock.ts";
-import { ACCOUNT, GUARDS } from "./image.ts";
+import { ACCOUNT, GUARDS, PERIODS } from "./image.ts";
+
+export { PERIODS };
 
 export const START: Instant = Date.parse("2026-11-24T08:00:00Z");
 export const REGION = "us-east-1";
-export const PERIODS: Periods = {
-  privateAfterMs: 5 * DAY_MS,
-  deleteAfterMs: 10 * DAY_MS,
-  afterHoldMs: 3 * DAY_MS,
-  unresolvedForMs: 14 * DAY_MS,
-  leaseMs: 5 * MINUTE_MS,
-};
 
 /** Of EC2's token buckets. */
 const SHARE = 0.5;
@@ -134,25 +128,27 @@ export async function openWorld(
     act: "delete",
   };
   const reports = openPagure({
-    ...{ url: pagure.url, repo: "ami-reports", tags: ["clean-amis"], token: "test-token" },
-    ...{ userAgent: "test", timeoutMs: 60_000 },
+    url: pagure.url,
+    repo: "ami-reports",
+    tags: ["clean-amis"],
+    token: "test-token",
+    userAgent: "test",
+    timeoutMs: 60_000,
   });
   const clerk: Clerk = { ...base, orders: redisOrders(connection) };
   const journal = redisJournal(connection, "pagure", silentLog);
   const reporter: Reporter = { ...base, journal, reports, ...REPORTER_DEFAULTS };
   return {
-    ...{
-      clock,
-      connection,
-      simulator,
-      ec2: images,
-      pagure,
-      ingester,
-      ticker,
-      reporter,
-      clerk,
-      budgets,
-    },
+    clock,
+    connection,
+    simulator,
+    ec2: images,
+    pagure,
+    ingester,
+    ticker,
+    reporter,
+    clerk,
+    budgets,
     hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingester),
     tick: (region = REGION) => tickRegion(region, ticker),
     resolve: (region = REGION) => resolveRegion(region, ticker),

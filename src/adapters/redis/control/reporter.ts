@@ -102,9 +102,9 @@ class RedisReporterLease implements ReporterLease {
     return redis.xtrim(keys.events(region), "MINID", oldest);
   }
 
-  async release(): Promise<void> {
+  async end(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#lease.release();
+    await this.#lease.end();
   }
 
   #key(name: "lease" | "cursors" | "part" | "memory" | "status"): string {

@@ -1,6 +1,6 @@
 -- report.lua: write what the reporter has come to, if its lease is still ours.
--- KEYS[1] lease   KEYS[2] part under way   KEYS[3] cursors   KEYS[4] memory
--- ARGV[1] token   ARGV[2] the part as JSON, "" forgets it, "=" leaves it
+-- KEYS[1] lease   KEYS[2] post under way   KEYS[3] cursors   KEYS[4] memory
+-- ARGV[1] token   ARGV[2] the post as JSON, "" forgets it, "=" leaves it
 -- ARGV[3] how many words of cursors follow   ARGV[4…] region, stream id, …   then field, value, … of the memory
 -- Returns 1, or 0 when the lease is not ours and nothing was written.
 local count = tonumber(ARGV[3])

@@ -1,11 +1,11 @@
-import { asUpstream, type RedisConnection } from "./connection.ts";
-import { ControlLease } from "./lease.ts";
-import { pairsOf } from "./record.ts";
-import { translateErrors } from "../translate.ts";
-import { isAmiId, isRegion } from "../../domain/image/image.ts";
-import { VERBS } from "../../domain/image/order.ts";
-import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS } from "../../domain/time.ts";
-import type { Answer, PlacedOrder, Orders } from "../../ports/index.ts";
+import { asUpstream, type RedisConnection } from "../connection.ts";
+import { ControlLease } from "../lease.ts";
+import { pairsOf } from "../record.ts";
+import { translateErrors } from "../../translate.ts";
+import { isAmiId, isRegion } from "../../../domain/image/image.ts";
+import { VERBS } from "../../../domain/image/order.ts";
+import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS } from "../../../domain/time.ts";
+import type { Answer, PlacedOrder, Orders } from "../../../ports/index.ts";
 
 const LEASE_MS = MINUTE_MS;
 const ANSWER_S = (7 * DAY_MS) / SECOND_MS;
@@ -14,7 +14,7 @@ const ANSWER_S = (7 * DAY_MS) / SECOND_MS;
 export function redisOrders({ redis, keys }: RedisConnection): Orders {
   const stream = keys.control("requests");
   const lease = keys.control("requests:lease");
-  const requests: Orders = {
+  const orders: Orders = {
     add: async (order) => {
       const id = await redis.xadd(stream, "*", ...writeOrder(order));
       if (id === null) throw new Error(`redis: ${stream} took no entry`);
@@ -40,7 +40,7 @@ export function redisOrders({ redis, keys }: RedisConnection): Orders {
       return taken === null ? null : translateErrors(taken, asUpstream);
     },
   };
-  return translateErrors(requests, asUpstream);
+  return translateErrors(orders, asUpstream);
 }
 
 function writeOrder(order: PlacedOrder): string[] {
@@ -56,7 +56,7 @@ function readOrder(entry: Readonly<Record<string, string>>): PlacedOrder | null 
   const verb = VERBS.find((name) => name === entry["verb"]);
   const images = readImages(entry["images"] ?? "[]");
   const until = parseInstant(entry["until"] ?? "");
-  // A hold whose end cannot be read must not become one without end, nor a wish for nothing an order for something.
+  // A hold whose end cannot be read must not become one without end, nor an order for nothing one for something.
   if (verb === undefined || images === null || (until === null && entry["until"])) return null;
   return {
     verb,

@@ -1,4 +1,4 @@
--- release.lua: give up a lease that is still ours.
+-- end.lua: end a lease that is still ours.
 -- KEYS[1] lease   ARGV[1] token
 -- Returns 1, or 0 when it is not ours.
 if redis.call("GET", KEYS[1]) ~= ARGV[1] then
