@@ -5,6 +5,7 @@ import { refusalOf } from "../../src/domain/plan/refusal.ts";
 import { DAY_MS, parseInstant } from "../../src/domain/time.ts";
 import { RefusedError } from "../../src/errors.ts";
 import { reportOnce } from "../../src/tell/report.ts";
+import { runOver } from "../support/program/listing.ts";
 import { silentLog } from "../support/run/log.ts";
 import { fieldCase, type FieldCase } from "../support/world/cases.ts";
 import { SettableClock } from "../support/world/clock.ts";
@@ -110,6 +111,17 @@ for (const number of ["01", "05", "07", "10", "12", "31", "35"]) {
     t.same(fates(), fatesExpected(field));
   });
 }
+
+t.test("case 10: a lasting 403 is shown where a person looks", async (t) => {
+  const field = fieldCase("10") as WorldCase;
+  const { world, pass } = await play(t, field);
+  await pass(7);
+  const [{ id } = { id: "" }] = field.images;
+  const refused = await runOver(t, world.connection, "queue", "--refused");
+  t.match(refused, { code: 0, out: new RegExp(`${id}[^]*composeinfo[^]*clean-amis doctor`) });
+  const stats = await runOver(t, world.connection, "queue", "stats", "--json");
+  t.match(JSON.parse(stats.out), { regions: [{ region: "us-west-2", refused: 1 }] });
+});
 
 t.test("what a compose host answers for ever leaves the image alone, and is refused after a day", async (t) => {
   const field = fieldCase("10") as WorldCase;
