@@ -3,29 +3,14 @@ import { once } from "node:events";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import t, { type Test } from "tap";
+import t from "tap";
 import { classifyCommand } from "../../../src/cli/decide/classify.ts";
+import { ask, question } from "../../support/program/questions.ts";
 import { isRefusal, MAIN, runProgram, startProgram } from "../../support/program/program.ts";
-import { fieldCase, type FieldCase } from "../../support/world/cases.ts";
 
 const DATED = "Fedora-Cloud-43-20260122.0";
 const NIGHTLY = "Fedora-Rawhide-20260122.n.0";
 const MIB = 1024 * 1024;
-
-type Answer = Readonly<Record<string, unknown>>;
-
-/** Answers to lines as they stand, each exactly one line to whoever splits lines more often than at newlines. */
-async function ask(t: Test, lines: readonly (string | Buffer)[], args: readonly string[] = []): Promise<Answer[]> {
-  const input = Buffer.concat(lines.flatMap((line) => [Buffer.from(line), Buffer.from("\n")]));
-  const { code, out, err } = await runProgram(t, ["classify", "--stdin", ...args], { input });
-  t.same([code, err], [0, ""]);
-  return out
-    .trimEnd()
-    .split(/[\n\u0085\u2028\u2029]/)
-    .map((line) => JSON.parse(line) as Answer);
-}
-
-const question = (composeId: string, known: object = {}): string => JSON.stringify({ compose_id: composeId, ...known });
 
 t.test("a label that is missing is not known, and null is known to be none", async (t) => {
   const rows: readonly (readonly [object, string, string | null])[] = [
@@ -76,55 +61,6 @@ t.test("an image's name is answered beside the decision, and no decision changes
   for (const [args, out] of texts) t.match(await runProgram(t, ["classify", ...args]), { code: 0, out, err: "" });
   const { out } = await runProgram(t, ["classify", NIGHTLY, "--name", own, "--json"]);
   t.match(JSON.parse(out), { compose_id: NIGHTLY, decision: "delete", name: "ok" });
-});
-
-interface ClassifyCase extends FieldCase<readonly string[]> {
-  readonly input: readonly object[];
-}
-
-for (const number of ["14", "22", "24", "25", "26"])
-  t.test(`case ${number} of the field is decided as it should be`, async (t) => {
-    const { input, expected } = fieldCase(number) as ClassifyCase;
-    const answers = await ask(
-      t,
-      input.map((each) => JSON.stringify(each)),
-    );
-    t.same(
-      answers.map((answer) => (answer["decision"] === "unresolved" ? "undecided" : answer["decision"])),
-      expected.map((decision) => (decision === "keep or a person" ? "keep" : decision)),
-    );
-  });
-
-t.test("only days that the calendar has are days, in an id as in a label", async (t) => {
-  const rows: readonly (readonly [date: string, isDay: boolean])[] = [
-    ["20240229", true],
-    ["20200229", true],
-    ["20000229", true],
-    ["20280229", true],
-    ["19000229", false],
-    ["21000229", false],
-    ["20230229", false],
-    ["20260229", false],
-    ["20240230", false],
-    ["20240431", false],
-    ["20241301", false],
-    ["20240001", false],
-    ["20240100", false],
-    ["00000000", false],
-  ];
-  const answers = await ask(
-    t,
-    rows.flatMap(([date]) => [
-      question(`Fedora-Rawhide-${date}.n.0`),
-      question(`Fedora-Cloud-43-${date}.0`, { label: `RC-${date}.0` }),
-      question(NIGHTLY, { label: `RC-${date}.0` }),
-    ]),
-  );
-  for (const [index, [date, isDay]] of rows.entries()) {
-    const kind = isDay ? "delete" : "keep";
-    const said = answers.slice(3 * index, 3 * index + 3).map(({ decision }) => decision);
-    t.same(said, [kind, kind, "keep"], date);
-  }
 });
 
 t.test("any string is a compose, comes back as it was, and is answered in its place", async (t) => {
