@@ -36,7 +36,7 @@ export async function checkStore({ config, now, store: open }: Examined): Promis
     attempt("ears", () => checkEars(store, config, now)),
     attempt("reporter", () => checkReporter(store, config, now)),
     attempt("acts", () => checkActs(store)),
-    attempt("labels", () => checkLabels(store)),
+    attempt("labels", () => checkLabels(store, now)),
   ]);
   return [...told, ...findings.flat()];
 }

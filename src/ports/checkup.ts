@@ -25,7 +25,7 @@ export interface BrokerState {
 /** Redis, and what is remembered there. */
 export interface StoreCheckup {
   readonly schedule: Pick<Schedule, "now" | "regions" | "countLive">;
-  readonly queues: Pick<Queues, "regions" | "live" | "stages">;
+  readonly queues: Pick<Queues, "regions" | "live" | "stages" | "images">;
   readonly journal: Pick<Journal, "status">;
   readonly hearing: Pick<Hearing, "memory">;
   readonly budgets: Pick<Budgets, "paused" | "stops">;

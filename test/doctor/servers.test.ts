@@ -4,16 +4,13 @@ import t from "tap";
 import { connectRedis } from "../../src/adapters/redis/connection.ts";
 import { redisBudgets } from "../../src/adapters/redis/control/budgets.ts";
 import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
-import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
 import { findServers } from "../../src/demo/servers/find.ts";
 import { startRedis } from "../../src/demo/servers/redis.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { complaints, complaintsOf, openInstallation } from "../support/program/installation.ts";
-import { addDue } from "../support/program/listing.ts";
 import { silentLog } from "../support/run/log.ts";
 import { serverUrl } from "../support/servers/redis.ts";
-import { SettableClock } from "../support/world/clock.ts";
-import { addNightly, openWorld, PERIODS, UPLOADER } from "../support/world/world.ts";
+import { addNightly, openWorld, UPLOADER } from "../support/world/world.ts";
 
 t.test("a broker that is away, or lacks exchange or queue, is told", async (t) => {
   const place = await openInstallation(t);
@@ -168,26 +165,6 @@ t.test(
     ]);
   },
 );
-
-t.test("images that wait for a label's confirmation for more than a day are told", async (t) => {
-  const place = await openInstallation(t);
-  const { connection } = place;
-  const schedule = redisSchedule(connection, new SettableClock(0), PERIODS);
-  const refuse = async (region: string, lastError: string): Promise<void> => {
-    const [amiId = ""] = await addDue(connection, region, [Date.now()], "Fedora-Cloud-43-20260603.0");
-    const image = await schedule.get(region, amiId);
-    if (image === null) throw new Error(`no ${amiId}`);
-    await schedule.change(image, { stage: "public", wait: null, fields: { lastError }, event: null });
-  };
-  await refuse("us-east-1", "in-use: it is used by i-0123456789abcdef0");
-  t.same(await complaintsOf(place), [], "what is refused for another reason is not theirs");
-  await refuse("us-east-1", "unanswered: its label has to be confirmed, and not yet heard of it: composeinfo");
-  t.same(await complaintsOf(place), [
-    "warning labels: 1 image has waited for more than a day for a source to confirm the label, public until then: clean-amis queue --refused names them and the source: see what it answers there, such as 403 or a page for robots",
-  ]);
-  await refuse("eu-west-1", "unanswered: its label has to be confirmed, and not yet heard of it: composeinfo");
-  t.match(await complaintsOf(place), [/^warning labels: 2 images have waited/]);
-});
 
 t.test("keys of somebody else's in Redis are told, one by one, and hide nothing", async (t) => {
   const place = await openInstallation(t);
