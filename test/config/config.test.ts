@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Test } from "tap";
-import t from "tap";
+import t, { type Test } from "tap";
 import { configPath, loadConfig, type Config } from "../../src/config/config.ts";
 import { DEFAULT_POLICY } from "../../src/domain/compose/classify.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";

@@ -1,6 +1,6 @@
 import { asUpstream, type RedisConnection } from "./connection.ts";
 import { readEvent } from "./record.ts";
-import { readReporterStatus, takeReporterLease } from "./reporter.ts";
+import { readReporterStatus, takeReporterLease } from "./control/reporter.ts";
 import { translateErrors } from "../translate.ts";
 import type { ImageEvent } from "../../domain/image/event.ts";
 import { DAY_MS, HOUR_MS } from "../../domain/time.ts";

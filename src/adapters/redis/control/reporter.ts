@@ -1,12 +1,12 @@
-import { asUpstream, type RedisConnection } from "./connection.ts";
-import { ControlLease } from "./lease.ts";
-import { readEvent } from "./record.ts";
-import { loadScript } from "./script.ts";
-import { translateErrors } from "../translate.ts";
-import { compareIds } from "../../domain/image/event.ts";
-import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
-import { describeError } from "../../errors.ts";
-import type { Log, PendingPost, ReporterLease, ReporterMemory, ReporterStatus } from "../../ports/index.ts";
+import { asUpstream, type RedisConnection } from "../connection.ts";
+import { ControlLease } from "../lease.ts";
+import { readEvent } from "../record.ts";
+import { loadScript } from "../script.ts";
+import { translateErrors } from "../../translate.ts";
+import { compareIds } from "../../../domain/image/event.ts";
+import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
+import { describeError } from "../../../errors.ts";
+import type { Log, PendingPost, ReporterLease, ReporterMemory, ReporterStatus } from "../../../ports/index.ts";
 
 const report = loadScript("report");
 
