@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Consultation } from "./consult.ts";
 import { classify, type Policy } from "../domain/compose/classify.ts";
-import { redecide, stillUnresolved, type Periods } from "../domain/image/lifecycle.ts";
+import { redecide, type Periods } from "../domain/image/lifecycle.ts";
+import { stillUnresolved } from "../domain/image/unresolved.ts";
 import type { Facts, Random, Schedule } from "../ports/index.ts";
 
 /** Whoever decides on images whose composes were not known. */

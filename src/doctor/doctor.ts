@@ -84,7 +84,9 @@ function checkConfiguration(config: Config, problem: string | null): readonly Fi
 }
 
 async function checkReach(name: string, reach: Reach | null, meaning: string): Promise<readonly Finding[]> {
-  return [reach === null ? warning(name, `not configured: ${meaning}`) : ok(name, await reach())];
+  if (reach === null) return [warning(name, `not configured: ${meaning}`)];
+  const { words, remedy } = await reach();
+  return [remedy === null ? ok(name, words) : warning(name, words, remedy)];
 }
 
 async function regionsOf({ store }: Pick<Examined, "store">): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 import type { Journal } from "./journal.ts";
 import type { Budgets } from "./limits.ts";
 import type { Hearing } from "./messages.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Queues, Schedule } from "./schedule.ts";
 
 /**
  * Looks at the services that change nothing there, for `doctor`. Each may be repeated. All throw `UpstreamError` for what may
@@ -25,6 +25,7 @@ export interface BrokerState {
 /** Redis, and what is remembered there. */
 export interface StoreCheckup {
   readonly schedule: Pick<Schedule, "now" | "regions" | "countLive">;
+  readonly queues: Pick<Queues, "regions" | "live" | "stages" | "images">;
   readonly journal: Pick<Journal, "status">;
   readonly hearing: Pick<Hearing, "memory">;
   readonly budgets: Pick<Budgets, "paused" | "stops">;
@@ -81,5 +82,8 @@ export interface ReportsCheckup {
   mayPost(): Promise<void>;
 }
 
-/** Whether something answers as it should; resolves to a few words about it. */
-export type Reach = () => Promise<string>;
+/**
+ * Whether something answers as it should; resolves to a few words about it. `remedy`: what to do where it answers, but not
+ * what the service needs; null where it does.
+ */
+export type Reach = () => Promise<{ readonly words: string; readonly remedy: string | null }>;

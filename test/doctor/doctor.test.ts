@@ -33,7 +33,7 @@ t.test(
           "redis latency",
           "redis keys",
         ],
-        ...["clock", "ears", "reporter", "acts", "reports", "datagrepper", "compose host", "ec2 account"],
+        ...["clock", "ears", "reporter", "acts", "labels", "reports", "datagrepper", "compose host", "ec2 account"],
         ...REGIONS.flatMap((region) =>
           ["permissions", "block public access", "public images"].map((what) => `ec2 ${region} ${what}`),
         ),
@@ -178,6 +178,11 @@ t.test("a report that would not reach the public is told with its remedy, by the
       /ENOPROJECT .*: check the repo fedora-cloud\/nowhere /,
     ],
   ];
+  const gone = { kind: "answer", status: 410, body: "<h1>Gone</h1>" } as const;
+  place.pagure.fail({ trouble: gone });
+  t.match(await complaintsOf(place), [
+    /^failure reports: pagure: 410 for .*: it is closed for good: set another place/,
+  ]);
   for (const [what, breakIt, line] of rows) {
     place.setToken({ expiresAt: null, project: null });
     place.pagure.tracker.setProject(REPO, { tracker: "open" });
@@ -213,4 +218,24 @@ t.test("sources that do not answer as they should are told, and those that are n
     /^warning datagrepper: not configured: nothing is acted on without it/,
     /^warning compose host: not configured/,
   ]);
+});
+
+t.test("a compose host that keeps us out is a warning, whatever it says it with", async (t) => {
+  const place = await openInstallation(t);
+  const page = "<!doctype html><title>Making sure you're not a bot!</title>";
+  for (const [status, body] of [
+    [403, "<h1>Forbidden</h1>"],
+    [401, "<h1>Unauthorized</h1>"],
+    [451, "<h1>Unavailable</h1>"],
+    [200, page],
+  ] as const) {
+    const lift = place.composeHost.fail({ times: Infinity, trouble: { kind: "answer", status, body } });
+    t.match(await complaintsOf(place), [
+      /^warning compose host: GET http\S+composeinfo\.json answered .*: labels cannot be confirmed: see what keeps/,
+    ]);
+    lift();
+  }
+  const lift = place.composeHost.fail({ times: Infinity, trouble: { kind: "answer", status: 404, body: page } });
+  t.same(await complaintsOf(place), [], "a host need not have the newest Rawhide");
+  lift();
 });

@@ -177,6 +177,7 @@ t.test("keys of somebody else's in Redis are told, one by one, and hide nothing"
     new RegExp(`^failure redis memory${wrong.source}`),
     /^failure redis keys: format "not ours", this program knows 1: /,
     new RegExp(`^failure ears${wrong.source}`),
+    new RegExp(`^failure labels${wrong.source}`),
   ]);
   const findings = await place.examine();
   t.match(

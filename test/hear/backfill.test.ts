@@ -8,7 +8,9 @@ import t, { type Test } from "tap";
 import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
 import { startDatagrepper, type DatagrepperDouble } from "../../src/demo/outside/datagrepper/double.ts";
 import { generateMonth } from "../../src/demo/outside/datagrepper/month.ts";
+import { DAY_MS } from "../../src/domain/time.ts";
 import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
+import { fieldCase, type FieldCase } from "../support/world/cases.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const START = Date.parse("2026-10-01T00:00:00Z");
@@ -16,6 +18,11 @@ const DAYS = 10;
 const MESSAGES = Number(process.env["CHAOS_BACKFILL"] ?? 2_000);
 const KILLS = process.env["CHAOS_BACKFILL"] === undefined ? 3 : 20;
 const RANGE = ["--start", "2026-10-01T00:00:00Z", "--end", "2026-10-11T00:00:00Z", "--rate", "1000"];
+
+interface GatewayCase extends FieldCase<Readonly<Record<string, string>>> {
+  readonly proxy: { readonly answer: number; readonly forRangesLongerThanHours: number; readonly command: string };
+  readonly "proxy-504": GatewayCase["proxy"];
+}
 
 t.setTimeout(3_600_000);
 
@@ -125,6 +132,28 @@ t.test("a dry run tells what would be scheduled, and writes nothing", async (t) 
   t.equal(end, 0);
   t.match(lines.join("\n"), /delete \(nightly\)[^\n]*private at 20/);
   t.same(await contents(connection), before);
+});
+
+t.test("case 09: a backfill ends well over a gateway that gives up on long searches", async (t) => {
+  const field = fieldCase("09") as GatewayCase;
+  t.match(field.expected, { "proxy.json": /^exit 0/, "proxy-504.json": /^exit 0/ });
+  const end = Date.now();
+  const messages = generateMonth({ seed: 9, count: 200, start: end - 2 * DAY_MS, days: 2, regions: 1 });
+  for (const { answer, forRangesLongerThanHours: hours, command } of [field.proxy, field["proxy-504"]]) {
+    const archive = await startDatagrepper({ messages });
+    t.teardown(() => archive.close());
+    archive.fail({
+      trouble: { kind: "answer", status: answer, body: "<h1>Bad Gateway</h1>" },
+      times: Infinity,
+      when: (_, query) => Number(query.get("end")) - Number(query.get("start")) > hours * 3_600,
+    });
+    const connection = await openTestRedis(t);
+    const config = await configOf(t, connection, archive.url);
+    const [, ...args] = command.split(" ");
+    const { end: code, err, lines } = await backfill([...args, "--rate", "1000", "--config", config]);
+    t.same([code, err], [0, ""], lines.join("\n"));
+    t.ok((await connection.redis.scard(connection.keys.regions)) > 0, "and what the archive has is known");
+  }
 });
 
 t.test("impossible ranges and an archive that is not there are told in one line", async (t) => {

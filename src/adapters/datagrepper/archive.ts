@@ -1,6 +1,6 @@
 import { openSearch, ROWS_PER_PAGE } from "./calls.ts";
 import type { DatagrepperAccess, SearchFilter, Page, ReadRows, Row, Search } from "./calls.ts";
-import { ceilSecond, DAY_MS, floorSecond, HOUR_MS, SECOND_MS } from "../../domain/time.ts";
+import { ceilSecond, DAY_MS, floorSecond, MINUTE_MS, SECOND_MS } from "../../domain/time.ts";
 import type { Instant } from "../../domain/time.ts";
 import { UpstreamError } from "../../errors.ts";
 import type { Archive, Message } from "../../ports/index.ts";
@@ -12,9 +12,15 @@ const MOST_PARTS = 100;
 const MOST_ROWS_A_SECOND = 10_000;
 /** How often a second with more than a page is read before it is given up. */
 const ATTEMPTS = 20;
-/** What smaller slices may cure: the database was too slow, or a page too long. */
+/**
+ * A search that outlives the gateway's patience ends in 504 or 502, a broken connection, half a page or a web page, as the
+ * gateway likes: whatever fails for a longer slice than this is read in smaller ones.
+ */
+const SHORTEST_CUT_MS = 10 * MINUTE_MS;
 const PARTS_OF_TOO_MUCH = 24;
-const TOO_MUCH = ["TIMEOUT", "HTTP_504", "TOO_LONG"];
+/** So soon a slice that can be cut is given up; one that cannot is worth more patience. */
+const ATTEMPTS_BEFORE_CUT = 3;
+const ATTEMPTS_AT_LAST = 6;
 
 /**
  * Fedora's message archive. A range is read in slices of at most a day, one page at a time, and no more than a page is held.
@@ -28,7 +34,7 @@ const TOO_MUCH = ["TIMEOUT", "HTTP_504", "TOO_LONG"];
  *
  * A row that is no message comes with an empty topic, its datagrepper id and the row's JSON as body.
  *
- * Throws `UpstreamError` when six attempts, within half a minute or six time-outs, have failed, when the answer is no search
+ * Throws `UpstreamError` when the smallest slice has failed in six attempts, within half a minute or six time-outs, when the answer is no search
  * result, or never steady (`UNSTEADY`), and `RefusedError` for 4xx but 408, 425 and 429, and for a password in the address.
  */
 export function openDatagrepper(access: DatagrepperAccess): Archive {
@@ -42,7 +48,8 @@ export function openDatagrepper(access: DatagrepperAccess): Archive {
       const isEither = categories.length > 0 && topics.length > 0;
       const isWanted = ({ topic }: Message): boolean =>
         !isEither || topic === "" || topics.includes(topic) || categories.includes(categoryOf(topic));
-      for await (const page of pagesOf(search(filter), range))
+      const read = { long: search(filter, ATTEMPTS_BEFORE_CUT), short: search(filter, ATTEMPTS_AT_LAST) };
+      for await (const page of pagesOf(read, range))
         for (const { message } of page) if (isWanted(message)) yield message;
     },
   };
@@ -59,16 +66,24 @@ function categoryOf(topic: string): string {
   return topic.split(".")[3] ?? "";
 }
 
-async function* pagesOf(read: ReadRows, range: Search): AsyncGenerator<readonly Row[]> {
+/** How slices are read: those that can be cut when they fail, and those that cannot. */
+interface Reading {
+  readonly long: ReadRows;
+  readonly short: ReadRows;
+}
+
+async function* pagesOf(read: Reading, range: Search): AsyncGenerator<readonly Row[]> {
   const todo = cut(range, DAY_MS).reverse();
   for (let slice = todo.pop(); slice !== undefined; slice = todo.pop()) {
     const lengthMs = slice.end - slice.start;
+    const isLong = lengthMs > SHORTEST_CUT_MS;
     let parts: number;
     try {
-      parts = yield* readSlice(read, slice);
+      parts = yield* readSlice(isLong ? read.long : read.short, slice);
     } catch (error) {
-      const isCurable = error instanceof UpstreamError && TOO_MUCH.includes(error.code) && lengthMs > HOUR_MS;
-      if (!isCurable) throw error;
+      // An archive that contradicts itself answers, and will not be steadier in pieces.
+      const isAnswered = error instanceof UpstreamError && ["UNSTEADY", "UNKNOWN_SHAPE"].includes(error.code);
+      if (!isLong || isAnswered || !(error instanceof UpstreamError)) throw error;
       parts = PARTS_OF_TOO_MUCH;
     }
     if (parts > 1) todo.push(...cut(slice, ceilSecond(lengthMs / parts)).reverse());

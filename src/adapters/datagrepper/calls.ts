@@ -51,7 +51,6 @@ export interface Page {
 export const ROWS_PER_PAGE = 100;
 const DEFAULT_URL = "https://apps.fedoraproject.org/datagrepper";
 const DEFAULT_RATE = 4;
-const ATTEMPTS = 6;
 const LONGEST_PAUSE_MS = MINUTE_MS;
 /** A hundred messages of the largest kind that we ask for are some hundred kilobytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -65,27 +64,25 @@ export interface RowPlace {
 /** Reads one page, oldest first. Throws as `openDatagrepper` says. */
 export type ReadRows = (slice: Search, place?: RowPlace) => Promise<Page>;
 
-/** Opens datagrepper's search: paced, retried, each answer bounded. */
-export function openSearch(access: DatagrepperAccess): (filter: SearchFilter) => ReadRows {
+/** Opens datagrepper's search: paced, tried so often for each page, each answer bounded. */
+export function openSearch(access: DatagrepperAccess): (filter: SearchFilter, attempts: number) => ReadRows {
   const { userAgent, timeoutMs, clock, form = "raw", ratePerSecond = DEFAULT_RATE } = access;
   const http = openHttp({ service: "datagrepper", userAgent, timeoutMs, maxBytes: MAX_BYTES });
-  const ask = withRetries(paced(http, SECOND_MS / ratePerSecond, clock), {
-    attempts: ATTEMPTS,
-    firstMs: SECOND_MS,
-    longestMs: LONGEST_PAUSE_MS,
-    clock,
-  });
+  const inTurn = paced(http, SECOND_MS / ratePerSecond, clock);
   const address = `${(access.url ?? DEFAULT_URL).replace(/\/+$/, "")}/${form === "raw" ? "raw" : "v2/search"}`;
-  return (filter) => async (slice, place) => {
-    const call: HttpCall = { method: "GET", url: urlOf(address, filter, slice, place) };
-    const { status, body, words } = await ask(call);
-    if (status >= 300) throw refusal(call, status, words);
-    const { total, raw_messages: items } = isObject(body) ? body : {};
-    if (!isCount(total) || !Array.isArray(items) || items.length > ROWS_PER_PAGE) {
-      const message = `datagrepper: ${describeCall(call)} answered JSON of an unknown shape; it is tried again later`;
-      throw new UpstreamError("datagrepper", "UNKNOWN_SHAPE", message);
-    }
-    return { total, rows: items.map((item: unknown) => rowOf(item, form, clock.now())) };
+  return (filter, attempts) => {
+    const ask = withRetries(inTurn, { attempts, firstMs: SECOND_MS, longestMs: LONGEST_PAUSE_MS, clock });
+    return async (slice, place) => {
+      const call: HttpCall = { method: "GET", url: urlOf(address, filter, slice, place) };
+      const { status, body, words } = await ask(call);
+      if (status >= 300) throw refusal(call, status, words);
+      const { total, raw_messages: items } = isObject(body) ? body : {};
+      if (!isCount(total) || !Array.isArray(items) || items.length > ROWS_PER_PAGE) {
+        const message = `datagrepper: ${describeCall(call)} answered JSON of an unknown shape; it is tried again later`;
+        throw new UpstreamError("datagrepper", "UNKNOWN_SHAPE", message);
+      }
+      return { total, rows: items.map((item: unknown) => rowOf(item, form, clock.now())) };
+    };
   };
 }
 

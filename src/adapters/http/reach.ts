@@ -22,24 +22,38 @@ export function datagrepperReach({ url, userAgent, timeoutMs, clock }: ReachOpti
     if (status >= 300) throw refused("datagrepper", address, status, "sources.datagrepper");
     const isSearch = typeof body === "object" && body !== null && "raw_messages" in body;
     if (!isSearch) throw refused("datagrepper", address, status, "sources.datagrepper");
-    return `${address.origin} answers`;
+    return { words: `${address.origin} answers`, remedy: null };
   };
 }
 
-/** Asks the host of the composes for the directory of all of them: a list for people, or no answer for it at all. */
+/** Below the directory of all composes: the newest Rawhide's document, by the link that kojipkgs keeps. */
+const WELL_KNOWN = "rawhide/latest-Fedora-Rawhide/compose/metadata/composeinfo.json";
+/** Who is answered so sees nothing, whatever is there. */
+const KEPT_OUT = [401, 403, 451];
+const LET_IN =
+  "see what keeps this machine out (a proxy, a check for robots), or ask the host to let our User-Agent in";
+
+/**
+ * Asks the host of the composes for a document that Fedora's has. Another host may lack it; but one that forbids it, or sends
+ * a page for people, will do so with every compose's.
+ */
 export function composeHostReach({ url, userAgent, timeoutMs }: Omit<ReachOptions, "clock">): Reach {
   const http = openHttp({ service: "compose-host", userAgent, timeoutMs });
   return async () => {
-    const address = new URL(`${url.replace(/\/+$/, "")}/`);
+    const address = new URL(`${url.replace(/\/+$/, "")}/${WELL_KNOWN}`);
+    const keptOut = (what: string): Awaited<ReturnType<Reach>> => ({
+      words: `${describeCall({ method: "GET", url: address })} answered ${what}: labels cannot be confirmed`,
+      remedy: LET_IN,
+    });
     try {
       const { status } = await http({ method: "GET", url: address });
-      // A host may show no directories, and have the files in them all the same.
-      if (status >= 300 && status !== 403 && status !== 404)
-        throw refused("compose-host", address, status, "sources.compose_host");
+      if (KEPT_OUT.includes(status)) return keptOut(String(status));
+      if (status >= 300 && status !== 404) throw refused("compose-host", address, status, "sources.compose_host");
     } catch (error) {
-      if (!(error instanceof UpstreamError) || !["NOT_JSON", "TOO_LONG"].includes(error.code)) throw error;
+      if (!(error instanceof UpstreamError) || error.code !== "NOT_JSON") throw error;
+      return keptOut("a page that is no JSON");
     }
-    return `${address.origin} answers`;
+    return { words: `${address.origin} answers`, remedy: null };
   };
 }
 

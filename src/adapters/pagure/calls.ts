@@ -185,6 +185,7 @@ function remedyOf(status: number, code: string, repo: string): string {
   if (code === "EISSUENOTALLOWED") return `make the issue public again, or remove it so that a new one is opened`;
   if (status === 413) return "the post is too long for Pagure: lower the size of the report's posts";
   if (status < 400) return "it redirects elsewhere: set Pagure's address in the configuration to the final one";
+  if (status === 410) return "it is closed for good: set another place for the reports in the configuration";
   if (status === 404) return "check Pagure's address and the repo in the configuration";
   if (status === 401 || status === 403) return "check the token, and what stands in front of Pagure";
   return "Pagure does not take what clean-amis sends: compare both versions, and report a bug";

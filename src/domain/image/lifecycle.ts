@@ -2,8 +2,7 @@ import type { Decision, KeepRule, Rule } from "../compose/classify.ts";
 import type { EventDraft, EventKind } from "./event.ts";
 import type { Image, Stage } from "./image.ts";
 import type { Upload } from "./upload.ts";
-import { backoffMs, jittered } from "../limits/backoff.ts";
-import { HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
+import type { Instant } from "../time.ts";
 
 /** Sorted sets of a region in which images wait. */
 export const QUEUES = ["unresolved", "private", "delete", "restore", "held"] as const;
@@ -210,28 +209,6 @@ export function saveIfThere(
 /** When a change may be worked: a claim under way must have run out first, for EC2 cannot be fenced. */
 export function afterClaim({ token }: Image, { leaseMs }: Periods, now: Instant): Instant {
   return token === "" ? now : now + leaseMs;
-}
-
-/** An unresolved image whose facts have not come: tried again later, with jitter of `fraction`, and kept in the end. */
-export function stillUnresolved(
-  image: Image,
-  reason: string,
-  periods: Periods,
-  now: Instant,
-  fraction: number,
-): Change {
-  const endsAt = image.uploadedAt + periods.unresolvedForMs;
-  if (now >= endsAt) {
-    const why = `${reason}; nothing more was learnt in time`;
-    return keep({ rule: "unresolved", reason: why }, now, "resolver");
-  }
-  const wakeAt = Math.min(endsAt, now + jittered(backoffMs(image.attempts, MINUTE_MS, 6 * HOUR_MS), fraction));
-  return {
-    stage: "unresolved",
-    wait: { queue: "unresolved", wakeAt },
-    fields: { attempts: image.attempts + 1, lastError: reason },
-    event: null,
-  };
 }
 
 export function draft(

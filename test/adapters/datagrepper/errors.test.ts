@@ -1,11 +1,14 @@
 import t from "tap";
 import type { Trouble } from "../../../src/demo/outside/datagrepper/faults.ts";
 import { werkzeugPage } from "../../../src/demo/outside/datagrepper/refusal.ts";
-import { DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
+import { DAY_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { UpstreamError } from "../../../src/errors.ts";
 import { collect, DAY, NOW, open, rows, start, TOPIC } from "../../support/outside/datagrepper.ts";
+import { fieldCase, type FieldCase } from "../../support/world/cases.ts";
 import { SettableClock } from "../../support/world/clock.ts";
 
+/** Nothing shorter is read in pieces. */
+const SHORT_MS = 10 * MINUTE_MS;
 const WHOLE_DAY = { categories: ["fedimg"], start: DAY, end: DAY + DAY_MS };
 const MESSAGES = rows(250, (number) => DAY + number * 60_000);
 const IDS = MESSAGES.map(({ id }) => id);
@@ -51,7 +54,7 @@ t.test("what does not pass ends in UpstreamError with its code, in one line that
     const double = await start(t, { messages: MESSAGES });
     double.fail({ trouble, times: Infinity });
     const clock = new SettableClock(NOW);
-    const error = await thrown(collect(open(double, { clock }).messages({ ...WHOLE_DAY, end: DAY + HOUR_MS })));
+    const error = await thrown(collect(open(double, { clock }).messages({ ...WHOLE_DAY, end: DAY + SHORT_MS })));
     t.match(error, { name: "UpstreamError", service: "datagrepper", code, message: /^datagrepper: [^\n]+$/ });
     t.equal(double.journal.length, 6);
     t.ok(clock.now() - NOW >= 15_000 && clock.now() - NOW <= 40_000);
@@ -64,7 +67,7 @@ t.test("an answer that does not come ends in a time-out", async (t) => {
   const read = await collect(open(double, { timeoutMs: 2_000 }).messages(WHOLE_DAY));
   t.equal(read.length, 250);
   double.fail({ trouble: { kind: "withhold" }, times: Infinity });
-  const query = { ...WHOLE_DAY, end: DAY + HOUR_MS };
+  const query = { ...WHOLE_DAY, end: DAY + SHORT_MS };
   t.match(await thrown(collect(open(double, { timeoutMs: 20 }).messages(query))), { code: "TIMEOUT" });
 });
 
@@ -115,22 +118,51 @@ t.test("JSON that is no search result is not believed", async (t) => {
   );
 });
 
-t.test("a day that is too much for the database or for one answer is read in hours", async (t) => {
-  const isLong = (_path: string, query: URLSearchParams): boolean =>
-    Number(query.get("end")) - Number(query.get("start")) > 2 * 3_600;
-  for (const trouble of [
-    { kind: "gateway", status: 504 },
-    { kind: "answer", status: 200, body: "x".repeat(17 * 1024 * 1024) },
-  ] satisfies Trouble[]) {
+interface GatewayCase extends FieldCase<Readonly<Record<string, string>>> {
+  readonly proxy: { readonly answer: number; readonly forRangesLongerThanHours: number };
+  readonly "proxy-504": GatewayCase["proxy"];
+}
+
+const isLongerThan =
+  (hours: number) =>
+  (_path: string, query: URLSearchParams): boolean =>
+    Number(query.get("end")) - Number(query.get("start")) > hours * 3_600;
+
+t.test("case 09: a gateway that gives up on long searches is asked for shorter ones", async (t) => {
+  const field = fieldCase("09") as GatewayCase;
+  for (const { answer, forRangesLongerThanHours } of [field.proxy, field["proxy-504"]]) {
     const double = await start(t, { messages: MESSAGES });
-    double.fail({ trouble, times: Infinity, when: isLong });
-    const read = await collect(open(double).messages(WHOLE_DAY));
+    const trouble = { kind: "answer", status: answer, body: "<h1>Bad Gateway</h1>" } as const;
+    double.fail({ trouble, times: Infinity, when: isLongerThan(forRangesLongerThanHours) });
+    const read = await collect(open(double).messages({ ...WHOLE_DAY, end: DAY + 2 * DAY_MS }));
     t.same(
       read.map(({ messageId }) => messageId),
       IDS,
-      trouble.kind,
+      String(answer),
     );
-    t.equal(double.journal.length, 6 + 24);
+  }
+});
+
+t.test("however a long search fails, a day is read in hours, and an hour in minutes; nothing is lost", async (t) => {
+  const gateway: Trouble = { kind: "gateway", status: 502 };
+  const [hours, minutes] = [3 + 24, 3 + 24 * (3 + 24)];
+  const rows: readonly (readonly [Trouble, longest: number, calls: number])[] = [
+    ...PASSING.map(([trouble]) => [trouble, 2, hours] as const),
+    [{ kind: "answer", status: 524, body: "" }, 2, hours],
+    [{ kind: "answer", status: 200, body: "x".repeat(17 * 1024 * 1024) }, 2, hours],
+    [gateway, 0.5, minutes],
+  ];
+  for (const [trouble, longest, calls] of rows) {
+    const double = await start(t, { messages: MESSAGES });
+    double.fail({ trouble, times: Infinity, when: isLongerThan(longest) });
+    const read = await collect(open(double).messages(WHOLE_DAY));
+    const what = JSON.stringify(trouble).slice(0, 80);
+    t.same(
+      read.map(({ messageId }) => messageId),
+      IDS,
+      what,
+    );
+    t.equal(double.journal.length, calls, what);
   }
 });
 

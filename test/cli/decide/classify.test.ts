@@ -3,29 +3,14 @@ import { once } from "node:events";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import t, { type Test } from "tap";
+import t from "tap";
 import { classifyCommand } from "../../../src/cli/decide/classify.ts";
+import { ask, question } from "../../support/program/questions.ts";
 import { isRefusal, MAIN, runProgram, startProgram } from "../../support/program/program.ts";
-import { fieldCase, type FieldCase } from "../../support/world/cases.ts";
 
 const DATED = "Fedora-Cloud-43-20260122.0";
 const NIGHTLY = "Fedora-Rawhide-20260122.n.0";
 const MIB = 1024 * 1024;
-
-type Answer = Readonly<Record<string, unknown>>;
-
-/** Answers to lines as they stand, each exactly one line to whoever splits lines more often than at newlines. */
-async function ask(t: Test, lines: readonly (string | Buffer)[], args: readonly string[] = []): Promise<Answer[]> {
-  const input = Buffer.concat(lines.flatMap((line) => [Buffer.from(line), Buffer.from("\n")]));
-  const { code, out, err } = await runProgram(t, ["classify", "--stdin", ...args], { input });
-  t.same([code, err], [0, ""]);
-  return out
-    .trimEnd()
-    .split(/[\n\u0085\u2028\u2029]/)
-    .map((line) => JSON.parse(line) as Answer);
-}
-
-const question = (composeId: string, known: object = {}): string => JSON.stringify({ compose_id: composeId, ...known });
 
 t.test("a label that is missing is not known, and null is known to be none", async (t) => {
   const rows: readonly (readonly [object, string, string | null])[] = [
@@ -77,23 +62,6 @@ t.test("an image's name is answered beside the decision, and no decision changes
   const { out } = await runProgram(t, ["classify", NIGHTLY, "--name", own, "--json"]);
   t.match(JSON.parse(out), { compose_id: NIGHTLY, decision: "delete", name: "ok" });
 });
-
-interface ClassifyCase extends FieldCase<readonly string[]> {
-  readonly input: readonly object[];
-}
-
-for (const number of ["14", "22", "24", "25"])
-  t.test(`case ${number} of the field is decided as it should be`, async (t) => {
-    const { input, expected } = fieldCase(number) as ClassifyCase;
-    const answers = await ask(
-      t,
-      input.map((each) => JSON.stringify(each)),
-    );
-    t.same(
-      answers.map((answer) => (answer["decision"] === "unresolved" ? "undecided" : answer["decision"])),
-      expected.map((decision) => (decision === "keep or a person" ? "keep" : decision)),
-    );
-  });
 
 t.test("any string is a compose, comes back as it was, and is answered in its place", async (t) => {
   const odd = [

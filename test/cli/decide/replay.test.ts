@@ -202,3 +202,33 @@ t.test("case 29: messages of other topics that are near to ours are ignored", as
   t.equal(code, 0);
   t.match(out, new RegExp(`^${messages.length} lines\\n +${messages.length} {2}ignored: topic\n`));
 });
+
+t.test("case 27: a body that an old archive wrapped is rejected, and told with a reason", async (t) => {
+  const { messages, expected } = fieldCase("27") as ReplayCase;
+  t.same(expected, ["rejected, with a reason"]);
+  const { code, out } = await replay(t, messages.map((message) => JSON.stringify(message)).join("\n"));
+  t.equal(code, 0);
+  t.match(out, new RegExp(`^line 1: rejected: [^\n]+\\n${messages.length} lines\\n`));
+});
+
+t.test("no message of any shape vanishes when its body is wrapped", (t) => {
+  const wraps: readonly ((body: object) => object)[] = [
+    (body) => ({ msg: body }),
+    (body) => ({ body }),
+    (body) => ({ i: 1, timestamp: 1_560_211_200, topic: "x", msg: body }),
+    (body) => [body],
+  ];
+  const shapes = SAMPLES.filter((each) => {
+    const { kind } = decode(delivered(each, each.body), ["prod"]);
+    return kind === "uploads" || kind === "facts";
+  });
+  t.ok(shapes.length > 10);
+  for (const wrap of wraps)
+    for (const shape of shapes) {
+      const heard = decode(delivered(shape, wrap(shape.body)), ["prod"]);
+      // The announcement of a two-week release is found at any depth.
+      if (heard.kind === "facts") t.same(heard, decode(delivered(shape, shape.body), ["prod"]), shape.id);
+      else t.match(heard, { kind: "rejected", reason: /\w/ }, shape.id);
+    }
+  t.end();
+});
