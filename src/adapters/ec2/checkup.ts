@@ -51,7 +51,13 @@ const DRY_RUNS: Readonly<Record<Ec2Action, Ask>> = {
     client.send(new ModifyImageAttributeCommand({ DryRun, ImageId, LaunchPermission: { Remove } }), options),
   ModifySnapshotAttribute: (client, options) =>
     client.send(
-      new ModifySnapshotAttributeCommand({ DryRun, SnapshotId, CreateVolumePermission: { Remove } }),
+      new ModifySnapshotAttributeCommand({
+        DryRun,
+        SnapshotId,
+        Attribute: "createVolumePermission",
+        OperationType: "remove",
+        GroupNames: ["all"],
+      }),
       options,
     ),
   CreateTags: (client, options) =>

@@ -140,11 +140,11 @@ class Ec2Images implements Images {
   }
 
   closeSnapshot(region: string, snapshotId: string, mayCall?: MayCall): Promise<void> {
-    return this.#modifySnapshot(region, snapshotId, "Remove", mayCall);
+    return this.#modifySnapshot(region, snapshotId, "remove", mayCall);
   }
 
   openSnapshot(region: string, snapshotId: string, mayCall?: MayCall): Promise<void> {
-    return this.#modifySnapshot(region, snapshotId, "Add", mayCall);
+    return this.#modifySnapshot(region, snapshotId, "add", mayCall);
   }
 
   async deregister(region: string, amiId: string, mayCall?: MayCall): Promise<"deregistered" | "gone"> {
@@ -212,16 +212,18 @@ class Ec2Images implements Images {
     await this.#client(region).send(gated(command, mayCall));
   }
 
+  /** Of API_ModifySnapshotAttribute's two forms the one that moto reads, too: it answers the other one, and does nothing. */
   async #modifySnapshot(
     region: string,
     SnapshotId: string,
-    change: "Add" | "Remove",
+    OperationType: "add" | "remove",
     mayCall?: MayCall,
   ): Promise<void> {
     const command = new ModifySnapshotAttributeCommand({
       SnapshotId,
       Attribute: "createVolumePermission",
-      CreateVolumePermission: { [change]: EVERYBODY },
+      OperationType,
+      GroupNames: ["all"],
     });
     await this.#client(region).send(gated(command, mayCall));
   }

@@ -1,0 +1,40 @@
+import t, { type Test } from "tap";
+import { openImages } from "../../../src/adapters/ec2/images.ts";
+import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
+import type { Images } from "../../../src/ports/index.ts";
+import { silentLog } from "../../support/run/log.ts";
+import { ACCOUNT } from "../../support/world/image.ts";
+import { VirtualClock } from "../../support/world/virtual-clock.ts";
+import { REGION, START } from "../../support/world/world.ts";
+
+async function open(t: Test): Promise<{ simulator: Ec2Simulator; images: Images }> {
+  const clock = new VirtualClock(START);
+  const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
+  const images = openImages({
+    endpoint: simulator.url,
+    role: null,
+    share: 1,
+    log: silentLog,
+    clock: clock.within,
+    credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
+  });
+  t.teardown(async () => {
+    images.close();
+    await simulator.close();
+  });
+  return { simulator, images: clock.watch<Images>(images) };
+}
+
+t.test("a snapshot is closed and opened in the form that moto carries out, too", async (t) => {
+  const { simulator, images } = await open(t);
+  const { id } = simulator.addSnapshot(REGION, { isPublic: true });
+  await images.closeSnapshot(REGION, id);
+  t.equal(simulator.snapshot(REGION, id)?.permission.isPublic, false);
+  await images.openSnapshot(REGION, id);
+  t.equal(simulator.snapshot(REGION, id)?.permission.isPublic, true);
+  const said = simulator.journal.of("ModifySnapshotAttribute").map(({ parameters }) => parameters);
+  t.match(said, [
+    { OperationType: "remove", "UserGroup.1": "all" },
+    { OperationType: "add", "UserGroup.1": "all" },
+  ]);
+});
