@@ -49,7 +49,7 @@ export class Usage {
       } catch (error) {
         if (!isDenied(error) && !isNotOffered(error)) throw error;
         this.#deniedUntil.set(key, this.#clock.now() + TRY_AGAIN_MS);
-        this.#tell(region, way.permission);
+        this.#tell(region, way.permission, isDenied(error));
       }
     }
     throw new RefusedError(
@@ -61,10 +61,11 @@ export class Usage {
   }
 
   /** Once a region and permission: an image that is in use without our seeing it must not be a surprise. */
-  #tell(region: string, permission: string): void {
+  #tell(region: string, permission: string, isDenied: boolean): void {
     if (this.#told.has(`${region} ${permission}`)) return;
     this.#told.add(`${region} ${permission}`);
-    this.#log.warn({ region, permission }, "the credentials may not ask what uses an image in this way");
+    const why = isDenied ? "the credentials may not make this call" : "the endpoint does not know this call";
+    this.#log.warn({ region, permission, why }, "what uses an image cannot be asked in this way");
   }
 }
 

@@ -1,20 +1,20 @@
 import t, { type Test } from "tap";
 import { openImages } from "../../../src/adapters/ec2/images.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
-import type { Images } from "../../../src/ports/index.ts";
+import type { Images, Log } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
 import { ACCOUNT } from "../../support/world/image.ts";
 import { VirtualClock } from "../../support/world/virtual-clock.ts";
 import { REGION, START } from "../../support/world/world.ts";
 
-async function open(t: Test): Promise<{ simulator: Ec2Simulator; images: Images }> {
+async function open(t: Test, log: Log = silentLog): Promise<{ simulator: Ec2Simulator; images: Images }> {
   const clock = new VirtualClock(START);
   const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
   const images = openImages({
     endpoint: simulator.url,
     role: null,
     share: 1,
-    log: silentLog,
+    log,
     clock: clock.within,
     credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
   });
@@ -37,4 +37,15 @@ t.test("a snapshot is closed and opened in the form that moto carries out, too",
     { OperationType: "remove", "UserGroup.1": "all" },
     { OperationType: "add", "UserGroup.1": "all" },
   ]);
+});
+
+t.test("a question that the endpoint does not know is no missing permission, and the next one is asked", async (t) => {
+  const told: unknown[] = [];
+  const { simulator, images } = await open(t, { ...silentLog, warn: (...words) => told.push(words) });
+  const image = simulator.addImage(REGION);
+  const { id } = simulator.addInstance(REGION, { imageId: image.id });
+  simulator.faults.add({ kind: "error", code: "InvalidAction", action: "DescribeImageReferences" });
+  t.same(await images.usersOf(REGION, [image.id]), new Map([[image.id, [id]]]));
+  t.match(told, [[{ permission: "ec2:DescribeImageReferences", why: "the endpoint does not know this call" }]]);
+  t.match(JSON.stringify(told), /^(?!.*credentials)/);
 });
