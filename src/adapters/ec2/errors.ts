@@ -65,16 +65,20 @@ export function translateEc2(error: unknown, method: string, args: readonly unkn
   const { name, $metadata } = error as AwsError;
   const status = $metadata?.httpStatusCode;
   const code = networkCode(error) ?? name;
-  const says = `ec2: ${describeCall(method, args)}: ${name}: ${describeError(error)}`;
+  const call = `ec2: ${describeCall(method, args)}`;
+  const says = `${call}: ${name}: ${describeError(error)}`;
   if (isThrottled(error))
     return new UpstreamError("ec2", name, `${says}: too many calls: lower ec2.share if that lasts`, { cause: error });
-  const isFailing = status !== undefined && status >= 500;
+  // EC2's own answers have a fault, the caller's or the server's; a proxy's page and a cut connection have none.
+  const isReadable = "$fault" in error;
+  const isFailing = isReadable && status !== undefined && status >= 500;
   if (isFailing) return new UpstreamError("ec2", code, `${says}: EC2 itself fails there: it passes`, { cause: error });
   const isLater = LATER.has(name) || code !== name || name === "AbortError";
   if (isLater) return new UpstreamError("ec2", code, says, { cause: error });
-  // An answer that cannot be read (a proxy's page, a cut connection) has a good status and no code of EC2's.
-  if (status !== undefined && status < 400)
-    return new UpstreamError("ec2", "unreadable-answer", says, { cause: error });
+  if (status !== undefined && !isReadable) {
+    const means = `HTTP ${status} and no answer of EC2's: look what answers there (a proxy?)`;
+    return new UpstreamError("ec2", "unreadable-answer", `${call}: unreadable-answer: ${means}`, { cause: error });
+  }
   const refused = refusalOf(name, method);
   if (refused !== null) return new RefusedError("ec2", refused.code, `${says}: ${refused.means}`, { cause: error });
   if (status !== undefined) return new RefusedError("ec2", name, says, { cause: error });

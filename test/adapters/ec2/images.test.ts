@@ -1,6 +1,7 @@
 import t, { type Test } from "tap";
 import { openImages } from "../../../src/adapters/ec2/images.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
+import { failedCall } from "../../../src/domain/plan/public-reason.ts";
 import type { Images, Log } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
 import { ACCOUNT } from "../../support/world/image.ts";
@@ -48,4 +49,14 @@ t.test("a question that the endpoint does not know is no missing permission, and
   t.same(await images.usersOf(REGION, [image.id]), new Map([[image.id, [id]]]));
   t.match(told, [[{ permission: "ec2:DescribeImageReferences", why: "the endpoint does not know this call" }]]);
   t.match(JSON.stringify(told), /^(?!.*credentials)/);
+});
+
+t.test("a failing endpoint's web page is told by its status, not by what a parser made of it", async (t) => {
+  const { simulator, images } = await open(t);
+  simulator.faults.add({ kind: "garbage", body: "html", status: 500, times: Infinity });
+  const message =
+    `ec2: isWayBackOpen in ${REGION}: unreadable-answer: HTTP 500 and no answer of EC2's: ` +
+    "look what answers there (a proxy?)";
+  await t.rejects(images.isWayBackOpen(REGION), { name: "UpstreamError", code: "unreadable-answer", message });
+  t.same(failedCall(`failed: ${message}`), { step: "isWayBackOpen", code: null }, "and the public is told the step");
 });

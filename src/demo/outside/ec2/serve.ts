@@ -113,7 +113,7 @@ function replyUnder(fault: Fault, reading: Reading, own: Reply | null): Reply | 
       return null;
     case "garbage":
       return fault.body === "html"
-        ? { status: 200, contentType: "text/html", body: WEB_PAGE, errorCode: null }
+        ? { status: fault.status ?? 200, contentType: "text/html", body: WEB_PAGE, errorCode: null }
         : { status: 200, contentType: "text/xml;charset=UTF-8", body: truncated(reading, own), errorCode: null };
   }
 }

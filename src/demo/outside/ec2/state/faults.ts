@@ -10,8 +10,9 @@ type Trouble =
   | { readonly kind: "hold"; readonly until: () => Promise<unknown> }
   /** Gives no answer: the connection stays open until the client gives up, or is cut. */
   | { readonly kind: "withhold"; readonly connection: "keep" | "cut" }
-  /** Answers 200 with a proxy's web page, or with XML that ends in the middle. */
-  | { readonly kind: "garbage"; readonly body: "html" | "truncated" };
+  /** Answers with a proxy's web page, by default with 200, or with 200 and XML that ends in the middle. */
+  | { readonly kind: "garbage"; readonly body: "html"; readonly status?: number }
+  | { readonly kind: "garbage"; readonly body: "truncated" };
 
 /** Which calls meet the trouble; what is left out matches all. */
 export type Fault = Trouble & {
