@@ -135,13 +135,16 @@ function endOf({ act, moment }: Point, before: number): End {
   return { stage: "deleted", before, outcomes: [...privately, "deleting", "deleted"] };
 }
 
-/** The end after a release that was just heard, or null where it came too late: from there on only the giving back is told. */
+/**
+ * The end after a release that was just heard, or null where it came too late: from there on only the giving back is told. One
+ * that is being deleted ends so unless the call that was under way was its end.
+ */
 async function endOfRelease(scene: Scene, before: number): Promise<End | null> {
   const { stage = "", taken_away: taken = "" } = await scene.record();
-  if (stage !== "restoring" && stage !== "kept") return null;
+  if (stage !== "restoring" && stage !== "kept" && stage !== "deleting") return null;
   const said = (await scene.events()).all.slice(before).map((event) => event["what"] ?? "");
   // Who only lost tags was given nothing back.
-  const isOwed = stage === "restoring" && taken !== "";
+  const isOwed = stage !== "kept" && taken !== "";
   return { stage: "kept", before, outcomes: [...said.filter(isOutcome), ...(isOwed ? ["restored"] : [])] };
 }
 
@@ -197,7 +200,8 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
   const mutating = scene.simulator.journal.mutating().length;
   const changes = mutating - (changesAtLoss[0] ?? mutating);
   if (changes > 1) wrong.push(`${changes} changing calls after the claim was lost`);
-  return { wrong, end, call: counter.names[call - 1] ?? "none" };
+  const isGone = scene.image().state === "deregistered";
+  return { wrong, end: isGone ? null : end, call: counter.names[call - 1] ?? "none" };
 }
 
 function isKill(moment: Moment): boolean {
