@@ -3,6 +3,8 @@ import { CallCounter, KILLS, type Act, type Moment, type Point } from "./point.t
 import type { Run } from "./program.ts";
 import { REGION, Scene, type SceneOptions, type Standing } from "./scene.ts";
 
+/** One for all: a deadline that another scene had set would come before this one's tag is old enough. */
+const SOON = "2s";
 /** Passes after the disturbed one; more are not needed: one per stage, one per report. */
 const MOST_PASSES = 8;
 
@@ -47,7 +49,7 @@ async function recordAct(shared: Shared, act: Act, standings: Record<Act, Standi
 const DONE = { "make private": "private", delete: "deleted", restore: "kept" } as const;
 
 async function prepare(shared: Shared): Promise<Record<Act, Standing>> {
-  const scene = await Scene.open({ ...shared, deleteAfter: "1s" });
+  const scene = await Scene.open({ ...shared, deleteAfter: SOON });
   try {
     await scene.announce();
     const heard = await scene.standing();
@@ -63,7 +65,7 @@ async function prepare(shared: Shared): Promise<Record<Act, Standing>> {
 function optionsOf(shared: Shared, act: Act, moment: Moment): SceneOptions {
   // What happens to an image that was just made private is seen best while it stays so.
   const staysPrivate = act === "make private" && moment === "overtaken";
-  return { ...shared, deleteAfter: staysPrivate ? "1h" : "2s" };
+  return { ...shared, deleteAfter: staysPrivate ? "1h" : SOON };
 }
 
 /** All points of an act and a moment. A release is heard only where something is taken away. */
