@@ -7,7 +7,7 @@ import { heardUntilBy } from "../../src/hear/hearing.ts";
 import type { Hearing } from "../../src/ports/index.ts";
 import { commentStoppages } from "../../src/tell/stops.ts";
 import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
-import { openObjecting } from "../support/world/objecting.ts";
+import { openObjecting } from "../support/scenes/objecting.ts";
 import type { World } from "../support/world/world.ts";
 
 const TROUBLES: readonly Trouble[] = [
