@@ -6,7 +6,7 @@ import type { CommentLease, CommentMemory, Comments } from "../../../src/ports/i
 import { CallCounter, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
 import { openObjecting, OPERATOR, type Objecting } from "../../support/scenes/objecting.ts";
 
-t.setTimeout(300_000);
+t.setTimeout(3_600_000);
 
 /** A report with three comments: somebody's objection, an operator's restore, and a question. */
 async function openScene(test: Test): Promise<Objecting> {
