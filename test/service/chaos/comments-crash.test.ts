@@ -28,7 +28,7 @@ async function countedPass({ commentReader, connection }: Objecting, counter: Ca
     },
   };
   const others = counter.wrap<Omit<CommentMemory, "lease">>({
-    readUntil: () => memory.readUntil(),
+    reading: () => memory.reading(),
     isSilent: () => memory.isSilent(),
     tooMany: (day, most) => memory.tooMany(day, most),
   });
@@ -67,7 +67,8 @@ async function wrongs(scene: Objecting): Promise<string[]> {
   if ((await scene.field(amiId, "stage")) !== "held") found.push("the image is not held");
   const [facts] = await scene.commentReader.facts.recall([composeId]);
   if (facts?.hold?.by !== `${OPERATOR} in a comment`) found.push("the compose is not held");
-  if ((await scene.commentReader.memory.readUntil()) === null) found.push("nobody knows until when comments were read");
+  if ((await scene.commentReader.memory.reading()).at === null)
+    found.push("nobody knows until when comments were read");
   return found;
 }
 

@@ -1,6 +1,7 @@
 import type { Test } from "tap";
 import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { redisComments } from "../../../src/adapters/redis/comments.ts";
+import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { readComments, type CommentCounts, type CommentReader } from "../../../src/operate/comments.ts";
 import type { Log } from "../../../src/ports/index.ts";
 import { privateWorld } from "../world/nightly.ts";
@@ -36,6 +37,7 @@ export async function openObjecting(test: Test, limits: { readonly mostPerDay?: 
     log,
     comments: openPagureComments(access),
     memory: redisComments(world.connection, "pagure"),
+    hearing: redisHearing(world.connection),
     operators: [OPERATOR],
     mostPerDay: limits.mostPerDay ?? 20,
     mostBytes: 60_000,
