@@ -8,10 +8,11 @@ import { workImage, type Worker } from "./work.ts";
 import type { Consultation } from "../decide/consult.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import type { Act, ActKind } from "../domain/limits/budget.ts";
+import { EVERY_REGION } from "../domain/limits/breaker.ts";
 import { isDeaf } from "../domain/limits/deaf.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
-import { describeError } from "../errors.ts";
+import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Budgets, Facts, HeardUntil, Images, Log, Schedule } from "../ports/index.ts";
 
 /** Whoever passes over regions. */
@@ -23,7 +24,7 @@ export interface Ticker extends Surveyor, Worker {
   readonly heardUntil: HeardUntil;
   readonly act: Act;
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
-  readonly breakers: Pick<RegionBreakers, "enter" | "isOpen" | "close">;
+  readonly breakers: Pick<RegionBreakers, "enter" | "isOpen" | "close" | "leaveAlone">;
   /** How many images a claim takes; see `batchOf` in domain/limits/pace.ts. */
   readonly batch: number;
 }
@@ -65,11 +66,22 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
       count("breaker-open");
       break;
     }
-    await checkAccount(ticker);
+    await checkAccountOrStop(ticker);
     const outcomes = await workOn(region, queue, now, state === "half-open" ? 1 : batch, ticker);
     outcomes.forEach(count);
   }
   return counts;
+}
+
+/** What keeps us from knowing whose the credentials are concerns every region. Throws `UpstreamError`. */
+async function checkAccountOrStop(ticker: Pick<Ticker, "images" | "guards" | "breakers">): Promise<void> {
+  try {
+    await checkAccount(ticker);
+  } catch (error) {
+    if (error instanceof UpstreamError || error instanceof RefusedError)
+      await ticker.breakers.leaveAlone(EVERY_REGION, error, ticker.images);
+    throw error;
+  }
 }
 
 /** Claims up to `most` images that are due, looks, plans, acts, settles; each ends with an outcome. Throws `UpstreamError`. */
@@ -90,6 +102,9 @@ async function workOn(
   const shared = failures.find(({ isShared }) => isShared);
   if (shared !== undefined)
     log.warn({ region, images: failures.length, error: describeError(shared.error) }, "a region was not looked at");
+  // A refusal that all of them share is none of theirs.
+  if (shared?.error instanceof RefusedError && !breakers.isOpen(region))
+    await breakers.leaveAlone(region, shared.error, ticker.images);
   for (const { image, error, isShared } of failures)
     outcomes.push(await recordSetback(image, error, lease, ticker, isShared));
   await breakers.close(region);
