@@ -7,7 +7,7 @@ import { consultFor, survey, type Surveyor } from "./survey.ts";
 import { workImage, type Worker } from "./work.ts";
 import type { Consultation } from "../decide/consult.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
-import type { Act, ActKind } from "../domain/limits/budget.ts";
+import { isBegun, type Act, type ActKind } from "../domain/limits/budget.ts";
 import { EVERY_REGION } from "../domain/limits/breaker.ts";
 import { isDeaf } from "../domain/limits/deaf.ts";
 import type { Planned } from "../domain/plan/describe.ts";
@@ -34,6 +34,9 @@ export type TickCounts = Record<string, number>;
 
 /** Fewer missing images than this are not yet a sick region. */
 const FEW = 3;
+
+/** Images of a region that are looked at one by one before a day is called unusual. */
+const MOST_COUNTED = 10_000;
 
 /**
  * One pass over a region: claim what is due, look, plan, act, settle; `only`: that kind of act alone. Throws `UpstreamError`
@@ -117,7 +120,13 @@ async function tellStop(
   now: Instant,
   { budgets, schedule, log }: Pick<Ticker, "budgets" | "schedule" | "log">,
 ): Promise<void> {
-  const stop = await budgets.checkDemand(kind, await schedule.countDue(kind, now), now);
+  const due = await schedule.countDue(kind, now);
+  const stop = await budgets.checkDemand(kind, due, now, async (hasReserved) => {
+    const images = await Promise.all(
+      (await schedule.regions()).map((region) => schedule.due(region, kind, now, MOST_COUNTED)),
+    );
+    return images.flat().filter((image) => !isBegun(kind, image) && !hasReserved(image)).length;
+  });
   if (stop !== null) log.warn({ kind, since: formatInstant(stop.since) }, `stopped: ${stop.reason}`);
 }
 
