@@ -233,7 +233,7 @@ export class Oracle {
       const sections = Object.values(form)
         .flat()
         .flatMap((text) => text.split(/\n(?=## )/));
-      return sections.some((text) => text.startsWith(`## ${heading}`) && text.includes(amiId)) ? [at] : [];
+      return sections.some((text) => text.startsWith(`## ${heading} (`) && text.includes(amiId)) ? [at] : [];
     });
   }
 
