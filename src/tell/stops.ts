@@ -1,7 +1,7 @@
 import { tooManyText } from "../domain/comment/answer.ts";
 import type { Image } from "../domain/image/image.ts";
 import type { ActQueue } from "../domain/image/lifecycle.ts";
-import { describeTrouble } from "../domain/limits/breaker.ts";
+import { describeTrouble, EVERY_REGION } from "../domain/limits/breaker.ts";
 import { believable, isDeaf } from "../domain/limits/deaf.ts";
 import type { Stoppage } from "../domain/report/outlook.ts";
 import { formatInstant, HOUR_MS, type Instant, DAY_MS, dayOf } from "../domain/time.ts";
@@ -39,8 +39,9 @@ export async function stoppages({ budgets, schedule, breakers, clock }: Limits):
     queues: readonly ActQueue[],
     region?: string,
   ): Promise<Stoppage> => {
-    const regions = region === undefined ? await schedule.regions() : [region];
-    const counts = await Promise.all(queues.map((queue) => schedule.countDue(queue, now, region)));
+    const only = region === EVERY_REGION ? undefined : region;
+    const regions = only === undefined ? await schedule.regions() : [only];
+    const counts = await Promise.all(queues.map((queue) => schedule.countDue(queue, now, only)));
     const plans = await Promise.all(queues.map((queue) => planOf(queue, regions, now, schedule)));
     const images = counts.reduce((sum, count) => sum + count, 0);
     return { what, why, since, images, plan: plans.flat(), ...(region !== undefined && { region }) };
@@ -48,7 +49,13 @@ export async function stoppages({ budgets, schedule, breakers, clock }: Limits):
   const lasting = [...troubles].filter(([, { trouble, since }]) => trouble === "shut" || now - since >= BLIP_MS);
   const regional = await Promise.all(
     lasting.map(([region, breaker]) =>
-      kept(`anything in ${region}`, describeTrouble(breaker), breaker.since, ALL_ACTS, region),
+      kept(
+        `anything in ${region.replaceAll("-", region === EVERY_REGION ? " " : "-")}`,
+        describeTrouble(breaker),
+        breaker.since,
+        ALL_ACTS,
+        region,
+      ),
     ),
   );
   const others = await Promise.all([

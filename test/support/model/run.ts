@@ -8,7 +8,7 @@ import type { Log, PlacedOrder } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { Oracle } from "./oracle.ts";
 import { subjectOf, type Subject } from "./subject.ts";
-import { expireLeases, troubleEc2, troublePagure } from "./trouble.ts";
+import { Codes, expireLeases, troubleEc2, troublePagure } from "./trouble.ts";
 import { at, COMPOSES, pick, type Command, type Compose } from "./words.ts";
 import { silentLog } from "../run/log.ts";
 import { CallCounter, Crash } from "../scenes/crash.ts";
@@ -37,6 +37,7 @@ export class Run {
   /** Lifts troubles that are still armed. */
   readonly #lifts: (() => unknown)[] = [];
 
+  readonly #codes = new Codes();
   readonly #unacknowledged: (() => Promise<unknown>)[] = [];
 
   constructor(world: World, lived: Lived) {
@@ -67,12 +68,8 @@ export class Run {
         const compose = at(COMPOSES, command.compose);
         this.oracle.release(compose);
         const body = { atomic_raw: { compose_id: compose.id } };
-        await this.#tell(
-          "releng.atomic.twoweek.complete",
-          body,
-          { composeId: compose.id, released: true },
-          command.dies,
-        );
+        const fact = { composeId: compose.id, released: true } as const;
+        await this.#tell("releng.atomic.twoweek.complete", body, fact, command.dies);
         break;
       }
       case "order":
@@ -80,6 +77,9 @@ export class Run {
         break;
       case "ec2":
         troubleEc2(this.#world, command);
+        break;
+      case "code":
+        this.#codes.add(this.#world, command);
         break;
       case "pagure":
         this.#lifts.push(troublePagure(this.#world, command));
@@ -90,6 +90,7 @@ export class Run {
       case "pass":
         this.#world.clock.advance(command.hours * HOUR_MS);
         await this.#pass();
+        this.#codes.endPass();
     }
     await this.oracle.check();
   }
