@@ -79,7 +79,10 @@ export class RegionBreakers {
       if (breaker === undefined) continue;
       await this.#breakers.remove(place);
       this.#probed.delete(place);
-      this.#log.warn({ region: place, since: formatInstant(breaker.since) }, `${nameOf(place)} answers again: it goes on there`);
+      this.#log.warn(
+        { region: place, since: formatInstant(breaker.since) },
+        `${nameOf(place)} answers again: it goes on there`,
+      );
     }
   }
 
