@@ -7,7 +7,7 @@ import { connectRedis, type RedisConnection } from "../adapters/redis/connection
 import { redisCheckup } from "../adapters/redis/checkup.ts";
 import { listening, storeOn } from "./store.ts";
 import type { Config } from "../config/config.ts";
-import { LIMIT_MS, type Examined } from "../doctor/doctor.ts";
+import { CALL_LIMIT_MS, LIMIT_MS, type Examined } from "../doctor/doctor.ts";
 import type { Ec2Checkup, Log, StoreCheckup } from "../ports/index.ts";
 
 /** All that is examined, each opened when a check first asks for it. `problem`: what is wrong with the configuration. */
@@ -21,6 +21,7 @@ export function openDoctor(config: Config, problem: string | null): Examined & {
     config,
     problem,
     limitMs: LIMIT_MS,
+    callLimitMs: CALL_LIMIT_MS,
     now: () => systemClock.now(),
     broker: brokerCheckup(config.amqp),
     store: async () => storeOf(await redis.get(), config, log),

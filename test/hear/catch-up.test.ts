@@ -131,6 +131,24 @@ t.test("while the archive fails nothing counts as heard, and the next reading ma
   t.equal((await listener.hearing.memory()).heardUntil, floorSecond(world.clock.now()));
 });
 
+t.test(
+  "what was said while the archive was read counts as unheard: it may stand behind the place that was read",
+  async (t) => {
+    const world = await openWorld(t);
+    const { listener } = await openListener(t, world);
+    const begun = floorSecond(world.clock.now());
+    const slow: Archive = {
+      messages: async function* (query) {
+        world.clock.advance(MINUTE_MS);
+        yield* listener.archive.messages(query);
+      },
+    };
+    await catchUp({ ...listener, archive: slow });
+    t.ok(world.clock.now() >= begun + 30 * MINUTE_MS, "a minute a day, for facts and for uploads");
+    t.match(await listener.hearing.memory(), { heardUntil: begun, wholeAt: begun });
+  },
+);
+
 t.test("facts of the whole range are known before its first upload is decided", async (t) => {
   const world = await openWorld(t);
   const { archive, listener } = await openListener(t, world);

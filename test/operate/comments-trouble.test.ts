@@ -4,10 +4,10 @@ import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts"
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
-import type { Hearing } from "../../src/ports/index.ts";
+import type { Comments, Hearing } from "../../src/ports/index.ts";
 import { commentStoppages } from "../../src/tell/stops.ts";
 import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
-import { openObjecting, type Objecting } from "../support/world/objecting.ts";
+import { openObjecting, type Objecting } from "../support/scenes/objecting.ts";
 
 const TROUBLES: readonly Trouble[] = [
   ...PAGURE_TROUBLES,
@@ -149,4 +149,43 @@ t.test("one process reads comments at a time", async (t) => {
   t.same(await scene.read(), { read: 0, answered: 0 });
   await lease?.end();
   t.same(await scene.read(), { read: 1, answered: 1 });
+});
+
+t.test(
+  "comments count as read up to when the reading began: what was written meanwhile may have been missed",
+  async (t) => {
+    const scene = await openObjecting(t);
+    const { comments, memory } = scene.commentReader;
+    const begun = scene.clock.now();
+    const slow: Comments = {
+      answer: (...args) => comments.answer(...args),
+      threads: async function* (...args) {
+        for await (const thread of comments.threads(...args)) {
+          scene.clock.advance(10 * MINUTE_MS);
+          yield thread;
+        }
+      },
+    };
+    await scene.read({ comments: slow });
+    t.ok(scene.clock.now() > begun, "it took its time");
+    t.equal((await memory.reading()).at, begun);
+  },
+);
+
+t.test("while an order that a comment gave is not carried out, comments do not count as read", async (t) => {
+  const scene = await openObjecting(t);
+  const { memory, orders } = scene.commentReader;
+  await scene.read();
+  const before = (await memory.reading()).at;
+  scene.clock.advance(HOUR_MS);
+  scene.comment("somebody", `hold ${scene.nightly.amiId}`);
+  const other = await orders.lease();
+  t.same(await scene.read(), { read: 1, answered: 0 }, "another process carries orders out, and hangs");
+  t.equal((await memory.reading()).at, before);
+  t.equal(await scene.field(scene.nightly.amiId, "stage"), "private", "nobody has held it yet");
+  await other?.end();
+  const begun = scene.clock.now();
+  t.same(await scene.read(), { read: 1, answered: 1 });
+  t.equal((await memory.reading()).at, begun);
+  t.equal(await scene.field(scene.nightly.amiId, "stage"), "held");
 });

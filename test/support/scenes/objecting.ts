@@ -4,8 +4,8 @@ import { redisComments } from "../../../src/adapters/redis/comments.ts";
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { readComments, type CommentCounts, type CommentReader } from "../../../src/operate/comments.ts";
 import type { Log } from "../../../src/ports/index.ts";
-import { privateWorld } from "./nightly.ts";
-import { REGION, type Nightly, type World } from "./world.ts";
+import { privateWorld } from "../world/nightly.ts";
+import { REGION, type Nightly, type World } from "../world/world.ts";
 
 export const OPERATOR = "relengbot";
 const PROJECT = "ami-reports";

@@ -1,12 +1,12 @@
 import t, { type Test } from "tap";
-import { MINUTE_MS } from "../../src/domain/time.ts";
-import { UpstreamError } from "../../src/errors.ts";
-import { readComments, type CommentReader } from "../../src/operate/comments.ts";
-import type { CommentLease, CommentMemory, Comments } from "../../src/ports/index.ts";
-import { CallCounter, untilCrash, type CrashPoint } from "../support/world/crash.ts";
-import { openObjecting, OPERATOR, type Objecting } from "../support/world/objecting.ts";
+import { MINUTE_MS } from "../../../src/domain/time.ts";
+import { UpstreamError } from "../../../src/errors.ts";
+import { readComments, type CommentReader } from "../../../src/operate/comments.ts";
+import type { CommentLease, CommentMemory, Comments } from "../../../src/ports/index.ts";
+import { CallCounter, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
+import { openObjecting, OPERATOR, type Objecting } from "../../support/scenes/objecting.ts";
 
-t.setTimeout(300_000);
+t.setTimeout(3_600_000);
 
 /** A report with three comments: somebody's objection, an operator's restore, and a question. */
 async function openScene(test: Test): Promise<Objecting> {
