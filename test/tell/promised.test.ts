@@ -7,7 +7,7 @@ import { listenTo } from "../../src/hear/hearing.ts";
 import { deafStoppages } from "../../src/tell/stops.ts";
 import { silentLog } from "../support/run/log.ts";
 import { rememberHeard } from "../support/servers/redis.ts";
-import { openReporting } from "../support/world/reporting.ts";
+import { openReporting } from "../support/scenes/reporting.ts";
 
 t.test("no deadline is before the date that the public was given, whatever the clocks said since", async (t) => {
   const { report, makePrivate, reporter, clock, posts, image } = await openReporting(t);
