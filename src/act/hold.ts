@@ -1,3 +1,4 @@
+import { safeNow } from "./safety.ts";
 import type { Hold } from "../domain/hold.ts";
 import { holdEnded } from "../domain/image/holding.ts";
 import type { Image } from "../domain/image/image.ts";
@@ -5,7 +6,7 @@ import { reset, type Change, type Periods } from "../domain/image/lifecycle.ts";
 import type { Seen } from "../domain/plan/look.ts";
 import { holdTag, HOLD_TAG } from "../domain/plan/tags.ts";
 import { ceilSecond } from "../domain/time.ts";
-import type { Clock, Images, MayCall } from "../ports/index.ts";
+import type { Images, MayCall, Schedule } from "../ports/index.ts";
 
 /** Writes the hold to EC2, where it outlives a lost Redis. Throws `UpstreamError`, `RefusedError`, `ClaimLost`. */
 export async function tagHold(
@@ -33,12 +34,12 @@ export async function endHold(
   mayCall: MayCall,
   {
     images,
-    clock,
+    schedule,
     periods,
-  }: { readonly images: Pick<Images, "untag">; readonly clock: Pick<Clock, "now">; readonly periods: Periods },
+  }: { readonly images: Pick<Images, "untag">; readonly schedule: Pick<Schedule, "now">; readonly periods: Periods },
 ): Promise<Change> {
   if (seen.tags[HOLD_TAG] !== undefined) await images.untag(image.region, [image.amiId], [HOLD_TAG], mayCall);
   const by = image.hold?.by ?? "ticker";
   const why = image.hold?.why ?? "";
-  return holdEnded(image, seen.isPublic, by, why, periods, ceilSecond(clock.now()));
+  return holdEnded(image, seen.isPublic, by, why, periods, ceilSecond(await safeNow({ schedule })));
 }

@@ -1,4 +1,5 @@
 import { ClaimLost } from "./claim.ts";
+import { safeNow } from "./safety.ts";
 import type { Image, TakenAway } from "../domain/image/image.ts";
 import { draft, reset, type Change, type Periods } from "../domain/image/lifecycle.ts";
 import type { Seen } from "../domain/plan/look.ts";
@@ -27,7 +28,7 @@ export async function makePrivate(
     periods,
   }: {
     readonly images: Images;
-    readonly schedule: Pick<Schedule, "recordTakenAway">;
+    readonly schedule: Pick<Schedule, "now" | "recordTakenAway">;
     readonly clock: Clock;
     readonly periods: Pick<Periods, "afterHoldMs">;
   },
@@ -40,7 +41,7 @@ export async function makePrivate(
   if (taken.image) await images.closeImage(region, amiId, mayCall);
   for (const snapshotId of taken.snapshots) await images.closeSnapshot(region, snapshotId, mayCall);
   await readBack(image, seen, { images, clock });
-  const madePrivateAt = ceilSecond(clock.now());
+  const madePrivateAt = ceilSecond(await safeNow({ schedule }));
   const tags = { [PRIVATE_AT_TAG]: formatInstant(madePrivateAt) };
   await images.tag(region, [amiId, ...seen.snapshotIds], tags, mayCall);
   return {

@@ -119,7 +119,7 @@ async function changeBy({ image, plan }: Planned, lease: ActLease, worker: Worke
     case "tag-hold":
       return tagHold(image, plan.hold, mayCall, images);
     case "end-hold":
-      return endHold(image, plan.seen, mayCall, { images, clock, periods });
+      return endHold(image, plan.seen, mayCall, { images, schedule: worker.schedule, periods });
     case "restore-and-hold":
       return restoreAndHold(image, plan.hold, periods, lease.now);
     case "wait":

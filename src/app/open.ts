@@ -10,9 +10,9 @@ import { batchOf } from "../domain/limits/pace.ts";
 import type { Ears } from "../hear/ears.ts";
 import type { CommentReader } from "../operate/comments.ts";
 import type { Clerk } from "../operate/orders.ts";
-import type { Log } from "../ports/index.ts";
+import type { Listen, Log } from "../ports/index.ts";
 import type { Reporter } from "../tell/reporter.ts";
-import { commentStoppages, stoppages } from "../tell/stops.ts";
+import { commentStoppages, deafStoppages, stoppages } from "../tell/stops.ts";
 
 /** Opens every adapter. Throws `UpstreamError` when Redis cannot be reached, `ConfigError` for a newer key format. */
 export async function openApp(config: Config, logLevel: string = config.logLevel): Promise<App> {
@@ -45,7 +45,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     batch: batchOf(periods.leaseMs, share),
     random: Math.random,
   };
-  const report = openReporter(config, store, commentReader, log);
+  const report = openReporter(config, store, { comments: commentReader, listen }, log);
   const ears: Ears = {
     hearing,
     schedule,
@@ -65,22 +65,26 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   };
 }
 
-function openReporter(config: Config, store: Store, comments: CommentReader | null, log: Log): Reporter {
-  const { schedule, journal, budgets, breakers } = store;
+function openReporter(
+  config: Config,
+  store: Store,
+  { comments, listen }: { readonly comments: CommentReader | null; readonly listen: Listen },
+  log: Log,
+): Reporter {
+  const { schedule, journal, budgets, breakers, hearing } = store;
   const { isPublic, title, mostBytes } = config.report;
-  const clock = systemClock;
   return {
     schedule,
     journal,
     reports: openReports(config, log),
-    clock,
     log,
     periods: config.periods,
     isPublic,
     title,
     mostBytes,
     stoppages: async () => [
-      ...(await stoppages({ budgets, schedule, breakers, clock })),
+      ...(await stoppages({ budgets, schedule, breakers })),
+      ...(await deafStoppages({ listen, hearing, schedule })),
       ...(comments === null ? [] : await commentStoppages(comments)),
     ],
   };

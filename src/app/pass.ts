@@ -42,7 +42,7 @@ export async function planPass(
  */
 export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
   await carryOutOrders(app.clerk);
-  await new Hearkening(app.ears).pass();
+  const isHeard = await hearOrTell(app, print);
   if (app.commentReader !== null) await readCommentsOrTell(app.commentReader);
   const troubled: string[] = [];
   const isDone = await inEveryRegion(app, print, async (region) => {
@@ -52,7 +52,19 @@ export async function runPass(app: UseCases, only: ActKind | null, print: Print)
     return () => print(`${region}: ${JSON.stringify(counts)}`);
   });
   await print(`report: ${JSON.stringify(await reportOnce(app.report))}`);
-  return !(await tellTroubles(app, print, troubled)) && isDone;
+  return !(await tellTroubles(app, print, troubled)) && isDone && isHeard;
+}
+
+/** An archive that fails keeps nothing from being given back, nor the report from telling it; what may be taken is asked later. */
+async function hearOrTell({ ears }: Pick<UseCases, "ears">, print: Print): Promise<boolean> {
+  try {
+    await new Hearkening(ears).pass();
+    return true;
+  } catch (error) {
+    if (!(error instanceof RefusedError) && !(error instanceof UpstreamError && error.service !== "redis")) throw error;
+    await print(`not heard what was missed: ${describeError(error)}`);
+    return false;
+  }
 }
 
 /** Works in all regions side by side and tells what came of it in order; a region that fails ends no other one's work. */

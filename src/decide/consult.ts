@@ -2,6 +2,7 @@ import type { Decider } from "./change.ts";
 import { learnFact } from "./fact.ts";
 import { classify } from "../domain/compose/classify.ts";
 import type { ComposeFacts, FactSource } from "../domain/compose/facts.ts";
+import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
 import { describeError, UpstreamError } from "../errors.ts";
 import type { Clock, ComposeSource, Facts, Log } from "../ports/index.ts";
@@ -52,7 +53,10 @@ export class Consultation {
       .map(({ source }) => source)
       .filter((source) => {
         const asked = facts.asked.find((each) => each.source === source);
-        return asked === undefined || (asked.outcome === "silent" && now - asked.at > SILENCE_COUNTS_MS);
+        return (
+          asked === undefined ||
+          (asked.outcome === "silent" && now - (believable(asked.at, now) ?? 0) > SILENCE_COUNTS_MS)
+        );
       });
   }
 
@@ -70,7 +74,7 @@ export class Consultation {
   #isDue(source: FactSource, { composeId, asked }: ComposeFacts, now: Instant): boolean {
     const last = asked.find((each) => each.source === source);
     if (last?.outcome === "said") return false;
-    if (last !== undefined && now - last.at < SILENT_AGAIN_MS) return false;
+    if (last !== undefined && now - (believable(last.at, now) ?? 0) < SILENT_AGAIN_MS) return false;
     for (const [key, at] of this.#failed) if (now - at >= FAILED_AGAIN_MS) this.#failed.delete(key);
     return !this.#failed.has(`${source} ${composeId}`);
   }

@@ -53,6 +53,8 @@ export interface PendingPost {
   readonly mostBytes: number;
   /** When it was sent last without an answer; null: never. */
   readonly unsureAt: Instant | null;
+  /** The instant from which its text last reckoned dates; the public may have read it. Null: it was not written yet. */
+  readonly writtenAt: Instant | null;
 }
 
 /** What the reporter remembers from one pass to the next; null: never. */

@@ -53,6 +53,8 @@ export interface Schedule {
     change: Change,
     options?: { readonly irreversible?: boolean; readonly keepClaim?: boolean },
   ): Promise<boolean>;
+  /** The public reads that the image is not deleted before this date; of several dates the latest stands. */
+  promise(image: Pick<Image, "region" | "amiId">, notBefore: Instant): Promise<void>;
   /**
    * Sets `noticed_at` and `delete_at` once, for a private image; false when there was nothing to set, or when the image was
    * written since it was read (`image.revision`): the deadline was made from that reading.

@@ -1,6 +1,7 @@
 import type { ImageEvent } from "../domain/image/event.ts";
 import { deadlineOf } from "../domain/image/deadline.ts";
 import { draft } from "../domain/image/lifecycle.ts";
+import { agreed, later } from "../domain/limits/clocks.ts";
 import { ceilSecond } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
 import type { Reporter } from "./reporter.ts";
@@ -22,8 +23,9 @@ export async function noticeImage(
     const image = await schedule.get(event.region, event.amiId);
     if (image === null || image.stage !== "private" || image.noticedAt !== null) return false;
     // The later of the two clocks: one that is behind must not shorten the public's days.
-    const { at, skewMs } = await schedule.now();
-    const noticedAt = ceilSecond(at + skewMs);
+    const clocks = await schedule.now();
+    agreed(clocks);
+    const noticedAt = ceilSecond(later(clocks));
     const deleteAt = deadlineOf(image, event, noticedAt, periods);
     if (deleteAt === null) return false;
     if (await schedule.notice(image, noticedAt, deleteAt, draft("noticed", noticedAt, "reporter", url))) return true;

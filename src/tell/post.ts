@@ -1,11 +1,20 @@
 import type { ImageEvent } from "../domain/image/event.ts";
 import { isAmiId } from "../domain/image/image.ts";
 import type { Outlook } from "../domain/report/outlook.ts";
-import { renderContinuation, renderOpening, renderPost, titleOf, type PostFrame } from "../domain/report/report.ts";
+import {
+  notBeforeOf,
+  renderContinuation,
+  renderOpening,
+  renderPost,
+  titleOf,
+  type PostFrame,
+} from "../domain/report/report.ts";
 import { sectionOf } from "../domain/report/sections.ts";
+import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, dayOf, type Instant } from "../domain/time.ts";
 import type { PendingPost, ReporterLease, Post } from "../ports/index.ts";
 import { chooseEvents, postMarker, MOST_PER_REGION } from "./choice.ts";
+import { nowBy } from "./now.ts";
 import { dueList } from "./outlook.ts";
 import { repeatsAmong } from "./repeats.ts";
 import type { Reporter } from "./reporter.ts";
@@ -15,14 +24,18 @@ const BYTES_PER_ROW = 1000;
 const QUIET_MS = 7 * DAY_MS;
 
 /** What the text of a post is made from, besides the lease's streams. */
-type Sources = Pick<Reporter, "schedule" | "clock" | "periods" | "stoppages">;
+type Sources = Pick<Reporter, "schedule" | "periods" | "stoppages">;
 
 /** What a post's text is made from beside its events. */
 interface Beside {
+  readonly now: Instant;
   readonly outlook: Outlook | null;
   readonly quietSince: Instant | null;
   readonly repeats: PostFrame["repeats"];
 }
+
+/** Of each event the date before which its image is not deleted, as the post says; null: it says none. */
+type Dates = ReadonlyMap<ImageEvent, Instant | null>;
 
 const NO_REPEATS: PostFrame["repeats"] = new Map();
 
@@ -42,13 +55,14 @@ export async function beginPost(
   sources: Sources,
   mostBytes: number,
 ): Promise<PendingPost | null> {
-  const { schedule, clock, periods } = sources;
+  const { schedule, periods } = sources;
+  const now = await nowBy(sources);
   const regions = await schedule.regions();
   const unreported = await Promise.all(regions.map((region) => lease.unreported(region, MOST_PER_REGION)));
   const sizeOf = (day: string, events: readonly ImageEvent[], outlook: Outlook | null): number =>
     Buffer.byteLength(renderOpening(day, periods.deleteAfterMs)) +
     Buffer.byteLength(
-      textOf(emptyPost(day, mostBytes), events, { outlook, quietSince: null, repeats: NO_REPEATS }, sources),
+      textOf(emptyPost(day, mostBytes), events, { now, outlook, quietSince: null, repeats: NO_REPEATS }, sources),
     );
   const choice = chooseEvents(unreported, (day, events) => sizeOf(day, events, null) <= mostBytes);
   if (choice.day === null) {
@@ -57,7 +71,7 @@ export async function beginPost(
     return choice.isAll ? beginQuietPost(lease, sources, mostBytes) : beginPost(lease, sources, mostBytes);
   }
   const { day, events, until } = choice;
-  const today = dayOf(clock.now());
+  const today = dayOf(now);
   const isFirst = choice.isAll && day === today && (await lease.memory()).outlookDay !== day;
   const withOutlook = isFirst && sizeOf(day, events, await outlookNow(sources)) <= mostBytes;
   return save({ ...emptyPost(day, mostBytes), until, extra: withOutlook ? "outlook" : null }, lease);
@@ -69,10 +83,10 @@ async function beginQuietPost(
   sources: Omit<Sources, "periods">,
   mostBytes: number,
 ): Promise<PendingPost | null> {
-  const now = sources.clock.now();
+  const now = await nowBy(sources);
   const day = dayOf(now);
   const { outlookDay, toldDay, quietSince } = await lease.memory();
-  const since = quietSince ?? now;
+  const since = believable(quietSince, now) ?? now;
   const empty = emptyPost(day, mostBytes);
   if (now - since >= QUIET_MS) return save({ ...empty, extra: "heartbeat" }, lease);
   if (outlookDay === day) return null;
@@ -85,12 +99,16 @@ async function beginQuietPost(
   return isNews || isTold || isUntold ? save({ ...empty, extra: "outlook" }, lease) : null;
 }
 
-/** A post's whole text, from what stands in the streams and the schedule now, and the events that it tells. */
+/**
+ * A post's whole text, from what stands in the streams and the schedule now, the events that it tells, and the dates that it
+ * gives of their images. `now`: the instant from which dates are reckoned.
+ */
 export async function writePost(
   post: PendingPost,
+  now: Instant,
   lease: ReporterLease,
   reporter: Sources & Pick<Reporter, "title" | "reports" | "journal">,
-): Promise<{ readonly text: Post; readonly events: readonly ImageEvent[] }> {
+): Promise<{ readonly text: Post; readonly events: readonly ImageEvent[]; readonly dates: Dates }> {
   const { day, marker, extra } = post;
   const reached = Object.entries(post.until);
   const read = await Promise.all(reached.map(([region, lastId]) => lease.unreported(region, MOST_PER_REGION, lastId)));
@@ -105,22 +123,24 @@ export async function writePost(
     title: titleOf(day, reporter.title),
     opening: renderOpening(day, reporter.periods.deleteAfterMs),
     continuation: renderContinuation(day),
-    text: textOf(post, events, { outlook, quietSince, repeats }, reporter),
+    text: textOf(post, events, { now, outlook, quietSince, repeats }, reporter),
     names: [...new Set(told.map(({ amiId }) => amiId).filter(isAmiId))],
   };
-  return { text, events };
+  const { deleteAfterMs } = reporter.periods;
+  const dates = new Map(told.map((event) => [event, notBeforeOf(event, { now, deleteAfterMs, repeats })]));
+  return { text, events, dates };
 }
 
 function textOf(
   { day, marker, mostBytes }: PendingPost,
   events: readonly ImageEvent[],
-  { outlook, quietSince, repeats }: Beside,
-  { clock, periods }: Pick<Reporter, "clock" | "periods">,
+  { now, outlook, quietSince, repeats }: Beside,
+  { periods }: Pick<Reporter, "periods">,
 ): string {
   return renderPost(events, {
     day,
     marker,
-    now: clock.now(),
+    now,
     deleteAfterMs: periods.deleteAfterMs,
     outlook,
     repeats,
@@ -129,8 +149,9 @@ function textOf(
   });
 }
 
-async function outlookNow({ schedule, clock, stoppages }: Omit<Sources, "periods">): Promise<Outlook> {
-  const [due, stops] = await Promise.all([dueList(schedule, clock.now()), stoppages()]);
+async function outlookNow({ schedule, stoppages }: Omit<Sources, "periods">): Promise<Outlook> {
+  const now = await nowBy({ schedule });
+  const [due, stops] = await Promise.all([dueList(schedule, now), stoppages()]);
   return { due, stoppages: stops };
 }
 
@@ -142,6 +163,7 @@ function emptyPost(day: string, mostBytes: number): PendingPost {
     extra: null,
     mostBytes,
     unsureAt: null,
+    writtenAt: null,
   };
 }
 

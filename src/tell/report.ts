@@ -1,8 +1,10 @@
+import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, MINUTE_MS } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG } from "../ports/index.ts";
 import type { PendingPost, ReporterLease } from "../ports/index.ts";
 import { noticeImage } from "./notice.ts";
+import { nowBy } from "./now.ts";
 import { beginPost, hasNews, writePost } from "./post.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -25,6 +27,7 @@ const KEEP_EVENTS_MS = 400 * DAY_MS;
  * then, and the status says what is wrong.
  */
 export async function reportOnce(reporter: Reporter): Promise<Reported> {
+  await nowBy(reporter);
   const lease = await reporter.journal.reporterLease();
   if (lease === null) return { posted: 0, noticed: 0 };
   try {
@@ -81,18 +84,18 @@ async function tellAll(lease: ReporterLease, reporter: Reporter): Promise<Report
 /** Second looks that are due, and once a day the removal of what is very old. */
 async function tidy(
   lease: ReporterLease,
-  { reports, schedule, clock, log }: Pick<Reporter, "reports" | "schedule" | "clock" | "log">,
+  { reports, schedule, log }: Pick<Reporter, "reports" | "schedule" | "log">,
 ): Promise<void> {
-  const now = clock.now();
+  const now = await nowBy({ schedule });
   const { secondLooks, trimmedAt, quietSince } = await lease.memory();
-  if (quietSince === null) await lease.remember({ quietSince: now });
-  for (const look of secondLooks.filter(({ at }) => at <= now)) {
+  if (believable(quietSince, now) === null) await lease.remember({ quietSince: now });
+  for (const look of secondLooks.filter(({ at }) => at <= now || at > now + 2 * UNSURE_MS)) {
     const repeats = await reports.mergeRepeats(look, () => lease.confirm());
     if (repeats > 0) log.warn({ day: look.day, marker: look.marker, repeats }, "a post arrived late, and twice");
     const { secondLooks: left } = await lease.memory();
     await lease.remember({ secondLooks: left.filter(({ marker }) => marker !== look.marker) });
   }
-  if (trimmedAt !== null && now - trimmedAt < DAY_MS) return;
+  if (now - (believable(trimmedAt, now) ?? 0) < DAY_MS) return;
   for (const region of await schedule.regions()) {
     const removed = await lease.trim(region, Math.max(0, now - KEEP_EVENTS_MS));
     if (removed > 0) log.info({ region, removed }, "events older than 400 days removed");
@@ -106,14 +109,22 @@ async function publishPost(
   lease: ReporterLease,
   reporter: Reporter,
 ): Promise<"wait" | "too-long" | { readonly noticed: number }> {
-  const { reports, clock, log } = reporter;
-  if (post.unsureAt !== null && clock.now() < post.unsureAt + UNSURE_MS) return "wait";
-  const { text, events } = await writePost(post, lease, reporter);
+  const { reports, schedule, log } = reporter;
+  const begunAt = await nowBy(reporter);
+  if (post.unsureAt !== null && begunAt < post.unsureAt + UNSURE_MS) {
+    // A wrong clock wrote it, and nobody knows how long ago that was: a minute from now it is over.
+    if (believable(post.unsureAt, begunAt) === null) await lease.savePendingPost({ ...post, unsureAt: begunAt });
+    return "wait";
+  }
+  // What an earlier attempt wrote may be what the public reads: its dates hold, and so it is remembered before it is sent.
+  const writtenAt = Math.max(post.writtenAt ?? 0, begunAt);
+  await lease.savePendingPost({ ...post, writtenAt });
+  const { text, events, dates } = await writePost(post, writtenAt, lease, reporter);
   let url: string;
   try {
     const published = await reports.publish(text, () => lease.confirm());
     if ("unsure" in published) {
-      await lease.savePendingPost({ ...post, unsureAt: clock.now() });
+      await lease.savePendingPost({ ...post, writtenAt, unsureAt: await nowBy(reporter) });
       throw published.unsure;
     }
     url = published.url;
@@ -123,9 +134,13 @@ async function publishPost(
     throw error;
   }
   let noticed = 0;
-  for (const event of events) if (reporter.isPublic && (await noticeImage(event, url, reporter))) noticed += 1;
+  for (const event of reporter.isPublic ? events : []) {
+    const date = dates.get(event) ?? null;
+    if (date !== null) await schedule.promise(event, date);
+    if (await noticeImage(event, url, reporter)) noticed += 1;
+  }
   const { secondLooks } = await lease.memory();
-  const now = clock.now();
+  const now = await nowBy(reporter);
   const look = { day: post.day, title: text.title, marker: post.marker, at: now + UNSURE_MS };
   await lease.finishPost(post.until, {
     quietSince: now,
@@ -141,12 +156,12 @@ async function publishPost(
 async function noteStatus(
   lease: ReporterLease,
   error: UpstreamError | RefusedError | null,
-  { journal, clock, log }: Pick<Reporter, "journal" | "clock" | "log">,
+  { journal, schedule, log }: Pick<Reporter, "journal" | "schedule" | "log">,
 ): Promise<void> {
-  const now = clock.now();
+  const now = await nowBy({ schedule });
   const before = await journal.status();
   const state = error === null ? "ok" : "failing";
-  const since = before?.state === state ? before.since : now;
+  const since = before?.state === state ? (believable(before.since, now) ?? now) : now;
   const reason = error === null ? "" : describeError(error);
   await lease.noteStatus({ state, since, reason, checkedAt: now });
   if (error instanceof RefusedError)

@@ -1,13 +1,12 @@
 import type { Periods } from "../domain/image/lifecycle.ts";
 import type { Stoppage } from "../domain/report/outlook.ts";
-import type { Clock, Journal, Log, Reports, Schedule } from "../ports/index.ts";
+import type { Journal, Log, Reports, Schedule } from "../ports/index.ts";
 
 /** What a pass of the reporter works with. */
 export interface Reporter {
   readonly schedule: Schedule;
   readonly journal: Journal;
   readonly reports: Reports;
-  readonly clock: Clock;
   readonly log: Log;
   readonly periods: Periods;
   /** Whether a post counts as public notice, so that deadlines may be set. */

@@ -2,23 +2,25 @@ import { tooManyText } from "../domain/comment/answer.ts";
 import type { Image } from "../domain/image/image.ts";
 import type { ActQueue } from "../domain/image/lifecycle.ts";
 import { describeTrouble, EVERY_REGION } from "../domain/limits/breaker.ts";
-import { believable, isDeaf } from "../domain/limits/deaf.ts";
+import { believable, deafFrom, DEAFNESS_WORDS, isDeaf } from "../domain/limits/deaf.ts";
 import type { Stoppage } from "../domain/report/outlook.ts";
-import { formatInstant, HOUR_MS, type Instant, DAY_MS, dayOf } from "../domain/time.ts";
-import type { Breakers, Budgets, Clock, Schedule, CommentMemory } from "../ports/index.ts";
+import { formatInstant, HOUR_MS, MINUTE_MS, type Instant, DAY_MS, dayOf } from "../domain/time.ts";
+import { nowBy } from "./now.ts";
+import type { Breakers, Budgets, CommentMemory, Hearing, Listen, Schedule } from "../ports/index.ts";
 
 /** Where it stands what may not be done now. */
 export interface Limits {
   readonly budgets: Pick<Budgets, "stops" | "paused">;
   readonly breakers: Pick<Breakers, "all">;
-  readonly schedule: Pick<Schedule, "regions" | "due" | "countDue">;
-  readonly clock: Clock;
+  readonly schedule: Pick<Schedule, "now" | "regions" | "due" | "countDue">;
 }
 
 /** Images of a region that are listed for one stop. */
 const MOST_PER_REGION = 10;
 /** A region that failed for less than this is no news. */
 const BLIP_MS = HOUR_MS;
+/** After a start, or a Redis that was started anew, all is heard again within minutes. */
+const SOON_OVER_MS = 10 * MINUTE_MS;
 /** What waits in a queue, and since when an image of it is due. */
 const WAITING: Readonly<Record<ActQueue, (image: Image) => readonly [string, Instant | null]>> = {
   restore: () => ["give back", null],
@@ -29,23 +31,11 @@ const ALL_ACTS = Object.keys(WAITING) as ActQueue[];
 const WORDS = { private: "make images private", delete: "delete images" } as const;
 
 /** The pause, the stops and the regions in trouble, each with the images that wait for its end. Throws `UpstreamError`. */
-export async function stoppages({ budgets, schedule, breakers, clock }: Limits): Promise<readonly Stoppage[]> {
-  const now = clock.now();
+export async function stoppages({ budgets, schedule, breakers }: Limits): Promise<readonly Stoppage[]> {
+  const now = await nowBy({ schedule });
   const [pause, stops, troubles] = await Promise.all([budgets.paused(), budgets.stops(), breakers.all()]);
-  const kept = async (
-    what: string,
-    why: string,
-    since: Instant,
-    queues: readonly ActQueue[],
-    region?: string,
-  ): Promise<Stoppage> => {
-    const only = region === EVERY_REGION ? undefined : region;
-    const regions = only === undefined ? await schedule.regions() : [only];
-    const counts = await Promise.all(queues.map((queue) => schedule.countDue(queue, now, only)));
-    const plans = await Promise.all(queues.map((queue) => planOf(queue, regions, now, schedule)));
-    const images = counts.reduce((sum, count) => sum + count, 0);
-    return { what, why, since, images, plan: plans.flat(), ...(region !== undefined && { region }) };
-  };
+  const kept = (what: string, why: string, since: Instant, queues: readonly ActQueue[], region?: string) =>
+    stoppageOf({ what, why, since, queues, ...(region !== undefined && { region }) }, now, schedule);
   const lasting = [...troubles].filter(([, { trouble, since }]) => trouble === "shut" || now - since >= BLIP_MS);
   const regional = await Promise.all(
     lasting.map(([region, breaker]) =>
@@ -65,6 +55,19 @@ export async function stoppages({ budgets, schedule, breakers, clock }: Limits):
   return [...others, ...regional.filter(({ images }) => images > 0)];
 }
 
+/** A stop with the images of these queues that wait for its end, of one region or of all. Throws `UpstreamError`. */
+async function stoppageOf(
+  { queues, ...stop }: Pick<Stoppage, "what" | "why" | "since" | "region"> & { readonly queues: readonly ActQueue[] },
+  now: Instant,
+  schedule: Pick<Schedule, "regions" | "due" | "countDue">,
+): Promise<Stoppage> {
+  const only = stop.region === EVERY_REGION ? undefined : stop.region;
+  const regions = only === undefined ? await schedule.regions() : [only];
+  const counts = await Promise.all(queues.map((queue) => schedule.countDue(queue, now, only)));
+  const plans = await Promise.all(queues.map((queue) => planOf(queue, regions, now, schedule)));
+  return { ...stop, images: counts.reduce((sum, count) => sum + count, 0), plan: plans.flat() };
+}
+
 async function planOf(
   queue: ActQueue,
   regions: readonly string[],
@@ -79,22 +82,35 @@ async function planOf(
   });
 }
 
+/** Who knows whether the service hears. */
+export interface Hearer {
+  readonly listen: Listen;
+  readonly hearing: Pick<Hearing, "deafSince">;
+  readonly schedule: Pick<Schedule, "now" | "regions" | "due" | "countDue">;
+}
+
+/** That the service is deaf to messages, and what waits for that; nothing while it hears. Throws `UpstreamError`. */
+export async function deafStoppages({ listen, hearing, schedule }: Hearer): Promise<readonly Stoppage[]> {
+  const now = await nowBy({ schedule });
+  const { until, deafness } = await listen(now);
+  // Of comments it is told below, with their own words.
+  if (deafness === null || deafness === "comments") return [];
+  const since = deafness === "old" && until !== null ? deafFrom(until) : believable(await hearing.deafSince(), now);
+  if (since === null || now - since < SOON_OVER_MS) return [];
+  const [what, why] = ["make images private, or delete them", DEAFNESS_WORDS[deafness]];
+  return [await stoppageOf({ what, why, since, queues: ["private", "delete"] }, now, schedule)];
+}
+
 /** What is known of the reading of comments. */
 export interface CommentReading {
   readonly memory: CommentMemory;
-  readonly schedule: Pick<Schedule, "countDue">;
-  readonly clock: Clock;
+  readonly schedule: Pick<Schedule, "now" | "countDue">;
   readonly mostPerDay: number;
 }
 
 /** What the report says of comments: that they cannot be read, and who writes too many. Throws `UpstreamError`. */
-export async function commentStoppages({
-  memory,
-  schedule,
-  clock,
-  mostPerDay,
-}: CommentReading): Promise<readonly Stoppage[]> {
-  const now = clock.now();
+export async function commentStoppages({ memory, schedule, mostPerDay }: CommentReading): Promise<readonly Stoppage[]> {
+  const now = await nowBy({ schedule });
   const { at } = await memory.reading();
   const readUntil = believable(at, now);
   const isUnread = isDeaf(readUntil, now) && !(at === null && (await memory.isSilent()));

@@ -22,8 +22,7 @@ for (const [what, closedAs] of CLOSED)
     world.simulator.configure(OTHER, { optIn: "not-opted-in", closedAs });
     const reporter = {
       ...world.reporter,
-      stoppages: () =>
-        stoppages({ budgets: world.budgets, schedule: scene.ticker.schedule, breakers, clock: world.clock }),
+      stoppages: () => stoppages({ budgets: world.budgets, schedule: scene.ticker.schedule, breakers }),
     };
     for (let hour = 0; hour < 7 * 24; hour += 1) {
       await tick(OTHER);

@@ -116,6 +116,32 @@ t.test("where nothing was ever posted nobody can have objected: the messages alo
   t.equal((await listen(scene.clock.now())).until, scene.clock.now());
 });
 
+t.test("a reading that a wrong clock dated a month ahead counts for nothing, and all is read again", async (t) => {
+  const scene = await openObjecting(t);
+  scene.clock.advance(30 * DAY_MS);
+  await scene.read();
+  scene.clock.advance(-30 * DAY_MS);
+  const listen = listenTo(hearingNow(scene), scene.commentReader.memory);
+  t.match(await listen(scene.clock.now()), { until: null, deafness: "comments" });
+  scene.comment("somebody", `hold ${scene.nightly.amiId}`);
+  t.match(await scene.read(), { read: 1 });
+  t.match(await listen(scene.clock.now()), { deafness: null });
+});
+
+t.test("a hold waits for no clock: it is carried out, and only the reading is not remembered", async (t) => {
+  const scene = await openObjecting(t);
+  scene.comment("somebody", `hold ${scene.nightly.amiId}`);
+  const { schedule, memory } = scene.commentReader;
+  const at = scene.clock.now();
+  const wrong = () => Promise.resolve({ at, skewMs: 30 * DAY_MS, shared: at });
+  const skewed = new Proxy(schedule, {
+    get: (target, name) => (name === "now" ? wrong : (Reflect.get(target, name) as unknown)),
+  });
+  await scene.read({ schedule: skewed });
+  t.equal(await scene.field(scene.nightly.amiId, "stage"), "held");
+  t.same(await memory.reading(), { at: null, runId: null });
+});
+
 t.test("one process reads comments at a time", async (t) => {
   const scene = await openObjecting(t);
   scene.comment("somebody", `hold ${scene.nightly.amiId}`);

@@ -89,7 +89,7 @@ t.test("a pause and a stop are told with what waits for their end", async (t) =>
   await budgets.pause("ann", "we look at it", clock.now());
   const other = { region: "us-east-1", amiId: "ami-00000000000000099" };
   for (const image of [other, { ...other, amiId }]) await budgets.reserve("delete", image, 10, clock.now());
-  const told = await stoppages({ budgets, schedule: reporter.schedule, breakers: redisBreakers(connection), clock });
+  const told = await stoppages({ budgets, schedule: reporter.schedule, breakers: redisBreakers(connection) });
   t.match(told, [
     { what: "anything", why: "ann: we look at it", since: clock.now(), images: 1 },
     { what: "delete images", why: /max_deletes_per_day/, images: 1 },

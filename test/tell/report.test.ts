@@ -108,7 +108,15 @@ t.test("a reporter that lost its lease posts nothing and writes nothing", async 
   const mine = await reporter.journal.reporterLease();
   t.same(await report(), { posted: 0, noticed: 0 }, "while another process reports, nothing is done");
   await redis.del(lease);
-  const post = { day: "2026-11-24", marker: "m", until: {}, extra: null, mostBytes: 1, unsureAt: null };
+  const post = {
+    day: "2026-11-24",
+    marker: "m",
+    until: {},
+    extra: null,
+    mostBytes: 1,
+    unsureAt: null,
+    writtenAt: null,
+  };
   const lost = { name: "UpstreamError", code: "lease-lost" };
   for (const write of [
     () => mine?.confirm(),

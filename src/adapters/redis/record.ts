@@ -44,6 +44,7 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     noticedAt: instant("noticed_at"),
     deleteAt: instant("delete_at"),
     earliestDeleteAt: instant("earliest_delete_at"),
+    promisedAt: instant("promised_at"),
     releasedAt: instant("released_at"),
     snapshotIds: hash["snapshot_ids"] ? (JSON.parse(hash["snapshot_ids"]) as string[]) : [],
     becomes: hash["becomes"] === "held" || hash["becomes"] === "kept" ? hash["becomes"] : null,

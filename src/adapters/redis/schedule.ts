@@ -19,7 +19,7 @@ import type { Image, TakenAway } from "../../domain/image/image.ts";
 import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } from "../../domain/image/lifecycle.ts";
 import { streamOf } from "../../domain/image/stream.ts";
 import type { Upload } from "../../domain/image/upload.ts";
-import { DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
+import { ceilSecond, DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
 import type { Clock, Lease, Schedule } from "../../ports/index.ts";
 
 const add = loadScript("add");
@@ -27,6 +27,7 @@ const claim = loadScript("claim");
 const settle = loadScript("settle");
 const take = loadScript("take");
 const notice = loadScript("notice");
+const promise = loadScript("promise");
 
 /** How long a deleted or gone image can still be explained. Kept ones never expire. */
 const TOMBSTONE_S = (400 * DAY_MS) / SECOND_MS;
@@ -122,6 +123,10 @@ class RedisSchedule extends ScheduleReader implements Schedule {
   ): Promise<boolean> {
     const guard: Guard = { field: "token", value: image.token, isOpen: options.irreversible === true };
     return this.#write(image, change, guard, options.keepClaim === true ? image.token : "");
+  }
+
+  async promise({ region, amiId }: Pick<Image, "region" | "amiId">, notBefore: Instant): Promise<void> {
+    await promise(this.redis, [this.keys.image(region, amiId)], [formatInstant(ceilSecond(notBefore))]);
   }
 
   async notice(image: Image, noticedAt: Instant, deleteAt: Instant, event: EventDraft): Promise<boolean> {

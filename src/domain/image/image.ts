@@ -47,6 +47,8 @@ export interface Image {
   readonly deleteAt: Instant | null;
   /** A deadline that stood before a hold, or that the end of a hold set: the next notice sets none before it. */
   readonly earliestDeleteAt: Instant | null;
+  /** The latest date before which the public read that nothing is deleted: no deadline is before it. */
+  readonly promisedAt: Instant | null;
   /** The end of the last hold; the public is told before anything is deleted. */
   readonly releasedAt: Instant | null;
   /** Every snapshot of the image, written before the first irreversible call. */

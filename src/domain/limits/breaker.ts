@@ -1,4 +1,5 @@
 import { backoffMs, jittered } from "./backoff.ts";
+import { believable } from "./deaf.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 
 /**
@@ -30,7 +31,8 @@ export const FAILURES_THAT_OPEN = 3;
 
 export function breakerStateOf(breaker: Breaker | null, now: Instant): BreakerState {
   if (breaker === null) return "closed";
-  return now < breaker.askAgainAt ? "open" : "half-open";
+  // Nothing is left alone for longer than a day: a wrong clock wrote what says so.
+  return now < breaker.askAgainAt && believable(breaker.askAgainAt, now + DAY_MS) !== null ? "open" : "half-open";
 }
 
 /**

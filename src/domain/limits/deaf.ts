@@ -23,6 +23,11 @@ export function isDeaf(heardUntil: Instant | null, now: Instant): boolean {
   return believable(heardUntil, now) === null || now - (heardUntil ?? 0) >= DEAF_AFTER_MS;
 }
 
+/** When a service that heard everything until then becomes deaf. */
+export function deafFrom(heardUntil: Instant): Instant {
+  return heardUntil + DEAF_AFTER_MS;
+}
+
 /** A remembered instant, or null for one that has not come yet: a wrong clock wrote it, and nobody knows what is true. */
 export function believable(at: Instant | null, now: Instant): Instant | null {
   return at === null || at > now + TRUSTED_MS ? null : at;

@@ -156,7 +156,8 @@ function publicAgain(now: Instant): Hold {
 
 function planDelete(image: Image, seen: Seen, { now, periods }: Terms): Plan {
   if (seen.isPublic) return { do: "hold", hold: publicAgain(now), from: "public" };
-  if (image.stage !== "deleting" && (image.noticedAt === null || image.deleteAt === null || image.deleteAt > now))
+  const date = image.deleteAt === null ? Infinity : Math.max(image.deleteAt, image.promisedAt ?? 0);
+  if (image.stage !== "deleting" && (image.noticedAt === null || date > now))
     return {
       do: "refuse",
       code: "no-notice",

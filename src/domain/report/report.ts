@@ -73,7 +73,10 @@ export function renderPost(events: readonly ImageEvent[], frame: PostFrame): str
 }
 
 /** The deadline that stands, or the earliest that this very notice can set; later ones are possible. */
-function notBeforeOf(event: ImageEvent, { now, deleteAfterMs, repeats }: PostFrame): Instant | null {
+export function notBeforeOf(
+  event: ImageEvent,
+  { now, deleteAfterMs, repeats }: Pick<PostFrame, "now" | "deleteAfterMs" | "repeats">,
+): Instant | null {
   const { what, details } = event;
   const stands = repeats.get(event) ?? null;
   if (stands !== null) return stands;

@@ -63,7 +63,7 @@ export async function openReporting(
   const journal = redisJournal(connection, "pagure", log);
   const access = { url: pagure.url, repo: REPO, tags: ["clean-amis"], token: TOKEN, userAgent: "test" };
   const reports = openPagure({ ...access, timeoutMs, log });
-  const reporter: Reporter = { schedule, journal, reports, clock, log, periods: PERIODS, ...REPORTER_DEFAULTS };
+  const reporter: Reporter = { schedule, journal, reports, log, periods: PERIODS, ...REPORTER_DEFAULTS };
   const posts = (): string[] =>
     pagure.tracker.issues(REPO).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
   let images = 0;
@@ -81,7 +81,7 @@ export async function openReporting(
         images += 1;
         const amiId = `ami-${String(images).padStart(17, "0")}`;
         amiIds.push(amiId);
-        await makePrivate(reporter, { region, composeId, amiId });
+        await makePrivate({ ...reporter, clock }, { region, composeId, amiId });
       }
       return amiIds;
     },
@@ -91,7 +91,7 @@ export async function openReporting(
 }
 
 async function makePrivate(
-  { schedule, clock }: Reporter,
+  { schedule, clock }: Pick<Reporter, "schedule"> & { readonly clock: SettableClock },
   { region, composeId, amiId }: { readonly region: string; readonly composeId: string; readonly amiId: string },
 ): Promise<void> {
   const imageName = `Fedora-Cloud-Base-AmazonEC2.x86_64-${composeId.replace("Fedora-", "").replace(".n.", ".")}`;

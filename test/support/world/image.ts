@@ -55,6 +55,7 @@ const PUBLIC: Image = {
   snapshotIds: [],
   becomes: null,
   earliestDeleteAt: null,
+  promisedAt: null,
   releasedAt: null,
   hold: null,
   heldFrom: null,

@@ -1,0 +1,94 @@
+import t, { type Test } from "tap";
+import { openRedis, type RedisConnection } from "../../../src/adapters/redis/connection.ts";
+import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
+import { findServers } from "../../../src/demo/servers/find.ts";
+import { startRedis } from "../../../src/demo/servers/redis.ts";
+import { HOUR_MS, MINUTE_MS, type Instant } from "../../../src/domain/time.ts";
+import { silentLog } from "../../support/run/log.ts";
+import { openTestRedis } from "../../support/servers/redis.ts";
+import { until } from "../../support/servers/bus.ts";
+
+/** The same Redis, whose clock is wrong by what `ms` says. */
+function withClock(connection: RedisConnection, ms: () => number): RedisConnection {
+  const time = (): Promise<[string, string]> => {
+    const at: Instant = Date.now() + ms();
+    return Promise.resolve([String(Math.floor(at / 1000)), String((at % 1000) * 1000)]);
+  };
+  const redis = new Proxy(connection.redis, {
+    get: (target, name) => {
+      if (name === "time") return time;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+  return { ...connection, redis };
+}
+
+async function openServer(test: Test): Promise<{ readonly port: string; readonly connection: RedisConnection }> {
+  const server = await startRedis((await findServers()).redis);
+  const connection = await openRedis(server.url, "clean-amis", silentLog);
+  test.teardown(async () => {
+    await connection.close();
+    await server.stop();
+  });
+  return { port: new URL(server.url).port, connection };
+}
+
+t.test("a Redis that took another one's memory is another run, though its process is the same", async (t) => {
+  const [ours, poorer] = await Promise.all([openServer(t), openServer(t)]);
+  const hearing = redisHearing(ours.connection);
+  const before = await hearing.runId();
+  t.ok(before);
+  t.equal(await hearing.runId(), before);
+  const { redis } = ours.connection;
+  await redis.replicaof("127.0.0.1", poorer.port);
+  await until("all is copied", async () => (await redis.info("replication")).includes("master_link_status:up"));
+  await redis.replicaof("NO", "ONE");
+  t.not(await hearing.runId(), before);
+});
+
+t.test("once Redis' clock went back nothing that was heard counts, also when it is right again", async (t) => {
+  const connection = await openTestRedis(t);
+  let wrongBy = 0;
+  const hearing = redisHearing(withClock(connection, () => wrongBy));
+  const runId = await hearing.runId();
+  await hearing.remember({ heardUntil: Date.now(), runId, wholeAt: null });
+  await hearing.watchClock();
+  wrongBy = -2 * MINUTE_MS;
+  t.equal(await hearing.runId(), null, "while it is back nobody knows which run it is");
+  const another = redisHearing(withClock(connection, () => wrongBy));
+  t.equal(await another.runId(), null, "nor does a process that has just started");
+  await hearing.watchClock();
+  t.equal((await hearing.memory()).runId, null);
+  t.equal(await hearing.runId(), runId, "what is heard from now on counts");
+  wrongBy = 0;
+  await hearing.watchClock();
+  t.equal((await hearing.memory()).runId, null, "and what was heard before does not");
+});
+
+t.test("a second that a time server took back is no sign of anything", async (t) => {
+  let wrongBy = 0;
+  const hearing = redisHearing(withClock(await openTestRedis(t), () => wrongBy));
+  const runId = await hearing.runId();
+  await hearing.watchClock();
+  wrongBy = -30_000;
+  t.equal(await hearing.runId(), runId);
+});
+
+t.test("a memory that was set back with the whole machine is noticed by whoever knows it as it was", async (t) => {
+  const connection = await openTestRedis(t);
+  let wrongBy = -HOUR_MS;
+  const hearing = redisHearing(withClock(connection, () => wrongBy));
+  const runId = await hearing.runId();
+  await hearing.remember({ heardUntil: Date.now() - HOUR_MS, runId, wholeAt: null });
+  await hearing.watchClock();
+  const { redis, keys } = connection;
+  const copy = await redis.dumpBuffer(keys.control("ears"));
+  wrongBy = 0;
+  await hearing.watchClock();
+  // The same process, run id and all; and its clock was right again before anybody asked.
+  await redis.restore(keys.control("ears"), 0, copy, "REPLACE");
+  t.equal(await hearing.runId(), null);
+  await hearing.watchClock();
+  t.equal((await hearing.memory()).runId, null);
+});
