@@ -7,6 +7,8 @@ import {
   type BreakerState,
   type Trouble,
 } from "../domain/limits/breaker.ts";
+import type { Image } from "../domain/image/image.ts";
+import type { Queue } from "../domain/image/lifecycle.ts";
 import { formatInstant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Breakers, Clock, Images, Log, Random } from "../ports/index.ts";
@@ -14,17 +16,24 @@ import type { Breakers, Clock, Images, Log, Random } from "../ports/index.ts";
 /** Methods that speak of no region. */
 const OF_NO_REGION: ReadonlySet<string | symbol> = new Set(["account", "regions", "close"]);
 
-/** One breaker a region: it opens when calls to the region fail again and again, and closes when a probe was answered. */
+/**
+ * One breaker a region: it opens when calls to the region fail again and again, for several images if they are about images, and
+ * closes when a probe was answered.
+ */
 export class RegionBreakers {
   readonly #breakers: Breakers;
   readonly #clock: Pick<Clock, "now">;
   readonly #log: Log;
   readonly #account: string;
   readonly #random: Random;
-  /** Failures without a success between them, by region and method. */
-  readonly #failures = new Map<string, Map<string, number>>();
+  /** Failures without a success between them, by region and method: each of the region, or of one image, which counts once. */
+  readonly #failures = new Map<string, Map<string, (string | null)[]>>();
+  /** The image that is worked on in a region. */
+  readonly #worked = new Map<string, string>();
   readonly #open = new Map<string, Breaker>();
   readonly #probed = new Map<string, Breaker>();
+  /** The queue that the last probe of a region, which failed, came from. */
+  readonly #lastProbe = new Map<string, Queue>();
 
   constructor({
     breakers,
@@ -58,6 +67,34 @@ export class RegionBreakers {
     this.#probed.delete(region);
     if (breaker !== null) (state === "open" ? this.#open : this.#probed).set(region, breaker);
     return state;
+  }
+
+  /** The queues in the order in which they are worked: a probe of another queue follows one that failed. */
+  inTurn(region: string, queues: readonly Queue[]): readonly Queue[] {
+    const last = this.#lastProbe.get(region);
+    const start = last === undefined ? 0 : queues.indexOf(last) + 1;
+    return [...queues.slice(start), ...queues.slice(0, start)];
+  }
+
+  /** Notes from which queue a region that was half-open was probed, if that failed. */
+  noteProbe(region: string, queue: Queue): void {
+    if (this.#probed.has(region) && this.isOpen(region)) this.#lastProbe.set(region, queue);
+    else this.#lastProbe.delete(region);
+  }
+
+  /** Calls made meanwhile speak of this image: what fails for it again and again says nothing of its region. */
+  async working<T>({ region, amiId }: Pick<Image, "region" | "amiId">, work: () => Promise<T>): Promise<T> {
+    this.#worked.set(region, amiId);
+    try {
+      return await work();
+    } finally {
+      this.#worked.delete(region);
+    }
+  }
+
+  /** Whether the region was half-open when it was entered: one image is worked on to learn how it is. */
+  isProbed(region: string): boolean {
+    return this.#probed.has(region);
   }
 
   /** Whether it opened, or was open, since it was entered. */
@@ -105,12 +142,14 @@ export class RegionBreakers {
 
   async #count(region: string, method: string, error: unknown, images: Images): Promise<void> {
     if (!isOfRegion(error)) return;
-    const counts = this.#failures.get(region) ?? new Map<string, number>();
-    this.#failures.set(region, counts);
-    const failures = (counts.get(method) ?? 0) + 1;
-    counts.set(method, failures);
+    const ofRegion = this.#failures.get(region) ?? new Map<string, (string | null)[]>();
+    this.#failures.set(region, ofRegion);
+    const amiId = this.#worked.get(region) ?? null;
+    const before = (ofRegion.get(method) ?? []).filter((each) => amiId === null || each !== amiId);
+    const failures = [...before, amiId];
+    ofRegion.set(method, failures);
     const isSure = error instanceof RefusedError || this.#probed.has(region);
-    if (failures >= FAILURES_THAT_OPEN || isSure) await this.#openUp(region, error, images);
+    if (failures.length >= FAILURES_THAT_OPEN || isSure) await this.#openUp(region, error, images);
   }
 
   async #openUp(region: string, error: UpstreamError | RefusedError, images: Images): Promise<void> {

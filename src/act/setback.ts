@@ -20,7 +20,7 @@ export async function recordSetback(
     random,
   }: {
     readonly schedule: Pick<Schedule, "get" | "settle">;
-    readonly breakers: Pick<RegionBreakers, "isOpen">;
+    readonly breakers: Pick<RegionBreakers, "isOpen" | "isProbed">;
     readonly log: Log;
     readonly random: Random;
   },
@@ -28,7 +28,8 @@ export async function recordSetback(
 ): Promise<"yielded" | "refused" | "failed"> {
   if (error instanceof UpstreamError && error.service === "redis") throw error;
   const why = describeError(error);
-  if (breakers.isOpen(worked.region) || (isShared && error instanceof UpstreamError))
+  const isOfRegion = breakers.isOpen(worked.region) && !isOfProbe(error, worked.region, isShared, breakers);
+  if (isOfRegion || (isShared && error instanceof UpstreamError))
     return yieldClaim(worked, why, lease, { schedule, log });
   const image = await asItStands(worked, schedule);
   const isRefused = error instanceof RefusedError;
@@ -40,6 +41,20 @@ export async function recordSetback(
     : afterFailure(image, why, lease.now, random());
   await schedule.settle(image, change);
   return isRefused ? "refused" : "failed";
+}
+
+/**
+ * Whether a region that was half-open has answered for itself, and failed for the one image that it was probed with: the image
+ * backs off by itself, so that the next probe is another one.
+ */
+function isOfProbe(
+  error: unknown,
+  region: string,
+  isShared: boolean,
+  breakers: Pick<RegionBreakers, "isProbed">,
+): boolean {
+  const wasSent = error instanceof UpstreamError && error.code !== "breaker-open";
+  return wasSent && !isShared && breakers.isProbed(region);
 }
 
 /** Ends a claim as if it had not been made. Throws `UpstreamError`. */

@@ -1,3 +1,4 @@
+import type { RegionBreakers } from "./breakers.ts";
 import { lookAt, useOf } from "./look.ts";
 import { PLANNED_QUEUES } from "./queues.ts";
 import { safeNow, checkAccount } from "./safety.ts";
@@ -15,8 +16,9 @@ import type { Facts, Images, Schedule } from "../ports/index.ts";
 export interface Surveyor {
   readonly schedule: Pick<Schedule, "newest">;
   readonly facts: Pick<Facts, "recall">;
-  readonly images: Pick<Images, "look" | "isWayBackOpen" | "usersOf" | "publicSnapshots" | "snapshotsOf">;
+  readonly images: Pick<Images, "look" | "isWayBackOpen" | "usersOf" | "publicSnapshots" | "snapshots">;
   readonly consultation: Pick<Consultation, "unanswered">;
+  readonly breakers: Pick<RegionBreakers, "working">;
   readonly periods: Periods;
   readonly guards: Guards;
   readonly policy: Policy;
@@ -88,7 +90,7 @@ export async function survey(
   now: Instant,
   surveyor: Surveyor,
 ): Promise<Survey> {
-  const { images, policy, periods, guards } = surveyor;
+  const { images, policy, periods, guards, breakers } = surveyor;
   const planned: Planned[] = [];
   const failures: Failure[] = [];
   if (batch.length === 0) return { planned, failures };
@@ -101,7 +103,10 @@ export async function survey(
       const facts = known.get(image.composeId);
       if (facts === undefined) continue;
       try {
-        const look = await lookAt(image, facts, seen.get(image.amiId) ?? null, { now, isWayBackOpen, use }, surveyor);
+        const shown = seen.get(image.amiId) ?? null;
+        const look = await breakers.working(image, () =>
+          lookAt(image, facts, shown, { now, isWayBackOpen, use }, surveyor),
+        );
         planned.push({ image, plan: planFor(image, classify(facts, policy), look, { now, periods, guards }) });
       } catch (error) {
         failures.push({ image, error, isShared: false });

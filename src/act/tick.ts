@@ -23,7 +23,10 @@ export interface Ticker extends Surveyor, Worker {
   readonly heardUntil: HeardUntil;
   readonly act: Act;
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
-  readonly breakers: Pick<RegionBreakers, "enter" | "isOpen" | "close">;
+  readonly breakers: Pick<
+    RegionBreakers,
+    "enter" | "isOpen" | "isProbed" | "close" | "inTurn" | "noteProbe" | "working"
+  >;
   /** How many images a claim takes; see `batchOf` in domain/limits/pace.ts. */
   readonly batch: number;
 }
@@ -44,7 +47,7 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
   const count = (outcome: string): void => {
     counts[outcome] = (counts[outcome] ?? 0) + 1;
   };
-  for (const queue of queuesOf(act, only)) {
+  for (const queue of breakers.inTurn(region, queuesOf(act, only))) {
     if ((await budgets.paused()) !== null) {
       count("paused");
       break;
@@ -67,6 +70,7 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
     }
     await checkAccount(ticker);
     const outcomes = await workOn(region, queue, now, state === "half-open" ? 1 : batch, ticker);
+    breakers.noteProbe(region, queue);
     outcomes.forEach(count);
   }
   return counts;

@@ -23,7 +23,7 @@ export interface Worker {
   readonly facts: Pick<Facts, "recall">;
   readonly images: Images;
   readonly budgets: Pick<Budgets, "reserve">;
-  readonly breakers: Pick<RegionBreakers, "isOpen">;
+  readonly breakers: Pick<RegionBreakers, "isOpen" | "isProbed" | "working">;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
@@ -41,7 +41,7 @@ export async function workImage({ image, plan: surveyed }: Planned, lease: Lease
     return yieldClaim(image, "EC2 fails in the region, and its breaker has opened", lease, worker);
   try {
     const plan = await withinBudget(image, await stillWanted(image, surveyed, worker), lease.now, worker);
-    const isSettled = await execute({ image, plan }, lease, worker);
+    const isSettled = await breakers.working(image, () => execute({ image, plan }, lease, worker));
     const data = { region: image.region, ami: image.amiId, compose: image.composeId, plan: plan.do };
     log.info({ ...data, outcome: isSettled ? "settled" : "lost" }, "image worked");
     return isSettled ? plan.do : "lost";

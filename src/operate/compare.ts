@@ -93,10 +93,11 @@ async function isLeaked(
   region: string,
   amiId: string,
   { snapshotId }: SeenSnapshot,
-  images: Pick<Images, "isKnown" | "imagesOnSnapshot">,
+  images: Pick<Images, "isKnown" | "imagesOn">,
 ): Promise<boolean> {
   if (isAmiId(amiId) && (await images.isKnown(region, amiId))) return false;
-  return (await images.imagesOnSnapshot(region, snapshotId, amiId)).length === 0;
+  const standing = (await images.imagesOn(region, [snapshotId])).get(snapshotId) ?? [];
+  return standing.every((id) => id === amiId);
 }
 
 function isOver({ stage }: Image): boolean {

@@ -46,6 +46,7 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     earliestDeleteAt: instant("earliest_delete_at"),
     releasedAt: instant("released_at"),
     snapshotIds: hash["snapshot_ids"] ? (JSON.parse(hash["snapshot_ids"]) as string[]) : [],
+    snapshotResults: readResults(hash["snapshot_results"]),
     becomes: hash["becomes"] === "held" || hash["becomes"] === "kept" ? hash["becomes"] : null,
     hold: readHold(hash),
     heldFrom: HELD_FROM.find((name) => name === hash["held_from"]) ?? null,
@@ -80,6 +81,18 @@ export function readTakenAway(text: string | undefined): TakenAway | null {
   return text ? (JSON.parse(text) as TakenAway) : null;
 }
 
+/** Results that cannot be read are none: each snapshot is tried again. */
+function readResults(text: string | undefined): Readonly<Record<string, string>> {
+  let read: unknown = null;
+  try {
+    read = JSON.parse(text ?? "null");
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const entries = typeof read === "object" && read !== null ? Object.entries(read) : [];
+  return Object.fromEntries(entries.map(([snapshotId, result]) => [snapshotId, String(result)]));
+}
+
 /** The hash fields of what an image is, as `field, value, …`. */
 export function writeUpload({ composeId, imageName, arch, uploadedAt }: Upload): string[] {
   const words = ["compose_id", composeId, "image_name", imageName ?? "", "arch", arch ?? ""];
@@ -107,6 +120,7 @@ export function writeFields(change: Pick<Change, "stage" | "fields">): string[] 
   put("held_from", fields.heldFrom);
   put("wish", fields.wish);
   put("snapshot_ids", fields.snapshotIds === undefined ? undefined : JSON.stringify(fields.snapshotIds));
+  put("snapshot_results", fields.snapshotResults === undefined ? undefined : JSON.stringify(fields.snapshotResults));
   put("becomes", fields.becomes);
   put("attempts", fields.attempts);
   put("last_error", fields.lastError);

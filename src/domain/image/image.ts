@@ -51,6 +51,8 @@ export interface Image {
   readonly releasedAt: Instant | null;
   /** Every snapshot of the image, written before the first irreversible call. */
   readonly snapshotIds: readonly string[];
+  /** What became of each of them so far: `deleted`, `gone`, `kept: …`, or `left: …` with the reason why it still stands. */
+  readonly snapshotResults: Readonly<Record<string, string>>;
   /** What `restoring` ends in. */
   readonly becomes: "held" | "kept" | null;
   /** The hold in force, or on its way in `restoring` and `deleting`. */

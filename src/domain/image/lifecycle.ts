@@ -51,6 +51,7 @@ export type ChangeableField =
   | "heldFrom"
   | "wish"
   | "snapshotIds"
+  | "snapshotResults"
   | "becomes"
   | "attempts"
   | "lastError"

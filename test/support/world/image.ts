@@ -53,6 +53,7 @@ const PUBLIC: Image = {
   noticedAt: null,
   deleteAt: null,
   snapshotIds: [],
+  snapshotResults: {},
   becomes: null,
   earliestDeleteAt: null,
   releasedAt: null,
