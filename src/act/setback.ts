@@ -1,5 +1,6 @@
 import type { RegionBreakers } from "./breakers.ts";
 import type { Image } from "../domain/image/image.ts";
+import { NOT_MISSED } from "../domain/image/lifecycle.ts";
 import { isRefusalCode } from "../domain/plan/refusal.ts";
 import { afterFailure, afterRefusal, yielded } from "../domain/plan/setback.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
@@ -7,7 +8,7 @@ import type { Lease, Log, Random, Schedule } from "../ports/index.ts";
 
 /**
  * Records why an image could not be worked, and when it is tried again; what is the region's fault is not held against the
- * image. `isShared`: the failure met a whole batch. Resolves to the outcome. Throws `UpstreamError` for Redis' own failures.
+ * image. `isShared`: the failure met a whole batch; `isSeen`: EC2 showed the image before. Resolves to the outcome. Throws `UpstreamError` for Redis' own failures.
  */
 export async function recordSetback(
   worked: Image,
@@ -24,7 +25,7 @@ export async function recordSetback(
     readonly log: Log;
     readonly random: Random;
   },
-  isShared = false,
+  { isShared, isSeen }: { readonly isShared: boolean; readonly isSeen: boolean },
 ): Promise<"yielded" | "refused" | "failed"> {
   if (error instanceof UpstreamError && error.service === "redis") throw error;
   const why = describeError(error);
@@ -39,7 +40,7 @@ export async function recordSetback(
   const change = isRefused
     ? afterRefusal(image, isRefusalCode(error.code) ? error.code : "permission", why, lease.now)
     : afterFailure(image, why, lease.now, random());
-  await schedule.settle(image, change);
+  await schedule.settle(image, isSeen ? { ...change, fields: { ...change.fields, ...NOT_MISSED } } : change);
   return isRefused ? "refused" : "failed";
 }
 

@@ -28,6 +28,8 @@ export interface Surveyor {
 export interface Survey {
   readonly planned: readonly Planned[];
   readonly failures: readonly Failure[];
+  /** Whether EC2 showed any of them. */
+  readonly isAnyShown: boolean;
 }
 
 interface Failure {
@@ -93,7 +95,7 @@ export async function survey(
   const { images, policy, periods, guards, breakers } = surveyor;
   const planned: Planned[] = [];
   const failures: Failure[] = [];
-  if (batch.length === 0) return { planned, failures };
+  if (batch.length === 0) return { planned, failures, isAnyShown: false };
   try {
     const amiIds = batch.map((image) => image.amiId);
     const [known, seen] = await Promise.all([factsOf(batch, surveyor), images.look(region, amiIds)]);
@@ -112,8 +114,8 @@ export async function survey(
         failures.push({ image, error, isShared: false });
       }
     }
-    return { planned, failures };
+    return { planned, failures, isAnyShown: seen.size > 0 };
   } catch (error) {
-    return { planned: [], failures: batch.map((image) => ({ image, error, isShared: true })) };
+    return { planned: [], failures: batch.map((image) => ({ image, error, isShared: true })), isAnyShown: false };
   }
 }

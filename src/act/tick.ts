@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RegionBreakers } from "./breakers.ts";
 import { isBudgeted, queuesOf } from "./queues.ts";
 import { checkAccount, safeNow } from "./safety.ts";
+import { putOffDoubtful } from "./misses.ts";
 import { recordSetback } from "./setback.ts";
 import { consultFor, survey, type Surveyor } from "./survey.ts";
 import { workImage, type Worker } from "./work.ts";
@@ -9,10 +10,9 @@ import type { Consultation } from "../decide/consult.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import type { Act, ActKind } from "../domain/limits/budget.ts";
 import { isDeaf } from "../domain/limits/deaf.ts";
-import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
 import { describeError } from "../errors.ts";
-import type { Budgets, Facts, HeardUntil, Images, Log, Schedule } from "../ports/index.ts";
+import type { Budgets, Facts, HeardUntil, Images, Schedule } from "../ports/index.ts";
 
 /** Whoever passes over regions. */
 export interface Ticker extends Surveyor, Worker {
@@ -33,9 +33,6 @@ export interface Ticker extends Surveyor, Worker {
 
 /** How many images ended in which outcome. */
 export type TickCounts = Record<string, number>;
-
-/** Fewer missing images than this are not yet a sick region. */
-const FEW = 3;
 
 /**
  * One pass over a region: claim what is due, look, plan, act, settle; `only`: that kind of act alone. Throws `UpstreamError`
@@ -89,15 +86,17 @@ async function workOn(
   const claimed = await schedule.claim(region, queue, lease, most);
   if (claimed.length === 0) return [];
   await consultFor(claimed, now, ticker);
-  const { planned, failures } = await survey(region, claimed, now, ticker);
-  const outcomes = await withoutMassacre(planned, async (each) => workImage(each, lease, ticker), log);
+  const { planned, failures, isAnyShown } = await survey(region, claimed, now, ticker);
+  const outcomes = await putOffDoubtful(region, planned, isAnyShown, lease, ticker);
+  for (const each of planned) if (!outcomes.has(each)) outcomes.set(each, await workImage(each, lease, ticker));
   const shared = failures.find(({ isShared }) => isShared);
   if (shared !== undefined)
     log.warn({ region, images: failures.length, error: describeError(shared.error) }, "a region was not looked at");
+  const setbacks: string[] = [];
   for (const { image, error, isShared } of failures)
-    outcomes.push(await recordSetback(image, error, lease, ticker, isShared));
+    setbacks.push(await recordSetback(image, error, lease, ticker, { isShared, isSeen: false }));
   await breakers.close(region);
-  return outcomes;
+  return [...outcomes.values(), ...setbacks];
 }
 
 /** Stops a kind of act that wants too much today, and tells any stop that is in force: each reservation meets it. */
@@ -108,22 +107,4 @@ async function tellStop(
 ): Promise<void> {
   const stop = await budgets.checkDemand(kind, await schedule.countDue(kind, now), now);
   if (stop !== null) log.warn({ kind, since: formatInstant(stop.since) }, `stopped: ${stop.reason}`);
-}
-
-/** Many images missing at once are a sick region, not a massacre: then no miss counts. */
-async function withoutMassacre(
-  planned: readonly Planned[],
-  work: (each: Planned) => Promise<string>,
-  log: Log,
-): Promise<string[]> {
-  const missing = planned.filter(({ plan }) => plan.do === "miss").length;
-  const isSick = missing > FEW && missing * 2 > planned.length;
-  if (isSick)
-    log.warn(
-      { region: planned[0]?.image.region, missing, of: planned.length },
-      "many images missing at once: is the region sick?",
-    );
-  const outcomes: string[] = [];
-  for (const each of planned) outcomes.push(isSick && each.plan.do === "miss" ? "sick-region" : await work(each));
-  return outcomes;
 }

@@ -17,8 +17,8 @@ export interface Images {
   regions(): Promise<readonly string[]>;
   /** The images of these ids that EC2 shows, disabled ones included; ids that it does not know are absent. */
   look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>>;
-  /** Whether EC2 knows the image when it is asked for by its id, disabled or not. */
-  isKnown(region: string, amiId: string): Promise<boolean>;
+  /** Whether EC2 knows the image when it is asked for by its id, disabled or not; null: an empty answer, that says neither. */
+  isKnown(region: string, amiId: string): Promise<boolean | null>;
   /** The account's own images that carry any of these tags, disabled and deprecated ones too; read page by page. */
   tagged(region: string, tagKeys: readonly string[]): AsyncIterable<Seen>;
   /** The account's own snapshots that carry any of these tags; read page by page. */

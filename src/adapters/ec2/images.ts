@@ -74,10 +74,10 @@ class Ec2Images implements Images {
     return seen;
   }
 
-  async isKnown(region: string, amiId: string): Promise<boolean> {
+  async isKnown(region: string, amiId: string): Promise<boolean | null> {
     try {
       const answer = await this.#client(region).send(new DescribeImagesCommand({ ImageIds: [amiId], ...ALL_IMAGES }));
-      return (answer.Images ?? []).length > 0;
+      return standingOf(answer.Images ?? []).length > 0 ? true : null;
     } catch (error) {
       if (isGone(error)) return false;
       throw error;

@@ -55,6 +55,7 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     lastError: hash["last_error"] ?? "",
     missedLooks: Number(hash["missed_looks"] ?? 0),
     missedSince: instant("missed_since"),
+    missedAt: instant("missed_at"),
     token: hash["token"] ?? "",
     revision: Number(hash["revision"] ?? 0),
   };
@@ -126,6 +127,7 @@ export function writeFields(change: Pick<Change, "stage" | "fields">): string[] 
   put("last_error", fields.lastError);
   put("missed_looks", fields.missedLooks);
   put("missed_since", instant(fields.missedSince));
+  put("missed_at", instant(fields.missedAt));
   return words;
 }
 

@@ -64,9 +64,11 @@ export interface Image {
   readonly attempts: number;
   /** Why the last attempt did not end, in one word and a sentence: `in-use: …`; empty when it did. */
   readonly lastError: string;
-  /** Looks that did not find the image in EC2, and the first of them: three over 24 hours make it `gone`. */
+  /** Looks in a row that did not find the image in EC2, a day between each and the next: three make it `gone`. */
   readonly missedLooks: number;
+  /** The first of them, and the last. */
   readonly missedSince: Instant | null;
+  readonly missedAt: Instant | null;
   /** The claim under way, or empty. */
   readonly token: string;
   /** Counts the writes of this record, so that a change made from a stale reading is refused. */

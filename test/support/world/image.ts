@@ -64,6 +64,7 @@ const PUBLIC: Image = {
   lastError: "",
   missedLooks: 0,
   missedSince: null,
+  missedAt: null,
   token: "",
   revision: 7,
 };
