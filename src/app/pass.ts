@@ -7,7 +7,7 @@ import type { ActKind } from "../domain/limits/budget.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
-import { catchUp } from "../hear/catch-up.ts";
+import { Hearkening } from "../hear/ears.ts";
 import { readCommentsOrTell } from "../operate/comments.ts";
 import { carryOutOrders } from "../operate/orders.ts";
 import { reportOnce } from "../tell/report.ts";
@@ -42,7 +42,7 @@ export async function planPass(
  */
 export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
   await carryOutOrders(app.clerk);
-  if (app.listener !== null) await catchUp(app.listener);
+  await new Hearkening(app.ears).pass();
   if (app.commentReader !== null) await readCommentsOrTell(app.commentReader);
   const troubled: string[] = [];
   const isDone = await inEveryRegion(app, print, async (region) => {

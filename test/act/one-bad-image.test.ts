@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { openBreakers } from "../support/world/breakers.ts";
+import { openBreakers } from "../support/scenes/breakers.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type World } from "../support/world/world.ts";
 
 const FAILS = { kind: "error", code: "InternalError", status: 500, times: Infinity } as const;

@@ -13,7 +13,10 @@ export function redisComments(connection: RedisConnection, kind: string): Commen
   const { redis, keys } = connection;
   const key = (name: "memory" | "lease"): string => keys.control(`comments:${kind}:${name}`);
   const memory: CommentMemory = {
-    readUntil: async () => parseInstant((await redis.hget(key("memory"), "read_until")) ?? ""),
+    reading: async () => {
+      const [at, runId] = await redis.hmget(key("memory"), "read_until", "run_id");
+      return { at: parseInstant(at ?? ""), runId: runId || null };
+    },
     isSilent: async () => {
       const [cursors, post] = [keys.control(`reporter:${kind}:cursors`), keys.control(`reporter:${kind}:part`)];
       return (await redis.exists(cursors, post)) === 0;
@@ -61,9 +64,9 @@ function leaseOf({ redis, keys }: RedisConnection, kind: string, lease: ControlL
       await Promise.all([redis.expire(seen, COUNTS_S), redis.expire(counts, COUNTS_S)]);
       return Number(await redis.hget(counts, author));
     },
-    noteRead: async (at: Instant) => {
+    noteRead: async (at: Instant, runId: string | null) => {
       await lease.confirm();
-      await redis.hset(key("memory"), "read_until", formatInstant(at));
+      await redis.hset(key("memory"), { read_until: formatInstant(at), run_id: runId ?? "" });
     },
     end: () => lease.end(),
   };

@@ -4,6 +4,7 @@ import type { Keys } from "./keys.ts";
 import { floorScore, readImage } from "./record.ts";
 import type { Image } from "../../domain/image/image.ts";
 import { QUEUES, type Queue } from "../../domain/image/lifecycle.ts";
+import type { Clocks } from "../../domain/limits/clocks.ts";
 import { SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
 import type { Clock } from "../../ports/index.ts";
 
@@ -22,14 +23,14 @@ export class ScheduleReader {
     this.clock = clock;
   }
 
-  async now(): Promise<{ at: Instant; skewMs: number }> {
+  async now(): Promise<Clocks> {
     const before = this.clock.now();
     const [seconds, microseconds] = await this.redis.time();
     const theirs = Number(seconds) * SECOND_MS + Math.floor(Number(microseconds) / 1000);
     const ours = this.clock.now();
     // While the question was under way our clock moved on; only what lies outside that time is skew.
     const skewMs = Math.max(0, theirs - ours, before - theirs);
-    return { at: Math.min(ours, theirs), skewMs };
+    return { at: Math.min(ours, theirs), skewMs, shared: theirs };
   }
 
   async regions(): Promise<readonly string[]> {

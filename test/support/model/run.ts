@@ -11,7 +11,7 @@ import { subjectOf, type Subject } from "./subject.ts";
 import { expireLeases, troubleEc2, troublePagure } from "./trouble.ts";
 import { at, COMPOSES, pick, type Command, type Compose } from "./words.ts";
 import { silentLog } from "../run/log.ts";
-import { CallCounter, Crash } from "../world/crash.ts";
+import { CallCounter, Crash } from "../scenes/crash.ts";
 import { UPLOADER, type World } from "../world/world.ts";
 
 const REGIONS = ["eu-west-1", "us-east-1"];
