@@ -8,7 +8,9 @@ import {
   type BreakerState,
   type Trouble,
 } from "../domain/limits/breaker.ts";
-import { wrongAccount } from "./safety.ts";
+import type { Image } from "../domain/image/image.ts";
+import type { Queue } from "../domain/image/lifecycle.ts";
+import { troubleOf } from "./trouble.ts";
 import { formatInstant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Breakers, Clock, Images, Log, Random } from "../ports/index.ts";
@@ -16,17 +18,24 @@ import type { Breakers, Clock, Images, Log, Random } from "../ports/index.ts";
 /** Methods that speak of no region. */
 const OF_NO_REGION: ReadonlySet<string | symbol> = new Set(["account", "regions", "close"]);
 
-/** One breaker a region: it opens when calls to the region fail again and again, and closes when a probe was answered. */
+/**
+ * One breaker a region: it opens when calls to the region fail again and again, for several images if they are about images, and
+ * closes when a probe was answered.
+ */
 export class RegionBreakers {
   readonly #breakers: Breakers;
   readonly #clock: Pick<Clock, "now">;
   readonly #log: Log;
   readonly #account: string;
   readonly #random: Random;
-  /** Failures without a success between them, by region and method. */
-  readonly #failures = new Map<string, Map<string, number>>();
+  /** Failures without a success between them, by region and method: each of the region, or of one image, which counts once. */
+  readonly #failures = new Map<string, Map<string, (string | null)[]>>();
+  /** The image that is worked on in a region. */
+  readonly #worked = new Map<string, string>();
   readonly #open = new Map<string, Breaker>();
   readonly #probed = new Map<string, Breaker>();
+  /** The queue that the last probe of a region, which failed, came from. */
+  readonly #lastProbe = new Map<string, Queue>();
 
   constructor({
     breakers,
@@ -64,6 +73,34 @@ export class RegionBreakers {
       states.push(state);
     }
     return (["open", "half-open"] as const).find((state) => states.includes(state)) ?? "closed";
+  }
+
+  /** The queues in the order in which they are worked: a probe of another queue follows one that failed. */
+  inTurn(region: string, queues: readonly Queue[]): readonly Queue[] {
+    const last = this.#lastProbe.get(region);
+    const start = last === undefined ? 0 : queues.indexOf(last) + 1;
+    return [...queues.slice(start), ...queues.slice(0, start)];
+  }
+
+  /** Notes from which queue a region that was half-open was probed, if that failed. */
+  noteProbe(region: string, queue: Queue): void {
+    if (this.#probed.has(region) && this.isOpen(region)) this.#lastProbe.set(region, queue);
+    else this.#lastProbe.delete(region);
+  }
+
+  /** Calls made meanwhile speak of this image: what fails for it again and again says nothing of its region. */
+  async working<T>({ region, amiId }: Pick<Image, "region" | "amiId">, work: () => Promise<T>): Promise<T> {
+    this.#worked.set(region, amiId);
+    try {
+      return await work();
+    } finally {
+      this.#worked.delete(region);
+    }
+  }
+
+  /** Whether the region was half-open when it was entered: one image is worked on to learn how it is. */
+  isProbed(region: string): boolean {
+    return this.#probed.has(region) || this.#probed.has(EVERY_REGION);
   }
 
   /** Whether it opened, or was open, since it was entered; or that of every region. */
@@ -131,17 +168,19 @@ export class RegionBreakers {
 
   async #count(region: string, method: string, error: unknown, images: Images): Promise<void> {
     if (!(error instanceof UpstreamError) || error.service !== "ec2" || error.scope === "image") return;
-    const counts = this.#failures.get(region) ?? new Map<string, number>();
-    this.#failures.set(region, counts);
-    const failures = (counts.get(method) ?? 0) + 1;
-    counts.set(method, failures);
+    const ofRegion = this.#failures.get(region) ?? new Map<string, (string | null)[]>();
+    this.#failures.set(region, ofRegion);
+    const amiId = this.#worked.get(region) ?? null;
+    const before = (ofRegion.get(method) ?? []).filter((each) => amiId === null || each !== amiId);
+    const failures = [...before, amiId];
+    ofRegion.set(method, failures);
     const isSure = error.scope !== "call" || this.#probed.has(region);
-    if (failures >= FAILURES_THAT_OPEN || isSure) await this.#judge(region, error, images);
+    if (failures.length >= FAILURES_THAT_OPEN || isSure) await this.#judge(region, error, images);
   }
 
   /** Opens the breaker where the trouble is. */
   async #judge(region: string, error: UpstreamError | RefusedError, images: Pick<Images, "account" | "regions">) {
-    const { place, trouble, found } = await this.#troubleOf(region, error, images);
+    const { place, trouble, found } = await troubleOf(region, error, images, this.#account);
     await this.#openUp(place, trouble, found);
   }
 
@@ -157,54 +196,6 @@ export class RegionBreakers {
       this.#log.warn({ ...data, why: describeTrouble(breaker) }, `nothing more is done in ${nameOf(place)} for now`);
     else this.#log.debug(data, "still in trouble");
     await this.#breakers.set(place, breaker);
-  }
-
-  /**
-   * Credentials that a region does not take, and a host without a name, may be the account's affair, the region's, or a hiccup:
-   * STS tells whose they are, and the account's own list of regions whether there is such a one.
-   */
-  async #troubleOf(
-    region: string,
-    error: UpstreamError | RefusedError,
-    images: Pick<Images, "account" | "regions">,
-  ): Promise<Found> {
-    const scope = error instanceof UpstreamError ? error.scope : "region";
-    if (scope === "account") return { place: EVERY_REGION, trouble: "account", found: error };
-    const failing: Found = { place: region, trouble: "failing", found: error };
-    if (scope !== "credentials" && !MAYBE_SHUT.includes(error.code)) return failing;
-    const whose = await answerOf(() => images.account(true));
-    if (typeof whose !== "string")
-      return isOfAccount(whose) ? { place: EVERY_REGION, trouble: "account", found: whose } : failing;
-    if (whose !== this.#account)
-      return { place: EVERY_REGION, trouble: "account", found: wrongAccount(whose, this.#account) };
-    if (!MAYBE_SHUT.includes(error.code)) return failing;
-    const listed = await answerOf(() => images.regions());
-    const isShut = Array.isArray(listed) ? !listed.includes(region) : error.code === "OptInRequired";
-    return isShut ? { ...failing, trouble: "shut" } : failing;
-  }
-}
-
-/** Where what is wrong, and the failure that says so. */
-interface Found {
-  readonly place: string;
-  readonly trouble: Trouble;
-  readonly found: UpstreamError | RefusedError;
-}
-
-/** "Error codes for the Amazon EC2 API": a region that is not enabled has either; one that does not exist has no host name. */
-const MAYBE_SHUT = ["OptInRequired", "AuthFailure", "ENOTFOUND"];
-
-/** Whether what STS says of the account is no mere trouble on the way to it. */
-function isOfAccount(error: UpstreamError | RefusedError): boolean {
-  return error instanceof RefusedError || error.scope === "account" || error.scope === "credentials";
-}
-
-async function answerOf<T>(ask: () => Promise<T>): Promise<T | UpstreamError | RefusedError> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof UpstreamError || error instanceof RefusedError) return error;
-    throw error;
   }
 }
 

@@ -1,70 +1,102 @@
 import { ClaimLost } from "./claim.ts";
+import { giveBack, sharersOf } from "./sharing.ts";
 import type { Image } from "../domain/image/image.ts";
 import { draft, type Change } from "../domain/image/lifecycle.ts";
 import type { Plan } from "../domain/plan/plan.ts";
 import { SECOND_MS } from "../domain/time.ts";
-import { UpstreamError } from "../errors.ts";
+import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Clock, Images, Lease, MayCall, Schedule } from "../ports/index.ts";
 
 const IN_USE_RETRIES = 5;
 
+/** Who deletes. */
+interface Deleter {
+  readonly images: Images;
+  readonly schedule: Pick<Schedule, "settle" | "get">;
+  readonly clock: Clock;
+}
+
 /**
  * Deletes an image and every snapshot of every block device: first the record says so, with all snapshot ids, then the image
- * goes, then the snapshots. Resolves to the outcome, with a result for each. Throws `UpstreamError` with the leftovers still
- * due, and `ClaimLost`.
+ * goes, then the snapshots, each tried whatever became of the others. Resolves to the outcome, with a result for each. Throws
+ * `UpstreamError` and `RefusedError` with the leftovers still due and the results on record, and `ClaimLost`.
  */
 export async function deleteImage(
   image: Image,
   { seen, snapshotIds }: Plan & { do: "delete" },
   lease: Lease,
   mayCall: MayCall,
-  {
-    images,
-    schedule,
-    clock,
-  }: { readonly images: Images; readonly schedule: Pick<Schedule, "settle">; readonly clock: Clock },
+  deleter: Deleter,
 ): Promise<Change> {
   const { region, amiId, reason } = image;
+  const { images, schedule, clock } = deleter;
+  const underWay = { stage: "deleting", wait: { queue: "delete", wakeAt: lease.until } } as const;
   if (image.stage !== "deleting") {
-    const begin: Change = {
-      stage: "deleting",
-      wait: { queue: "delete", wakeAt: lease.until },
-      fields: { snapshotIds },
-      event: draft("deleting", clock.now(), "ticker", reason),
-    };
+    const event = draft("deleting", clock.now(), "ticker", reason);
+    const begin: Change = { ...underWay, fields: { snapshotIds }, event };
     if (!(await schedule.settle(image, begin, { keepClaim: true }))) throw new ClaimLost();
   }
   if (seen?.state === "available") await images.deregister(region, amiId, mayCall);
-  const results: Record<string, string> = {};
-  for (const snapshotId of snapshotIds)
-    results[snapshotId] = await deleteSnapshot(image, snapshotId, mayCall, { images, clock });
+  const { snapshotResults, failure } = await deleteSnapshots(image, snapshotIds, mayCall, deleter);
+  if (failure !== null) {
+    const change: Change = { ...underWay, fields: { snapshotResults }, event: null };
+    if (!(await schedule.settle(image, change, { keepClaim: true }))) throw new ClaimLost();
+    throw failure;
+  }
   return {
     stage: "deleted",
     wait: null,
-    fields: { attempts: 0, lastError: "" },
+    fields: { snapshotResults, attempts: 0, lastError: "" },
     event: draft("deleted", clock.now(), "ticker", reason, {
       ec2_name: seen?.name ?? "",
       gib: String(seen?.sizeGiB ?? ""),
-      snapshots: JSON.stringify(results),
+      snapshots: JSON.stringify(snapshotResults),
     }),
   };
 }
 
-/** Right after its image went, a snapshot is often still said to be in use: tried again, unless another image stands on it. */
+/** What became of each snapshot, earlier attempts included, and the failure that is the soonest to be tried again. */
+async function deleteSnapshots(
+  image: Image,
+  snapshotIds: readonly string[],
+  mayCall: MayCall,
+  deleter: Deleter,
+): Promise<Pick<Image, "snapshotResults"> & { readonly failure: UpstreamError | RefusedError | null }> {
+  const snapshotResults: Record<string, string> = { ...image.snapshotResults };
+  const failures: (UpstreamError | RefusedError)[] = [];
+  for (const snapshotId of snapshotIds) {
+    if (snapshotResults[snapshotId] === "deleted" || snapshotResults[snapshotId] === "gone") continue;
+    try {
+      snapshotResults[snapshotId] = await deleteSnapshot(image, snapshotId, mayCall, deleter);
+    } catch (error) {
+      const isOfSnapshot = error instanceof UpstreamError ? error.service === "ec2" : error instanceof RefusedError;
+      if (!isOfSnapshot) throw error;
+      snapshotResults[snapshotId] = `left: ${describeError(error)}`;
+      failures.push(error as UpstreamError | RefusedError);
+    }
+  }
+  const failure = failures.find((error) => error instanceof UpstreamError) ?? failures[0] ?? null;
+  return { snapshotResults, failure };
+}
+
+/**
+ * A snapshot that another image stands on stays, as open as it was before us. Right after its own image went, EC2 often says
+ * still that it is in use: tried again.
+ */
 async function deleteSnapshot(
-  { region, amiId }: Image,
+  image: Image,
   snapshotId: string,
   mayCall: MayCall,
-  {
-    images,
-    clock,
-  }: { readonly images: Pick<Images, "deleteSnapshot" | "imagesOnSnapshot">; readonly clock: Pick<Clock, "sleep"> },
+  { images, schedule, clock }: Deleter,
 ): Promise<string> {
+  const { region, amiId } = image;
   for (let attempt = 0; attempt < IN_USE_RETRIES; attempt += 1) {
+    const sharers = (await sharersOf(image, [snapshotId], { images, schedule })).get(snapshotId) ?? [];
+    const others = sharers.filter(({ needsThere }) => needsThere);
+    if (others.some(({ needsOpen }) => needsOpen)) await giveBack(image, [snapshotId], mayCall, images);
+    if (others.length > 0) return `kept: shared with ${others.map((other) => other.amiId).join(", ")}`;
     const result = await images.deleteSnapshot(region, snapshotId, mayCall);
     if (result !== "in-use") return result;
-    const others = await images.imagesOnSnapshot(region, snapshotId, amiId);
-    if (others.length > 0) return `kept: shared with ${others.join(", ")}`;
     await clock.sleep(SECOND_MS / 4 + attempt * SECOND_MS);
   }
   throw new UpstreamError(

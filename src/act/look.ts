@@ -56,7 +56,7 @@ export async function lookAt(
     policy,
     consultation,
   }: {
-    readonly images: Pick<Images, "publicSnapshots" | "snapshotsOf">;
+    readonly images: Pick<Images, "publicSnapshots" | "snapshots">;
     readonly schedule: Pick<Schedule, "newest">;
     readonly policy: Policy;
     readonly consultation: Pick<Consultation, "unanswered">;
@@ -70,22 +70,26 @@ export async function lookAt(
     isWayBackOpen,
     unanswered: isByLabel(classify(facts, policy)) ? consultation.unanswered(facts, now) : [],
     composeHold: facts.hold,
-    snapshotTags: await lostMemory(image, seen, images),
+    snapshotTags: await marksOf(image, seen, images),
     isNewest: await isNewest(image, policy.keepNewest, schedule),
     users: use.users.get(image.amiId) ?? [],
     unusableGuard: use.unusableGuard,
   };
 }
 
-/** The tags of an image's snapshots, where we have, or may have, begun, and no record says what was taken. */
-async function lostMemory(
-  image: Image,
+/**
+ * The tags of an image's snapshots, where something is to be given back, which may have been taken for another image that stands
+ * on them; and where we have begun, and no record says what was taken.
+ */
+async function marksOf(
+  { stage, region, takenAway }: Image,
   seen: Seen | null,
-  images: Pick<Images, "snapshotsOf">,
+  images: Pick<Images, "snapshots">,
 ): Promise<Look["snapshotTags"]> {
-  const mayHaveBegun = image.stage === "restoring" || seen?.tags[INTENT_TAG] !== undefined;
-  if (image.takenAway !== null || seen === null || !mayHaveBegun) return {};
-  const snapshots = await images.snapshotsOf(image.region, image.amiId);
+  if (seen === null || seen.snapshotIds.length === 0) return {};
+  const isLost = takenAway === null && seen.tags[INTENT_TAG] !== undefined;
+  if (stage !== "restoring" && !isLost) return {};
+  const snapshots = await images.snapshots(region, seen.snapshotIds);
   return Object.fromEntries(snapshots.map(({ snapshotId, tags }) => [snapshotId, tags]));
 }
 

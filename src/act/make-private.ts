@@ -1,10 +1,10 @@
 import { ClaimLost } from "./claim.ts";
 import { safeNow } from "./safety.ts";
+import { giveBack, sharersOf } from "./sharing.ts";
 import type { Image, TakenAway } from "../domain/image/image.ts";
 import { draft, reset, type Change, type Periods } from "../domain/image/lifecycle.ts";
-import type { Seen } from "../domain/plan/look.ts";
 import type { Plan } from "../domain/plan/plan.ts";
-import { COMPOSE_TAG, IMAGE_TAG, INTENT_TAG, PRIVATE_AT_TAG } from "../domain/plan/tags.ts";
+import { COMPOSE_TAG, IMAGE_TAG, INTENT_TAG, PRIVATE_AT_TAG, wasOpen } from "../domain/plan/tags.ts";
 import { ceilSecond, formatInstant, SECOND_MS, type Instant } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
 import type { Clock, Images, MayCall, Schedule } from "../ports/index.ts";
@@ -14,8 +14,9 @@ const MOST_NAMED = 3;
 
 /**
  * Makes an image and its snapshots private: tags first, so that no crash leaves an image private and unknown; records what is
- * taken before it is taken; reads back; tags that it is done. Every step may be repeated. Throws `UpstreamError`,
- * `RefusedError`, `ClaimLost`.
+ * taken before it is taken; reads back; tags that it is done. Every step may be repeated. A snapshot on which another image
+ * stands that is not private itself is not touched: it is closed with the last of them. Throws `UpstreamError`, `RefusedError`,
+ * `ClaimLost`.
  */
 export async function makePrivate(
   image: Image,
@@ -28,22 +29,29 @@ export async function makePrivate(
     periods,
   }: {
     readonly images: Images;
-    readonly schedule: Pick<Schedule, "now" | "recordTakenAway">;
+    readonly schedule: Pick<Schedule, "now" | "recordTakenAway" | "get">;
     readonly clock: Clock;
     readonly periods: Pick<Periods, "afterHoldMs">;
   },
 ): Promise<Change> {
   const { region, amiId } = image;
-  for (const [ids, tags] of intentTags(image, seen, takeAway, clock.now()))
+  const sharers = await sharersOf(image, seen.snapshotIds, { images, schedule });
+  const isSpared = (id: string): boolean => sharers.get(id)?.some(({ needsOpen }) => needsOpen) ?? false;
+  await giveBack(image, seen.snapshotIds.filter(isSpared), mayCall, images);
+  const ours = seen.snapshotIds.filter((id) => !isSpared(id));
+  const marked = new Map((await images.snapshots(region, ours)).map(({ snapshotId, tags }) => [snapshotId, tags]));
+  const isTaken = (id: string): boolean => takeAway.snapshots.includes(id) || wasOpen(marked.get(id) ?? {});
+  const taking = { image: takeAway.image, snapshots: ours.filter(isTaken) };
+  for (const [ids, tags] of intentTags(image, ours, marked, taking, clock.now()))
     await images.tag(region, ids, tags, mayCall);
-  const taken = await schedule.recordTakenAway(image, takeAway);
+  const taken = await schedule.recordTakenAway(image, taking);
   if (taken === null) throw new ClaimLost();
   if (taken.image) await images.closeImage(region, amiId, mayCall);
-  for (const snapshotId of taken.snapshots) await images.closeSnapshot(region, snapshotId, mayCall);
-  await readBack(image, seen, { images, clock });
+  for (const snapshotId of taking.snapshots) await images.closeSnapshot(region, snapshotId, mayCall);
+  await readBack(image, ours, { images, clock });
   const madePrivateAt = ceilSecond(await safeNow({ schedule }));
   const tags = { [PRIVATE_AT_TAG]: formatInstant(madePrivateAt) };
-  await images.tag(region, [amiId, ...seen.snapshotIds], tags, mayCall);
+  await images.tag(region, [amiId, ...ours], tags, mayCall);
   return {
     stage: "private",
     wait: null,
@@ -64,25 +72,30 @@ export async function makePrivate(
   };
 }
 
-/** The intent, per resource, with a word on what was there to take, and the names that a lost memory is rebuilt from. */
+/**
+ * The intent, per resource, with a word on what was there to take, and the names that a lost memory is rebuilt from. It is
+ * written once: what another image wrote on a snapshot stands, unless it says that there was nothing to take, and now there is.
+ */
 function intentTags(
-  image: Image,
-  seen: Seen,
-  takeAway: TakenAway,
+  { amiId, composeId }: Pick<Image, "amiId" | "composeId">,
+  snapshotIds: readonly string[],
+  marked: ReadonlyMap<string, Readonly<Record<string, string>>>,
+  taking: TakenAway,
   now: Instant,
 ): readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] {
   const at = formatInstant(ceilSecond(now));
-  const isTaken = (id: string): boolean => takeAway.snapshots.includes(id);
+  const isTaken = (id: string): boolean => taking.snapshots.includes(id);
+  const isUnmarked = (id: string): boolean => marked.get(id)?.[INTENT_TAG] === undefined;
   const tagsOf = (hadAll: boolean): Readonly<Record<string, string>> => ({
     [INTENT_TAG]: `${at} ${hadAll ? "all" : "nothing"}`,
-    [IMAGE_TAG]: seen.amiId,
-    [COMPOSE_TAG]: image.composeId,
+    [IMAGE_TAG]: amiId,
+    [COMPOSE_TAG]: composeId,
   });
   const groups = [
     // Snapshots before their image: the image's own tag is what says that all of them carry theirs.
-    [seen.snapshotIds.filter(isTaken), tagsOf(true)],
-    [seen.snapshotIds.filter((id) => !isTaken(id)), tagsOf(false)],
-    [[seen.amiId], tagsOf(takeAway.image)],
+    [snapshotIds.filter((id) => isTaken(id) && !wasOpen(marked.get(id) ?? {})), tagsOf(true)],
+    [snapshotIds.filter((id) => !isTaken(id) && isUnmarked(id)), tagsOf(false)],
+    [[amiId], tagsOf(taking.image)],
   ] as const;
   return groups.filter(([ids]) => ids.length > 0);
 }
@@ -90,7 +103,7 @@ function intentTags(
 /** DescribeImages is eventually consistent: what was changed is believed only when it was read. */
 async function readBack(
   image: Image,
-  seen: Seen,
+  snapshotIds: readonly string[],
   {
     images,
     clock,
@@ -100,7 +113,7 @@ async function readBack(
   for (let reading = 0; reading < READ_BACKS; reading += 1) {
     const [now, open] = await Promise.all([
       images.look(image.region, [image.amiId]),
-      images.publicSnapshots(image.region, seen.snapshotIds),
+      images.publicSnapshots(image.region, snapshotIds),
     ]);
     stillOpen = [...(now.get(image.amiId)?.isPublic === false ? [] : ["the image"]), ...open];
     if (stillOpen.length === 0) return;

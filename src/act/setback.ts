@@ -1,5 +1,6 @@
 import type { RegionBreakers } from "./breakers.ts";
 import type { Image } from "../domain/image/image.ts";
+import { NOT_MISSED } from "../domain/image/lifecycle.ts";
 import { isRefusalCode } from "../domain/plan/refusal.ts";
 import { afterFailure, afterRefusal, yielded } from "../domain/plan/setback.ts";
 import { describeError, RefusedError, UpstreamError, type Scope } from "../errors.ts";
@@ -10,7 +11,7 @@ const OF_IMAGES: readonly Scope[] = ["call", "image"];
 
 /**
  * Records why an image could not be worked, and when it is tried again; what is the region's fault is not held against the
- * image. `isShared`: the failure met a whole batch. Resolves to the outcome. Throws `UpstreamError` for Redis' own failures.
+ * image. `isShared`: the failure met a whole batch; `isSeen`: EC2 showed the image before. Resolves to the outcome. Throws `UpstreamError` for Redis' own failures.
  */
 export async function recordSetback(
   worked: Image,
@@ -23,16 +24,17 @@ export async function recordSetback(
     random,
   }: {
     readonly schedule: Pick<Schedule, "get" | "settle">;
-    readonly breakers: Pick<RegionBreakers, "isOpen">;
+    readonly breakers: Pick<RegionBreakers, "isOpen" | "isProbed">;
     readonly log: Log;
     readonly random: Random;
   },
-  isShared = false,
+  { isShared, isSeen }: { readonly isShared: boolean; readonly isSeen: boolean },
 ): Promise<"yielded" | "refused" | "failed"> {
   if (error instanceof UpstreamError && error.service === "redis") throw error;
   const why = describeError(error);
   const isNoImages = error instanceof UpstreamError && (isShared || !OF_IMAGES.includes(error.scope));
-  if (breakers.isOpen(worked.region) || isNoImages) return yieldClaim(worked, why, lease, { schedule, log });
+  const isOfRegion = breakers.isOpen(worked.region) && !isOfProbe(error, worked.region, isShared, breakers);
+  if (isOfRegion || isNoImages) return yieldClaim(worked, why, lease, { schedule, log });
   const image = await asItStands(worked, schedule);
   const isRefused = error instanceof RefusedError;
   const data = { region: image.region, ami: image.amiId, error: why, attempts: image.attempts };
@@ -41,8 +43,22 @@ export async function recordSetback(
   const change = isRefused
     ? afterRefusal(image, isRefusalCode(error.code) ? error.code : "permission", why, lease.now)
     : afterFailure(image, why, lease.now, random());
-  await schedule.settle(image, change);
+  await schedule.settle(image, isSeen ? { ...change, fields: { ...change.fields, ...NOT_MISSED } } : change);
   return isRefused ? "refused" : "failed";
+}
+
+/**
+ * Whether a region that was half-open has answered for itself, and failed for the one image that it was probed with: the image
+ * backs off by itself, so that the next probe is another one.
+ */
+function isOfProbe(
+  error: unknown,
+  region: string,
+  isShared: boolean,
+  breakers: Pick<RegionBreakers, "isProbed">,
+): boolean {
+  const wasSent = error instanceof UpstreamError && error.code !== "breaker-open";
+  return wasSent && !isShared && breakers.isProbed(region);
 }
 
 /** Ends a claim as if it had not been made. Throws `UpstreamError`. */

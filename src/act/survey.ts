@@ -1,3 +1,4 @@
+import type { RegionBreakers } from "./breakers.ts";
 import { lookAt, useOf } from "./look.ts";
 import { PLANNED_QUEUES } from "./queues.ts";
 import { safeNow, checkAccount } from "./safety.ts";
@@ -15,8 +16,9 @@ import type { Facts, Images, Schedule } from "../ports/index.ts";
 export interface Surveyor {
   readonly schedule: Pick<Schedule, "newest">;
   readonly facts: Pick<Facts, "recall">;
-  readonly images: Pick<Images, "look" | "isWayBackOpen" | "usersOf" | "publicSnapshots" | "snapshotsOf">;
+  readonly images: Pick<Images, "look" | "isWayBackOpen" | "usersOf" | "publicSnapshots" | "snapshots">;
   readonly consultation: Pick<Consultation, "unanswered">;
+  readonly breakers: Pick<RegionBreakers, "working">;
   readonly periods: Periods;
   readonly guards: Guards;
   readonly policy: Policy;
@@ -26,6 +28,8 @@ export interface Surveyor {
 export interface Survey {
   readonly planned: readonly Planned[];
   readonly failures: readonly Failure[];
+  /** Whether EC2 showed any of them. */
+  readonly isAnyShown: boolean;
 }
 
 interface Failure {
@@ -88,10 +92,10 @@ export async function survey(
   now: Instant,
   surveyor: Surveyor,
 ): Promise<Survey> {
-  const { images, policy, periods, guards } = surveyor;
+  const { images, policy, periods, guards, breakers } = surveyor;
   const planned: Planned[] = [];
   const failures: Failure[] = [];
-  if (batch.length === 0) return { planned, failures };
+  if (batch.length === 0) return { planned, failures, isAnyShown: false };
   try {
     const amiIds = batch.map((image) => image.amiId);
     const [known, seen] = await Promise.all([factsOf(batch, surveyor), images.look(region, amiIds)]);
@@ -101,14 +105,17 @@ export async function survey(
       const facts = known.get(image.composeId);
       if (facts === undefined) continue;
       try {
-        const look = await lookAt(image, facts, seen.get(image.amiId) ?? null, { now, isWayBackOpen, use }, surveyor);
+        const shown = seen.get(image.amiId) ?? null;
+        const look = await breakers.working(image, () =>
+          lookAt(image, facts, shown, { now, isWayBackOpen, use }, surveyor),
+        );
         planned.push({ image, plan: planFor(image, classify(facts, policy), look, { now, periods, guards }) });
       } catch (error) {
         failures.push({ image, error, isShared: false });
       }
     }
-    return { planned, failures };
+    return { planned, failures, isAnyShown: seen.size > 0 };
   } catch (error) {
-    return { planned: [], failures: batch.map((image) => ({ image, error, isShared: true })) };
+    return { planned: [], failures: batch.map((image) => ({ image, error, isShared: true })), isAnyShown: false };
   }
 }

@@ -3,6 +3,7 @@ import type { RegionBreakers } from "./breakers.ts";
 import type { ActLease } from "./claim.ts";
 import { isBudgeted, queuesOf } from "./queues.ts";
 import { checkAccount, safeNow } from "./safety.ts";
+import { putOffDoubtful } from "./misses.ts";
 import { recordSetback } from "./setback.ts";
 import { consultFor, survey, type Surveyor } from "./survey.ts";
 import { workImage, type Worker } from "./work.ts";
@@ -10,10 +11,9 @@ import type { Consultation } from "../decide/consult.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import { isBegun, type Act, type ActKind } from "../domain/limits/budget.ts";
 import { EVERY_REGION } from "../domain/limits/breaker.ts";
-import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
-import type { Budgets, Facts, Heard, Images, Listen, Log, Schedule } from "../ports/index.ts";
+import type { Budgets, Facts, Heard, Images, Listen, Schedule } from "../ports/index.ts";
 
 /** Whoever passes over regions. */
 export interface Ticker extends Surveyor, Worker {
@@ -24,16 +24,16 @@ export interface Ticker extends Surveyor, Worker {
   readonly listen: Listen;
   readonly act: Act;
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
-  readonly breakers: Pick<RegionBreakers, "enter" | "isOpen" | "close" | "leaveAlone">;
+  readonly breakers: Pick<
+    RegionBreakers,
+    "enter" | "isOpen" | "isProbed" | "close" | "leaveAlone" | "inTurn" | "noteProbe" | "working"
+  >;
   /** How many images a claim takes; see `batchOf` in domain/limits/pace.ts. */
   readonly batch: number;
 }
 
 /** How many images ended in which outcome. */
 export type TickCounts = Record<string, number>;
-
-/** Fewer missing images than this are not yet a sick region. */
-const FEW = 3;
 
 /** Images of a region that are looked at one by one before a day is called unusual. */
 const MOST_COUNTED = 10_000;
@@ -48,7 +48,7 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
   const count = (outcome: string): void => {
     counts[outcome] = (counts[outcome] ?? 0) + 1;
   };
-  for (const queue of queuesOf(act, only)) {
+  for (const queue of breakers.inTurn(region, queuesOf(act, only))) {
     if ((await budgets.paused()) !== null) {
       count("paused");
       break;
@@ -74,6 +74,7 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
     await checkAccountOrStop(ticker);
     const lease = { token: randomUUID(), now, until: now + ticker.periods.leaseMs, heard };
     const outcomes = await workOn(region, queue, lease, state === "half-open" ? 1 : batch, ticker);
+    breakers.noteProbe(region, queue);
     outcomes.forEach(count);
   }
   return counts;
@@ -103,18 +104,20 @@ async function workOn(
   const claimed = await schedule.claim(region, queue, lease, most);
   if (claimed.length === 0) return [];
   await consultFor(claimed, now, ticker);
-  const { planned, failures } = await survey(region, claimed, now, ticker);
-  const outcomes = await withoutMassacre(planned, async (each) => workImage(each, lease, ticker), log);
+  const { planned, failures, isAnyShown } = await survey(region, claimed, now, ticker);
+  const outcomes = await putOffDoubtful(region, planned, isAnyShown, lease, ticker);
+  for (const each of planned) if (!outcomes.has(each)) outcomes.set(each, await workImage(each, lease, ticker));
   const shared = failures.find(({ isShared }) => isShared);
   if (shared !== undefined)
     log.warn({ region, images: failures.length, error: describeError(shared.error) }, "a region was not looked at");
   // A refusal that all of them share is none of theirs.
   if (shared?.error instanceof RefusedError && !breakers.isOpen(region))
     await breakers.leaveAlone(region, shared.error, ticker.images);
+  const setbacks: string[] = [];
   for (const { image, error, isShared } of failures)
-    outcomes.push(await recordSetback(image, error, lease, ticker, isShared));
+    setbacks.push(await recordSetback(image, error, lease, ticker, { isShared, isSeen: false }));
   await breakers.close(region);
-  return outcomes;
+  return [...outcomes.values(), ...setbacks];
 }
 
 /** Stops a kind of act that wants too much today, and tells any stop that is in force: each reservation meets it. */
@@ -131,22 +134,4 @@ async function tellStop(
     return images.flat().filter((image) => !isBegun(kind, image) && !hasReserved(image)).length;
   });
   if (stop !== null) log.warn({ kind, since: formatInstant(stop.since) }, `stopped: ${stop.reason}`);
-}
-
-/** Many images missing at once are a sick region, not a massacre: then no miss counts. */
-async function withoutMassacre(
-  planned: readonly Planned[],
-  work: (each: Planned) => Promise<string>,
-  log: Log,
-): Promise<string[]> {
-  const missing = planned.filter(({ plan }) => plan.do === "miss").length;
-  const isSick = missing > FEW && missing * 2 > planned.length;
-  if (isSick)
-    log.warn(
-      { region: planned[0]?.image.region, missing, of: planned.length },
-      "many images missing at once: is the region sick?",
-    );
-  const outcomes: string[] = [];
-  for (const each of planned) outcomes.push(isSick && each.plan.do === "miss" ? "sick-region" : await work(each));
-  return outcomes;
 }

@@ -10,7 +10,7 @@ import type { Policy } from "../domain/compose/classify.ts";
 import { isInForce } from "../domain/hold.ts";
 import { restoreAndHold, held } from "../domain/image/holding.ts";
 import type { Image } from "../domain/image/image.ts";
-import { redecide, restoreAndKeep, waitOf, type Change, type Periods } from "../domain/image/lifecycle.ts";
+import { NOT_MISSED, redecide, restoreAndKeep, waitOf, type Change, type Periods } from "../domain/image/lifecycle.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import type { Plan } from "../domain/plan/plan.ts";
 import { afterHiddenLook, afterMiss, afterRefusal } from "../domain/plan/setback.ts";
@@ -24,7 +24,7 @@ export interface Worker {
   readonly facts: Pick<Facts, "recall">;
   readonly images: Images;
   readonly budgets: Pick<Budgets, "reserve">;
-  readonly breakers: Pick<RegionBreakers, "isOpen">;
+  readonly breakers: Pick<RegionBreakers, "isOpen" | "isProbed" | "working">;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
@@ -42,12 +42,12 @@ export async function workImage({ image, plan: surveyed }: Planned, lease: ActLe
     return yieldClaim(image, "EC2 fails in the region, and its breaker has opened", lease, worker);
   try {
     const plan = await withinBudget(image, await stillWanted(image, surveyed, lease.now, worker), lease.now, worker);
-    const isSettled = await execute({ image, plan }, lease, worker);
+    const isSettled = await breakers.working(image, () => execute({ image, plan }, lease, worker));
     const data = { region: image.region, ami: image.amiId, compose: image.composeId, plan: plan.do };
     log.info({ ...data, outcome: isSettled ? "settled" : "lost" }, "image worked");
     return isSettled ? plan.do : "lost";
   } catch (error) {
-    return recordSetback(image, error, lease, worker);
+    return recordSetback(image, error, lease, worker, { isShared: false, isSeen: surveyed.do !== "miss" });
   }
 }
 
@@ -88,13 +88,19 @@ async function withinBudget(
 async function execute(planned: Planned, lease: ActLease, worker: Worker): Promise<boolean> {
   const { image, plan } = planned;
   try {
-    const change = await changeBy(planned, lease, worker);
+    const change = withMisses(planned, await changeBy(planned, lease, worker));
     // What is deleted is deleted, whoever has the claim by now.
     return change !== null && (await worker.schedule.settle(image, change, { irreversible: plan.do === "delete" }));
   } catch (error) {
     if (error instanceof ClaimLost) return false;
     throw error;
   }
+}
+
+/** Whatever is written of an image that EC2 shows, earlier misses were not in a row with the next one. */
+function withMisses({ image, plan }: Planned, change: Change | null): Change | null {
+  if (change === null || image.missedLooks === 0 || plan.do === "miss") return change;
+  return { ...change, fields: { ...NOT_MISSED, ...change.fields } };
 }
 
 /** Does in EC2 what a plan says; resolves to what it changes of the image, or null when that is nothing any more. */
@@ -137,11 +143,21 @@ async function changeBy({ image, plan }: Planned, lease: ActLease, worker: Worke
 }
 
 /** Before an image counts as gone, EC2 is asked by its id; and what it leaves behind is said, or nobody would ever know. */
-async function missed(image: Image, now: Instant, images: Pick<Images, "isKnown" | "snapshotsOf">): Promise<Change> {
+async function missed(
+  image: Image,
+  now: Instant,
+  images: Pick<Images, "isKnown" | "snapshotsOf" | "imagesOn">,
+): Promise<Change> {
   const change = afterMiss(image, now);
   if (change.stage !== "gone" || change.event === null) return change;
-  if (await images.isKnown(image.region, image.amiId)) return afterHiddenLook(image, now);
-  const left = (await images.snapshotsOf(image.region, image.amiId)).map(({ snapshotId }) => snapshotId);
+  if ((await images.isKnown(image.region, image.amiId)) === true) return afterHiddenLook(image, now);
+  const snapshots = await images.snapshotsOf(image.region, image.amiId);
+  const standing = await images.imagesOn(
+    image.region,
+    snapshots.map(({ snapshotId }) => snapshotId),
+  );
+  // Whoever else stands on a snapshot needs it.
+  const left = [...standing].filter(([, on]) => on.every((id) => id === image.amiId)).map(([snapshotId]) => snapshotId);
   const why = left.length === 0 ? change.event.why : `${change.event.why}; it left ${left.join(", ")} behind`;
   return { ...change, event: { ...change.event, why, details: { left: left.join(" ") } } };
 }

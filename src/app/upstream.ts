@@ -53,10 +53,10 @@ export function openSources(
 
 /** Where people object to reports; null: nobody can. Throws `ConfigError`, as below. */
 export function openComments({ report, userAgent }: Config): Comments | null {
-  const { kind, url, repo, token, title } = report;
+  const { kind, url, repo, token, title, mostBytes } = report;
   switch (kind) {
     case "pagure":
-      return openPagureComments({ url, repo, token, title, userAgent, timeoutMs: 30 * SECOND_MS });
+      return openPagureComments({ url, repo, token, title, mostBytes, userAgent, timeoutMs: 30 * SECOND_MS });
     case "log":
       return null;
   }
@@ -64,10 +64,10 @@ export function openComments({ report, userAgent }: Config): Comments | null {
 
 /** Where the reports go. Throws `ConfigError` for an address, a repo or a token of the wrong form. */
 export function openReports({ report, userAgent }: Config, log: Log): Reports {
-  const { kind, url, repo, tags, token } = report;
+  const { kind, url, repo, tags, token, mostBytes } = report;
   switch (kind) {
     case "pagure":
-      return openPagure({ url, repo, tags, token, userAgent, timeoutMs: 30 * SECOND_MS });
+      return openPagure({ url, repo, tags, token, mostBytes, userAgent, timeoutMs: 30 * SECOND_MS });
     case "log":
       return logReports(log);
   }

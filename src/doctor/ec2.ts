@@ -59,17 +59,18 @@ export async function checkRegion(
   const soon = AbortSignal.any([signal, AbortSignal.timeout(callLimitMs)]);
   setMaxListeners(0, soon);
   const actions = [...ALL, ...USAGE];
-  const [{ denied, unanswered }, wayBack, count] = await Promise.all([
+  const [permissions, wayBack, count] = await Promise.all([
     images.tryPermissions(region, actions, soon),
     examineWayBack(region, images, soon),
     countPublic(region, images, soon),
   ]);
+  const { denied, notOffered, unanswered } = permissions;
   const [first] = unanswered;
   if (first !== undefined && unanswered.length === actions.length)
     return [failure(`ec2 ${region}`, `nothing is answered: ${first.why}`, NETWORK)];
-  const lacks = new Set<Ec2Action>([...denied, ...unanswered.map(({ action }) => action)]);
+  const lacks = new Set<Ec2Action>([...denied, ...notOffered, ...unanswered.map(({ action }) => action)]);
   return [
-    ...judgePermissions(region, { denied, unanswered }, config),
+    ...judgePermissions(region, permissions, config),
     ...(lacks.has("GetImageBlockPublicAccessState") ? [] : wayBack),
     ...(lacks.has("DescribeImages") ? [] : count),
   ];
@@ -80,7 +81,7 @@ const NETWORK = "check the network, and that EC2 works in the region";
 /** A missing permission is a failure where the configuration needs it, and a warning where only a higher `act` would. */
 function judgePermissions(
   region: string,
-  { denied, unanswered }: Permissions,
+  { denied, notOffered, unanswered }: Permissions,
   { act, ec2 }: Ec2Needs["config"],
 ): readonly Finding[] {
   const check = `ec2 ${region} permissions`;
@@ -98,7 +99,12 @@ function judgePermissions(
             "allow them before raising act",
           ),
         ]),
-    ...judgeUsage(check, denied, ec2.guards),
+    ...judgeUsage(check, denied, notOffered, ec2.guards),
+    ...notOffered
+      .filter((action) => ALL.includes(action))
+      .map((action) =>
+        failure(check, `the endpoint does not know ec2:${action}`, "see that ec2.endpoint is EC2's own"),
+      ),
     ...unanswered.map(({ action, why }) =>
       failure(check, `whether ec2:${action} is allowed is not known: ${why}`, "run doctor again"),
     ),
@@ -106,14 +112,22 @@ function judgePermissions(
   return findings.length > 0 ? findings : [ok(check, `all ${ALL.length + USAGE.length} allowed`)];
 }
 
-function judgeUsage(check: string, denied: readonly Ec2Action[], guards: Config["ec2"]["guards"]): readonly Finding[] {
-  const lacking = USAGE.filter((action) => denied.includes(action));
-  if (!guards.inUse || lacking.length === 0) return [];
+/** What cannot be asked is lost to the guard; nothing is while the one that sees launch templates as well can be. */
+function judgeUsage(
+  check: string,
+  denied: readonly Ec2Action[],
+  notOffered: readonly Ec2Action[],
+  guards: Config["ec2"]["guards"],
+): readonly Finding[] {
+  const lacking = USAGE.filter((action) => denied.includes(action) || notOffered.includes(action));
   const [first] = USAGE;
+  if (!guards.inUse || first === undefined || !lacking.includes(first)) return [];
+  const isUnknown = notOffered.includes(first);
+  const unseen = "launch templates that use an image are not seen";
   if (lacking.length < USAGE.length)
-    return lacking[0] === first
-      ? [warning(check, `missing ${namesOf(lacking)}: launch templates that use an image are not seen`, "allow it")]
-      : [];
+    return isUnknown
+      ? [warning(check, `the endpoint does not know ${namesOf(lacking)}: ${unseen}`, "nothing, if it is no AWS")]
+      : [warning(check, `missing ${namesOf(lacking)}: ${unseen}`, "allow it")];
   const message = `missing ${namesOf(lacking)}: whether an image is in use cannot be asked`;
   return guards.unusable === "pass"
     ? [warning(check, `${message}, and it is passed over (ec2.unusable_guards)`, "allow one of them")]

@@ -59,6 +59,8 @@ export interface RegionStats {
   readonly stages: Readonly<Record<string, number>>;
   /** Refused, among them. */
   readonly refused: number;
+  /** Not shown by EC2 when they were looked at last, among them. */
+  readonly missing: number;
   /** Private, and waiting for the public notice, among them. */
   readonly untold: number;
 }
@@ -123,18 +125,20 @@ async function regionStats(
   orTell: OrTell,
 ): Promise<RegionStats> {
   const stages: Record<string, number> = {};
-  let [refused, untold] = [0, 0];
+  let [refused, missing, untold] = [0, 0, 0];
   const count = async (): Promise<void> => {
     for await (const amiIds of queues.live(region))
       for (const { stage, lastError, deleteAt } of await queues.stages(region, amiIds)) {
         const name = stage === "" ? "?" : stage;
         stages[name] = (stages[name] ?? 0) + 1;
-        if (refusalOf({ lastError }) !== null) refused += 1;
+        const refusal = refusalOf({ lastError });
+        if (refusal !== null) refused += 1;
+        if (refusal?.code === "unseen" || lastError.startsWith("missing:")) missing += 1;
         if (stage === "private" && deleteAt === "") untold += 1;
       }
   };
   await orTell(count(), null);
-  return { region, stages, refused, untold };
+  return { region, stages, refused, missing, untold };
 }
 
 async function dayCounts(

@@ -2,7 +2,7 @@ import { answerMarker } from "./comment-digest.ts";
 import { renderAnswer } from "../domain/comment/answer.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { MINUTE_MS } from "../domain/time.ts";
-import { RefusedError } from "../errors.ts";
+import { RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG, type Answer, type Clock, type CommentLease, type Comments } from "../ports/index.ts";
 import type { Log, PendingComment } from "../ports/index.ts";
 
@@ -17,16 +17,18 @@ export interface Answerer {
 
 /** How long an answer whose fate is not known may still be under way. */
 const UNSURE_MS = MINUTE_MS;
+/** After so many failures it is the tracker that fails, and not an answer. */
+const MOST_FAILURES = 5;
 /** An answer that is refused as too long is halved, down to this: below it, the length is not what is wrong. */
 const LEAST_BYTES = 2_000;
 
 /**
- * Answers what was carried out; resolves to how many. One answer that is refused does not keep the others back. Throws
- * `UpstreamError`, and the first `RefusedError` at the end.
+ * Answers what was carried out; resolves to how many. One answer that fails does not keep the others back. Throws the first
+ * `UpstreamError` or `RefusedError` at the end.
  */
 export async function answerAll(lease: CommentLease, answerer: Answerer): Promise<number> {
   let answered = 0;
-  const refusals: RefusedError[] = [];
+  const failures: (UpstreamError | RefusedError)[] = [];
   for (const comment of await lease.pending()) {
     const { answers, sentAt } = comment;
     if (answers === null) continue;
@@ -40,12 +42,14 @@ export async function answerAll(lease: CommentLease, answerer: Answerer): Promis
       await answer(comment, answers, lease, answerer);
       answered += 1;
     } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      refusals.push(error);
+      const isOfTracker = error instanceof UpstreamError ? error.service !== "redis" : error instanceof RefusedError;
+      if (!isOfTracker) throw error;
+      failures.push(error as UpstreamError | RefusedError);
+      if (failures.length === MOST_FAILURES) break;
     }
   }
-  const [refusal] = refusals;
-  if (refusal !== undefined) throw refusal;
+  const [failure] = failures;
+  if (failure !== undefined) throw failure;
   return answered;
 }
 

@@ -33,14 +33,30 @@ export async function readComments(reader: CommentReader): Promise<CommentCounts
   const lease = await reader.memory.lease();
   if (lease === null) return { read: 0, answered: 0 };
   try {
-    const read = await readAll(lease, reader);
-    return { read, answered: await answerAll(lease, reader) };
+    const reading = await orFailure(readAll(lease, reader));
+    const answering = await orFailure(answerAll(lease, reader));
+    const failure = reading.failure ?? answering.failure;
+    if (failure !== null) throw failure;
+    return { read: reading.value ?? 0, answered: answering.value ?? 0 };
   } catch (error) {
     const what = "comments on the reports cannot be read or answered until a person mends this";
     if (error instanceof RefusedError) reader.log.error({ code: error.code, error: error.message }, what);
     throw error;
   } finally {
     await lease.end();
+  }
+}
+
+/** What one half came to: a failure of the tracker's keeps nothing of the other half from being done. Throws all else. */
+async function orFailure<T>(
+  half: Promise<T>,
+): Promise<{ readonly value: T | null; readonly failure: UpstreamError | RefusedError | null }> {
+  try {
+    return { value: await half, failure: null };
+  } catch (error) {
+    const isOfTracker = error instanceof UpstreamError ? error.service !== "redis" : error instanceof RefusedError;
+    if (!isOfTracker) throw error;
+    return { value: null, failure: error as UpstreamError | RefusedError };
   }
 }
 

@@ -56,7 +56,7 @@ export async function compareImages(
   for (const seen of batch) {
     const image = await enterer.schedule.get(region, seen.amiId);
     if (image === null) lost.push({ region, seen, snapshotTags: await snapshotTagsOf(region, seen.amiId, images) });
-    else if (isOver(image) && (await images.isKnown(region, seen.amiId)))
+    else if (isOver(image) && (await images.isKnown(region, seen.amiId)) === true)
       await tell({ ...stillThere(image), isMended: false });
   }
   await enter(region, lost, enterer, tell);
@@ -93,10 +93,11 @@ async function isLeaked(
   region: string,
   amiId: string,
   { snapshotId }: SeenSnapshot,
-  images: Pick<Images, "isKnown" | "imagesOnSnapshot">,
+  images: Pick<Images, "isKnown" | "imagesOn">,
 ): Promise<boolean> {
-  if (isAmiId(amiId) && (await images.isKnown(region, amiId))) return false;
-  return (await images.imagesOnSnapshot(region, snapshotId, amiId)).length === 0;
+  if (isAmiId(amiId) && (await images.isKnown(region, amiId)) === true) return false;
+  const standing = (await images.imagesOn(region, [snapshotId])).get(snapshotId) ?? [];
+  return standing.every((id) => id === amiId);
 }
 
 function isOver({ stage }: Image): boolean {

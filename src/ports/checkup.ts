@@ -59,6 +59,8 @@ export type Ec2Action =
 
 export interface Permissions {
   readonly denied: readonly Ec2Action[];
+  /** Those that the endpoint does not know. */
+  readonly notOffered: readonly Ec2Action[];
   /** Those that failed in another way, so that nothing is known of them, and why. */
   readonly unanswered: readonly { readonly action: Ec2Action; readonly why: string }[];
 }

@@ -26,7 +26,7 @@ export interface Comment {
 export interface Comments {
   /**
    * Our open reports that changed since that UTC day (null: ever), and those of `threadIds`, each as the public sees it now;
-   * one that is gone, or that nobody may see, is not among them.
+   * one that is gone, or that nobody may see, is not among them. What cannot be read is thrown after all others were told.
    */
   threads(sinceDay: string | null, threadIds: readonly string[]): AsyncIterable<Thread>;
   /**

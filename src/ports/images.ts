@@ -17,12 +17,14 @@ export interface Images {
   regions(): Promise<readonly string[]>;
   /** The images of these ids that EC2 shows, disabled ones included; ids that it does not know are absent. */
   look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>>;
-  /** Whether EC2 knows the image when it is asked for by its id, disabled or not. */
-  isKnown(region: string, amiId: string): Promise<boolean>;
+  /** Whether EC2 knows the image when it is asked for by its id, disabled or not; null: an empty answer, that says neither. */
+  isKnown(region: string, amiId: string): Promise<boolean | null>;
   /** The account's own images that carry any of these tags, disabled and deprecated ones too; read page by page. */
   tagged(region: string, tagKeys: readonly string[]): AsyncIterable<Seen>;
   /** The account's own snapshots that carry any of these tags; read page by page. */
   taggedSnapshots(region: string, tagKeys: readonly string[]): AsyncIterable<SeenSnapshot>;
+  /** Those of these snapshots that EC2 shows. */
+  snapshots(region: string, snapshotIds: readonly string[]): Promise<readonly SeenSnapshot[]>;
   /** The snapshots that carry our tag with this image's id. */
   snapshotsOf(region: string, amiId: string): Promise<readonly SeenSnapshot[]>;
   /**
@@ -50,6 +52,6 @@ export interface Images {
   /** `gone` when EC2 no longer knows the image: the aim is reached. */
   deregister(region: string, amiId: string, mayCall?: MayCall): Promise<"deregistered" | "gone">;
   deleteSnapshot(region: string, snapshotId: string, mayCall?: MayCall): Promise<"deleted" | "gone" | "in-use">;
-  /** The images, other than `amiId`, that are built on this snapshot. */
-  imagesOnSnapshot(region: string, snapshotId: string, amiId: string): Promise<readonly string[]>;
+  /** The images that stand on each of these snapshots, whoever in the account registered them, disabled ones too. */
+  imagesOn(region: string, snapshotIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }

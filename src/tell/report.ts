@@ -1,8 +1,8 @@
 import { believable } from "../domain/limits/deaf.ts";
-import { DAY_MS, MINUTE_MS } from "../domain/time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG } from "../ports/index.ts";
-import type { PendingPost, ReporterLease } from "../ports/index.ts";
+import type { PendingPost, ReporterLease, ReporterMemory } from "../ports/index.ts";
 import { noticeImage } from "./notice.ts";
 import { nowBy } from "./now.ts";
 import { beginPost, hasNews, writePost } from "./post.ts";
@@ -18,6 +18,9 @@ export interface Reported {
 const LEAST_BYTES = 2_000;
 /** How long a post whose answer was lost may still be under way. */
 const UNSURE_MS = MINUTE_MS;
+/** When a second look that failed is repeated, and for how long after its day. */
+const LOOK_AGAIN_MS = HOUR_MS;
+const LOOK_FOR_MS = 7 * DAY_MS;
 /** How long events are kept at least. */
 const KEEP_EVENTS_MS = 400 * DAY_MS;
 
@@ -89,11 +92,11 @@ async function tidy(
   const now = await nowBy({ schedule });
   const { secondLooks, trimmedAt, quietSince } = await lease.memory();
   if (believable(quietSince, now) === null) await lease.remember({ quietSince: now });
-  for (const look of secondLooks.filter(({ at }) => at <= now || at > now + 2 * UNSURE_MS)) {
-    const repeats = await reports.mergeRepeats(look, () => lease.confirm());
-    if (repeats > 0) log.warn({ day: look.day, marker: look.marker, repeats }, "a post arrived late, and twice");
+  for (const look of secondLooks.filter(({ at }) => at <= now || at > now + 2 * LOOK_AGAIN_MS)) {
+    const again = await lookAgain(look, lease, { reports, now, log });
     const { secondLooks: left } = await lease.memory();
-    await lease.remember({ secondLooks: left.filter(({ marker }) => marker !== look.marker) });
+    const others = left.filter(({ marker }) => marker !== look.marker);
+    await lease.remember({ secondLooks: again === null ? others : [...others, again] });
   }
   if (now - (believable(trimmedAt, now) ?? 0) < DAY_MS) return;
   for (const region of await schedule.regions()) {
@@ -101,6 +104,25 @@ async function tidy(
     if (removed > 0) log.info({ region, removed }, "events older than 400 days removed");
   }
   await lease.remember({ trimmedAt: now });
+}
+
+/** The look to come, when this one failed, as where the repeated report is locked: it keeps no other report back. */
+async function lookAgain(
+  look: ReporterMemory["secondLooks"][number],
+  lease: Pick<ReporterLease, "confirm">,
+  { reports, now, log }: Pick<Reporter, "reports" | "log"> & { readonly now: Instant },
+): Promise<ReporterMemory["secondLooks"][number] | null> {
+  try {
+    const repeats = await reports.mergeRepeats(look, () => lease.confirm());
+    if (repeats > 0) log.warn({ day: look.day, marker: look.marker, repeats }, "a post arrived late, and twice");
+    return null;
+  } catch (error) {
+    const isOfTracker = error instanceof UpstreamError ? error.service !== "redis" : error instanceof RefusedError;
+    if (!isOfTracker) throw error;
+    const isOld = now - Date.parse(`${look.day}T00:00:00Z`) > LOOK_FOR_MS;
+    log.warn({ day: look.day, error: describeError(error), isOld }, "a post that may stand twice was not looked at");
+    return isOld ? null : { ...look, at: now + LOOK_AGAIN_MS };
+  }
 }
 
 /** Posts what was begun, perhaps by a process that died, and sets the deadlines of the images that it names. */

@@ -142,27 +142,6 @@ t.test("a snapshot that is in use for a while after its image went is deleted wh
   t.same(world.simulator.snapshots(REGION), []);
 });
 
-t.test("an image is gone only after three looks over a day, and many missing at once are a sick region", async (t) => {
-  const world = await openWorld(t);
-  const { redis, keys } = world.connection;
-  const amiId = "ami-0000000000000000a";
-  const body = { architecture: "x86_64", compose_id: "Fedora-Rawhide-20261120.n.0", image_name: "x" };
-  await world.hear(UPLOADER, { ...body, regions: { [REGION]: amiId } });
-  world.clock.advance(5 * DAY_MS);
-  for (const outcome of ["public", "public", "gone"]) {
-    t.same(await world.tick(), { miss: 1 });
-    t.equal(await redis.hget(keys.image(REGION, amiId), "stage"), outcome);
-    world.clock.advance(DAY_MS / 2);
-  }
-  for (let number = 1; number <= 9; number += 1)
-    await world.hear(UPLOADER, { ...body, regions: { "eu-west-1": `ami-0000000000000000${number}` } });
-  world.clock.advance(5 * DAY_MS);
-  for (let look = 0; look < 5; look += 1) {
-    t.same(await world.tick("eu-west-1"), { "sick-region": 9 });
-    world.clock.advance(DAY_MS);
-  }
-});
-
 t.test("throttling and silence are tried again later; the stage and the deadline stand", async (t) => {
   const { world, amiId } = await dueNightly(t, (w) => {
     w.simulator.faults.add({ kind: "throttle", action: "ModifyImageAttribute", times: 3 });

@@ -82,6 +82,17 @@ t.test("a Redis that is away is one failure, and all else is still checked", asy
   );
 });
 
+t.test("a question that the endpoint does not know is no failure where another one will do", async (t) => {
+  const place = await openInstallation(t);
+  const unknown = { kind: "error", code: "InvalidAction", times: Infinity } as const;
+  place.ec2.faults.add({ ...unknown, action: "DescribeImageReferences", region: "us-east-1" });
+  place.ec2.faults.add({ ...unknown, action: "DeleteSnapshot", region: "eu-west-1" });
+  t.same(await complaintsOf(place), [
+    "failure ec2 eu-west-1 permissions: the endpoint does not know ec2:DeleteSnapshot: see that ec2.endpoint is EC2's own",
+    "warning ec2 us-east-1 permissions: the endpoint does not know ec2:DescribeImageReferences: launch templates that use an image are not seen: nothing, if it is no AWS",
+  ]);
+});
+
 t.test("a Redis that accepts and does not answer ends its check, and holds up no other", async (t) => {
   const silent = createServer(() => undefined);
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));

@@ -16,7 +16,7 @@ import {
   type EC2Client,
 } from "@aws-sdk/client-ec2";
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
-import { isDenied, isGone, translateEc2 } from "./errors.ts";
+import { isDenied, isGone, isNotOffered, translateEc2 } from "./errors.ts";
 import { translateErrors } from "../translate.ts";
 import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
 import type { Ec2Action, Ec2Checkup } from "../../ports/index.ts";
@@ -86,12 +86,13 @@ export function openEc2Checkup(options: Ec2Options): Ec2Checkup & { close(): voi
     tryPermissions: async (region, actions, abortSignal) => {
       const client = clients.region(region);
       const answers = await Promise.all(actions.map((action) => answerOf(action, region, client, abortSignal)));
-      const of = (wanted: string): readonly Ec2Action[] => actions.filter((_, index) => answers[index] === wanted);
+      const of = (wanted: "denied" | "not-offered"): readonly Ec2Action[] =>
+        actions.filter((_, index) => answers[index] === wanted);
       const unanswered = actions.flatMap((action, index) => {
         const answer = answers[index];
         return typeof answer === "object" ? [{ action, ...answer }] : [];
       });
-      return { denied: of("denied"), unanswered };
+      return { denied: of("denied"), notOffered: of("not-offered"), unanswered };
     },
     isWayBackOpen: async (region, abortSignal) => {
       const command = new GetImageBlockPublicAccessStateCommand({});
@@ -127,10 +128,11 @@ async function answerOf(
   region: string,
   client: EC2Client,
   abortSignal: AbortSignal,
-): Promise<"allowed" | "denied" | { readonly why: string }> {
+): Promise<"allowed" | "denied" | "not-offered" | { readonly why: string }> {
   try {
     return (await isAllowed(DRY_RUNS[action], client, abortSignal)) ? "allowed" : "denied";
   } catch (error) {
+    if (isNotOffered(error)) return "not-offered";
     if (abortSignal.aborted) return { why: "no answer in time" };
     const known = translateEc2(error, action, [region]);
     if (!(known instanceof UpstreamError) && !(known instanceof RefusedError)) throw error;

@@ -16,8 +16,9 @@ import {
   type Image as Ec2Image,
 } from "@aws-sdk/client-ec2";
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
-import { isGone, isInUse, translateEc2 } from "./errors.ts";
+import { isGone, isInUse, isNotOffered, translateEc2 } from "./errors.ts";
 import { gated } from "./pace.ts";
+import { allOf, BATCH, only } from "./questions.ts";
 import { seenOf, tagsOf } from "./seen.ts";
 import { Usage } from "./usage.ts";
 import { translateErrors } from "../translate.ts";
@@ -27,8 +28,6 @@ import type { Images, MayCall } from "../../ports/index.ts";
 
 /** Knows the names of all regions, and needs no opting in. */
 const HOME_REGION = "us-east-1";
-/** DescribeImages takes at most 200 values in a filter (API_DescribeImages); pages are kept as large. */
-const BATCH = 200;
 const PAGES = { pageSize: BATCH, stopOnSameToken: true };
 /** To us an image exists when it is disabled or deprecated, too. */
 const ALL_IMAGES = { IncludeDisabled: true, IncludeDeprecated: true };
@@ -70,16 +69,15 @@ class Ec2Images implements Images {
 
   async look(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, Seen>> {
     const seen = new Map<string, Seen>();
-    for (let start = 0; start < amiIds.length; start += BATCH)
-      for await (const image of this.#describe(region, only("image-id", amiIds.slice(start, start + BATCH))))
-        seen.set(image.ImageId ?? "", seenOf(image));
+    for (const image of await allOf(amiIds, (ids) => this.#describe(region, only("image-id", ids))))
+      seen.set(image.ImageId ?? "", seenOf(image));
     return seen;
   }
 
-  async isKnown(region: string, amiId: string): Promise<boolean> {
+  async isKnown(region: string, amiId: string): Promise<boolean | null> {
     try {
       const answer = await this.#client(region).send(new DescribeImagesCommand({ ImageIds: [amiId], ...ALL_IMAGES }));
-      return (answer.Images ?? []).some(({ State }) => State !== "deregistered");
+      return standingOf(answer.Images ?? []).length > 0 ? true : null;
     } catch (error) {
       if (isGone(error)) return false;
       throw error;
@@ -95,10 +93,8 @@ class Ec2Images implements Images {
     return this.#snapshots(region, only("tag-key", tagKeys));
   }
 
-  async snapshotsOf(region: string, amiId: string): Promise<readonly SeenSnapshot[]> {
-    const found: SeenSnapshot[] = [];
-    for await (const snapshot of this.#snapshots(region, only(`tag:${IMAGE_TAG}`, [amiId]))) found.push(snapshot);
-    return found;
+  snapshotsOf(region: string, amiId: string): Promise<readonly SeenSnapshot[]> {
+    return allOf([amiId], (ids) => this.#snapshots(region, only(`tag:${IMAGE_TAG}`, ids)));
   }
 
   usersOf(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -169,11 +165,29 @@ class Ec2Images implements Images {
     }
   }
 
-  async imagesOnSnapshot(region: string, snapshotId: string, amiId: string): Promise<readonly string[]> {
-    const others: string[] = [];
-    for await (const { ImageId = "" } of this.#describe(region, only("block-device-mapping.snapshot-id", [snapshotId])))
-      if (ImageId !== amiId && ImageId !== "") others.push(ImageId);
-    return others;
+  snapshots(region: string, snapshotIds: readonly string[]): Promise<readonly SeenSnapshot[]> {
+    return allOf(snapshotIds, (ids) => this.#snapshots(region, only("snapshot-id", ids)));
+  }
+
+  async imagesOn(region: string, snapshotIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const standing = new Map(snapshotIds.map((snapshotId) => [snapshotId, new Set<string>()]));
+    for (const { amiId, snapshotIds: on } of await this.#built(region, snapshotIds))
+      for (const snapshotId of on) standing.get(snapshotId)?.add(amiId);
+    return new Map([...standing].map(([snapshotId, amiIds]) => [snapshotId, [...amiIds]]));
+  }
+
+  /** The images that have one of the snapshots and are not deregistered. */
+  async #built(region: string, snapshotIds: readonly string[]): Promise<readonly Seen[]> {
+    const shown = (question: DescribeImagesCommandInput): AsyncGenerator<Ec2Image> => this.#describe(region, question);
+    const filter = (ids: readonly string[]): AsyncGenerator<Ec2Image> =>
+      shown(only("block-device-mapping.snapshot-id", ids));
+    try {
+      return standingOf(await allOf(snapshotIds, filter));
+    } catch (error) {
+      if (!isNotOffered(error)) throw error;
+      // An endpoint that does not know the filter is asked for all: no image may be overlooked.
+      return standingOf(await allOf(["self"], (owners) => shown({ Owners: [...owners] })));
+    }
   }
 
   async *#snapshots(region: string, filter: ReturnType<typeof only>): AsyncGenerator<SeenSnapshot> {
@@ -230,6 +244,6 @@ class Ec2Images implements Images {
   }
 }
 
-function only(name: string, values: readonly string[]): Pick<DescribeImagesCommandInput, "Filters"> {
-  return { Filters: [{ Name: name, Values: [...values] }] };
+function standingOf(images: readonly Ec2Image[]): readonly Seen[] {
+  return images.map(seenOf).filter(({ state }) => state !== "deregistered");
 }

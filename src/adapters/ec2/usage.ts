@@ -23,6 +23,8 @@ const WAYS: readonly Way[] = [
 
 /** When a permission that was denied is tried again: somebody may have mended it. */
 const TRY_AGAIN_MS = HOUR_MS;
+/** API_ResourceTypeOption, `version-depth`: the newest so many versions are looked at, 10 by default and 10,000 at the most. */
+const DEPTH = "10000";
 /** API_DescribeInstances, `instance-state-name`, without `terminated`. */
 const LIVING = ["pending", "running", "shutting-down", "stopping", "stopped"];
 const PAGES = { pageSize: 200, stopOnSameToken: true };
@@ -79,10 +81,12 @@ async function askInBatches(client: EC2Client, way: Way, amiIds: readonly string
 
 async function* references(client: EC2Client, amiIds: readonly string[]): AsyncGenerator<Use> {
   // Without a state, terminated instances count for as long as EC2 shows them.
-  const ResourceTypeOptions = [{ OptionName: "state-name" as const, OptionValues: LIVING }];
+  const living = [{ OptionName: "state-name" as const, OptionValues: LIVING }];
+  // `$Default`, and a version that somebody pinned, may be old ones.
+  const versions = [{ OptionName: "version-depth" as const, OptionValues: [DEPTH] }];
   const ResourceTypes = [
-    { ResourceType: "ec2:Instance" as const, ResourceTypeOptions },
-    { ResourceType: "ec2:LaunchTemplate" as const },
+    { ResourceType: "ec2:Instance" as const, ResourceTypeOptions: living },
+    { ResourceType: "ec2:LaunchTemplate" as const, ResourceTypeOptions: versions },
   ];
   const question = { ImageIds: [...amiIds], ResourceTypes };
   try {

@@ -1,3 +1,4 @@
+import { Shortener } from "./shorten.ts";
 import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
 import type { Service } from "../../errors.ts";
 
@@ -9,8 +10,10 @@ export interface HttpOptions {
   readonly userAgent: string;
   /** From the start of a call to the last byte of its answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** The longest answer that is read, in bytes. @default 8388608 (8 MiB) */
+  /** The longest answer that is read, in bytes, without what is cut from its texts. @default 8388608 (8 MiB) */
   readonly maxBytes?: number;
+  /** Texts in an answer are cut to so many bytes. @default they are read whole */
+  readonly longestText?: number;
   /** Words that must stand in no error, such as a token. */
   readonly secrets?: readonly string[];
 }
@@ -78,7 +81,7 @@ async function exchange(
   let answer: { status: number; text: string | null };
   try {
     const response = await fetch(call.url, requestOf(options, call));
-    answer = { status: response.status, text: await readText(response, maxBytes) };
+    answer = { status: response.status, text: await readText(response, maxBytes, options.longestText ?? Infinity) };
   } catch (error) {
     if (error instanceof DOMException && error.name === "TimeoutError") {
       throw failed("TIMEOUT", `${what} gave no whole answer within ${options.timeoutMs} ms`, { cause: error });
@@ -108,12 +111,14 @@ function requestOf(options: HttpOptions, call: HttpCall): RequestInit {
   };
 }
 
-/** The whole body, or null when it is longer than `maxBytes`; the rest is then not downloaded. */
-async function readText(response: Response, maxBytes: number): Promise<string | null> {
+/** The body, with its texts cut, or null when it is longer than `maxBytes`; the rest is then not downloaded. */
+async function readText(response: Response, maxBytes: number, longestText: number): Promise<string | null> {
   if (response.body === null) return "";
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+  const shortener = new Shortener(longestText);
+  for await (const arrived of response.body as AsyncIterable<Uint8Array>) {
+    const chunk = longestText === Infinity ? arrived : shortener.shorten(arrived);
     bytes += chunk.length;
     if (bytes > maxBytes) return null;
     chunks.push(chunk);

@@ -16,12 +16,21 @@ export interface PagureAccess {
   readonly userAgent: string;
   /** For each call, in milliseconds. */
   readonly timeoutMs: number;
+  /**
+   * The size of our own posts at the most, in bytes. Of a longer text in an answer the rest is not read, so that no flood of long
+   * comments makes all others unread. @default 60000
+   */
+  readonly mostBytes?: number;
 }
 
 /** A list longer than this is no list that moves on. */
 const MAX_PAGES = 100;
 /** Issues come with all their comments: a day of 5,000 images is some megabytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
+/** Of our own posts, where nothing is said. */
+const USUAL_POST_BYTES = 60_000;
+/** A byte of a text is six in JSON at the most: `\u0041`. */
+const BYTES_IN_JSON = 6;
 /** Failures of a call that certainly did not reach Pagure: the system's codes for a connection that was never made. */
 const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
 /** Refusals that are Pagure's own and leave nothing behind. */
@@ -57,6 +66,7 @@ export class PagureCalls {
       userAgent: access.userAgent,
       timeoutMs: access.timeoutMs,
       maxBytes: MAX_BYTES,
+      longestText: (access.mostBytes ?? USUAL_POST_BYTES) * BYTES_IN_JSON,
       secrets: [access.token],
     });
   }

@@ -33,10 +33,19 @@ export function openPagureComments(options: PagureCommentOptions): Comments {
       const name = await user();
       const listed = (await calls.issuesBy(name, sinceDay, "Open")).filter((issue) => isOurs(issue, name));
       const ids = new Set([...listed.map(({ id }) => id), ...threadIds.map(Number)]);
+      const failures: unknown[] = [];
       for (const id of ids) {
-        const issue = await seen(id, calls);
+        let issue: Issue | null = null;
+        try {
+          issue = await seen(id, calls);
+        } catch (error) {
+          if (!(error instanceof RefusedError || error instanceof UpstreamError)) throw error;
+          failures.push(error);
+        }
         if (issue !== null) yield threadOf(issue, name);
       }
+      // One that cannot be read keeps no other from being read; but not all was read then.
+      if (failures.length > 0) throw failures[0];
     },
     answer: async (threadId, { marker, text }, beforePost) => {
       const name = await user();

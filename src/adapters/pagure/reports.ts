@@ -70,13 +70,21 @@ class PagureReports implements Reports {
     const issues = await this.#lookFor(address);
     const [first, ...repeats] = copiesOf({ ...address, names: [] }, issues, user);
     const pointed = issues.filter((issue) => isPointed(address.marker, issue, user)).map(({ id }) => id);
+    const refusals: RefusedError[] = [];
     for (const { issue, isComment } of repeats) {
       const pointer = pointerText(address.marker, first?.issue.url ?? "");
       if (pointed.includes(issue.id)) continue;
       pointed.push(issue.id);
       await beforePost();
-      if (isComment || !(await this.#edit(issue, pointer))) await this.#calls.comment(issue.id, pointer);
+      try {
+        if (isComment || !(await this.#edit(issue, pointer))) await this.#calls.comment(issue.id, pointer);
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        refusals.push(error);
+      }
     }
+    const [refusal] = refusals;
+    if (refusal !== undefined) throw refusal;
     return repeats.length;
   }
 

@@ -47,6 +47,7 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     promisedAt: instant("promised_at"),
     releasedAt: instant("released_at"),
     snapshotIds: hash["snapshot_ids"] ? (JSON.parse(hash["snapshot_ids"]) as string[]) : [],
+    snapshotResults: readResults(hash["snapshot_results"]),
     becomes: hash["becomes"] === "held" || hash["becomes"] === "kept" ? hash["becomes"] : null,
     hold: readHold(hash),
     heldFrom: HELD_FROM.find((name) => name === hash["held_from"]) ?? null,
@@ -55,6 +56,7 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     lastError: hash["last_error"] ?? "",
     missedLooks: Number(hash["missed_looks"] ?? 0),
     missedSince: instant("missed_since"),
+    missedAt: instant("missed_at"),
     token: hash["token"] ?? "",
     revision: Number(hash["revision"] ?? 0),
   };
@@ -79,6 +81,18 @@ export function writeHold(hold: Hold | null): string[] {
 
 export function readTakenAway(text: string | undefined): TakenAway | null {
   return text ? (JSON.parse(text) as TakenAway) : null;
+}
+
+/** Results that cannot be read are none: each snapshot is tried again. */
+function readResults(text: string | undefined): Readonly<Record<string, string>> {
+  let read: unknown = null;
+  try {
+    read = JSON.parse(text ?? "null");
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const entries = typeof read === "object" && read !== null ? Object.entries(read) : [];
+  return Object.fromEntries(entries.map(([snapshotId, result]) => [snapshotId, String(result)]));
 }
 
 /** The hash fields of what an image is, as `field, value, …`. */
@@ -108,11 +122,13 @@ export function writeFields(change: Pick<Change, "stage" | "fields">): string[] 
   put("held_from", fields.heldFrom);
   put("wish", fields.wish);
   put("snapshot_ids", fields.snapshotIds === undefined ? undefined : JSON.stringify(fields.snapshotIds));
+  put("snapshot_results", fields.snapshotResults === undefined ? undefined : JSON.stringify(fields.snapshotResults));
   put("becomes", fields.becomes);
   put("attempts", fields.attempts);
   put("last_error", fields.lastError);
   put("missed_looks", fields.missedLooks);
   put("missed_since", instant(fields.missedSince));
+  put("missed_at", instant(fields.missedAt));
   return words;
 }
 

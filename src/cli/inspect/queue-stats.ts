@@ -49,6 +49,9 @@ function statsText(stats: Stats, config: Pick<Config, "budgets" | "act">, screen
   ];
 }
 
+/** What is counted among the images of all stages. */
+const AMONG = ["refused", "missing", "untold"] as const;
+
 /** A row a region and a column for each stage that any has; the whole first. */
 function stageTable({ regions }: Stats, screen: Screen | null): readonly string[] {
   if (regions.length === 0) return ["  no image is known"];
@@ -58,19 +61,20 @@ function stageTable({ regions }: Stats, screen: Screen | null): readonly string[
     { name: "REGION", least: 14, most: 14, rank: 0 },
     ...stages.map((name, index) => ({ name, least: 8, most: 10, rank: index + 1 })),
     { name: "refused", least: 8, most: 10, rank: 20 },
-    { name: "untold", least: 8, most: 10, rank: 21 },
+    { name: "missing", least: 8, most: 10, rank: 21 },
+    { name: "untold", least: 8, most: 10, rank: 22 },
   ];
   const table = new Table(columns, screen);
   const cells = (of: Readonly<Record<string, number>>): string[] => stages.map((stage) => String(of[stage] ?? 0));
   const all: Record<string, number> = {};
   for (const { stages: of } of regions)
     for (const [stage, count] of Object.entries(of)) all[stage] = (all[stage] ?? 0) + count;
-  const sum = (name: "refused" | "untold"): string => String(regions.reduce((total, each) => total + each[name], 0));
+  const sum = (name: (typeof AMONG)[number]): string => String(regions.reduce((total, each) => total + each[name], 0));
   return [
     table.head(),
-    ...(regions.length === 1 ? [] : [table.row(["all", ...cells(all), sum("refused"), sum("untold")])]),
+    ...(regions.length === 1 ? [] : [table.row(["all", ...cells(all), ...AMONG.map(sum)])]),
     ...regions.map((each) =>
-      table.row([each.region, ...cells(each.stages), String(each.refused), String(each.untold)]),
+      table.row([each.region, ...cells(each.stages), ...AMONG.map((name) => String(each[name]))]),
     ),
   ];
 }

@@ -53,6 +53,8 @@ export interface Image {
   readonly releasedAt: Instant | null;
   /** Every snapshot of the image, written before the first irreversible call. */
   readonly snapshotIds: readonly string[];
+  /** What became of each of them so far: `deleted`, `gone`, `kept: …`, or `left: …` with the reason why it still stands. */
+  readonly snapshotResults: Readonly<Record<string, string>>;
   /** What `restoring` ends in. */
   readonly becomes: "held" | "kept" | null;
   /** The hold in force, or on its way in `restoring` and `deleting`. */
@@ -64,9 +66,11 @@ export interface Image {
   readonly attempts: number;
   /** Why the last attempt did not end, in one word and a sentence: `in-use: …`; empty when it did. */
   readonly lastError: string;
-  /** Looks that did not find the image in EC2, and the first of them: three over 24 hours make it `gone`. */
+  /** Looks in a row that did not find the image in EC2, a day between each and the next: three make it `gone`. */
   readonly missedLooks: number;
+  /** The first of them, and the last. */
   readonly missedSince: Instant | null;
+  readonly missedAt: Instant | null;
   /** The claim under way, or empty. */
   readonly token: string;
   /** Counts the writes of this record, so that a change made from a stale reading is refused. */

@@ -51,11 +51,13 @@ export type ChangeableField =
   | "heldFrom"
   | "wish"
   | "snapshotIds"
+  | "snapshotResults"
   | "becomes"
   | "attempts"
   | "lastError"
   | "missedLooks"
-  | "missedSince";
+  | "missedSince"
+  | "missedAt";
 
 /** What is written of an image: its stage, where it waits next, what else is written, and the event that tells it. */
 export interface Change {
@@ -221,9 +223,12 @@ export function draft(
   return { what, at, who, why, details };
 }
 
+type Missed = "missedLooks" | "missedSince" | "missedAt";
+
+/** What is written of an image that EC2 shows: misses that were counted before begin anew. */
+export const NOT_MISSED: Pick<Image, Missed> = { missedLooks: 0, missedSince: null, missedAt: null };
+
 /** The given fields, with every trace of failed attempts gone. */
-export function reset<T extends object>(
-  fields: T,
-): T & Pick<Image, "attempts" | "lastError" | "missedLooks" | "missedSince"> {
-  return { ...fields, attempts: 0, lastError: "", missedLooks: 0, missedSince: null };
+export function reset<T extends object>(fields: T): T & Pick<Image, "attempts" | "lastError" | Missed> {
+  return { ...fields, attempts: 0, lastError: "", ...NOT_MISSED };
 }

@@ -33,7 +33,7 @@ export interface Look {
   readonly seen: Seen | null;
   /** Those of its snapshots that everybody may use. */
   readonly publicSnapshotIds: readonly string[];
-  /** The tags of its snapshots, where our own memory of what was taken is missing. */
+  /** The tags of its snapshots, where something is given back, or our own memory of what was taken is missing. */
   readonly snapshotTags: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Block Public Access is off: what is taken away can be restored. */
   readonly isWayBackOpen: boolean;

@@ -53,16 +53,16 @@ export type Plan =
  * made from the facts as they stand at this moment: it is the one that counts.
  */
 export function planFor(image: Image, decision: Decision, look: Look, terms: Terms): Plan {
-  const { seen } = look;
+  // EC2 still tells of an image for a while that is gone.
+  const seen = look.seen?.state === "deregistered" ? null : look.seen;
   const { now, periods, guards } = terms;
   if (image.stage === "restoring") {
     if (seen === null) return { do: "miss" };
-    const takenAway = image.takenAway ?? takenByTags(seen, look.snapshotTags);
+    const takenAway = takenFrom(image, takenByTags(seen, look.snapshotTags));
     return { do: "restore", seen, takenAway, tagged: taggedOf(image, seen, look) };
   }
-  // Whatever else its state is, an image that EC2 shows can still be saved.
-  const isStanding = seen !== null && seen.state !== "deregistered";
-  if (image.stage === "deleting" && !isStanding) return { do: "delete", seen, snapshotIds: image.snapshotIds };
+  if (image.stage === "deleting" && seen === null)
+    return { do: "delete", seen: look.seen, snapshotIds: image.snapshotIds };
   // Two composes for one AMI are no fact of either: the record alone tells it.
   if (image.stage === "deleting" && image.rule === "conflict")
     return { do: "keep", decision: { kind: "keep", rule: "conflict", reason: image.reason } };
@@ -86,11 +86,19 @@ export function planFor(image: Image, decision: Decision, look: Look, terms: Ter
   return image.stage === "public" ? planPrivate(image, look, seen, terms) : planDelete(image, seen, terms);
 }
 
+/** What is on record, and the snapshots that were closed for another image which stands on them as well. */
+function takenFrom({ takenAway }: Image, byTags: TakenAway): TakenAway {
+  if (takenAway === null) return byTags;
+  return { ...takenAway, snapshots: [...new Set([...takenAway.snapshots, ...byTags.snapshots])] };
+}
+
 /** Everything of an image that was begun; else what EC2 shows with tags of ours: what is to be kept is not touched. */
 function taggedOf(image: Image, seen: Seen, { snapshotTags }: Look): readonly string[] {
   const { amiId, snapshotIds, tags } = seen;
   if (image.takenAway !== null) return [amiId, ...snapshotIds];
-  return [...(OUR_TAGS.some((key) => tags[key] !== undefined) ? [amiId] : []), ...Object.keys(snapshotTags)];
+  const isMarked = (of: Readonly<Record<string, string>> = {}): boolean =>
+    OUR_TAGS.some((key) => of[key] !== undefined);
+  return [...(isMarked(tags) ? [amiId] : []), ...snapshotIds.filter((id) => isMarked(snapshotTags[id]))];
 }
 
 /** A keep that may be decided again would lose the hold; a held image is as safe. */

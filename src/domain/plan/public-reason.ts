@@ -20,6 +20,7 @@ const REASONS: Readonly<Record<RefusalCode, PublicReason>> = {
   "in-use": { why: "an instance or a launch template uses it", who: "whoever uses it" },
   "guard-unusable": { why: "this service may not ask whether the image is in use", who: OPERATORS },
   hidden: { why: "Amazon EC2 knows it, and does not list it", who: OPERATORS },
+  unseen: { why: "Amazon EC2 shows neither it nor anything else in its region", who: OPERATORS },
   "recently-launched": { why: "somebody launched it not long ago", who: NOBODY },
   age: { why: "Amazon EC2 does not tell when it was created", who: OPERATORS },
   unanswered: { why: "its label is not confirmed", who: OPERATORS },

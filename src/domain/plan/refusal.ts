@@ -18,6 +18,8 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
   "in-use": `end the instance or change the launch template that uses it, ${RETRY}`,
   "guard-unusable": `grant the permission that the reason names, or set ec2.unusable_guards = "pass", ${RETRY}`,
   hidden: `allow the account's own images in the region's Allowed AMIs settings, ${RETRY}`,
+  unseen:
+    "see that EC2 works in the region, and that its Allowed AMIs settings allow the account's own images; it is looked at daily",
   "recently-launched": "wait; somebody launched it not long ago",
   unanswered: `see why the source that the reason names gives no answer (clean-amis doctor); it is asked again every hour, and at once by clean-amis retry`,
   age: `ask AWS why its CreationDate is missing, ${RETRY}`,
@@ -53,6 +55,7 @@ export type RefusalCode =
   | "in-use"
   | "guard-unusable"
   | "hidden"
+  | "unseen"
   | "recently-launched"
   | "age"
   | "unanswered"

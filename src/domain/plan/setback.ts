@@ -1,7 +1,7 @@
 import type { Image } from "../image/image.ts";
-import { draft, waitOf, type Change } from "../image/lifecycle.ts";
+import { draft, NOT_MISSED, waitOf, type Change } from "../image/lifecycle.ts";
 import { backoffMs, jittered } from "../limits/backoff.ts";
-import type { RefusalCode } from "./refusal.ts";
+import { refusalOf, type RefusalCode } from "./refusal.ts";
 import { progressOf } from "./situation.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 
@@ -11,9 +11,11 @@ const REFUSED_AGAIN_MS: Readonly<Partial<Record<RefusalCode, number>>> = {
   unanswered: HOUR_MS,
 };
 
-/** Looks that must miss an image, and the time they must span, before it counts as gone. */
+/** Looks in a row that must miss an image before it counts as gone, and the time between one and the next. */
 const GONE_AFTER_LOOKS = 3;
-const GONE_AFTER_MS = DAY_MS;
+const BETWEEN_MISSES_MS = DAY_MS;
+/** Of an image that is not shown where nothing else is, either. */
+const UNSEEN = "missing: nothing of its region can be seen";
 
 /** How many failures in a row are a hiccup that nobody needs to read about. */
 const QUIET_FAILURES = 3;
@@ -26,7 +28,7 @@ export function afterRefusal(image: Image, code: RefusalCode, reason: string, no
   return {
     stage: image.stage,
     wait: waitOf(image, now + againMs),
-    fields: { lastError, attempts: image.attempts + 1, missedLooks: 0, missedSince: null },
+    fields: { lastError, attempts: image.attempts + 1, ...NOT_MISSED },
     event:
       image.lastError === lastError ? null : draft("refused", now, "ticker", reason, { code, ...progressOf(image) }),
   };
@@ -48,20 +50,36 @@ export function yielded(image: Image, now: Instant): Change {
   return { stage: image.stage, wait: waitOf(image, now), fields: {}, event: null };
 }
 
-/** EC2 did not show the image. Three such looks over 24 hours make it gone. */
+/** EC2 does not show the image, and shows that it works. Three such looks in a row, a day apart, make it gone. */
 export function afterMiss(image: Image, now: Instant): Change {
-  const missedLooks = image.missedLooks + 1;
-  const missedSince = image.missedSince ?? now;
-  const fields = { missedLooks, missedSince, lastError: "missing: EC2 does not show it" };
-  if (missedLooks < GONE_AFTER_LOOKS || now - missedSince < GONE_AFTER_MS)
-    return { stage: image.stage, wait: waitOf(image, now + GONE_AFTER_MS / 2), fields, event: null };
+  const { stage, missedLooks: before, missedSince, missedAt } = image;
+  const lastError = "missing: EC2 does not show it";
+  const nextAt = (missedAt ?? missedSince ?? -Infinity) + BETWEEN_MISSES_MS;
+  if (before > 0 && now < nextAt) return { stage, wait: waitOf(image, nextAt), fields: { lastError }, event: null };
+  const missedLooks = before + 1;
+  const fields = { missedLooks, missedSince: missedSince ?? now, missedAt: now, lastError };
+  if (missedLooks < GONE_AFTER_LOOKS)
+    return { stage, wait: waitOf(image, now + BETWEEN_MISSES_MS), fields, event: null };
   const why = "vanished from EC2 by another hand";
   return { stage: "gone", wait: null, fields, event: draft("gone", now, "ticker", why) };
+}
+
+/**
+ * EC2 does not show the image, nor anything else that must be there: its region may be sick, so the look counts for nothing. It is
+ * put off by a day; from the second time on it is told.
+ */
+export function afterDoubt(image: Image, now: Instant): Change {
+  const wait = waitOf(image, now + DAY_MS);
+  const isFirst = image.lastError !== UNSEEN && refusalOf(image)?.code !== "unseen";
+  if (isFirst) return { stage: image.stage, wait, fields: { lastError: UNSEEN }, event: null };
+  const reason = "EC2 shows neither it nor anything else that must be in its region";
+  const { missedLooks, missedSince, missedAt } = image;
+  const change = afterRefusal(image, "unseen", reason, now);
+  return { ...change, wait, fields: { ...change.fields, missedLooks, missedSince, missedAt } };
 }
 
 /** EC2 knows the image by its id, and leaves it out of its lists, as it does with images that "Allowed AMIs" forbids. */
 export function afterHiddenLook(image: Image, now: Instant): Change {
   const reason = "EC2 knows it by its id, but does not list it: are Allowed AMIs set in this account?";
-  const change = afterRefusal(image, "hidden", reason, now);
-  return { ...change, fields: { ...change.fields, missedLooks: 0, missedSince: null } };
+  return afterRefusal(image, "hidden", reason, now);
 }

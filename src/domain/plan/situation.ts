@@ -78,8 +78,11 @@ function halfPrivate(step: string | null): Words {
   return { kind, done: "the image is private, or may be", missing: "all of it private, read back and marked" };
 }
 
+/** Calls of a deletion that are made when the image itself is gone. */
+const AFTER_THE_IMAGE = ["imagesOn", "imagesOnSnapshot", "deleteSnapshot", "snapshots", "openSnapshot", "untag"];
+
 function halfDeleted(step: string | null, lastError: string): Words {
-  const isOfSnapshot = step === "deleteSnapshot" || step === "imagesOnSnapshot" || isInUse(lastError);
+  const isOfSnapshot = (step !== null && AFTER_THE_IMAGE.includes(step)) || isInUse(lastError);
   if (isOfSnapshot)
     return {
       kind: "deleted-with-leftovers",

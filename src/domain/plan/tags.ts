@@ -35,11 +35,15 @@ export const OUR_TAGS = [...ACT_TAGS, HOLD_TAG] as const;
 
 type Tags = Readonly<Record<string, string>>;
 
-/** What our tags say was taken from an image and its snapshots: what a lost record held. */
+/** Whether our tags say that everybody could use the image or snapshot before us. */
+export function wasOpen(tags: Tags): boolean {
+  return tags[INTENT_TAG]?.endsWith(" all") ?? false;
+}
+
+/** What our tags say was taken from an image and its snapshots: what a lost record held, and what was taken for another image. */
 export function takenByTags(seen: Seen, snapshotTags: Readonly<Record<string, Tags>>): TakenAway {
-  const hadAll = (tags: Tags | undefined): boolean => tags?.[INTENT_TAG]?.endsWith(" all") ?? false;
   return {
-    image: hadAll(seen.tags) || seen.tags[OLD_TAG] !== undefined,
-    snapshots: seen.snapshotIds.filter((id) => hadAll(snapshotTags[id])),
+    image: wasOpen(seen.tags) || seen.tags[OLD_TAG] !== undefined,
+    snapshots: seen.snapshotIds.filter((id) => wasOpen(snapshotTags[id] ?? {})),
   };
 }

@@ -51,6 +51,29 @@ t.test("a question that the endpoint does not know is no missing permission, and
   t.match(JSON.stringify(told), /^(?!.*credentials)/);
 });
 
+t.test(
+  "a launch template uses an image by any version that EC2 can be asked for, not by the ten newest alone",
+  async (t) => {
+    const { simulator, images } = await open(t);
+    const arn = "arn:aws:ec2:us-east-1:125523088429:launch-template/lt-0123456789abcdef0";
+    const old = { resourceType: "ec2:LaunchTemplate", arn, depth: 10_000 };
+    const { id } = simulator.addImage(REGION, { references: [old] });
+    t.same(await images.usersOf(REGION, [id]), new Map([[id, [arn]]]));
+  },
+);
+
+t.test("who stands on a snapshot is learnt where the endpoint does not know the filter, too", async (t) => {
+  const { simulator, images } = await open(t);
+  const snapshot = simulator.addSnapshot(REGION);
+  const amiIds = ["available", "disabled"].map(
+    (state) => simulator.addImage(REGION, { snapshots: [snapshot.id], state: state as "available" }).id,
+  );
+  simulator.addImage(REGION, { snapshots: [snapshot.id], state: "deregistered" });
+  t.same(await images.imagesOn(REGION, [snapshot.id]), new Map([[snapshot.id, amiIds]]));
+  simulator.faults.add({ kind: "error", code: "InvalidAction", action: "DescribeImages" });
+  t.same(await images.imagesOn(REGION, [snapshot.id]), new Map([[snapshot.id, amiIds]]));
+});
+
 t.test("a failing endpoint's web page is told by its status, not by what a parser made of it", async (t) => {
   const { simulator, images } = await open(t);
   simulator.faults.add({ kind: "garbage", body: "html", status: 500, times: Infinity });

@@ -2,7 +2,7 @@ import t from "tap";
 import type { Image } from "../../../src/domain/image/image.ts";
 import { QUEUE_OF, type Change } from "../../../src/domain/image/lifecycle.ts";
 import type { RefusalCode } from "../../../src/domain/plan/refusal.ts";
-import { afterFailure, afterMiss, afterRefusal, yielded } from "../../../src/domain/plan/setback.ts";
+import { afterDoubt, afterFailure, afterMiss, afterRefusal, yielded } from "../../../src/domain/plan/setback.ts";
 import { DAY_MS, HOUR_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { imageIn, NOW } from "../../support/world/image.ts";
 
@@ -87,31 +87,49 @@ t.test(
   },
 );
 
-t.test("an image is gone only after three looks that span a day", (t) => {
+t.test("an image is gone only after three looks in a row, a day between each and the next", (t) => {
   const image = imageIn("private");
   const first = afterMiss(image, NOW);
-  const second = afterMiss(written(image, first), NOW + 12 * HOUR_MS);
-  const third = afterMiss(written(image, second), NOW + 24 * HOUR_MS);
+  const second = afterMiss(written(image, first), NOW + DAY_MS);
+  const third = afterMiss(written(image, second), NOW + 2 * DAY_MS);
 
-  t.match(first, { stage: "private", wait: { wakeAt: NOW + 12 * HOUR_MS }, event: null });
-  t.match(second, { stage: "private", wait: { wakeAt: NOW + 24 * HOUR_MS }, event: null });
+  t.match(first, { stage: "private", wait: { wakeAt: NOW + DAY_MS }, event: null });
+  t.match(second, { stage: "private", wait: { wakeAt: NOW + 2 * DAY_MS }, event: null });
   t.match(third, { stage: "gone", wait: null, event: { what: "gone", why: "vanished from EC2 by another hand" } });
   t.end();
 });
 
-t.test("many looks within a day, or few over many days, do not make an image gone", (t) => {
-  let hasty = imageIn("private");
-  for (let look = 0; look < 10; look += 1) hasty = written(hasty, afterMiss(hasty, NOW + look * HOUR_MS));
-  t.equal(hasty.stage, "private");
-  const lazy = written(imageIn("private"), afterMiss(imageIn("private"), NOW));
-  t.equal(afterMiss(lazy, NOW + 30 * DAY_MS).stage, "private", "a second look, a month later");
+t.test(
+  "a look within a day of the last miss counts for nothing, and few over many days do not make an image gone",
+  (t) => {
+    let hasty = imageIn("private");
+    for (let look = 0; look < 48; look += 1) hasty = written(hasty, afterMiss(hasty, NOW + look * HOUR_MS));
+    t.match(hasty, { stage: "private", missedLooks: 2, missedSince: NOW, missedAt: NOW + DAY_MS });
+    t.equal(afterMiss(hasty, NOW + 47 * HOUR_MS).wait?.wakeAt, NOW + 2 * DAY_MS);
+    const lazy = written(imageIn("private"), afterMiss(imageIn("private"), NOW));
+    t.equal(afterMiss(lazy, NOW + 30 * DAY_MS).stage, "private", "a second look, a month later");
+    const before = imageIn("private", { missedLooks: 2, missedSince: NOW - DAY_MS });
+    t.equal(afterMiss(before, NOW).stage, "gone", "a record that an earlier version wrote");
+    t.end();
+  },
+);
+
+t.test("an image that was seen again starts afresh", (t) => {
+  const missed = imageIn("private", { missedLooks: 2, missedSince: NOW - 2 * DAY_MS, missedAt: NOW - DAY_MS });
+  const seen = written(missed, afterRefusal(missed, "protecting-tag", "do-not-delete", NOW));
+  t.match(seen, { missedLooks: 0, missedSince: null, missedAt: null });
+  t.equal(afterMiss(seen, NOW + DAY_MS).stage, "private");
   t.end();
 });
 
-t.test("an image that was seen again starts afresh", (t) => {
-  const missed = imageIn("private", { missedLooks: 2, missedSince: NOW - DAY_MS });
-  const seen = written(missed, afterRefusal(missed, "protecting-tag", "do-not-delete", NOW));
-  t.match(seen, { missedLooks: 0, missedSince: null });
-  t.equal(afterMiss(seen, NOW + HOUR_MS).stage, "private");
+t.test("a look at a region that shows nothing counts for nothing, and is told from the second time on", (t) => {
+  const image = imageIn("private", { missedLooks: 1, missedSince: NOW - DAY_MS, missedAt: NOW - DAY_MS });
+  const first = afterDoubt(image, NOW);
+  const second = afterDoubt(written(image, first), NOW + DAY_MS);
+  const third = afterDoubt(written(image, second), NOW + 2 * DAY_MS);
+  t.match(first, { stage: "private", wait: { wakeAt: NOW + DAY_MS }, event: null });
+  t.match(second, { wait: { wakeAt: NOW + 2 * DAY_MS }, event: { what: "refused", details: { code: "unseen" } } });
+  t.match(third, { wait: { wakeAt: NOW + 3 * DAY_MS }, event: null });
+  t.match(written(image, third), { missedLooks: 1, missedAt: NOW - DAY_MS });
   t.end();
 });

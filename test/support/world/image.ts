@@ -53,6 +53,7 @@ const PUBLIC: Image = {
   noticedAt: null,
   deleteAt: null,
   snapshotIds: [],
+  snapshotResults: {},
   becomes: null,
   earliestDeleteAt: null,
   promisedAt: null,
@@ -64,6 +65,7 @@ const PUBLIC: Image = {
   lastError: "",
   missedLooks: 0,
   missedSince: null,
+  missedAt: null,
   token: "",
   revision: 7,
 };

@@ -147,6 +147,23 @@ t.test("references are of the types and states that are asked for, all states by
   t.equal(await bad(crossedRequest), "InvalidParameterValue 400");
 });
 
+t.test("launch templates are searched as deep as is asked for, ten versions by default", async (t) => {
+  const { ec2, client } = await startEc2(t);
+  const { id } = ec2.addImage(REGION, {
+    references: [1, 10, 11, 10_000, 10_001].map((depth) => ({ ...TEMPLATE, arn: `${TEMPLATE.arn}${depth}`, depth })),
+  });
+  const deep = async (...OptionValues: string[]): Promise<readonly string[]> => {
+    const option = { OptionName: "version-depth" as const, OptionValues };
+    const ResourceTypeOptions = OptionValues.length === 0 ? [] : [option];
+    const ResourceTypes = [{ ResourceType: "ec2:LaunchTemplate" as const, ResourceTypeOptions }];
+    const found = await references(client, { ImageIds: [id], ResourceTypes });
+    return found.map((arn) => String(arn).slice(TEMPLATE.arn.length));
+  };
+  t.same(await deep(), ["1", "10"]);
+  t.same(await deep("1"), ["1"]);
+  t.same(await deep("10000"), ["1", "10", "10000", "11"]);
+});
+
 t.test("references are asked for ten own images at most, and come in pages", async (t) => {
   const { ec2, client } = await startEc2(t);
   const images = Array.from({ length: 11 }, () => ec2.addImage(REGION).id);

@@ -18,12 +18,15 @@ const RESOURCE_TYPES = [
 const MAX_IMAGES = 10;
 /** API_ResourceTypeOption, `version-depth`. */
 const MAX_DEPTH = 10_000;
+const DEFAULT_DEPTH = 10;
 
 /** What a call asks for. */
 interface Question {
   /** Null: every type. */
   readonly types: readonly string[] | null;
   readonly instanceStates: readonly string[];
+  /** How many versions of a launch template are looked at, from the newest on. */
+  readonly versionDepth: number;
 }
 
 /** API_DescribeImageReferences: what the images' records say, and the account's instances of them. */
@@ -63,13 +66,23 @@ function readQuestion(parameters: Parameters): Question {
     request.required("ResourceType");
     return request.oneOf("ResourceType", RESOURCE_TYPES) ?? "";
   });
-  const states = requests.flatMap((request, index) => readOptions(request, types[index] ?? ""));
-  return { types: includesAll ? null : types, instanceStates: states.length === 0 ? INSTANCE_STATES : states };
+  const options = requests.flatMap((request, index) => readOptions(request, types[index] ?? ""));
+  const valuesOf = (name: string): readonly string[] =>
+    options.flatMap((option) => (option.name === name ? option.values : []));
+  const states = valuesOf("state-name");
+  return {
+    types: includesAll ? null : types,
+    instanceStates: states.length === 0 ? INSTANCE_STATES : states,
+    versionDepth: Number(valuesOf("version-depth")[0] ?? DEFAULT_DEPTH),
+  };
 }
 
-/** The instance states that a request names. Versions of launch templates are checked only: a test's references stand at any depth. */
-function readOptions(request: Parameters, type: string): readonly string[] {
-  return request.structures("ResourceTypeOption").flatMap((option) => {
+/** The options of a request for one type, checked. */
+function readOptions(
+  request: Parameters,
+  type: string,
+): readonly { readonly name: string; readonly values: readonly string[] }[] {
+  return request.structures("ResourceTypeOption").map((option) => {
     const name = option.required("OptionName");
     const values = option.list("OptionValue");
     const isKnown =
@@ -81,7 +94,7 @@ function readOptions(request: Parameters, type: string): readonly string[] {
         : /^[1-9]\d{0,4}$/.test(value) && Number(value) <= MAX_DEPTH;
     const bad = values.find((value) => !isGood(value));
     if (bad !== undefined) throw invalidValue("optionValue", bad, `It is no value of ${name}.`);
-    return name === "state-name" ? values : [];
+    return { name, values };
   });
 }
 
@@ -96,9 +109,8 @@ function referencesOf(image: ImageRecord, call: Call, question: Question): Image
       resourceType: "ec2:Instance",
       arn: `arn:aws:ec2:${call.region.name}:${call.account}:instance/${id}`,
     }));
-  return [...image.references, ...instances].filter(
-    ({ resourceType }) => question.types?.includes(resourceType) !== false,
-  );
+  const known = image.references.filter(({ depth }) => (depth ?? 1) <= question.versionDepth);
+  return [...known, ...instances].filter(({ resourceType }) => question.types?.includes(resourceType) !== false);
 }
 
 export const imageReferenceActions: Actions = { DescribeImageReferences: describeImageReferences };

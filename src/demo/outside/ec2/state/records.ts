@@ -42,7 +42,14 @@ export interface ImageRecord {
   readonly protectedUntil: number | null;
   readonly deregisteredAt: number | null;
   /** What uses the image (API_ImageReference). */
-  readonly references: readonly { readonly resourceType: string; readonly arn: string }[];
+  readonly references: readonly Reference[];
+}
+
+interface Reference {
+  readonly resourceType: string;
+  readonly arn: string;
+  /** How many versions back a launch template names the image: 1, the default, is the newest. */
+  readonly depth?: number;
 }
 
 export interface SnapshotRecord {

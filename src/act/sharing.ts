@@ -1,0 +1,51 @@
+import type { Image } from "../domain/image/image.ts";
+import { needsOpen, needsThere } from "../domain/plan/sharing.ts";
+import { ACT_TAGS, wasOpen } from "../domain/plan/tags.ts";
+import type { Images, MayCall, Schedule } from "../ports/index.ts";
+
+/** Another image that stands on a snapshot. */
+interface Sharer {
+  readonly amiId: string;
+  readonly needsThere: boolean;
+  readonly needsOpen: boolean;
+}
+
+/** Who else stands on each of the snapshots: by what EC2 shows, and by what their records say at this moment. */
+export async function sharersOf(
+  { region, amiId }: Pick<Image, "region" | "amiId">,
+  snapshotIds: readonly string[],
+  { images, schedule }: { readonly images: Pick<Images, "imagesOn">; readonly schedule: Pick<Schedule, "get"> },
+): Promise<ReadonlyMap<string, readonly Sharer[]>> {
+  if (snapshotIds.length === 0) return new Map();
+  const standing = await images.imagesOn(region, snapshotIds);
+  const sharers = new Map<string, readonly Sharer[]>();
+  for (const [snapshotId, amiIds] of standing) {
+    const others = amiIds.filter((id) => id !== amiId);
+    const records = await Promise.all(others.map((id) => schedule.get(region, id)));
+    const sharer = (id: string, index: number): Sharer => {
+      const record = records[index] ?? null;
+      return { amiId: id, needsThere: needsThere(record), needsOpen: needsOpen(record) };
+    };
+    sharers.set(snapshotId, others.map(sharer));
+  }
+  return sharers;
+}
+
+/**
+ * Opens those of the snapshots again that were open before anything of ours was done, and drops our tags from them: an image
+ * stands on them that is not to be touched. Throws `UpstreamError`, `RefusedError`, `ClaimLost`.
+ */
+export async function giveBack(
+  { region, takenAway }: Pick<Image, "region" | "takenAway">,
+  snapshotIds: readonly string[],
+  mayCall: MayCall,
+  images: Pick<Images, "snapshots" | "openSnapshot" | "untag">,
+): Promise<void> {
+  if (snapshotIds.length === 0) return;
+  for (const { snapshotId, tags } of await images.snapshots(region, snapshotIds)) {
+    const isTagged = ACT_TAGS.some((key) => tags[key] !== undefined);
+    const isTaken = wasOpen(tags) || (isTagged && takenAway?.snapshots.includes(snapshotId) === true);
+    if (isTaken) await images.openSnapshot(region, snapshotId, mayCall);
+    if (isTagged) await images.untag(region, [snapshotId], ACT_TAGS, mayCall);
+  }
+}
