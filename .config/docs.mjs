@@ -1,11 +1,14 @@
 /**
- * Puts into README.md and docs/ what the program says itself, between `made by npm run docs: clean-amis …` and `made`: a table as
+ * Puts the table of EC2's codes into docs/operating.md, and into README.md and docs/ what the program says itself, between `made by npm run docs: clean-amis …` and `made`: a table as
  * it is, anything else as a block. test/docs/blocks.test.ts tells when one is stale.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { codesTable } from "../dist/test/support/docs/codes.js";
 
 const MADE = /^(<!-- made by npm run docs: clean-amis (.+) -->\n)[^]*?^(<!-- made -->)$/gm;
+
+const CODES = /^(<!-- made by npm run docs: the codes of EC2 -->\n)[^]*?^(<!-- made -->)$/gm;
 
 for (const file of ["README.md", ...readdirSync("docs").map((name) => `docs/${name}`)]) {
   const text = readFileSync(file, "utf8");
@@ -13,5 +16,6 @@ for (const file of ["README.md", ...readdirSync("docs").map((name) => `docs/${na
     const said = execFileSync(process.execPath, ["dist/src/main.js", ...words.split(" ")], { encoding: "utf8" });
     return `${head}\n${said.startsWith("|") ? said : `\`\`\`text made\n${said}\`\`\`\n`}\n${foot}`;
   });
-  if (made !== text) writeFileSync(file, made);
+  const full = made.replace(CODES, (_, head, foot) => `${head}\n${codesTable()}\n${foot}`);
+  if (full !== text) writeFileSync(file, full);
 }

@@ -15,17 +15,32 @@ export class NotFoundError extends Error {
 
 export type Service = "amqp" | "redis" | "ec2" | "pagure" | "compose-host" | "datagrepper";
 
+/**
+ * How far a failure reaches. `account`: every call of the account, whatever it asks; `credentials`: likewise, unless they are
+ * accepted elsewhere; `region`: every call there; `call`: this one, for now; three of a kind speak for the region; `image`:
+ * what concerns this image, and nothing else.
+ */
+export type Scope = "account" | "credentials" | "region" | "call" | "image";
+
 /** A service failed for now. The catcher backs off and tries the same again; every port method is safe to repeat. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
   readonly service: Service;
   /** The service's own word for it, such as EC2's `RequestLimitExceeded`. */
   readonly code: string;
+  readonly scope: Scope;
 
-  constructor(service: Service, code: string, message: string, options?: ErrorOptions) {
+  /** `scope`: "call" unless it is given. */
+  constructor(
+    service: Service,
+    code: string,
+    message: string,
+    { scope = "call", ...options }: ErrorOptions & { readonly scope?: Scope } = {},
+  ) {
     super(message, options);
     this.service = service;
     this.code = code;
+    this.scope = scope;
   }
 }
 

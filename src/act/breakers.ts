@@ -1,5 +1,6 @@
 import {
   describeTrouble,
+  EVERY_REGION,
   FAILURES_THAT_OPEN,
   openedBreaker,
   breakerStateOf,
@@ -7,6 +8,7 @@ import {
   type BreakerState,
   type Trouble,
 } from "../domain/limits/breaker.ts";
+import { wrongAccount } from "./safety.ts";
 import { formatInstant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Breakers, Clock, Images, Log, Random } from "../ports/index.ts";
@@ -52,26 +54,45 @@ export class RegionBreakers {
    * while it is half-open. Throws `UpstreamError`.
    */
   async enter(region: string): Promise<BreakerState> {
-    const breaker = await this.#breakers.get(region);
-    const state = breakerStateOf(breaker, this.#clock.now());
-    this.#open.delete(region);
-    this.#probed.delete(region);
-    if (breaker !== null) (state === "open" ? this.#open : this.#probed).set(region, breaker);
-    return state;
+    const states: BreakerState[] = [];
+    for (const place of [EVERY_REGION, region]) {
+      const breaker = await this.#breakers.get(place);
+      const state = breakerStateOf(breaker, this.#clock.now());
+      this.#open.delete(place);
+      this.#probed.delete(place);
+      if (breaker !== null) (state === "open" ? this.#open : this.#probed).set(place, breaker);
+      states.push(state);
+    }
+    return (["open", "half-open"] as const).find((state) => states.includes(state)) ?? "closed";
   }
 
-  /** Whether it opened, or was open, since it was entered. */
+  /** Whether it opened, or was open, since it was entered; or that of every region. */
   isOpen(region: string): boolean {
-    return this.#open.has(region);
+    return this.#openAt(region) !== undefined;
   }
 
-  /** Closes the breaker of a region that was probed and has answered. Throws `UpstreamError`. */
+  /** Closes the breakers that stood before a region that was probed and has answered. Throws `UpstreamError`. */
   async close(region: string): Promise<void> {
-    const breaker = this.#probed.get(region);
-    if (breaker === undefined || this.isOpen(region)) return;
-    await this.#breakers.remove(region);
-    this.#probed.delete(region);
-    this.#log.warn({ region, since: formatInstant(breaker.since) }, "the region answers again: it goes on there");
+    if (this.isOpen(region)) return;
+    for (const place of [EVERY_REGION, region]) {
+      const breaker = this.#probed.get(place);
+      if (breaker === undefined) continue;
+      await this.#breakers.remove(place);
+      this.#probed.delete(place);
+      this.#log.warn(
+        { region: place, since: formatInstant(breaker.since) },
+        `${nameOf(place)} answers again: it goes on there`,
+      );
+    }
+  }
+
+  /**
+   * Leaves a region alone after what no image there is to blame for; every region after what concerns the account. Throws
+   * `UpstreamError`.
+   */
+  async leaveAlone(place: string, error: UpstreamError | RefusedError, images: Pick<Images, "account" | "regions">) {
+    if (place === EVERY_REGION) await this.#openUp(place, "account", error);
+    else await this.#judge(place, error, images);
   }
 
   /** The same port, whose failures are counted by region. Calls to a region that is open fail at once, with nothing sent. */
@@ -91,8 +112,9 @@ export class RegionBreakers {
   }
 
   async #watched(region: string, method: string, call: () => unknown, images: Images): Promise<unknown> {
-    const open = this.#open.get(region);
-    if (open !== undefined) throw new UpstreamError("ec2", "breaker-open", `${region}: ${describeTrouble(open)}`);
+    const open = this.#openAt(region);
+    if (open !== undefined)
+      throw new UpstreamError("ec2", "breaker-open", `${region}: ${describeTrouble(open)}`, { scope: "region" });
     try {
       const answer = await call();
       this.#failures.get(region)?.delete(method);
@@ -103,51 +125,89 @@ export class RegionBreakers {
     }
   }
 
+  #openAt(region: string): Breaker | undefined {
+    return this.#open.get(EVERY_REGION) ?? this.#open.get(region);
+  }
+
   async #count(region: string, method: string, error: unknown, images: Images): Promise<void> {
-    if (!isOfRegion(error)) return;
+    if (!(error instanceof UpstreamError) || error.service !== "ec2" || error.scope === "image") return;
     const counts = this.#failures.get(region) ?? new Map<string, number>();
     this.#failures.set(region, counts);
     const failures = (counts.get(method) ?? 0) + 1;
     counts.set(method, failures);
-    const isSure = error instanceof RefusedError || this.#probed.has(region);
-    if (failures >= FAILURES_THAT_OPEN || isSure) await this.#openUp(region, error, images);
+    const isSure = error.scope !== "call" || this.#probed.has(region);
+    if (failures >= FAILURES_THAT_OPEN || isSure) await this.#judge(region, error, images);
   }
 
-  async #openUp(region: string, error: UpstreamError | RefusedError, images: Images): Promise<void> {
-    const trouble = await this.#troubleOf(error, images);
+  /** Opens the breaker where the trouble is. */
+  async #judge(region: string, error: UpstreamError | RefusedError, images: Pick<Images, "account" | "regions">) {
+    const { place, trouble, found } = await this.#troubleOf(region, error, images);
+    await this.#openUp(place, trouble, found);
+  }
+
+  async #openUp(place: string, trouble: Trouble, error: UpstreamError | RefusedError): Promise<void> {
     // Of calls that were under way together, the first one decides.
-    if (this.#open.has(region)) return;
-    const before = this.#probed.get(region) ?? null;
+    if (this.#open.has(place)) return;
+    const before = this.#probed.get(place) ?? null;
     const breaker = openedBreaker(before, { trouble, code: error.code }, this.#clock.now(), this.#random());
-    this.#open.set(region, breaker);
-    this.#failures.delete(region);
-    const data = { region, error: describeError(error), askAgainAt: formatInstant(breaker.askAgainAt) };
+    this.#open.set(place, breaker);
+    this.#failures.delete(place);
+    const data = { region: place, error: describeError(error), askAgainAt: formatInstant(breaker.askAgainAt) };
     if (before === null)
-      this.#log.warn({ ...data, why: describeTrouble(breaker) }, "nothing more is done in the region for now");
-    else this.#log.debug(data, "the region is still in trouble");
-    await this.#breakers.set(region, breaker);
+      this.#log.warn({ ...data, why: describeTrouble(breaker) }, `nothing more is done in ${nameOf(place)} for now`);
+    else this.#log.debug(data, "still in trouble");
+    await this.#breakers.set(place, breaker);
   }
 
-  /** Credentials that nobody accepts, and a network without names, shut no region: then STS does not answer for our account either. */
-  async #troubleOf({ code }: UpstreamError | RefusedError, images: Images): Promise<Trouble> {
-    if (!SHUT.includes(code)) return "failing";
-    if (code === "OptInRequired") return "shut";
-    try {
-      return (await images.account(true)) === this.#account ? "shut" : "failing";
-    } catch (error) {
-      if (error instanceof UpstreamError || error instanceof RefusedError) return "failing";
-      throw error;
-    }
+  /**
+   * Credentials that a region does not take, and a host without a name, may be the account's affair, the region's, or a hiccup:
+   * STS tells whose they are, and the account's own list of regions whether there is such a one.
+   */
+  async #troubleOf(
+    region: string,
+    error: UpstreamError | RefusedError,
+    images: Pick<Images, "account" | "regions">,
+  ): Promise<Found> {
+    const scope = error instanceof UpstreamError ? error.scope : "region";
+    if (scope === "account") return { place: EVERY_REGION, trouble: "account", found: error };
+    const failing: Found = { place: region, trouble: "failing", found: error };
+    if (scope !== "credentials" && !MAYBE_SHUT.includes(error.code)) return failing;
+    const whose = await answerOf(() => images.account(true));
+    if (typeof whose !== "string")
+      return isOfAccount(whose) ? { place: EVERY_REGION, trouble: "account", found: whose } : failing;
+    if (whose !== this.#account)
+      return { place: EVERY_REGION, trouble: "account", found: wrongAccount(whose, this.#account) };
+    if (!MAYBE_SHUT.includes(error.code)) return failing;
+    const listed = await answerOf(() => images.regions());
+    const isShut = Array.isArray(listed) ? !listed.includes(region) : error.code === "OptInRequired";
+    return isShut ? { ...failing, trouble: "shut" } : failing;
   }
 }
 
-/** "Error codes for the Amazon EC2 API": a region that is not enabled has either; one that does not exist has no host name. */
-const SHUT = ["OptInRequired", "AuthFailure", "ENOTFOUND"];
+/** Where what is wrong, and the failure that says so. */
+interface Found {
+  readonly place: string;
+  readonly trouble: Trouble;
+  readonly found: UpstreamError | RefusedError;
+}
 
-/** Whether a failure says something about its region, and not only about one image. */
-function isOfRegion(error: unknown): error is UpstreamError | RefusedError {
-  if (error instanceof UpstreamError) return error.service === "ec2";
-  if (!(error instanceof RefusedError)) return false;
-  // The same code says "Not authorized for image": that is the image's affair.
-  return error.code === "OptInRequired" || (error.code === "AuthFailure" && /credentials/.test(error.message));
+/** "Error codes for the Amazon EC2 API": a region that is not enabled has either; one that does not exist has no host name. */
+const MAYBE_SHUT = ["OptInRequired", "AuthFailure", "ENOTFOUND"];
+
+/** Whether what STS says of the account is no mere trouble on the way to it. */
+function isOfAccount(error: UpstreamError | RefusedError): boolean {
+  return error instanceof RefusedError || error.scope === "account" || error.scope === "credentials";
+}
+
+async function answerOf<T>(ask: () => Promise<T>): Promise<T | UpstreamError | RefusedError> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof UpstreamError || error instanceof RefusedError) return error;
+    throw error;
+  }
+}
+
+function nameOf(place: string): string {
+  return place === EVERY_REGION ? "every region" : "the region";
 }

@@ -19,9 +19,15 @@ export async function checkAccount({
 }): Promise<void> {
   const account = await images.account();
   if (account === guards.account) return;
-  throw new UpstreamError(
+  throw wrongAccount(account, guards.account);
+}
+
+/** What is said of credentials that are none of ours. */
+export function wrongAccount(account: string, ours: string): UpstreamError {
+  return new UpstreamError(
     "ec2",
     "wrong-account",
-    `the AWS credentials belong to account ${account}, not to ${guards.account}: nothing is acted on; mend them, or consumer_config.ec2.account`,
+    `the AWS credentials belong to account ${account}, not to ${ours}: nothing is acted on; mend them, or consumer_config.ec2.account`,
+    { scope: "account" },
   );
 }

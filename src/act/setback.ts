@@ -2,8 +2,11 @@ import type { RegionBreakers } from "./breakers.ts";
 import type { Image } from "../domain/image/image.ts";
 import { isRefusalCode } from "../domain/plan/refusal.ts";
 import { afterFailure, afterRefusal, yielded } from "../domain/plan/setback.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, RefusedError, UpstreamError, type Scope } from "../errors.ts";
 import type { Lease, Log, Random, Schedule } from "../ports/index.ts";
+
+/** Failures with these are tried again with the image itself; any other is none of its own. */
+const OF_IMAGES: readonly Scope[] = ["call", "image"];
 
 /**
  * Records why an image could not be worked, and when it is tried again; what is the region's fault is not held against the
@@ -28,8 +31,8 @@ export async function recordSetback(
 ): Promise<"yielded" | "refused" | "failed"> {
   if (error instanceof UpstreamError && error.service === "redis") throw error;
   const why = describeError(error);
-  if (breakers.isOpen(worked.region) || (isShared && error instanceof UpstreamError))
-    return yieldClaim(worked, why, lease, { schedule, log });
+  const isNoImages = error instanceof UpstreamError && (isShared || !OF_IMAGES.includes(error.scope));
+  if (breakers.isOpen(worked.region) || isNoImages) return yieldClaim(worked, why, lease, { schedule, log });
   const image = await asItStands(worked, schedule);
   const isRefused = error instanceof RefusedError;
   const data = { region: image.region, ami: image.amiId, error: why, attempts: image.attempts };

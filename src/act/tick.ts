@@ -8,10 +8,11 @@ import { consultFor, survey, type Surveyor } from "./survey.ts";
 import { workImage, type Worker } from "./work.ts";
 import type { Consultation } from "../decide/consult.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
-import type { Act, ActKind } from "../domain/limits/budget.ts";
+import { isBegun, type Act, type ActKind } from "../domain/limits/budget.ts";
+import { EVERY_REGION } from "../domain/limits/breaker.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
-import { describeError } from "../errors.ts";
+import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { Budgets, Facts, Heard, Images, Listen, Log, Schedule } from "../ports/index.ts";
 
 /** Whoever passes over regions. */
@@ -23,7 +24,7 @@ export interface Ticker extends Surveyor, Worker {
   readonly listen: Listen;
   readonly act: Act;
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
-  readonly breakers: Pick<RegionBreakers, "enter" | "isOpen" | "close">;
+  readonly breakers: Pick<RegionBreakers, "enter" | "isOpen" | "close" | "leaveAlone">;
   /** How many images a claim takes; see `batchOf` in domain/limits/pace.ts. */
   readonly batch: number;
 }
@@ -33,6 +34,9 @@ export type TickCounts = Record<string, number>;
 
 /** Fewer missing images than this are not yet a sick region. */
 const FEW = 3;
+
+/** Images of a region that are looked at one by one before a day is called unusual. */
+const MOST_COUNTED = 10_000;
 
 /**
  * One pass over a region: claim what is due, look, plan, act, settle; `only`: that kind of act alone. Throws `UpstreamError`
@@ -67,12 +71,23 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
       count("breaker-open");
       break;
     }
-    await checkAccount(ticker);
+    await checkAccountOrStop(ticker);
     const lease = { token: randomUUID(), now, until: now + ticker.periods.leaseMs, heard };
     const outcomes = await workOn(region, queue, lease, state === "half-open" ? 1 : batch, ticker);
     outcomes.forEach(count);
   }
   return counts;
+}
+
+/** What keeps us from knowing whose the credentials are concerns every region. Throws `UpstreamError`. */
+async function checkAccountOrStop(ticker: Pick<Ticker, "images" | "guards" | "breakers">): Promise<void> {
+  try {
+    await checkAccount(ticker);
+  } catch (error) {
+    if (error instanceof UpstreamError || error instanceof RefusedError)
+      await ticker.breakers.leaveAlone(EVERY_REGION, error, ticker.images);
+    throw error;
+  }
 }
 
 /** Claims up to `most` images that are due, looks, plans, acts, settles; each ends with an outcome. Throws `UpstreamError`. */
@@ -93,6 +108,9 @@ async function workOn(
   const shared = failures.find(({ isShared }) => isShared);
   if (shared !== undefined)
     log.warn({ region, images: failures.length, error: describeError(shared.error) }, "a region was not looked at");
+  // A refusal that all of them share is none of theirs.
+  if (shared?.error instanceof RefusedError && !breakers.isOpen(region))
+    await breakers.leaveAlone(region, shared.error, ticker.images);
   for (const { image, error, isShared } of failures)
     outcomes.push(await recordSetback(image, error, lease, ticker, isShared));
   await breakers.close(region);
@@ -105,7 +123,13 @@ async function tellStop(
   now: Instant,
   { budgets, schedule, log }: Pick<Ticker, "budgets" | "schedule" | "log">,
 ): Promise<void> {
-  const stop = await budgets.checkDemand(kind, await schedule.countDue(kind, now), now);
+  const due = await schedule.countDue(kind, now);
+  const stop = await budgets.checkDemand(kind, due, now, async (hasReserved) => {
+    const images = await Promise.all(
+      (await schedule.regions()).map((region) => schedule.due(region, kind, now, MOST_COUNTED)),
+    );
+    return images.flat().filter((image) => !isBegun(kind, image) && !hasReserved(image)).length;
+  });
   if (stop !== null) log.warn({ kind, since: formatInstant(stop.since) }, `stopped: ${stop.reason}`);
 }
 

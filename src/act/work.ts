@@ -14,6 +14,7 @@ import { redecide, restoreAndKeep, waitOf, type Change, type Periods } from "../
 import type { Planned } from "../domain/plan/describe.ts";
 import type { Plan } from "../domain/plan/plan.ts";
 import { afterHiddenLook, afterMiss, afterRefusal } from "../domain/plan/setback.ts";
+import { isBegun } from "../domain/limits/budget.ts";
 import { MINUTE_MS, type Instant } from "../domain/time.ts";
 import type { Budgets, Clock, Facts, Images, Log, Random, Schedule } from "../ports/index.ts";
 
@@ -77,9 +78,8 @@ async function withinBudget(
   { budgets, schedule }: Pick<Worker, "budgets" | "schedule">,
 ): Promise<Plan> {
   if (plan.do !== "make-private" && plan.do !== "delete") return plan;
-  const isBegun = image.takenAway !== null && image.madePrivateAt === null;
-  if (image.stage === "deleting" || (plan.do === "make-private" && isBegun)) return plan;
   const kind = plan.do === "delete" ? "delete" : "private";
+  if (isBegun(kind, image)) return plan;
   const stop = await budgets.reserve(kind, image, await schedule.countLive(image.region), now);
   return stop === null ? plan : { do: "wait", until: now + BUDGET_AGAIN_MS, reason: stop.reason };
 }

@@ -99,5 +99,5 @@ async function tellTroubles(
     await print(`${region}: not asked before ${formatInstant(breaker.askAgainAt)}: ${describeTrouble(breaker)}`);
   const fresh = troubled.filter((region) => !open.some(([name]) => name === region));
   for (const region of fresh) await print(`${region}: EC2 failed there: what was claimed there is due again`);
-  return fresh.length > 0 || open.some(([, { trouble }]) => trouble === "failing");
+  return fresh.length > 0 || open.some(([, { trouble }]) => trouble !== "shut");
 }

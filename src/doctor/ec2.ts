@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Config } from "../config/config.ts";
 import { attempt } from "./attempt.ts";
 import { failure, ok, warning, type Finding } from "./finding.ts";
-import { RefusedError } from "../errors.ts";
+import { RefusedError, UpstreamError } from "../errors.ts";
 import type { Ec2Action, Ec2Checkup, Permissions } from "../ports/index.ts";
 
 interface Ec2Needs {
@@ -37,7 +37,8 @@ export async function examineAccount({ config, ec2 }: Ec2Needs, signal: AbortSig
   try {
     account = await (await ec2()).account(signal);
   } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
+    const isTheirs = error instanceof UpstreamError && error.scope === "credentials";
+    if (!isTheirs && !(error instanceof RefusedError)) throw error;
     return [failure(NO_CREDENTIALS, `${error.message}; no region is checked`)];
   }
   const wanted = config.ec2.guards.account;

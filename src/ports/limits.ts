@@ -3,6 +3,9 @@ import type { Breaker } from "../domain/limits/breaker.ts";
 import type { ActKind, Pause, Stop } from "../domain/limits/budget.ts";
 import type { Instant } from "../domain/time.ts";
 
+/** How many images are due that need a reservation yet; `hasReserved`: whether one did so today. */
+export type DueAnew = (hasReserved: (image: Pick<Image, "region" | "amiId">) => boolean) => Promise<number>;
+
 /**
  * How many acts a UTC day may have, over all replicas, and what is stopped or paused. All throw `UpstreamError`. What stands
  * there and cannot be read is a stop: every doubt keeps the image.
@@ -15,10 +18,11 @@ export interface Budgets {
    */
   reserve(kind: ActKind, image: Pick<Image, "region" | "amiId">, live: number, now: Instant): Promise<Stop | null>;
   /**
-   * Stops the kind when the day wants far more than usual: what is reserved today and `due` more, in all regions. After a
-   * resume the day is not judged again. Resolves to the stop in force, or null.
+   * Stops the kind when the day wants far more than usual: what is reserved today and `due` more, in all regions. What is due
+   * may have reserved already: before it stops, `dueAnew` is asked how many are due that have not; absent: all of them. After
+   * a resume the day is not judged again. Resolves to the stop in force, or null.
    */
-  checkDemand(kind: ActKind, due: number, now: Instant): Promise<Stop | null>;
+  checkDemand(kind: ActKind, due: number, now: Instant, dueAnew?: DueAnew): Promise<Stop | null>;
   stops(): Promise<readonly Stop[]>;
   /** How many acts were reserved today, before and after a resume; the whole budget when that cannot be read. */
   spent(kind: ActKind, now: Instant): Promise<number>;

@@ -1,7 +1,7 @@
 import { tooManyText } from "../domain/comment/answer.ts";
 import type { Image } from "../domain/image/image.ts";
 import type { ActQueue } from "../domain/image/lifecycle.ts";
-import { describeTrouble } from "../domain/limits/breaker.ts";
+import { describeTrouble, EVERY_REGION } from "../domain/limits/breaker.ts";
 import { believable, deafFrom, DEAFNESS_WORDS, isDeaf } from "../domain/limits/deaf.ts";
 import type { Stoppage } from "../domain/report/outlook.ts";
 import { formatInstant, HOUR_MS, MINUTE_MS, type Instant, DAY_MS, dayOf } from "../domain/time.ts";
@@ -39,7 +39,13 @@ export async function stoppages({ budgets, schedule, breakers }: Limits): Promis
   const lasting = [...troubles].filter(([, { trouble, since }]) => trouble === "shut" || now - since >= BLIP_MS);
   const regional = await Promise.all(
     lasting.map(([region, breaker]) =>
-      kept(`anything in ${region}`, describeTrouble(breaker), breaker.since, ALL_ACTS, region),
+      kept(
+        `anything in ${region.replaceAll("-", region === EVERY_REGION ? " " : "-")}`,
+        describeTrouble(breaker),
+        breaker.since,
+        ALL_ACTS,
+        region,
+      ),
     ),
   );
   const others = await Promise.all([
@@ -55,8 +61,9 @@ async function stoppageOf(
   now: Instant,
   schedule: Pick<Schedule, "regions" | "due" | "countDue">,
 ): Promise<Stoppage> {
-  const regions = stop.region === undefined ? await schedule.regions() : [stop.region];
-  const counts = await Promise.all(queues.map((queue) => schedule.countDue(queue, now, stop.region)));
+  const only = stop.region === EVERY_REGION ? undefined : stop.region;
+  const regions = only === undefined ? await schedule.regions() : [only];
+  const counts = await Promise.all(queues.map((queue) => schedule.countDue(queue, now, only)));
   const plans = await Promise.all(queues.map((queue) => planOf(queue, regions, now, schedule)));
   return { ...stop, images: counts.reduce((sum, count) => sum + count, 0), plan: plans.flat() };
 }

@@ -1,6 +1,6 @@
 import t from "tap";
 import { RegionPasses } from "../../src/act/passes.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { calls, CUT, openBreakers, OTHER } from "../support/scenes/breakers.ts";
 import { REGION } from "../support/world/world.ts";
 
@@ -43,10 +43,10 @@ t.test("one kind of call that is throttled again and again stops the batch, thou
     region: REGION,
     times: Infinity,
   });
-  t.same(await scene.tick(), { failed: 2, yielded: 4 });
+  t.same(await scene.tick(), { yielded: 6 });
   t.match(await scene.breakers.get(REGION), { trouble: "failing", code: "RequestLimitExceeded" });
   t.same(await scene.tick(), { "breaker-open": 1 });
-  t.same([...(await scene.attempts())].sort(), [0, 0, 0, 0, 1, 1]);
+  t.same(await scene.attempts(), [0, 0, 0, 0, 0, 0]);
 });
 
 t.test("what another replica has found is not asked again", async (t) => {
@@ -118,7 +118,7 @@ t.test("passes go on where the account cannot be asked, and in the other regions
   for (let pass = 0; pass < 2; pass += 1) {
     await passes.start();
     await passes.idle();
-    scene.world.clock.advance(SECOND_MS);
+    scene.world.clock.advance(2 * MINUTE_MS);
   }
   t.equal((await scene.attempts()).length, 0, "worked in the second pass");
 });

@@ -8,6 +8,7 @@ import { firstProgram } from "../../src/demo/servers/programs.ts";
 import { readObjection } from "../../src/domain/comment/objection.ts";
 import { STAGES } from "../../src/domain/image/image.ts";
 import { blocks, blocksOf, KINDS, pages, spansOf, type Block } from "../support/docs/blocks.ts";
+import { codesTable } from "../support/docs/codes.ts";
 import { commandLines, unknownIn } from "../support/docs/commands.ts";
 import { schedule } from "../support/docs/schedule.ts";
 import { MAIN, runProgram } from "../support/program/program.ts";
@@ -156,6 +157,19 @@ t.test("what the docs take from the program is what it prints", async (t) => {
     const { out } = await runProgram(t, words.split(" "));
     t.equal(body.replaceAll(/^```.*\n/gm, ""), out, `${file}, clean-amis ${words}; to make it anew: npm run docs`);
   }
+});
+
+t.test("the docs' table of EC2's codes is the one that the service reads them by", (t) => {
+  const [made = ""] = pages().flatMap(
+    ({ text }) => /^<!-- made by npm run docs: the codes of EC2 -->\n\n([^]*?)\n<!-- made -->$/m.exec(text)?.[1] ?? [],
+  );
+  const cells = (markdown: string): string =>
+    markdown
+      .replaceAll(/ *\| */g, "|")
+      .replaceAll(/-+/g, "-")
+      .trim();
+  t.equal(cells(made), cells(codesTable()), "to make it anew: npm run docs");
+  t.end();
 });
 
 t.test("the picture of stages has every stage, and no other", (t) => {

@@ -106,7 +106,8 @@ export class Ec2Clients {
     try {
       return await accountOf(this.#sts, signal);
     } catch (error) {
-      if (!(translateEc2(error, "account", []) instanceof UpstreamError)) throw error;
+      const known = translateEc2(error, "account", []);
+      if (!(known instanceof UpstreamError) || known.scope === "credentials") throw error;
       const second = (this.#second ??= this.#openSts(this.#sts.config.credentials, SECOND_STS_REGION));
       return accountOf(second, signal);
     }

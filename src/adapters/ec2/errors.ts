@@ -1,51 +1,32 @@
+import { classOf, rowOf } from "./lookup.ts";
+import { TREATMENTS } from "./treatments.ts";
 import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
-
-/**
- * Codes that say "later", beside every 5xx (AWS's list of EC2 error codes). The SDK has repeated the call already by its own
- * rules when one of these arrives here.
- */
-const LATER = new Set([
-  "InternalError",
-  "InternalFailure",
-  "Unavailable",
-  "ServiceUnavailable",
-  "RequestTimeout",
-  "RequestExpired",
-  "TimeoutError",
-]);
-
-/** EC2's token bucket is empty. */
-const THROTTLED = new Set(["RequestLimitExceeded", "Throttling", "ThrottlingException"]);
-
-/** The aim is reached: what was to go is not there any more. */
-const GONE = new Set(["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidSnapshot.NotFound"]);
-
-/** The region, or the endpoint, does not know this call. */
-const NOT_OFFERED = new Set(["InvalidAction", "UnsupportedOperation"]);
 
 interface AwsError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
+/** EC2's token bucket is empty. */
 export function isThrottled(error: unknown): boolean {
-  return error instanceof Error && (THROTTLED.has(error.name) || (error as AwsError).$metadata?.httpStatusCode === 429);
+  return error instanceof Error && (classOf(error.name) === "throttled" || statusOf(error) === 429);
 }
 
+/** What was to go is not there any more, as far as is seen. */
 export function isGone(error: unknown): boolean {
-  return error instanceof Error && GONE.has(error.name);
+  return error instanceof Error && classOf(error.name) === "gone";
 }
 
 /** The credentials may not make this call. */
 export function isDenied(error: unknown): boolean {
-  return error instanceof Error && error.name === "UnauthorizedOperation";
+  return error instanceof Error && classOf(error.name) === "permission";
 }
 
 export function isNotOffered(error: unknown): boolean {
-  return error instanceof Error && NOT_OFFERED.has(error.name);
+  return error instanceof Error && classOf(error.name) === "not-offered";
 }
 
 export function isInUse(error: unknown): boolean {
-  return error instanceof Error && error.name === "InvalidSnapshot.InUse";
+  return error instanceof Error && classOf(error.name) === "in-use";
 }
 
 /** `closeImage ami-0abc in us-east-1`, of the region and what comes second, which calls of the whole account do not have. */
@@ -58,44 +39,50 @@ function describeCall(method: string, [region, what]: readonly unknown[]): strin
   return words.join(" ");
 }
 
-/** EC2's failures as `UpstreamError` (again later) and `RefusedError` (a person has to act); anything else as it is. */
+/**
+ * EC2's failures, by the table of codes (codes.ts), as `UpstreamError` (again later, by itself) and `RefusedError` with the code
+ * of our own refusal (domain/plan/refusal.ts: a person has to act); anything else as it is.
+ */
 export function translateEc2(error: unknown, method: string, args: readonly unknown[]): unknown {
   // What a caller's own question threw, right before the call, is no failure of EC2's.
-  if (!(error instanceof Error) || error instanceof UpstreamError) return error;
-  const { name, $metadata } = error as AwsError;
-  const status = $metadata?.httpStatusCode;
-  const code = networkCode(error) ?? name;
+  if (!(error instanceof Error) || error instanceof UpstreamError || error instanceof RefusedError) return error;
   const call = `ec2: ${describeCall(method, args)}`;
-  const says = `${call}: ${name}: ${describeError(error)}`;
-  if (isThrottled(error))
-    return new UpstreamError("ec2", name, `${says}: too many calls: lower ec2.share if that lasts`, { cause: error });
-  // EC2's own answers have a fault, the caller's or the server's; a proxy's page and a cut connection have none.
-  const isReadable = "$fault" in error;
-  const isFailing = isReadable && status !== undefined && status >= 500;
-  if (isFailing) return new UpstreamError("ec2", code, `${says}: EC2 itself fails there: it passes`, { cause: error });
-  const isLater = LATER.has(name) || code !== name || name === "AbortError";
-  if (isLater) return new UpstreamError("ec2", code, says, { cause: error });
-  if (status !== undefined && !isReadable) {
-    const means = `HTTP ${status} and no answer of EC2's: look what answers there (a proxy?)`;
-    return new UpstreamError("ec2", "unreadable-answer", `${call}: unreadable-answer: ${means}`, { cause: error });
+  const status = statusOf(error);
+  const code = codeOf(error);
+  const message = describeError(error).replace(ENCODED, "");
+  const row = rowOf(code, message, method, status);
+  if (row === null) return error;
+  const { scope, refusal } = TREATMENTS[row.is];
+  if (code === UNREADABLE) {
+    const means = `HTTP ${String(status)} and no answer of EC2's: look what answers there (a proxy?)`;
+    return new UpstreamError("ec2", code, `${call}: ${code}: ${means}`, { cause: error, scope });
   }
-  const refused = refusalOf(name, method);
-  if (refused !== null) return new RefusedError("ec2", refused.code, `${says}: ${refused.means}`, { cause: error });
-  if (status !== undefined) return new RefusedError("ec2", name, says, { cause: error });
-  if (name === "CredentialsProviderError")
-    return new RefusedError("ec2", name, `${says}: give AWS credentials, or AWS_ACCESS_KEY and AWS_SECRET_ACCESS_KEY`, {
-      cause: error,
-    });
-  return error;
+  const says = `${call}: ${code}: ${message}: ${row.means}`;
+  if (refusal !== null) return new RefusedError("ec2", refusal, says, { cause: error });
+  return new UpstreamError("ec2", code, `${says}: ${row.cure}`, { cause: error, scope });
 }
 
-/** EC2's refusals that need another cure than a permission, by our own codes (domain/plan/refusal.ts). */
-function refusalOf(name: string, method: string): { readonly code: string; readonly means: string } | null {
-  if (NOT_OFFERED.has(name)) return { code: "not-offered", means: "the endpoint does not know this call" };
-  // EC2 says the same of deregistration protection.
-  if (name === "OperationNotPermitted" && method === "openImage")
-    return { code: "block-public-access", means: "Block Public Access is on in the region: switch it off" };
-  return null;
+const UNREADABLE = "unreadable-answer";
+/** Differs from call to call, and says nothing to a reader: the same refusal would be told again and again. */
+const ENCODED = /\s*Encoded authorization failure message:.*$/;
+/** The SDK's words for an answer in which it found no code. */
+const NO_CODES = ["Unknown", "UnknownError", "NotFound"];
+
+/** AWS' own code, Node's, or ours for what is no answer of AWS'. */
+function codeOf(error: Error): string {
+  if (classOf(error.name) === "credentials") return error.name;
+  const network = networkCode(error);
+  if (network !== null) return network;
+  // Without an answer only the source of the credentials was read: its page was none of JSON, or of dates.
+  const isUnread = error instanceof SyntaxError || (error instanceof TypeError && /RFC-?\d{4}/i.test(error.message));
+  if (isUnread && statusOf(error) === null) return "CredentialsProviderError";
+  // AWS' own answers have a fault, the caller's or the server's; a proxy's page and a cut connection have none.
+  const isReadable = "$fault" in error && !NO_CODES.includes(error.name);
+  return statusOf(error) === null || isReadable ? error.name : UNREADABLE;
+}
+
+function statusOf(error: Error): number | null {
+  return (error as AwsError).$metadata?.httpStatusCode ?? null;
 }
 
 /** Node's socket errors carry a code such as ECONNRESET, or ENOTFOUND for a host that does not resolve. */

@@ -79,7 +79,7 @@ class Ec2Images implements Images {
   async isKnown(region: string, amiId: string): Promise<boolean> {
     try {
       const answer = await this.#client(region).send(new DescribeImagesCommand({ ImageIds: [amiId], ...ALL_IMAGES }));
-      return (answer.Images ?? []).length > 0;
+      return (answer.Images ?? []).some(({ State }) => State !== "deregistered");
     } catch (error) {
       if (isGone(error)) return false;
       throw error;
@@ -152,7 +152,8 @@ class Ec2Images implements Images {
       await this.#client(region).send(gated(new DeregisterImageCommand({ ImageId: amiId }), mayCall));
       return "deregistered";
     } catch (error) {
-      if (isGone(error)) return "gone";
+      // One of EC2's many places may not know yet, or any more, what another still shows.
+      if (isGone(error) && !(await this.isKnown(region, amiId))) return "gone";
       throw error;
     }
   }

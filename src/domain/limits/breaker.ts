@@ -4,9 +4,13 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 
 /**
  * Why nothing is done in a region. `failing`: EC2 answers badly, or not at all, and may answer again by itself. `shut`: the
- * region is not open to the account, or there is none of this name, and only a person can change that.
+ * region is not open to the account, or there is none of this name, and only a person can change that. `account`: AWS takes
+ * no call of ours, wherever it goes.
  */
-export type Trouble = "failing" | "shut";
+export type Trouble = "failing" | "shut" | "account";
+
+/** Where a breaker stands, instead of at a region, that stops them all: what fails is the account's affair. */
+export const EVERY_REGION = "every-region";
 
 /** A region that is left alone for a while, so that no lease is burnt and no image's attempts grow; it delays no other region. */
 export interface Breaker {
@@ -33,7 +37,8 @@ export function breakerStateOf(breaker: Breaker | null, now: Instant): BreakerSt
 
 /**
  * The breaker after a region was found in trouble; `before`: what stood there when it was asked. The pause grows from a minute
- * or two to an hour at the most; what is shut is asked again daily, a little early, so that a daily pass does not miss it.
+ * or two to an hour at the most, or ten minutes where every region waits for it; what is shut is asked again daily, a little
+ * early, so that a daily pass does not miss it.
  * `fraction`: 0 up to 1, the jitter.
  */
 export function openedBreaker(
@@ -46,15 +51,31 @@ export function openedBreaker(
   const pauseMs =
     found.trouble === "shut"
       ? DAY_MS - Math.floor(HOUR_MS * fraction)
-      : jittered(backoffMs(times, MINUTE_MS, HOUR_MS), fraction);
+      : jittered(backoffMs(times, MINUTE_MS, found.trouble === "account" ? 10 * MINUTE_MS : HOUR_MS), fraction);
   return { ...found, since: before?.since ?? now, askAgainAt: now + pauseMs, times };
 }
 
 /** What is wrong with a region and what helps, in one line that the public may read. */
 export function describeTrouble({ trouble, code }: Pick<Breaker, "trouble" | "code">): string {
-  if (trouble === "shut")
-    return `the region is not open to the account, or is none of AWS (${code}): enable it for the account; it is asked again daily`;
-  if (code === "AuthFailure")
-    return `EC2 does not accept the credentials (${code}): mend them; it is asked again by itself`;
-  return `EC2 fails there again and again (${code}): if it lasts, look at AWS' status page and the network; it is asked again by itself`;
+  switch (trouble) {
+    case "shut":
+      return `the region is not open to the account, or is none of AWS (${code}): enable it for the account; it is asked again daily`;
+    case "account":
+      return `${OF_ACCOUNT[code] ?? `AWS does not tell whose the credentials are (${code}): mend the credentials, the clock or the network`}; ${AGAIN}`;
+    case "failing":
+      return `${OF_REGION[code] ?? `EC2 fails there again and again (${code}): if it lasts, look at AWS' status page and the network`}; ${AGAIN}`;
+  }
 }
+
+const AGAIN = "it is asked again by itself";
+const OF_ACCOUNT: Readonly<Partial<Record<string, string>>> = {
+  Blocked: "AWS has blocked the account (Blocked): its owner has to talk to AWS",
+  "wrong-account": "the credentials belong to another account (wrong-account): mend them, or ec2.account",
+};
+const OF_REGION: Readonly<Partial<Record<string, string>>> = {
+  AuthFailure:
+    "EC2 does not accept the credentials there (AuthFailure), and STS does: if it lasts, look at AWS' status page",
+  PendingVerification:
+    "AWS still verifies the account for the region (PendingVerification): if it lasts for a day, ask AWS",
+  permission: "EC2 does not allow there what every image needs (permission): grant what the log names",
+};

@@ -1,3 +1,4 @@
+import type { Image } from "../image/image.ts";
 import { DAY_MS, dayOf, type Instant } from "../time.ts";
 
 /** What costs a budget; restoring and holding cost none. */
@@ -48,6 +49,15 @@ const NAMES: Readonly<Record<ActKind, { readonly acts: string; readonly setting:
   private: { acts: "images made private", setting: "max_private_per_day" },
   delete: { acts: "deletes", setting: "max_deletes_per_day" },
 };
+
+/** Whether the act stands half done: what was begun is finished, and needs no reservation any more. */
+export function isBegun(
+  kind: ActKind,
+  { stage, takenAway, madePrivateAt }: Pick<Image, "stage" | "takenAway" | "madePrivateAt">,
+): boolean {
+  if (stage === "deleting") return true;
+  return kind === "private" && takenAway !== null && madePrivateAt === null;
+}
 
 /** The budget of a UTC day. */
 export function dayBound(kind: ActKind, limits: BudgetLimits, day: string): Bound {

@@ -30,6 +30,8 @@ const REASONS: Readonly<Record<RefusalCode, PublicReason>> = {
   "no-private-at": { why: "its mark in EC2 does not say that it was private for long enough", who: OPERATORS },
   "no-notice": { why: "the public was not told, or its days are not over", who: NOBODY },
   "not-offered": { why: "Amazon EC2 does not offer there what was asked", who: OPERATORS },
+  limit: { why: "a quota of Amazon EC2 is used up there", who: OPERATORS },
+  request: { why: "Amazon EC2 refused", who: OPERATORS },
   permission: { why: "Amazon EC2 refused", who: OPERATORS },
 };
 
@@ -55,7 +57,7 @@ const ACTIONS: ReadonlyMap<string, string> = new Map([
 /** The call that a `last_error` tells of; null: it tells of none. Nothing else of the text is used. */
 export function failedCall(lastError: string): FailedCall | null {
   const call =
-    /^(?:permission|not-offered|block-public-access|failed): ec2: (?<step>[A-Za-z]{1,40})(?: [^:]*)?: (?<code>[^:\s]*)(?::|$)/.exec(
+    /^(?:permission|request|account|protection|limit|not-offered|block-public-access|failed): ec2: (?<step>[A-Za-z]{1,40})(?: [^:]*)?: (?<code>[^:\s]*)(?::|$)/.exec(
       lastError,
     );
   if (call?.groups === undefined) return null;
@@ -76,7 +78,7 @@ export function publicReason(lastError: string): PublicReason {
   const refusal = refusalOf({ lastError });
   if (refusal !== null) {
     const { why, who } = REASONS[refusal.code];
-    if (refusal.code === "permission") return { why: `${why} ${what}${code}`, who };
+    if (refusal.code === "permission" || refusal.code === "request") return { why: `${why} ${what}${code}`, who };
     return { why: refusal.code === "unanswered" ? `${why}${sourcesIn(refusal.reason)}` : why, who };
   }
   if (call !== null) return { why: `Amazon EC2 did not do ${what}${code}`, who: NOBODY };

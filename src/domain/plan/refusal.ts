@@ -26,6 +26,8 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
   "no-notice": "see that reports can be posted (clean-amis queue stats); it goes on by itself after the notice",
   "not-offered":
     "see that ec2.endpoint is EC2's own; else wait until the region offers the call, then clean-amis retry",
+  limit: `make room, or have the quota raised in Service Quotas (public images: L-0E3CBAB9), ${RETRY}`,
+  request: `read the reason, in the table of EC2's codes, too (docs/operating.md); if it is a bug, report it, ${RETRY}`,
   permission: `grant the permission that the reason names, ${RETRY}`,
 };
 
@@ -58,4 +60,6 @@ export type RefusalCode =
   | "no-private-at"
   | "no-notice"
   | "not-offered"
+  | "limit"
+  | "request"
   | "permission";

@@ -66,6 +66,9 @@ const TABLE: readonly (readonly [Stage, Partial<Image>, string, string])[] = [
   ["unresolved", {}, "public, waits in private", "kept, waits in nothing"],
   ["public", {}, "stays as it is", "kept, waits in nothing"],
   ["public", { takenAway: TAKEN }, "stays as it is", "restoring, waits in restore"],
+  // A claim under way, or one whose answer was lost, may have tagged it or taken something.
+  ["public", { token: "claimed" }, "stays as it is", "restoring, waits in restore"],
+  ["public", { attempts: 1 }, "stays as it is", "restoring, waits in restore"],
   ["private", {}, "stays as it is", "restoring, waits in restore"],
   ["private", { noticedAt: null, deleteAt: null }, "stays as it is", "restoring, waits in restore"],
   // Its claim ends, and its ticker looks whether it can still be saved.
@@ -75,6 +78,8 @@ const TABLE: readonly (readonly [Stage, Partial<Image>, string, string])[] = [
   ["restoring", { becomes: "kept" }, "stays as it is", "stays as it is"],
   ["held", {}, "stays as it is", "restoring, waits in restore"],
   ["held", { takenAway: TAKEN }, "stays as it is", "restoring, waits in restore"],
+  ["unresolved", { takenAway: TAKEN }, "public, waits in private", "restoring, waits in restore"],
+  ["kept", { rule: "beta", takenAway: TAKEN }, "stays as it is", "restoring, waits in restore"],
   ["kept", { rule: "unresolved" }, "public, waits in private", "kept, waits in nothing"],
   ["kept", { rule: "unlabelled" }, "public, waits in private", "kept, waits in nothing"],
   ["kept", { rule: "malformed" }, "public, waits in private", "kept, waits in nothing"],
@@ -132,7 +137,10 @@ t.test("what was taken is given back at once, or after the lease of a ticker tha
 
   t.equal(idle?.wait?.wakeAt, NOW);
   t.equal(claimed?.wait?.wakeAt, NOW + PERIODS.leaseMs);
-  t.match(idle, { fields: { becomes: "kept", rule: "ga" }, event: { what: "restoring", why: "labelled RC-1.1" } });
+  const traces = { attempts: 0, lastError: "", missedLooks: 0, missedSince: null };
+  const over = { becomes: "kept", hold: null, heldFrom: null, wish: null };
+  t.strictSame(idle?.fields, { ...traces, ...over, rule: "ga", reason: "labelled RC-1.1" }, "no hold or wish is left");
+  t.match(idle, { event: { what: "restoring", why: "labelled RC-1.1" } });
   t.end();
 });
 

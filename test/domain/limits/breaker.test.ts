@@ -56,7 +56,17 @@ t.test("a trouble says in one line what is wrong, with EC2's word for it, and wh
   const rows: readonly (readonly [Pick<Breaker, "trouble" | "code">, RegExp])[] = [
     [SHUT, /not open to the account, or is none of AWS \(OptInRequired\): enable it for the account/],
     [FAILING, /fails there again and again \(RequestLimitExceeded\): if it lasts, look at/],
-    [{ trouble: "failing", code: "AuthFailure" }, /does not accept the credentials \(AuthFailure\): mend them/],
+    [
+      { trouble: "failing", code: "AuthFailure" },
+      /does not accept the credentials there \(AuthFailure\), and STS does/,
+    ],
+    [{ trouble: "failing", code: "PendingVerification" }, /still verifies the account for the region/],
+    [
+      { trouble: "account", code: "ExpiredToken" },
+      /whose the credentials are \(ExpiredToken\): mend the credentials, the clock/,
+    ],
+    [{ trouble: "account", code: "Blocked" }, /has blocked the account/],
+    [{ trouble: "account", code: "wrong-account" }, /belong to another account/],
   ];
   for (const [trouble, line] of rows) t.match(describeTrouble(trouble), line);
   t.end();

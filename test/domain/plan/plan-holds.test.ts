@@ -1,5 +1,5 @@
 import t from "tap";
-import type { Decision } from "../../../src/domain/compose/classify.ts";
+import type { Decision, KeepRule } from "../../../src/domain/compose/classify.ts";
 import type { Hold } from "../../../src/domain/hold.ts";
 import type { Image } from "../../../src/domain/image/image.ts";
 import type { Seen, Look } from "../../../src/domain/plan/look.ts";
@@ -62,5 +62,26 @@ t.test("a hold beats every act, whether the compose, the record or a tag in EC2 
   t.equal(word(plan(imageIn("held", { hold }), seen(tagged))), "wait", "what EC2 knows is not written again");
   t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate())), "end-hold");
   t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate(), { look: { composeHold: hold } })), "tag-hold");
+  t.end();
+});
+
+t.test("a keep keeps, whichever rule says so; one that may be decided again leaves a held image held", (t) => {
+  const hold: Hold = { by: "somebody", why: "tests", since: NOW, until: null };
+  const by = (rule: KeepRule, image: Image, what: Seen): string =>
+    word(
+      planFor(
+        image,
+        { kind: "keep", rule, reason: "x" },
+        { ...FREE, seen: what },
+        { now: NOW, periods: PERIODS, guards: GUARDS },
+      ),
+    );
+  for (const rule of ["ga", "released-two-week", "unlabelled", "malformed", "conflict"] as const) {
+    t.equal(by(rule, imageIn("public"), seen()), "keep", `public, ${rule}`);
+    t.equal(by(rule, imageIn("private"), seenPrivate()), "keep", `private, ${rule}`);
+    t.equal(by(rule, imageIn("deleting"), seenPrivate()), "keep", `deleting, ${rule}`);
+    const isFinal = rule !== "unlabelled" && rule !== "malformed";
+    t.equal(by(rule, imageIn("held", { hold }), seenPrivate()), isFinal ? "keep" : "tag-hold", `held, ${rule}`);
+  }
   t.end();
 });

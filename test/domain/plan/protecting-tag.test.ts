@@ -43,3 +43,19 @@ t.test("an object's own words are no tags", (t) => {
   for (const key of ["constructor", "toString", "__proto__"]) t.equal(judge([key, `${key}!=x`], {}), null, key);
   t.end();
 });
+
+t.test("a rule that no tag could ever meet is refused", (t) => {
+  const rows = [
+    "key ",
+    " key",
+    "key= value",
+    "key=value ",
+    "k".repeat(129),
+    `key=${"v".repeat(257)}`,
+    "key=a;b",
+    "ke*y",
+  ];
+  for (const text of rows) t.notOk(parseProtectingTag(text).ok, text);
+  for (const text of ["k".repeat(128), `key=${"v".repeat(256)}`, "a b=c d"]) t.ok(parseProtectingTag(text).ok, text);
+  t.end();
+});

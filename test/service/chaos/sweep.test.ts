@@ -20,6 +20,8 @@ const PROMISES: Readonly<Record<Moment, string>> = {
   sent: "killed after an answer was sent, it is made good after the restart, and told once",
   overtaken: "stopped for longer than its lease, a ticker changes and tells nothing that another has done",
   released: "stopped while a release is heard, a ticker takes nothing more, and what still stands is given back",
+  "released-killed":
+    "killed right after a release was heard, it is made good after the restart: what still stands is given back",
 };
 
 type Results = ReadonlyMap<Point, Lived>;

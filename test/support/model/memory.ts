@@ -1,6 +1,9 @@
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { listenTo } from "../../../src/hear/hearing.ts";
 import type { Hearing, Listen } from "../../../src/ports/index.ts";
+import type { Oracle } from "./oracle.ts";
+import { takesNothing, type Lived } from "./survive.ts";
+import { REGIONS } from "./words.ts";
 import { remembered, setBack } from "../servers/copy.ts";
 import type { World } from "../world/world.ts";
 
@@ -47,4 +50,18 @@ export class Memory {
     const now = this.#world.clock.now();
     await this.#hearing.remember({ heardUntil: now, runId, wholeAt: now });
   }
+}
+
+/** Redis comes back poorer, and is told everything again after a pass, which takes nothing. */
+export async function cutBack(
+  world: World,
+  { oracle, memory, lived }: { readonly oracle: Oracle; readonly memory: Memory; readonly lived: Lived },
+  tick: (region: string) => Promise<void>,
+): Promise<void> {
+  lived.cuts += 1;
+  await memory.cut();
+  await takesNothing(oracle, world, "by a Redis that came back poorer", async () => {
+    for (const region of REGIONS) await tick(region);
+  });
+  await memory.catchUp();
 }

@@ -2,7 +2,7 @@ import type { JournalEntry } from "../../../src/demo/outside/ec2/journal.ts";
 import type { ImageRecord } from "../../../src/demo/outside/ec2/state/records.ts";
 import { DAY_MS, formatInstant, type Instant } from "../../../src/domain/time.ts";
 import { looks, QUEUES_OF, type Subject } from "./subject.ts";
-import { verdictOf, type Compose } from "./words.ts";
+import { CODES_FOR_ALL, verdictOf, type Compose } from "./words.ts";
 import type { World } from "../world/world.ts";
 
 /** A hold by a person; `to` is its end, as far as it is known. */
@@ -206,13 +206,15 @@ export class Oracle {
     const { redis, keys } = this.#world.connection;
     const { region, amiId } = subject;
     const names = ["unresolved", "private", "delete", "restore", "held"] as const;
-    const [stage, ...scores] = await Promise.all([
-      redis.hget(keys.image(region, amiId), "stage"),
+    const [[stage, lastError], ...scores] = await Promise.all([
+      redis.hmget(keys.image(region, amiId), "stage", "last_error"),
       ...names.map((name) => redis.zscore(keys.queue(region, name), amiId)),
     ]);
     const waits = names.filter((_, index) => scores[index] != null).join("+");
     if (!(QUEUES_OF[stage ?? ""] ?? []).includes(waits))
       this.#tell(subject, `has stage ${String(stage)} and waits in [${waits}]`);
+    const blamed = CODES_FOR_ALL.find((code) => lastError?.includes(code));
+    if (blamed !== undefined) this.#tell(subject, `is blamed for what concerns all of them: ${blamed}`);
     if (stage === "deleted" && !this.isDeleted(subject))
       this.#tell(subject, "is called deleted, and something is left");
     const isGone = this.image(subject).state === "deregistered";
@@ -227,16 +229,11 @@ export class Oracle {
       const sections = Object.values(form)
         .flat()
         .flatMap((text) => text.split(/\n(?=## )/));
-      return sections.some((text) => isUnder(heading, text) && text.includes(amiId)) ? [at] : [];
+      return sections.some((text) => text.startsWith(`## ${heading} (`) && text.includes(amiId)) ? [at] : [];
     });
   }
 
   #tell({ region, amiId, compose }: Subject, what: string): void {
     this.wrong.push(`${formatInstant(this.#world.clock.now())} ${region} ${amiId} of ${compose.id} ${what}`);
   }
-}
-
-/** "Deleted, with something left" is told before the rest is: it is another heading. */
-function isUnder(heading: string, text: string): boolean {
-  return text.startsWith(`## ${heading}`) && !text.startsWith(`## ${heading},`);
 }

@@ -5,12 +5,12 @@ import { HOUR_MS, DAY_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
 import type { Log, PlacedOrder } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
-import { Memory } from "./memory.ts";
+import { cutBack, Memory } from "./memory.ts";
 import { Oracle } from "./oracle.ts";
 import { wrongPass } from "./wrong-clock.ts";
 import { subjectOf, type Subject } from "./subject.ts";
-import { survive, takesNothing, type Lived } from "./survive.ts";
-import { troubleEc2, troublePagure } from "./trouble.ts";
+import { survive, type Lived } from "./survive.ts";
+import { Codes, troubleEc2, troublePagure } from "./trouble.ts";
 import { at, COMPOSES, pick, REGIONS, type Command, type Compose } from "./words.ts";
 import { silentLog } from "../run/log.ts";
 import { CallCounter } from "../scenes/crash.ts";
@@ -31,6 +31,7 @@ export class Run {
   /** Lifts troubles that are still armed. */
   readonly #lifts: (() => unknown)[] = [];
   readonly memory: Memory;
+  readonly #codes = new Codes();
   readonly #unacknowledged: (() => Promise<unknown>)[] = [];
 
   constructor(world: World, lived: Lived) {
@@ -62,7 +63,7 @@ export class Run {
         const compose = at(COMPOSES, command.compose);
         this.oracle.release(compose);
         const body = { atomic_raw: { compose_id: compose.id } };
-        const fact = { composeId: compose.id, released: true };
+        const fact = { composeId: compose.id, released: true } as const;
         await this.#tell("releng.atomic.twoweek.complete", body, fact, command.dies);
         break;
       }
@@ -72,6 +73,9 @@ export class Run {
       case "ec2":
         troubleEc2(this.#world, command);
         break;
+      case "code":
+        this.#codes.add(this.#world, command);
+        break;
       case "pagure":
         this.#lifts.push(troublePagure(this.#world, command));
         break;
@@ -79,12 +83,7 @@ export class Run {
         await this.#crash(command);
         break;
       case "cut":
-        this.lived.cuts += 1;
-        await this.memory.cut();
-        await takesNothing(this.oracle, this.#world, "by a Redis that came back poorer", async () => {
-          for (const region of REGIONS) await this.#tick(region, new CallCounter(null));
-        });
-        await this.memory.catchUp();
+        await cutBack(this.#world, this, (region) => this.#tick(region, new CallCounter(null)));
         break;
       case "jump":
         this.lived.jumps += 1;
@@ -93,6 +92,7 @@ export class Run {
       case "pass":
         this.#world.clock.advance(command.hours * HOUR_MS);
         await this.#pass();
+        this.#codes.endPass();
     }
     // What is said from then on is lost when Redis is cut back: nothing was done on it.
     if (ACTS.includes(command.do)) await this.memory.keep(this.oracle.mark());

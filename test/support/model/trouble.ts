@@ -10,6 +10,24 @@ export function troubleEc2({ simulator }: World, { action, trouble, times }: Com
   else faults.add({ kind: "error", code: "InternalError", status: 500, action, times });
 }
 
+/** Codes that EC2 answers all calls with, or those of one action, for so many passes. */
+export class Codes {
+  #lasting: { readonly lift: () => void; passes: number }[] = [];
+
+  add({ simulator }: World, { code, action, passes }: Command & { do: "code" }): void {
+    const lift = simulator.faults.add({ kind: "error", code, times: Infinity, ...(action !== null && { action }) });
+    this.#lasting.push({ lift, passes });
+  }
+
+  endPass(): void {
+    for (const each of this.#lasting) {
+      each.passes -= 1;
+      if (each.passes === 0) each.lift();
+    }
+    this.#lasting = this.#lasting.filter(({ passes }) => passes > 0);
+  }
+}
+
 /** The next calls to Pagure fail; what is returned lifts it. */
 export function troublePagure({ pagure }: World, { trouble, times }: Command & { do: "pagure" }): () => void {
   if (trouble === "refuses")

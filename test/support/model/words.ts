@@ -24,6 +24,8 @@ export type Command =
       readonly trouble: "denied" | "broken" | "cut";
       readonly times: number;
     }
+  /** EC2, or one action of it, answers every call with a code, for so many passes, and is well again. */
+  | { readonly do: "code"; readonly code: string; readonly action: string | null; readonly passes: number }
   | { readonly do: "pagure"; readonly trouble: "refuses" | "cuts" | "does and cuts"; readonly times: number }
   | {
       readonly do: "crash";
@@ -91,6 +93,17 @@ const ACTIONS = [
   ...["DeleteSnapshot", "DescribeImages", "DescribeSnapshotAttribute"],
 ];
 
+/** By "Error codes for the Amazon EC2 API" these speak of the account, its credentials or a whole region, never of one image. */
+export const CODES_FOR_ALL = [
+  ...["ExpiredToken", "RequestExpired", "InvalidClientTokenId", "SignatureDoesNotMatch", "AuthFailure", "Blocked"],
+  ...["OptInRequired", "PendingVerification", "RequestLimitExceeded", "Throttling"],
+];
+const CODES_OF_IMAGES = [
+  ...["UnauthorizedOperation", "OperationNotPermitted", "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"],
+  ...["InvalidSnapshot.InUse", "IncorrectState", "ResourceLimitExceeded", "InvalidAction", "InvalidParameterValue"],
+  ...["ServiceUnavailable", "SomethingNew"],
+];
+
 const index = fc.nat(1000);
 
 const UPLOAD: fc.Arbitrary<Command> = fc.record({
@@ -135,6 +148,15 @@ const COMMAND: fc.Arbitrary<Command> = fc.oneof(
       action: fc.constantFrom(...ACTIONS),
       trouble: fc.constantFrom("denied" as const, "broken" as const, "cut" as const),
       times: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("code" as const),
+      code: fc.constantFrom(...CODES_FOR_ALL, ...CODES_OF_IMAGES),
+      action: fc.option(fc.constantFrom(...ACTIONS), { freq: 3 }),
+      passes: fc.integer({ min: 1, max: 3 }),
     }),
   },
   {

@@ -2,15 +2,11 @@
  * Runs the tests: one private Redis and one private RabbitMQ for all of them, each file in a process of its own, several side by
  * side. Arguments are built test files and the options of `npm test`. When TEST_REDIS_URL and TEST_AMQP_URL are set, those servers are used.
  */
-import { findServers } from "../../../src/demo/servers/find.ts";
-import { openGuarded } from "../../../src/demo/servers/guarded.ts";
-import { startRabbitmq } from "../../../src/demo/servers/rabbitmq.ts";
-import type { RunningServer } from "../../../src/demo/servers/redis.ts";
-import { startRedis } from "../../../src/demo/servers/redis.ts";
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
 import { readWords, sourceOf, WordsError, type Words } from "./choose.ts";
 import { inLanes, inOrder, lanesHere } from "./lanes.ts";
 import { Reporter } from "./reporter.ts";
+import { withServers } from "./servers.ts";
 import { runTestFile } from "./test-file.ts";
 
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
@@ -28,20 +24,9 @@ process.on("disconnect", () => {
 });
 process.channel?.unref();
 
-/** The tests' environment: nothing of the caller's that could lead them to a real service. */
-function testEnvironment(servers: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const mine = Object.entries(process.env).filter(
-    ([name]) => !/^(AMQP_URL|REDIS_URL|FEDORA_MESSAGING_|AWS_|PAGURE_)/.test(name),
-  );
-  // The SDK would say in every process that Node 20 will be left behind.
-  const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" };
-  return { ...Object.fromEntries(mine), ...quiet, ...servers };
-}
-
 /** Runs the files in lanes, then those that must be alone, and reports; true when every test passed. */
-async function runFiles(words: Words, given: Readonly<Record<string, string>>): Promise<boolean> {
+async function runFiles(words: Words, env: NodeJS.ProcessEnv): Promise<boolean> {
   const reporter = new Reporter((text) => process.stdout.write(text));
-  const env = testEnvironment(given);
   const { together, alone } = inOrder(words.names, sourceOf);
   const runOne = async (file: string): Promise<void> => {
     reporter.finished(await runTestFile(file, env, stop.signal));
@@ -59,30 +44,8 @@ async function runFiles(words: Words, given: Readonly<Record<string, string>>): 
 
 /** Starts what is not given, runs, stops. */
 async function main(words: Words): Promise<boolean> {
-  if (process.env["TEST_REDIS_URL"] && process.env["TEST_AMQP_URL"]) return await runFiles(words, {});
-  const servers = await findServers({ signal: stop.signal });
-  const start = performance.now();
-  // What tests put into their temporary directories goes with this one, also when a test was killed in the middle.
-  const scratch = await openGuarded();
-  // Both at once, but each one's failure waits for the other, so that nothing is left behind.
-  const started = await Promise.allSettled([startRedis(servers.redis), startRabbitmq(servers.rabbitmq)]);
-  try {
-    const [redis, rabbitmq] = started.map((result) => {
-      if (result.status === "rejected") throw result.reason;
-      return result.value;
-    }) as [RunningServer, RunningServer];
-    process.stdout.write(`set-up  Redis and RabbitMQ started (${((performance.now() - start) / 1000).toFixed(1)} s)\n`);
-    const given = {
-      TMPDIR: scratch.dir,
-      TEST_REDIS_URL: redis.url,
-      TEST_AMQP_URL: rabbitmq.url,
-      TEST_REDIS_CLI: servers.redisCli ?? "",
-    };
-    return await runFiles(words, given);
-  } finally {
-    for (const result of started) if (result.status === "fulfilled") await result.value.stop();
-    await scratch.stop();
-  }
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  return withServers(stop.signal, say, (env) => runFiles(words, env));
 }
 
 try {

@@ -28,15 +28,20 @@ export interface Ended {
   readonly comments: readonly string[];
 }
 
-/** Runs a built test file in a process of its own, as `node FILE`; that process needs nobody who leads it. */
-export async function runTestFile(file: string, env: NodeJS.ProcessEnv, stop: AbortSignal): Promise<Ended> {
+/** Runs a built test file in a process of its own, as `node FILE`; that process needs nobody who leads it. `complain` is told what it writes to its standard error. */
+export async function runTestFile(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  stop: AbortSignal,
+  complain: (chunk: Buffer) => void = (chunk) => void process.stderr.write(chunk),
+): Promise<Ended> {
   const start = performance.now();
   const key = randomUUID();
   const child = spawn(process.execPath, ["--enable-source-maps", "--import", PRELOAD, file], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { ...env, TAP: "1", TAP_CHILD_ID: "1", TAP_CHILD_KEY: key, TAP_TIMEOUT: String(LIMIT_S) },
   });
-  const reading = new Reading(file, child);
+  const reading = new Reading(file, child, complain);
   const limit = new Limit(child, key);
   const end = (): void => {
     endSoon(child);
@@ -66,7 +71,7 @@ class Reading {
   readonly #comments: string[] = [];
   #processorSeconds: number | null = null;
 
-  constructor(file: string, child: ChildProcess) {
+  constructor(file: string, child: ChildProcess, complain: (chunk: Buffer) => void) {
     this.#block = new Block(file, this.#parser);
     this.#parser.on("comment", (text: string) => {
       const seconds = /^# cpu=([\d.]+)$/m.exec(text)?.[1];
@@ -79,7 +84,7 @@ class Reading {
     });
     child.stderr?.on("data", (chunk: Buffer) => {
       this.#watches["standard error"].read(chunk);
-      process.stderr.write(chunk);
+      complain(chunk);
     });
   }
 

@@ -18,7 +18,7 @@ interface BreakerScene {
   /** What was logged as a warning. */
   readonly warnings: string[];
   readonly tick: (region?: string) => Promise<Record<string, number>>;
-  readonly attempts: () => Promise<readonly number[]>;
+  readonly attempts: (region?: string) => Promise<readonly number[]>;
 }
 
 /** So many due images in a region, one in another; jitter takes nothing away. */
@@ -43,7 +43,8 @@ export async function openBreakers(t: Test, images: number): Promise<BreakerScen
       world.clock.advance(SECOND_MS);
       return tickRegion(region, ticker);
     },
-    attempts: async () => (await ticker.schedule.due(REGION, "private", Infinity, 100)).map((image) => image.attempts),
+    attempts: async (region = REGION) =>
+      (await ticker.schedule.due(region, "private", Infinity, 100)).map((image) => image.attempts),
   };
 }
 

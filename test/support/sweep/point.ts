@@ -5,11 +5,11 @@ export type Act = (typeof ACTS)[number];
 /**
  * What happens at a call. The process is killed when its request is received, when its answer is withheld, or after it was
  * sent. Or the process is stopped when the request is received, and goes on when another ticker has taken its image over
- * (`overtaken`), or when a release of the compose was heard (`released`).
+ * (`overtaken`), or when a release of the compose was heard (`released`); or it is killed then (`released-killed`).
  */
 export const KILLS = ["received", "withheld", "sent"] as const;
 export type Kill = (typeof KILLS)[number];
-export type Moment = Kill | "overtaken" | "released";
+export type Moment = Kill | "overtaken" | "released" | "released-killed";
 
 /** A call of an act, counted from 1, and what happens there. */
 export interface Point {
@@ -51,7 +51,7 @@ export class CallCounter {
     // Each scene has a key prefix of its own.
     if (this.names.length > 0 || call.includes(this.#from)) this.names.push(call.replace(/sweep-[\da-f-]+:/, ""));
     const moment = this.names.length === this.#point?.call ? this.#point.moment : null;
-    if (moment === "received" || moment === "overtaken" || moment === "released") await this.#happen();
+    if (moment !== null && moment !== "withheld" && moment !== "sent") await this.#happen();
     return {
       answered: async () => {
         if (moment === "withheld") await this.#happen();

@@ -70,7 +70,7 @@ function optionsOf(shared: Shared, act: Act, moment: Moment): SceneOptions {
 
 /** All points of an act and a moment. A release is heard only where something is taken away. */
 export function pointsOf(recordings: Recordings, act: Act, moment: Moment): Point[] {
-  if (moment === "released" && act === "restore") return [];
+  if (isReleased(moment) && act === "restore") return [];
   const { calls } = recordings[act];
   const points = calls.map((_, index) => ({ act, moment, call: index + 1 }));
   // Who is stopped after it confirmed the reporter's lease posts once more than the one that overtakes it: no lease is a fence.
@@ -172,22 +172,27 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
   };
   const happen = async (): Promise<void> => {
     strikes += 1;
-    if (isKill(moment)) {
+    if (isKill(moment) && moment !== "released-killed") {
       signal("SIGKILL");
       // Nothing after this reaches anybody.
       return new Promise(() => undefined);
     }
     signal("SIGSTOP");
     const { token: claimed = "" } = await scene.record();
-    await (moment === "released" ? scene.release() : overtake(scene, wrong)).catch((error: unknown) => {
+    await (isReleased(moment) ? scene.release() : overtake(scene, wrong)).catch((error: unknown) => {
       wrong.push(String(error));
     });
     const { token } = await scene.record();
     const wakesAt = (await scene.queues()).get("restore") ?? Infinity;
     if (claimed !== "" && wakesAt <= Date.now() / 1000) wrong.push("it may be given back while a claim is under way");
-    if (moment === "released") end = await endOfRelease(scene, before);
+    if (isReleased(moment)) end = await endOfRelease(scene, before);
     if (claimed !== "" && claimed !== token) changesAtLoss.push(scene.simulator.journal.mutating().length);
-    signal("SIGCONT");
+    if (moment !== "released-killed") {
+      signal("SIGCONT");
+      return;
+    }
+    signal("SIGKILL");
+    return new Promise(() => undefined);
   };
   const counter = new CallCounter(`{${REGION}}`, { call, moment }, happen);
   await scene.watchedPass(counter.watch, async (started) => {
@@ -207,7 +212,11 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
 }
 
 function isKill(moment: Moment): boolean {
-  return (KILLS as readonly Moment[]).includes(moment);
+  return moment === "released-killed" || (KILLS as readonly Moment[]).includes(moment);
+}
+
+function isReleased(moment: Moment): boolean {
+  return moment === "released" || moment === "released-killed";
 }
 
 /** While the first ticker stands still its lease runs out, by everybody's clock but its own, and another one does the work. */

@@ -5,7 +5,7 @@ import { formatInstant, parseInstant } from "../../../domain/time.ts";
 import { UpstreamError } from "../../../errors.ts";
 import type { Breakers } from "../../../ports/index.ts";
 
-/** One hash: region to JSON. Deleting a field, or the key, makes the region be asked at once. */
+/** One hash: region, or `every-region`, to JSON. Deleting a field, or the key, makes the region be asked at once. */
 export function redisBreakers({ redis, keys }: RedisConnection): Breakers {
   const key = keys.control("breakers");
   const breakers: Breakers = {
@@ -41,7 +41,7 @@ function writeBreaker({ trouble, since, askAgainAt, times, code }: Breaker): str
 function readBreaker(text: string): Breaker {
   const { trouble, since, ask_again_at: askAgainAt, times, code } = readObject(text);
   return {
-    trouble: trouble === "shut" ? "shut" : "failing",
+    trouble: trouble === "shut" || trouble === "account" ? trouble : "failing",
     since: instantOf(since),
     askAgainAt: instantOf(askAgainAt),
     times: typeof times === "number" && times >= 1 ? times : 1,

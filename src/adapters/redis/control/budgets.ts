@@ -16,7 +16,7 @@ import {
 } from "../../../domain/limits/budget.ts";
 import { DAY_MS, dayOf, formatInstant, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
 import { UpstreamError } from "../../../errors.ts";
-import type { Budgets } from "../../../ports/index.ts";
+import type { Budgets, DueAnew } from "../../../ports/index.ts";
 
 const reserve = loadScript("reserve");
 const resume = loadScript("resume");
@@ -78,7 +78,7 @@ class RedisBudgets implements Budgets {
     }
   }
 
-  async checkDemand(kind: ActKind, due: number, now: Instant): Promise<Stop | null> {
+  async checkDemand(kind: ActKind, due: number, now: Instant, dueAnew?: DueAnew): Promise<Stop | null> {
     // First the stop: a resume between the two readings is then seen by the second.
     const stop = await this.#stopNow(kind);
     if (stop !== null) return stop;
@@ -89,8 +89,18 @@ class RedisBudgets implements Budgets {
     // Of what was done on most of sixty days, the oldest says no more about fourteen than the others.
     const tooMany = [...acts.keys()].sort().slice(0, -MOST_DAYS);
     if (tooMany.length > 0) await this.#redis.hdel(this.#daysOf(kind), ...tooMany);
-    const reason = unusualReason(kind, due + (acts.get(dayOf(now)) ?? 0), acts, now);
+    const spent = acts.get(dayOf(now)) ?? 0;
+    if (unusualReason(kind, due + spent, acts, now) === null) return null;
+    const anew = dueAnew === undefined ? due : await dueAnew(await this.#reservedBy(kind, now));
+    const reason = unusualReason(kind, anew + spent, acts, now);
     return reason === null ? null : this.#stop(kind, reason, now);
+  }
+
+  /** Whether an image has reserved today; of what cannot be read, none has. */
+  async #reservedBy(kind: ActKind, now: Instant): Promise<Parameters<DueAnew>[0]> {
+    const key = this.#keys.control(`budget:${kind}:${dayOf(now)}`);
+    const reserved = new Set(await orWrongType(this.#redis.hkeys(key), []));
+    return ({ region, amiId }) => reserved.has(`${region} ${amiId}`);
   }
 
   async stops(): Promise<readonly Stop[]> {

@@ -9,7 +9,7 @@ import { mutates, readRequest } from "./reading.ts";
 import type { Reading } from "./reading.ts";
 import { takeFault, type Fault, type Faults } from "./state/faults.ts";
 import type { World } from "./state/world.ts";
-import { Ec2Error, requestLimitExceeded } from "./wire/errors.ts";
+import { Ec2Error, requestLimitExceeded, statusOf } from "./wire/errors.ts";
 import type { Keyring } from "./wire/keys.ts";
 
 /** What serving a call needs. */
@@ -104,7 +104,11 @@ function replyUnder(fault: Fault, reading: Reading, own: Reply | null): Reply | 
     case "hold":
       return own;
     case "error": {
-      const { code, message = `The simulator was told to answer ${fault.code}.`, status = 400 } = fault;
+      const {
+        code,
+        message = `The simulator was told to answer ${fault.code}.`,
+        status = statusOf(fault.code),
+      } = fault;
       return refuse(new Ec2Error(code, message, status), reading);
     }
     case "throttle":

@@ -2,7 +2,7 @@ import type { Armed, Repeated } from "../../armed.ts";
 
 /** What goes wrong with a call. */
 type Trouble =
-  /** Answers this refusal. */
+  /** Answers this refusal, with the status that its code has, unless another is given. */
   | { readonly kind: "error"; readonly code: string; readonly status?: number; readonly message?: string }
   /** Answers `RequestLimitExceeded` with HTTP 503. */
   | { readonly kind: "throttle" }

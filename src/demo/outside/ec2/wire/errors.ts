@@ -16,6 +16,23 @@ export class Ec2Error extends Error {
   }
 }
 
+/** Statuses that are not 400: of the services' common errors (errors-overview; STS' CommonErrors), as observed where they differ. */
+const STATUSES: Readonly<Record<number, readonly string[]>> = {
+  401: ["AuthFailure", "OptInRequired"],
+  403: [
+    ...["UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "ExpiredToken"],
+    ...["ExpiredTokenException", "SignatureDoesNotMatch", "MissingAuthenticationToken", "UnrecognizedClientException"],
+  ],
+  412: ["DryRunOperation"],
+  500: ["InternalError", "InternalFailure"],
+  503: ["RequestLimitExceeded", "ServiceUnavailable", "Unavailable", "SlowDown"],
+};
+
+/** The HTTP status that a code comes with. */
+export function statusOf(code: string): number {
+  return Number(Object.entries(STATUSES).find(([, codes]) => codes.includes(code))?.[0] ?? 400);
+}
+
 export const missingParameter = (name: string): Ec2Error =>
   new Ec2Error("MissingParameter", `The request must contain the parameter ${name}`);
 

@@ -1,0 +1,40 @@
+import t, { type Test } from "tap";
+import type { Fault } from "../../src/demo/outside/ec2/state/faults.ts";
+import { DAY_MS, dayOf, HOUR_MS } from "../../src/domain/time.ts";
+import { addCompose } from "../support/scenes/proof.ts";
+import { openWorld, REGION, UPLOADER, type World } from "../support/world/world.ts";
+
+/** So many nightlies that are due in one region, in a service whose days so far had next to nothing. */
+async function dueWorld(t: Test, images: number): Promise<World> {
+  const world = await openWorld(t);
+  const { redis, keys } = world.connection;
+  for (let number = 0; number < images; number += 1)
+    for (const { message } of addCompose(world, String(20261001 + number), [REGION]))
+      await world.hear(UPLOADER, message);
+  world.clock.advance(5 * DAY_MS);
+  const beforeUs = dayOf(world.clock.now() - 20 * DAY_MS);
+  await redis.hset(keys.control("budget:private:days"), { [beforeUs]: 1 });
+  return world;
+}
+
+const TROUBLES: readonly (readonly [string, Fault])[] = [
+  ["before anything was begun", { kind: "error", code: "IncorrectState", action: "CreateTags", times: Infinity }],
+  ["half way", { kind: "error", code: "IncorrectState", action: "ModifySnapshotAttribute", times: Infinity }],
+];
+
+for (const [when, fault] of TROUBLES)
+  t.test(`what has reserved and failed ${when} is due again, and wanted once`, async (t) => {
+    const world = await dueWorld(t, 11);
+    const lift = world.simulator.faults.add(fault);
+    t.same(await world.tick(), { failed: 11 });
+    world.clock.advance(HOUR_MS);
+    t.same(await world.tick(), { failed: 11 });
+    t.same(await world.budgets.stops(), [], "11 are wanted, and not 22, which would be more than usual");
+    for (let day = 12; day < 22; day += 1)
+      for (const { message } of addCompose(world, String(20261000 + day), [REGION]))
+        await world.hear(UPLOADER, message);
+    lift();
+    world.clock.advance(5 * DAY_MS);
+    await world.tick();
+    t.match(await world.budgets.stops(), when === "half way" ? [] : [{ reason: /^21 images made private wanted on / }]);
+  });

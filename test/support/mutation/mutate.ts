@@ -1,0 +1,141 @@
+/**
+ * `npm run mutate`: changes the built program in one place after the other, in a copy, and asks the tests that run that place.
+ * A change that none of them sees is told: either a test is missing, or the change means nothing.
+ */
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { SetupError } from "../../../src/demo/servers/setup-error.ts";
+import { describeError } from "../../../src/errors.ts";
+import { sourceOf, WordsError } from "../run/choose.ts";
+import { inLanes, LONG } from "../run/lanes.ts";
+import { withServers } from "../run/servers.ts";
+import { Compiler } from "./compiler.ts";
+import { copyProject } from "./copy.ts";
+import { testsLoading } from "./coverage.ts";
+import { describe, filesIn, isRefused, plant, type Planted } from "./planted.ts";
+import { hear, survives, type Court, type Witness } from "./trial.ts";
+
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url)).replace(/\/$/, "");
+const TELL_EVERY = 100;
+
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => {
+    stop.abort(signal);
+  });
+// The set-up that started us is gone.
+process.on("disconnect", () => {
+  stop.abort("SIGHUP");
+});
+process.channel?.unref();
+
+interface Words {
+  readonly sources: readonly string[];
+  readonly tests: readonly string[];
+  /** Mutants that are tried. */
+  readonly most: number;
+  readonly seed: number;
+  readonly lanes: number;
+  /** Seconds that a test may take. */
+  readonly longest: number;
+}
+
+/** Throws `WordsError`. */
+function readWords(): Words {
+  const number = { type: "string" } as const;
+  const options = { most: number, seed: number, lanes: number, longest: number } as const;
+  const tests = { type: "string", multiple: true } as const;
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { ...options, tests } });
+    const count = (name: keyof typeof options, otherwise: number): number => {
+      const value = values[name] ?? String(otherwise);
+      if (/^(?:\d+|Infinity)$/.test(value)) return Number(value);
+      throw new WordsError(`--${name}=${value}: a number`);
+    };
+    return {
+      sources: positionals.length === 0 ? ["src/domain"] : positionals,
+      tests: values.tests ?? ["test"],
+      most: count("most", Infinity),
+      seed: count("seed", Date.now() % 1_000_000),
+      lanes: count("lanes", 2),
+      longest: count("longest", 20),
+    };
+  } catch (error) {
+    throw error instanceof TypeError ? new WordsError(describeError(error)) : error;
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function main(words: Words, env: NodeJS.ProcessEnv): Promise<void> {
+  const files = filesIn(ROOT, words.sources, ".js");
+  const all = plant(ROOT, files, words.seed);
+  const chosen = all.slice(0, words.most);
+  say(`${all.length} mutants in ${files.length} files, ${chosen.length} of them tried: --seed=${words.seed}`);
+  const copies = await Promise.all(Array.from({ length: words.lanes }, () => copyProject(ROOT)));
+  const courts = copies.map((copy): Court => ({ copy, env, stop: stop.signal }));
+  const witnesses = await hearAll(files, courts, words);
+  say(`${witnesses.length} test files run them`);
+  await tryAll(chosen, witnesses, courts);
+}
+
+/** What takes long, and what fails without any mutant, is no witness. */
+async function hearAll(
+  files: readonly string[],
+  courts: readonly Court[],
+  { tests, longest }: Words,
+): Promise<readonly Witness[]> {
+  const quick = filesIn(ROOT, tests, ".test.js").filter((test) => !LONG.includes(sourceOf(test)));
+  const witnesses: Witness[] = [];
+  await inCourts(testsLoading(quick, new Set(files), ROOT), courts, async (test, court) => {
+    const heard = await hear(test, longest, court);
+    if (typeof heard !== "string") witnesses.push(heard);
+    else if (!stop.signal.aborted) say(`left out  ${sourceOf(test)}: ${heard}`);
+  });
+  return witnesses;
+}
+
+async function tryAll(chosen: readonly Planted[], witnesses: readonly Witness[], courts: readonly Court[]) {
+  const compiler = new Compiler(ROOT);
+  const counts = { tried: 0, refused: 0, lived: 0, unrun: 0 };
+  await inCourts(chosen, courts, async (planted, court) => {
+    const ranBy = await survives(planted, witnesses, court);
+    if (stop.signal.aborted) return;
+    counts.tried += 1;
+    if (counts.tried % TELL_EVERY === 0) say(`… ${counts.tried} of ${chosen.length}, ${counts.lived} lived`);
+    if (ranBy === null) return;
+    if (isRefused(planted, ROOT, compiler)) {
+      counts.refused += 1;
+      return;
+    }
+    counts.lived += 1;
+    if (ranBy === 0) counts.unrun += 1;
+    say(`lived  ${describe(planted, ROOT)}  (${ranBy === 0 ? "no test runs it" : `run by ${ranBy} test files`})`);
+  });
+  const { tried, refused, lived, unrun } = counts;
+  const seen = `${tried - lived - refused} seen by a test, ${refused} by the compiler`;
+  say(`\n${tried} mutants tried, ${seen}, ${lived} lived; ${unrun} of these no test runs`);
+}
+
+/** As many at once as there are courts; each has its own copy of the program. */
+async function inCourts<T>(all: readonly T[], courts: readonly Court[], work: (one: T, court: Court) => Promise<void>) {
+  const free = [...courts];
+  const workHere = async (one: T): Promise<void> => {
+    const court = free.pop();
+    if (court === undefined) throw new Error("more lanes than copies");
+    await work(one, court);
+    free.push(court);
+  };
+  await inLanes(all, courts.length, workHere, () => stop.signal.aborted);
+}
+
+try {
+  const words = readWords();
+  await withServers(stop.signal, say, (env) => main(words, env));
+} catch (error) {
+  if (!(error instanceof SetupError || error instanceof WordsError)) throw error;
+  process.stderr.write(`npm run mutate: ${error.message}\n`);
+  process.exitCode = 1;
+}
