@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
 import { live } from "../../support/model/live.ts";
-import type { Lived } from "../../support/model/run.ts";
+import type { Lived } from "../../support/model/survive.ts";
 import { STORY } from "../../support/model/words.ts";
 
 /** `npm run chaos` asks for more. */
@@ -15,7 +15,7 @@ const endOnFailure = process.env["MODEL_SHRINK"] === undefined;
 t.setTimeout(3_600_000);
 
 t.test(`whatever happens to it, the service keeps its promises: ${RUNS} stories`, async (t) => {
-  const lived: Lived = { commands: 0, deletions: 0, restores: 0, crashes: 0 };
+  const lived: Lived = { commands: 0, deletions: 0, restores: 0, crashes: 0, cuts: 0, jumps: 0 };
   const start = performance.now();
   const property = fc.asyncProperty(STORY, async (story) => {
     const wrong = await live(story, lived);

@@ -1,4 +1,5 @@
-import { Run, type Lived } from "./run.ts";
+import { Run } from "./run.ts";
+import type { Lived } from "./survive.ts";
 import type { Command } from "./words.ts";
 import { openWorld } from "../world/world.ts";
 

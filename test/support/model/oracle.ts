@@ -1,7 +1,7 @@
 import type { JournalEntry } from "../../../src/demo/outside/ec2/journal.ts";
-import type { ImageRecord, SnapshotRecord } from "../../../src/demo/outside/ec2/state/records.ts";
+import type { ImageRecord } from "../../../src/demo/outside/ec2/state/records.ts";
 import { DAY_MS, formatInstant, type Instant } from "../../../src/domain/time.ts";
-import type { Subject } from "./subject.ts";
+import { looks, QUEUES_OF, type Subject } from "./subject.ts";
 import { CODES_FOR_ALL, verdictOf, type Compose } from "./words.ts";
 import type { World } from "../world/world.ts";
 
@@ -10,19 +10,6 @@ interface Span {
   readonly from: Instant;
   to: Instant;
 }
-
-/** Which queue the design's section 3 lets an image of a stage wait in. */
-const QUEUES_OF: Readonly<Record<string, readonly string[]>> = {
-  unresolved: ["unresolved"],
-  public: ["private"],
-  private: ["delete", ""],
-  deleting: ["delete"],
-  restoring: ["restore"],
-  held: ["held"],
-  kept: [""],
-  deleted: [""],
-  gone: [""],
-};
 
 /**
  * Knows what must never happen, from the design and from what the world said, and looks for it in the books of EC2 and Pagure.
@@ -57,6 +44,15 @@ export class Oracle {
     if (last !== undefined) last.to = Math.min(last.to, now);
     if (until !== null) spans.push({ from: now, to: until });
     this.#holds.set(what, spans);
+  }
+
+  /** What was ordered from now on is lost with Redis; what this returns makes the oracle forget it as well. */
+  mark(): () => void {
+    const holds = [...this.#holds].map(([what, spans]) => [what, spans.map((span) => ({ ...span }))] as const);
+    return () => {
+      this.#holds.clear();
+      for (const [what, spans] of holds) this.#holds.set(what, spans);
+    };
   }
 
   verdict({ compose, isContradicted, isOver }: Subject): "delete" | "keep" | null {
@@ -240,8 +236,4 @@ export class Oracle {
   #tell({ region, amiId, compose }: Subject, what: string): void {
     this.wrong.push(`${formatInstant(this.#world.clock.now())} ${region} ${amiId} of ${compose.id} ${what}`);
   }
-}
-
-function looks(thing: ImageRecord | SnapshotRecord | null): string {
-  return thing === null ? "" : JSON.stringify([thing.state, thing.permission, thing.tags]);
 }

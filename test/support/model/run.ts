@@ -2,48 +2,43 @@ import { tickRegion } from "../../../src/act/tick.ts";
 import { resolveRegion } from "../../../src/decide/resolve.ts";
 import type { Fact } from "../../../src/domain/compose/facts.ts";
 import { HOUR_MS, DAY_MS, MINUTE_MS } from "../../../src/domain/time.ts";
-import { RefusedError, UpstreamError } from "../../../src/errors.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
 import type { Log, PlacedOrder } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
+import { cutBack, Memory } from "./memory.ts";
 import { Oracle } from "./oracle.ts";
+import { wrongPass } from "./wrong-clock.ts";
 import { subjectOf, type Subject } from "./subject.ts";
-import { Codes, expireLeases, troubleEc2, troublePagure } from "./trouble.ts";
-import { at, COMPOSES, pick, type Command, type Compose } from "./words.ts";
+import { survive, type Lived } from "./survive.ts";
+import { Codes, troubleEc2, troublePagure } from "./trouble.ts";
+import { at, COMPOSES, pick, REGIONS, type Command, type Compose } from "./words.ts";
 import { silentLog } from "../run/log.ts";
-import { CallCounter, Crash } from "../scenes/crash.ts";
+import { CallCounter } from "../scenes/crash.ts";
 import { UPLOADER, type World } from "../world/world.ts";
 
-const REGIONS = ["eu-west-1", "us-east-1"];
+const ACTS: readonly string[] = ["pass", "crash", "cut", "jump"];
 /** How long the end of a story may take, in steps of three and a half days: holds, refusals and new notices included. */
 const MOST_STEPS = 25;
 /** What a hold is answered with when it is, or will be, in force. */
 const IS_HELD = /^(?:held\b|being given back to the public$|it is just being deleted$)/;
 
-/** What was lived through. */
-export interface Lived {
-  commands: number;
-  deletions: number;
-  restores: number;
-  crashes: number;
-}
-
 /** A story as it is lived, command by command. */
 export class Run {
   readonly oracle: Oracle;
   readonly #world: World;
-  readonly #lived: Lived;
+  readonly lived: Lived;
   readonly #log: Log;
   /** Lifts troubles that are still armed. */
   readonly #lifts: (() => unknown)[] = [];
-
+  readonly memory: Memory;
   readonly #codes = new Codes();
   readonly #unacknowledged: (() => Promise<unknown>)[] = [];
 
   constructor(world: World, lived: Lived) {
     this.#world = world;
-    this.#lived = lived;
+    this.lived = lived;
     this.oracle = new Oracle(world);
+    this.memory = new Memory(world);
     const error = (data: object, message: string): void => {
       // A death is no bug, though it looks like one from within.
       if (message.startsWith("bug") && !/"error":"(?:killed|dead)"/.test(JSON.stringify(data)))
@@ -53,7 +48,7 @@ export class Run {
   }
 
   async do(command: Command): Promise<void> {
-    this.#lived.commands += 1;
+    this.lived.commands += 1;
     switch (command.do) {
       case "upload":
         await this.#upload(command);
@@ -87,11 +82,20 @@ export class Run {
       case "crash":
         await this.#crash(command);
         break;
+      case "cut":
+        await cutBack(this.#world, this, (region) => this.#tick(region, new CallCounter(null)));
+        break;
+      case "jump":
+        this.lived.jumps += 1;
+        await wrongPass(this.#world, command.hours * HOUR_MS, this);
+        break;
       case "pass":
         this.#world.clock.advance(command.hours * HOUR_MS);
         await this.#pass();
         this.#codes.endPass();
     }
+    // What is said from then on is lost when Redis is cut back: nothing was done on it.
+    if (ACTS.includes(command.do)) await this.memory.keep(this.oracle.mark());
     await this.oracle.check();
   }
 
@@ -114,11 +118,11 @@ export class Run {
       if (this.oracle.wrong.length > 0) return;
     }
     this.oracle.checkEnd();
-    this.#lived.deletions += this.oracle.subjects.filter((subject) => this.oracle.isDeleted(subject)).length;
+    this.lived.deletions += this.oracle.subjects.filter((subject) => this.oracle.isDeleted(subject)).length;
     const opened = this.#world.simulator.journal
       .of("ModifyImageAttribute")
       .filter(({ effect }) => effect?.kind === "image-permission" && effect.isPublic);
-    this.#lived.restores += opened.length;
+    this.lived.restores += opened.length;
   }
 
   async #say({ compose: number, saying: which, dies }: Command & { do: "say" }): Promise<void> {
@@ -132,6 +136,8 @@ export class Run {
 
   /** A message comes; or its fact is remembered, and the process dies before anything else. */
   async #tell(topic: string, body: object, fact: Omit<Fact, "source" | "at" | "by">, dies: boolean): Promise<void> {
+    const at = this.#world.clock.now();
+    this.memory.archive(() => this.#world.hear(topic, body, at));
     if (!dies) {
       await this.#world.hear(topic, body);
       return;
@@ -166,6 +172,8 @@ export class Run {
 
   async #announce({ region, amiId }: Subject, { id, name }: Compose): Promise<void> {
     const body = { architecture: "x86_64", compose_id: id, image_name: name, regions: { [region]: amiId } };
+    const at = this.#world.clock.now();
+    this.memory.archive(() => this.#world.hear(UPLOADER, body, at));
     await this.#world.hear(UPLOADER, body);
   }
 
@@ -204,20 +212,22 @@ export class Run {
   async #orders(counter: CallCounter): Promise<void> {
     const { orders, schedule, facts, ...others } = this.#world.clerk;
     const wrapped = { orders: counter.wrap(orders), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
-    await this.#survive(() => carryOutOrders({ ...others, ...wrapped, log: this.#log }));
+    await survive(this.#world, this.lived, () => carryOutOrders({ ...others, ...wrapped, log: this.#log }));
   }
 
   async #crash({ who, call, when }: Command & { do: "crash" }): Promise<void> {
     const counter = new CallCounter({ call, when });
     this.#world.clock.advance(HOUR_MS);
+    await this.memory.catchUp();
     if (who === "reporter") await this.#report(counter);
     else for (const region of REGIONS) await this.#tick(region, counter);
   }
 
   async #pass(): Promise<void> {
+    await this.memory.catchUp();
     const alive = new CallCounter(null);
     for (const region of REGIONS) {
-      await this.#survive(() => resolveRegion(region, this.#world.ticker));
+      await survive(this.#world, this.lived, () => resolveRegion(region, this.#world.ticker));
       await this.#tick(region, alive);
     }
     await this.#report(alive);
@@ -226,25 +236,15 @@ export class Run {
   async #tick(region: string, counter: CallCounter): Promise<void> {
     const { images, schedule, facts, ...others } = this.#world.ticker;
     const wrapped = { images: counter.wrap(images), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
-    await this.#survive(() => tickRegion(region, { ...others, ...wrapped, log: this.#log }));
+    await survive(this.#world, this.lived, () =>
+      tickRegion(region, { ...others, ...wrapped, log: this.#log, listen: this.memory.listen }),
+    );
   }
 
   async #report(counter: CallCounter): Promise<void> {
     const { reports, schedule, ...others } = this.#world.reporter;
-    await this.#survive(() =>
+    await survive(this.#world, this.lived, () =>
       reportOnce({ ...others, reports: counter.wrap(reports), schedule: counter.wrap(schedule) }),
     );
-  }
-
-  /** What the service's loops survive, and a death, which is what it is for. */
-  async #survive(work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (error instanceof Crash) {
-        if (error.message === "killed") this.#lived.crashes += 1;
-        await expireLeases(this.#world);
-      } else if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
-    }
   }
 }

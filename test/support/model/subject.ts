@@ -3,6 +3,19 @@ import type { Instant } from "../../../src/domain/time.ts";
 import type { Compose } from "./words.ts";
 import type { World } from "../world/world.ts";
 
+/** Which queue the design's section 3 lets an image of a stage wait in. */
+export const QUEUES_OF: Readonly<Record<string, readonly string[]>> = {
+  unresolved: ["unresolved"],
+  public: ["private"],
+  private: ["delete", ""],
+  deleting: ["delete"],
+  restoring: ["restore"],
+  held: ["held"],
+  kept: [""],
+  deleted: [""],
+  gone: [""],
+};
+
 /** An image as it was uploaded, and what people and messages said of it since. */
 export interface Subject {
   readonly region: string;
@@ -35,4 +48,9 @@ export function subjectOf(world: World, region: string, amiId: string, compose: 
     closedAt: null,
     snapshots: snapshots.filter((snapshot) => snapshot !== null),
   };
+}
+
+/** How a thing stands in EC2, to be compared. */
+export function looks(thing: ImageRecord | SnapshotRecord | null): string {
+  return thing === null ? "" : JSON.stringify([thing.state, thing.permission, thing.tags]);
 }

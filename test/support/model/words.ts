@@ -33,6 +33,10 @@ export type Command =
       readonly call: number;
       readonly when: "before" | "after";
     }
+  /** Redis comes back in another run, without what was heard since anything was last done. */
+  | { readonly do: "cut" }
+  /** A pass by a process whose own clock is wrong by so much. */
+  | { readonly do: "jump"; readonly hours: number }
   | { readonly do: "pass"; readonly hours: number };
 
 /** What a message of pungi says of a compose. */
@@ -50,6 +54,8 @@ export interface Compose {
 
 const nightly: Saying = { compose_type: "nightly", compose_label: "" };
 const production = (label: string): Saying => ({ compose_type: "production", compose_label: label });
+
+export const REGIONS = ["eu-west-1", "us-east-1"];
 
 export const COMPOSES: readonly Compose[] = [
   ...["20261119", "20261120", "20261121"].map((day) => ({
@@ -169,6 +175,11 @@ const COMMAND: fc.Arbitrary<Command> = fc.oneof(
       call: fc.integer({ min: 1, max: 40 }),
       when: fc.constantFrom("before" as const, "after" as const),
     }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: "cut" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("jump" as const), hours: fc.constantFrom(720, 1, -1, -720) }),
   },
   { weight: 12, arbitrary: fc.record({ do: fc.constant("pass" as const), hours: fc.integer({ min: 1, max: 96 }) }) },
 );

@@ -3,7 +3,7 @@ import { snapshotIdsOf } from "../../../src/demo/outside/ec2/state/records.ts";
 import { openWorld, type World } from "../world/world.ts";
 
 /** Everything that Redis remembers under a world's prefix, by the name without it. */
-export async function remembered({ connection }: World): Promise<ReadonlyMap<string, Buffer>> {
+export async function remembered({ connection }: Pick<World, "connection">): Promise<ReadonlyMap<string, Buffer>> {
   const prefix = prefixOf(connection.keys.format);
   const names = (await connection.redis.keys(`${prefix}:*`)).sort();
   const dumps = await Promise.all(names.map((name) => connection.redis.dumpBuffer(name)));
@@ -28,6 +28,14 @@ export async function copyOf(test: Test, world: World, regions: readonly string[
     }
   }
   return copy;
+}
+
+/** Sets what Redis remembers under a world's prefix back to what it remembered then. */
+export async function setBack({ connection }: World, copy: ReadonlyMap<string, Buffer>): Promise<void> {
+  const prefix = prefixOf(connection.keys.format);
+  const names = await connection.redis.keys(`${prefix}:*`);
+  if (names.length > 0) await connection.redis.del(names);
+  for (const [name, dump] of copy) await connection.redis.restore(prefix + name, 0, dump, "REPLACE");
 }
 
 function prefixOf(formatKey: string): string {
