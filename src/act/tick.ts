@@ -11,7 +11,7 @@ import type { Act, ActKind } from "../domain/limits/budget.ts";
 import { isDeaf } from "../domain/limits/deaf.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
-import { describeError } from "../errors.ts";
+import { describeError, orUnreadable } from "../errors.ts";
 import type { Budgets, Facts, HeardUntil, Images, Log, Schedule } from "../ports/index.ts";
 
 /** Whoever passes over regions. */
@@ -66,7 +66,8 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
       break;
     }
     await checkAccount(ticker);
-    const outcomes = await workOn(region, queue, now, state === "half-open" ? 1 : batch, ticker);
+    const most = state === "half-open" ? 1 : batch;
+    const outcomes = await orUnreadable(() => workOn(region, queue, now, most, ticker), ["unreadable"], ticker);
     outcomes.forEach(count);
   }
   return counts;
@@ -86,12 +87,16 @@ async function workOn(
   if (claimed.length === 0) return [];
   await consultFor(claimed, now, ticker);
   const { planned, failures } = await survey(region, claimed, now, ticker);
-  const outcomes = await withoutMassacre(planned, async (each) => workImage(each, lease, ticker), log);
+  const outcomes = await withoutMassacre(
+    planned,
+    async (each) => orUnreadable(() => workImage(each, lease, ticker), "unreadable", ticker),
+    log,
+  );
   const shared = failures.find(({ isShared }) => isShared);
   if (shared !== undefined)
     log.warn({ region, images: failures.length, error: describeError(shared.error) }, "a region was not looked at");
   for (const { image, error, isShared } of failures)
-    outcomes.push(await recordSetback(image, error, lease, ticker, isShared));
+    outcomes.push(await orUnreadable(() => recordSetback(image, error, lease, ticker, isShared), "unreadable", ticker));
   await breakers.close(region);
   return outcomes;
 }

@@ -61,8 +61,8 @@ async function openEc2(config: Config, log: Log): Promise<Ec2Checkup & { close()
 }
 
 function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCheckup {
-  const { schedule, queues, journal, hearing, budgets } = storeOn(connection, config, log);
-  return { ...redisCheckup(connection), schedule, queues, journal, hearing, budgets };
+  const { schedule, queues, places, strangeThings, journal, hearing, budgets } = storeOn(connection, config, log);
+  return { ...redisCheckup(connection), schedule, queues, places, strangeThings, journal, hearing, budgets };
 }
 
 /** Null: the reports go to the log. */

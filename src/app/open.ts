@@ -1,4 +1,5 @@
 import { RegionBreakers } from "../act/breakers.ts";
+import { PlaceKeeper } from "../act/places.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { runService, type App } from "./service.ts";
@@ -12,7 +13,7 @@ import type { CommentReader } from "../operate/comments.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Log } from "../ports/index.ts";
 import type { Reporter } from "../tell/reporter.ts";
-import { commentStoppages, stoppages } from "../tell/stops.ts";
+import { commentStoppages, stoppages, strangeStoppages } from "../tell/stops.ts";
 
 /** Opens every adapter. Throws `UpstreamError` when Redis cannot be reached, `ConfigError` for a newer key format. */
 export async function openApp(config: Config, logLevel: string = config.logLevel): Promise<App> {
@@ -47,7 +48,8 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const report = openReporter(config, store, commentReader, log);
   const listener =
     archive === null ? null : { archive, ingester, hearing, log, firstBackfillMs: config.firstBackfillMs };
-  const app = { ingester, tick, report, clerk, commentReader, listener, breakers, ec2: images };
+  const placeKeeper = new PlaceKeeper({ places: store.places, log });
+  const app = { ingester, tick, report, clerk, commentReader, listener, breakers, placeKeeper, ec2: images };
   return {
     ...app,
     consume: (stop) => runService(config, store, app, stop),
@@ -75,6 +77,7 @@ function openReporter(config: Config, store: Store, comments: CommentReader | nu
     stoppages: async () => [
       ...(await stoppages({ budgets, schedule, breakers, clock })),
       ...(comments === null ? [] : await commentStoppages(comments)),
+      ...strangeStoppages(store.strangeThings()),
     ],
   };
 }

@@ -6,7 +6,7 @@ import { breakerStateOf, describeTrouble } from "../domain/limits/breaker.ts";
 import type { ActKind } from "../domain/limits/budget.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant } from "../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import { catchUp } from "../hear/catch-up.ts";
 import { readCommentsOrTell } from "../operate/comments.ts";
 import { carryOutOrders } from "../operate/orders.ts";
@@ -41,12 +41,14 @@ export async function planPass(
  * region and one for the report; resolves to whether all of it could be done. Throws `UpstreamError` when Redis is away.
  */
 export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
-  await carryOutOrders(app.clerk);
-  if (app.listener !== null) await catchUp(app.listener);
+  await orUnreadable(() => carryOutOrders(app.clerk), 0, app.tick);
+  const { listener } = app;
+  if (listener !== null) await orUnreadable(() => catchUp(listener), 0, app.tick);
   if (app.commentReader !== null) await readCommentsOrTell(app.commentReader);
+  await app.placeKeeper.finish();
   const troubled: string[] = [];
   const isDone = await inEveryRegion(app, print, async (region) => {
-    await resolveRegion(region, app.tick);
+    await orUnreadable(() => resolveRegion(region, app.tick), 0, app.tick);
     const counts = await tickRegion(region, app.tick, only);
     if (counts["yielded"] !== undefined) troubled.push(region);
     return () => print(`${region}: ${JSON.stringify(counts)}`);

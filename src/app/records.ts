@@ -1,27 +1,44 @@
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
-import { openStore, readable, type Store } from "./store.ts";
+import { openStore, type Store } from "./store.ts";
 import type { Config } from "../config/config.ts";
 import type { Instant } from "../domain/time.ts";
 
 /** What is remembered, to be read: needs Redis alone. */
-export type Records = Omit<Store, "positions" | "comments" | "queueName" | "abandon"> & { readonly now: () => Instant };
+export type Records = Omit<Store, "places" | "positions" | "comments" | "queueName" | "abandon"> & {
+  readonly now: () => Instant;
+};
 
 /** Opens Redis for reading. Throws `UpstreamError` when it cannot be reached, `ConfigError` for a newer key format. */
 export async function openRecords(config: Config): Promise<Records> {
-  const store = await openStore(config, openLog("error"));
+  const {
+    schedule,
+    queues,
+    facts,
+    journal,
+    orders,
+    budgets,
+    hearing,
+    pulse,
+    rejected,
+    breakers,
+    strangeThings,
+    close,
+  } = await openStore(config, openLog("silent"));
+  const now = (): Instant => systemClock.now();
   return {
-    schedule: readable(store.schedule),
-    queues: readable(store.queues),
-    facts: readable(store.facts),
-    journal: readable(store.journal),
-    orders: readable(store.orders),
-    budgets: readable(store.budgets),
-    hearing: readable(store.hearing),
-    pulse: readable(store.pulse),
-    rejected: readable(store.rejected),
-    breakers: readable(store.breakers),
-    now: () => systemClock.now(),
-    close: () => store.close(),
+    schedule,
+    queues,
+    facts,
+    journal,
+    orders,
+    budgets,
+    hearing,
+    pulse,
+    rejected,
+    breakers,
+    strangeThings,
+    now,
+    close,
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { RegionPasses } from "../act/passes.ts";
+import type { PlaceKeeper } from "../act/places.ts";
 import { checkAccount } from "../act/safety.ts";
 import type { Ticker } from "../act/tick.ts";
 import { openBus } from "../adapters/amqp/bus.ts";
@@ -36,6 +37,7 @@ export interface UseCases {
   /** Null: there is no archive to read over holes. */
   readonly listener: Listener | null;
   readonly breakers: Breakers;
+  readonly placeKeeper: PlaceKeeper;
   /** EC2 past the breakers, for a person who asks for a plan: nothing is remembered of its failures. */
   readonly ec2: Images;
 }
@@ -99,7 +101,7 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
 /** Everything that is done again and again, until `stop`. */
 function loopsOf(
   config: Config,
-  { tick, report, clerk, commentReader, listener }: UseCases,
+  { tick, report, clerk, commentReader, listener, placeKeeper }: UseCases,
   { passes, heartbeat }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat },
   stop: AbortSignal,
 ): Promise<void>[] {
@@ -114,6 +116,7 @@ function loopsOf(
     runLoop("heartbeat", BEAT_MS, () => heartbeat.beat(), tick, stop),
     runLoop("orders", SECOND_MS, () => carryOutOrders(clerk), tick, stop),
     runLoop("ticker", config.tickEveryMs, tickAll, tick, stop),
+    runLoop("places", config.tickEveryMs, () => placeKeeper.step(), tick, stop),
     ...(listener === null ? [] : [runLoop("catch up", config.hearEveryMs, () => catchUp(listener), tick, stop)]),
     ...(config.act === "nothing" ? [] : [runLoop("reporter", config.reportEveryMs, tellAll, tick, stop)]),
     ...(config.act === "nothing" || commentReader === null

@@ -1,3 +1,4 @@
+import { orUnreadable } from "../errors.ts";
 import type { ImageEvent } from "../domain/image/event.ts";
 import { isAmiId } from "../domain/image/image.ts";
 import type { Outlook } from "../domain/report/outlook.ts";
@@ -15,7 +16,7 @@ const BYTES_PER_ROW = 1000;
 const QUIET_MS = 7 * DAY_MS;
 
 /** What the text of a post is made from, besides the lease's streams. */
-type Sources = Pick<Reporter, "schedule" | "clock" | "periods" | "stoppages">;
+type Sources = Pick<Reporter, "schedule" | "clock" | "periods" | "stoppages" | "log">;
 
 /** What a post's text is made from beside its events. */
 interface Beside {
@@ -27,13 +28,25 @@ interface Beside {
 const NO_REPEATS: PostFrame["repeats"] = new Map();
 
 /** Whether something waits to be told; what is due, and that all is quiet, can wait itself. */
-export async function hasNews(lease: ReporterLease, { schedule }: Pick<Reporter, "schedule">): Promise<boolean> {
+export async function hasNews(
+  lease: ReporterLease,
+  { schedule, log }: Pick<Reporter, "schedule" | "log">,
+): Promise<boolean> {
   if ((await lease.pendingPost()) !== null) return true;
   for (const region of await schedule.regions()) {
-    const events = await lease.unreported(region, MOST_PER_REGION);
+    const events = await unreportedOf(region, lease, { log });
     if (events.some((event) => sectionOf(event) !== null)) return true;
   }
   return false;
+}
+
+/** A region whose place in its stream cannot be read is told later; the others now. */
+function unreportedOf(
+  region: string,
+  lease: Pick<ReporterLease, "unreported">,
+  { log }: Pick<Reporter, "log">,
+): Promise<readonly ImageEvent[]> {
+  return orUnreadable(() => lease.unreported(region, MOST_PER_REGION), [], { log });
 }
 
 /** Chooses what the next post tells, and remembers the choice; null when there is nothing to tell. */
@@ -44,7 +57,7 @@ export async function beginPost(
 ): Promise<PendingPost | null> {
   const { schedule, clock, periods } = sources;
   const regions = await schedule.regions();
-  const unreported = await Promise.all(regions.map((region) => lease.unreported(region, MOST_PER_REGION)));
+  const unreported = await Promise.all(regions.map((region) => unreportedOf(region, lease, sources)));
   const sizeOf = (day: string, events: readonly ImageEvent[], outlook: Outlook | null): number =>
     Buffer.byteLength(renderOpening(day, periods.deleteAfterMs)) +
     Buffer.byteLength(
@@ -89,7 +102,7 @@ async function beginQuietPost(
 export async function writePost(
   post: PendingPost,
   lease: ReporterLease,
-  reporter: Sources & Pick<Reporter, "title" | "reports" | "journal">,
+  reporter: Sources & Pick<Reporter, "title" | "reports" | "journal" | "log">,
 ): Promise<{ readonly text: Post; readonly events: readonly ImageEvent[] }> {
   const { day, marker, extra } = post;
   const reached = Object.entries(post.until);

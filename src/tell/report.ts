@@ -1,5 +1,5 @@
 import { DAY_MS, MINUTE_MS } from "../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG } from "../ports/index.ts";
 import type { PendingPost, ReporterLease } from "../ports/index.ts";
 import { noticeImage } from "./notice.ts";
@@ -94,7 +94,7 @@ async function tidy(
   }
   if (trimmedAt !== null && now - trimmedAt < DAY_MS) return;
   for (const region of await schedule.regions()) {
-    const removed = await lease.trim(region, Math.max(0, now - KEEP_EVENTS_MS));
+    const removed = await orUnreadable(() => lease.trim(region, Math.max(0, now - KEEP_EVENTS_MS), now), 0, { log });
     if (removed > 0) log.info({ region, removed }, "events older than 400 days removed");
   }
   await lease.remember({ trimmedAt: now });
@@ -123,7 +123,11 @@ async function publishPost(
     throw error;
   }
   let noticed = 0;
-  for (const event of events) if (reporter.isPublic && (await noticeImage(event, url, reporter))) noticed += 1;
+  for (const event of events) {
+    const isNoticed =
+      reporter.isPublic && (await orUnreadable(() => noticeImage(event, url, reporter), false, reporter));
+    if (isNoticed) noticed += 1;
+  }
   const { secondLooks } = await lease.memory();
   const now = clock.now();
   const look = { day: post.day, title: text.title, marker: post.marker, at: now + UNSURE_MS };
@@ -144,7 +148,7 @@ async function noteStatus(
   { journal, clock, log }: Pick<Reporter, "journal" | "clock" | "log">,
 ): Promise<void> {
   const now = clock.now();
-  const before = await journal.status();
+  const before = await orUnreadable(() => journal.status(), null, { log });
   const state = error === null ? "ok" : "failing";
   const since = before?.state === state ? before.since : now;
   const reason = error === null ? "" : describeError(error);

@@ -5,7 +5,7 @@ import { describeTrouble } from "../domain/limits/breaker.ts";
 import { isDeaf } from "../domain/limits/deaf.ts";
 import type { Stoppage } from "../domain/report/outlook.ts";
 import { formatInstant, HOUR_MS, type Instant, DAY_MS, dayOf } from "../domain/time.ts";
-import type { Breakers, Budgets, Clock, Schedule, CommentMemory } from "../ports/index.ts";
+import type { Breakers, Budgets, Clock, Schedule, CommentMemory, StrangeThing } from "../ports/index.ts";
 
 /** Where it stands what may not be done now. */
 export interface Limits {
@@ -69,6 +69,23 @@ async function planOf(
     const [act, at] = WAITING[queue](image);
     const since = at === null ? "" : `, due since ${formatInstant(at)}`;
     return `${image.region} ${image.amiId} ${image.composeId}: ${act}${since}`;
+  });
+}
+
+/** What the report says of what cannot be read: where, and never what stands there. */
+export function strangeStoppages(things: readonly StrangeThing[]): readonly Stoppage[] {
+  const regions = [...new Set(things.map(({ region }) => region))];
+  return regions.map((region) => {
+    const ofRegion = things.filter((thing) => thing.region === region);
+    return {
+      what: `what needs ${ofRegion.length === 1 ? "an entry" : `${ofRegion.length} entries`} of this service's memory${region === null ? "" : ` in ${region}`}`,
+      why: "it cannot be read, and is left alone: the people who run this service find in its log what to do",
+      since: Math.min(...ofRegion.map(({ since }) => since)),
+      images: 0,
+      plan: [],
+      // Told beside other news; a post of its own only on its first day.
+      region: region ?? "",
+    };
   });
 }
 

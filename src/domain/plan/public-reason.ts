@@ -30,6 +30,7 @@ const REASONS: Readonly<Record<RefusalCode, PublicReason>> = {
   "no-private-at": { why: "its mark in EC2 does not say that it was private for long enough", who: OPERATORS },
   "no-notice": { why: "the public was not told, or its days are not over", who: NOBODY },
   "not-offered": { why: "Amazon EC2 does not offer there what was asked", who: OPERATORS },
+  unreadable: { why: "something that this service remembers of it cannot be read", who: OPERATORS },
   permission: { why: "Amazon EC2 refused", who: OPERATORS },
 };
 

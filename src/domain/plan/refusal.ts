@@ -26,6 +26,7 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
   "no-notice": "see that reports can be posted (clean-amis queue stats); it goes on by itself after the notice",
   "not-offered":
     "see that ec2.endpoint is EC2's own; else wait until the region offers the call, then clean-amis retry",
+  unreadable: `mend, or move away, the key in Redis that the reason or the log names; it is tried again every hour, and at once by clean-amis retry`,
   permission: `grant the permission that the reason names, ${RETRY}`,
 };
 
@@ -58,4 +59,5 @@ export type RefusalCode =
   | "no-private-at"
   | "no-notice"
   | "not-offered"
+  | "unreadable"
   | "permission";
