@@ -102,7 +102,9 @@ const commands = {
     process.env.CHAOS_NAMES ??= "100000";
     await prepare();
     const promises = [
-      ...["crash", "comments-crash", "model", "mutants", "report-crash", "sweep"].map((name) => `service/${name}`),
+      ...["crash", "comments-crash", "model", "mutants", "report-crash", "sweep"].map(
+        (name) => `service/chaos/${name}`,
+      ),
       "act/pace",
       "demo/sabotage",
       "domain/plan/name-properties",

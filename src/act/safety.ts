@@ -1,16 +1,12 @@
+import { agreed } from "../domain/limits/clocks.ts";
 import type { Guards } from "../domain/plan/plan.ts";
-import { MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
+import type { Instant } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
 import type { Images, Schedule } from "../ports/index.ts";
 
-const LARGEST_SKEW_MS = MINUTE_MS;
-
 /** Now, unless the clocks disagree so much that nobody knows what is due. Throws `UpstreamError` then. */
 export async function safeNow({ schedule }: { readonly schedule: Pick<Schedule, "now"> }): Promise<Instant> {
-  const { at, skewMs } = await schedule.now();
-  if (skewMs <= LARGEST_SKEW_MS) return at;
-  const apart = `this machine's clock and redis' are ${Math.round(skewMs / SECOND_MS)} s apart`;
-  throw new UpstreamError("redis", "clock-skew", `${apart}: nothing is acted on until they agree`);
+  return agreed(await schedule.now());
 }
 
 /** Other credentials than ours would find every image missing, or somebody else's. Throws `UpstreamError` then. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { RegionBreakers } from "./breakers.ts";
+import type { ActLease } from "./claim.ts";
 import { isBudgeted, queuesOf } from "./queues.ts";
 import { checkAccount, safeNow } from "./safety.ts";
 import { recordSetback } from "./setback.ts";
@@ -8,11 +9,10 @@ import { workImage, type Worker } from "./work.ts";
 import type { Consultation } from "../decide/consult.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import type { Act, ActKind } from "../domain/limits/budget.ts";
-import { isDeaf } from "../domain/limits/deaf.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
 import { describeError, orUnreadable } from "../errors.ts";
-import type { Budgets, Facts, HeardUntil, Images, Log, Schedule } from "../ports/index.ts";
+import type { Budgets, Facts, Heard, Images, Listen, Log, Schedule } from "../ports/index.ts";
 
 /** Whoever passes over regions. */
 export interface Ticker extends Surveyor, Worker {
@@ -20,7 +20,7 @@ export interface Ticker extends Surveyor, Worker {
   readonly facts: Pick<Facts, "recall">;
   readonly images: Images;
   readonly consultation: Pick<Consultation, "about" | "unanswered">;
-  readonly heardUntil: HeardUntil;
+  readonly listen: Listen;
   readonly act: Act;
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
   readonly breakers: Pick<RegionBreakers, "enter" | "isOpen" | "close">;
@@ -39,7 +39,7 @@ const FEW = 3;
  * when Redis or EC2 is away.
  */
 export async function tickRegion(region: string, ticker: Ticker, only: ActKind | null = null): Promise<TickCounts> {
-  const { act, batch, breakers, budgets, heardUntil, schedule } = ticker;
+  const { act, batch, breakers, budgets, listen, schedule } = ticker;
   const counts: TickCounts = {};
   const count = (outcome: string): void => {
     counts[outcome] = (counts[outcome] ?? 0) + 1;
@@ -50,9 +50,11 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
       break;
     }
     const now = await safeNow(ticker);
+    let heard: Heard | null = null;
     if (isBudgeted(queue)) {
       // Nothing is taken on half of what was said; but what was taken may always be restored, and a hold be kept.
-      if (isDeaf(await heardUntil(now), now)) {
+      heard = await listen(now);
+      if (heard.deafness !== null) {
         count("deaf");
         continue;
       }
@@ -66,8 +68,9 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
       break;
     }
     await checkAccount(ticker);
+    const lease = { token: randomUUID(), now, until: now + ticker.periods.leaseMs, heard };
     const most = state === "half-open" ? 1 : batch;
-    const outcomes = await orUnreadable(() => workOn(region, queue, now, most, ticker), ["unreadable"], ticker);
+    const outcomes = await orUnreadable(() => workOn(region, queue, lease, most, ticker), ["unreadable"], ticker);
     outcomes.forEach(count);
   }
   return counts;
@@ -77,12 +80,12 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
 async function workOn(
   region: string,
   queue: Queue,
-  now: Instant,
+  lease: ActLease,
   most: number,
   ticker: Ticker,
 ): Promise<readonly string[]> {
-  const { breakers, log, periods, schedule } = ticker;
-  const lease = { token: randomUUID(), now, until: now + periods.leaseMs };
+  const { breakers, log, schedule } = ticker;
+  const { now } = lease;
   const claimed = await schedule.claim(region, queue, lease, most);
   if (claimed.length === 0) return [];
   await consultFor(claimed, now, ticker);

@@ -1,5 +1,5 @@
 import type { RegionBreakers } from "./breakers.ts";
-import { ClaimLost, whileClaimed } from "./claim.ts";
+import { ClaimLost, whileClaimed, type ActLease } from "./claim.ts";
 import { deleteImage } from "./delete.ts";
 import { endHold, tagHold } from "./hold.ts";
 import { makePrivate } from "./make-private.ts";
@@ -15,7 +15,7 @@ import type { Planned } from "../domain/plan/describe.ts";
 import type { Plan } from "../domain/plan/plan.ts";
 import { afterHiddenLook, afterMiss, afterRefusal } from "../domain/plan/setback.ts";
 import { MINUTE_MS, type Instant } from "../domain/time.ts";
-import type { Budgets, Clock, Facts, Images, Lease, Log, Random, Schedule } from "../ports/index.ts";
+import type { Budgets, Clock, Facts, Images, Log, Random, Schedule } from "../ports/index.ts";
 
 /** Whoever carries out what is planned. */
 export interface Worker {
@@ -35,12 +35,12 @@ export interface Worker {
  * Carries out the plan of a claimed image, after a last look at budget and facts. Every failure ends in the image's own record;
  * only Redis' failures are thrown. Resolves to the outcome.
  */
-export async function workImage({ image, plan: surveyed }: Planned, lease: Lease, worker: Worker): Promise<string> {
+export async function workImage({ image, plan: surveyed }: Planned, lease: ActLease, worker: Worker): Promise<string> {
   const { breakers, log } = worker;
   if (breakers.isOpen(image.region))
     return yieldClaim(image, "EC2 fails in the region, and its breaker has opened", lease, worker);
   try {
-    const plan = await withinBudget(image, await stillWanted(image, surveyed, worker), lease.now, worker);
+    const plan = await withinBudget(image, await stillWanted(image, surveyed, lease.now, worker), lease.now, worker);
     const isSettled = await execute({ image, plan }, lease, worker);
     const data = { region: image.region, ami: image.amiId, compose: image.composeId, plan: plan.do };
     log.info({ ...data, outcome: isSettled ? "settled" : "lost" }, "image worked");
@@ -54,14 +54,15 @@ export async function workImage({ image, plan: surveyed }: Planned, lease: Lease
 async function stillWanted(
   image: Image,
   plan: Plan,
-  { facts, policy, clock }: Pick<Worker, "facts" | "policy" | "clock">,
+  now: Instant,
+  { facts, policy }: Pick<Worker, "facts" | "policy">,
 ): Promise<Plan> {
   if (plan.do !== "make-private" && plan.do !== "delete") return plan;
   // What is already deregistered cannot be kept any more; its snapshots must not be left behind.
   if (plan.do === "delete" && plan.seen?.state !== "available") return plan;
   const { decision, hold } = await wordNow(image.composeId, { facts, policy });
   if (decision.kind === "keep") return { do: "keep", decision };
-  if (!isInForce(hold, clock.now())) return plan;
+  if (!isInForce(hold, now)) return plan;
   return { do: "hold", hold, from: plan.do === "delete" ? "private" : "public" };
 }
 
@@ -84,7 +85,7 @@ async function withinBudget(
 }
 
 /** Acts, and settles the image; false: the claim was lost, and nothing more was done. */
-async function execute(planned: Planned, lease: Lease, worker: Worker): Promise<boolean> {
+async function execute(planned: Planned, lease: ActLease, worker: Worker): Promise<boolean> {
   const { image, plan } = planned;
   try {
     const change = await changeBy(planned, lease, worker);
@@ -97,7 +98,7 @@ async function execute(planned: Planned, lease: Lease, worker: Worker): Promise<
 }
 
 /** Does in EC2 what a plan says; resolves to what it changes of the image, or null when that is nothing any more. */
-async function changeBy({ image, plan }: Planned, lease: Lease, worker: Worker): Promise<Change | null> {
+async function changeBy({ image, plan }: Planned, lease: ActLease, worker: Worker): Promise<Change | null> {
   const { images, clock, periods } = worker;
   const mayCall = whileClaimed(image, lease, worker);
   switch (plan.do) {

@@ -5,9 +5,9 @@ import { openLog } from "../adapters/log.ts";
 import { PagureCalls } from "../adapters/pagure/calls.ts";
 import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { redisCheckup } from "../adapters/redis/checkup.ts";
-import { storeOn } from "./store.ts";
+import { listening, storeOn } from "./store.ts";
 import type { Config } from "../config/config.ts";
-import { LIMIT_MS, type Examined } from "../doctor/doctor.ts";
+import { CALL_LIMIT_MS, LIMIT_MS, type Examined } from "../doctor/doctor.ts";
 import type { Ec2Checkup, Log, StoreCheckup } from "../ports/index.ts";
 
 /** All that is examined, each opened when a check first asks for it. `problem`: what is wrong with the configuration. */
@@ -21,6 +21,7 @@ export function openDoctor(config: Config, problem: string | null): Examined & {
     config,
     problem,
     limitMs: LIMIT_MS,
+    callLimitMs: CALL_LIMIT_MS,
     now: () => systemClock.now(),
     broker: brokerCheckup(config.amqp),
     store: async () => storeOf(await redis.get(), config, log),
@@ -61,8 +62,10 @@ async function openEc2(config: Config, log: Log): Promise<Ec2Checkup & { close()
 }
 
 function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCheckup {
-  const { schedule, queues, places, strangeThings, journal, hearing, budgets } = storeOn(connection, config, log);
-  return { ...redisCheckup(connection), schedule, queues, places, strangeThings, journal, hearing, budgets };
+  const store = storeOn(connection, config, log);
+  const { schedule, queues, places, strangeThings, journal, budgets } = store;
+  const listen = listening(store, config);
+  return { ...redisCheckup(connection), schedule, queues, places, strangeThings, journal, budgets, listen };
 }
 
 /** Null: the reports go to the log. */

@@ -3,12 +3,12 @@ import { PlaceKeeper } from "../act/places.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { runService, type App } from "./service.ts";
-import { openStore, type Store } from "./store.ts";
+import { listening, openStore, type Store } from "./store.ts";
 import { openArchive, openComments, openEc2, openReports, openSources } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
-import { heardUntilBy } from "../hear/hearing.ts";
+import type { Ears } from "../hear/ears.ts";
 import type { CommentReader } from "../operate/comments.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Log } from "../ports/index.ts";
@@ -33,23 +33,30 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const regions = new RegionBreakers({ breakers, clock, log, account: guards.account, random: Math.random });
   const clerk = { ...base, orders: store.orders };
   const commentReader = openCommentReader(config, store, clerk);
+  const listen = listening(store, config);
   const tick = {
     ...base,
     consultation,
     budgets,
     guards,
     act: config.act,
-    heardUntil: heardUntilBy(hearing, commentReader?.memory ?? null),
+    listen,
     images: regions.watch(images),
     breakers: regions,
     batch: batchOf(periods.leaseMs, share),
     random: Math.random,
   };
   const report = openReporter(config, store, commentReader, log);
-  const listener =
-    archive === null ? null : { archive, ingester, hearing, log, firstBackfillMs: config.firstBackfillMs };
+  const ears: Ears = {
+    hearing,
+    schedule,
+    log,
+    listen,
+    listener: archive === null ? null : { archive, ingester, hearing, log, firstBackfillMs: config.firstBackfillMs },
+    everyMs: config.hearEveryMs,
+  };
   const placeKeeper = new PlaceKeeper({ places: store.places, log });
-  const app = { ingester, tick, report, clerk, commentReader, listener, breakers, placeKeeper, ec2: images };
+  const app = { ingester, tick, report, clerk, commentReader, ears, breakers, placeKeeper, ec2: images };
   return {
     ...app,
     consume: (stop) => runService(config, store, app, stop),
@@ -87,5 +94,13 @@ function openCommentReader(config: Config, store: Store, clerk: Clerk): CommentR
   const { operators, objectionsPerDay, mostBytes } = config.report;
   return comments === null
     ? null
-    : { ...clerk, comments, memory: store.comments, operators, mostPerDay: objectionsPerDay, mostBytes };
+    : {
+        ...clerk,
+        comments,
+        memory: store.comments,
+        hearing: store.hearing,
+        operators,
+        mostPerDay: objectionsPerDay,
+        mostBytes,
+      };
 }

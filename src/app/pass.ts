@@ -7,7 +7,7 @@ import type { ActKind } from "../domain/limits/budget.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant } from "../domain/time.ts";
 import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
-import { catchUp } from "../hear/catch-up.ts";
+import { Hearkening } from "../hear/ears.ts";
 import { readCommentsOrTell } from "../operate/comments.ts";
 import { carryOutOrders } from "../operate/orders.ts";
 import { reportOnce } from "../tell/report.ts";
@@ -42,8 +42,7 @@ export async function planPass(
  */
 export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
   await orUnreadable(() => carryOutOrders(app.clerk), 0, app.tick);
-  const { listener } = app;
-  if (listener !== null) await orUnreadable(() => catchUp(listener), 0, app.tick);
+  await orUnreadable(() => new Hearkening(app.ears).pass(), null, app.tick);
   if (app.commentReader !== null) await readCommentsOrTell(app.commentReader);
   await app.placeKeeper.finish();
   const troubled: string[] = [];

@@ -12,10 +12,11 @@ import type { Config } from "../config/config.ts";
 import type { Resolver } from "../decide/resolve.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
-import { catchUp, type Listener } from "../hear/catch-up.ts";
+import { Hearkening, type Ears } from "../hear/ears.ts";
 import { Consumer } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
-import { readComments, type CommentReader } from "../operate/comments.ts";
+import { CommentRounds } from "../operate/comment-rounds.ts";
+import type { CommentReader } from "../operate/comments.ts";
 import { carryOutOrders, type Clerk } from "../operate/orders.ts";
 import type { Breakers, Images, Log } from "../ports/index.ts";
 import type { Reporter } from "../tell/reporter.ts";
@@ -23,6 +24,8 @@ import { reportOnce } from "../tell/report.ts";
 
 /** How long a stop waits for Redis to take what was already delivered. */
 const STOP_WITHIN_MS = 5 * SECOND_MS;
+/** How often it is looked whether all is still heard: a Redis that came back poorer must not wait for the next reading. */
+const LISTEN_MS = 15 * SECOND_MS;
 /** How often signs of life are written. */
 const BEAT_MS = 5 * SECOND_MS;
 
@@ -34,8 +37,7 @@ export interface UseCases {
   readonly clerk: Clerk;
   /** Null: nobody can object where the reports go. */
   readonly commentReader: CommentReader | null;
-  /** Null: there is no archive to read over holes. */
-  readonly listener: Listener | null;
+  readonly ears: Ears;
   readonly breakers: Breakers;
   readonly placeKeeper: PlaceKeeper;
   /** EC2 past the breakers, for a person who asks for a plan: nothing is remembered of its failures. */
@@ -83,7 +85,7 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
   const loops = loopsOf(config, cases, { passes, heartbeat }, ending.signal).map((loop) => loop.finally(end));
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
   if (config.act !== "nothing") await tellAccount(tick);
-  if (cases.listener === null)
+  if (cases.ears.listener === null)
     log.warn({}, "without datagrepper nobody knows what was missed: nothing will be acted on");
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
   const ended = await Promise.allSettled(loops);
@@ -101,7 +103,7 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
 /** Everything that is done again and again, until `stop`. */
 function loopsOf(
   config: Config,
-  { tick, report, clerk, commentReader, listener, placeKeeper }: UseCases,
+  { tick, report, clerk, commentReader, ears, placeKeeper }: UseCases,
   { passes, heartbeat }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat },
   stop: AbortSignal,
 ): Promise<void>[] {
@@ -112,16 +114,19 @@ function loopsOf(
   const tellAll = async (): Promise<void> => {
     if ((await reportOnce(report)).noticed > 0) heartbeat.mark("notice");
   };
+  const hearkening = new Hearkening(ears);
+  const { readEveryMs } = config.report;
+  const rounds = commentReader === null ? null : new CommentRounds(commentReader, readEveryMs);
   return [
     runLoop("heartbeat", BEAT_MS, () => heartbeat.beat(), tick, stop),
     runLoop("orders", SECOND_MS, () => carryOutOrders(clerk), tick, stop),
     runLoop("ticker", config.tickEveryMs, tickAll, tick, stop),
     runLoop("places", config.tickEveryMs, () => placeKeeper.step(), tick, stop),
-    ...(listener === null ? [] : [runLoop("catch up", config.hearEveryMs, () => catchUp(listener), tick, stop)]),
+    runLoop("catch up", Math.min(config.hearEveryMs, LISTEN_MS), () => hearkening.pass(), tick, stop),
     ...(config.act === "nothing" ? [] : [runLoop("reporter", config.reportEveryMs, tellAll, tick, stop)]),
-    ...(config.act === "nothing" || commentReader === null
+    ...(config.act === "nothing" || rounds === null
       ? []
-      : [runLoop("comments", config.report.readEveryMs, () => readComments(commentReader), tick, stop)]),
+      : [runLoop("comments", Math.min(readEveryMs, LISTEN_MS), () => rounds.pass(), tick, stop)]),
   ];
 }
 

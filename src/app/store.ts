@@ -15,6 +15,7 @@ import { redisQueues } from "../adapters/redis/queues.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
 import { redisSchedule } from "../adapters/redis/schedule.ts";
 import type { Config } from "../config/config.ts";
+import { listenTo } from "../hear/hearing.ts";
 import type {
   Breakers,
   Budgets,
@@ -22,6 +23,7 @@ import type {
   Facts,
   Hearing,
   Journal,
+  Listen,
   Log,
   Orders,
   Places,
@@ -88,4 +90,9 @@ export function storeOn(connection: RedisConnection, config: StoreConfig, log: L
     },
     close: () => connection.close(),
   };
+}
+
+/** How much was heard, as whoever acts, tells or asks reads it: comments count where the reports can be commented on. */
+export function listening({ hearing, comments }: Pick<Store, "hearing" | "comments">, { report }: StoreConfig): Listen {
+  return listenTo(hearing, report.kind === "pagure" ? comments : null);
 }

@@ -1,6 +1,7 @@
 import type { Policy } from "../domain/compose/classify.ts";
 import type { Image } from "../domain/image/image.ts";
 import type { Change, Periods } from "../domain/image/lifecycle.ts";
+import { later } from "../domain/limits/clocks.ts";
 import type { Instant } from "../domain/time.ts";
 import type { Facts, Schedule } from "../ports/index.ts";
 
@@ -24,8 +25,7 @@ export async function changeImage(
   let current: Image | null = image;
   for (let reading = 0; reading < MOST_READINGS && current !== null; reading += 1) {
     // The later of the two clocks: a claim that is under way must have run out on every clock before its act is undone.
-    const { at, skewMs } = await schedule.now();
-    const change = changeOf(current, at + skewMs);
+    const change = changeOf(current, later(await schedule.now()));
     if (change === null) return false;
     if (await schedule.change(current, change)) return true;
     current = await schedule.get(current.region, current.amiId);

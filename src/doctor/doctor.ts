@@ -19,6 +19,8 @@ export interface Examined {
   readonly now: () => Instant;
   /** How long one check may take, in milliseconds. */
   readonly limitMs: number;
+  /** How long a call to EC2 may take in a region's check: well below `limitMs`, so that what was answered is told. */
+  readonly callLimitMs: number;
   readonly broker: BrokerCheckup;
   readonly store: () => Promise<StoreCheckup>;
   readonly ec2: () => Promise<Ec2Checkup>;
@@ -33,6 +35,8 @@ export interface Examined {
 const FIRST_REGION = "us-east-1";
 /** How long a check may take. */
 export const LIMIT_MS = 15 * SECOND_MS;
+/** How long a call to EC2 may take in a region's check. */
+export const CALL_LIMIT_MS = 12 * SECOND_MS;
 
 interface Check {
   readonly name: string;

@@ -48,17 +48,14 @@ export async function examineAccount({ config, ec2 }: Ec2Needs, signal: AbortSig
   ];
 }
 
-/** So much of a check's time a call may take, that those that were answered can be told. */
-const SHARE_OF_CALL = 0.8;
-
 /** What may be done in one region. A region that does not answer is one finding; a call that does not hides no other. */
 export async function checkRegion(
   region: string,
-  { config, ec2, limitMs }: Ec2Needs & { readonly limitMs: number },
+  { config, ec2, callLimitMs }: Ec2Needs & { readonly callLimitMs: number },
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const images = await ec2();
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(limitMs * SHARE_OF_CALL)]);
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(callLimitMs)]);
   setMaxListeners(0, soon);
   const actions = [...ALL, ...USAGE];
   const [{ denied, unanswered }, wayBack, count] = await Promise.all([

@@ -4,7 +4,7 @@ import { failure, ok, warning, type Finding } from "./finding.ts";
 import { checkLabels } from "./labels.ts";
 import { checkRecords } from "./records.ts";
 import { checkMemory } from "./redis-memory.ts";
-import { isDeaf } from "../domain/limits/deaf.ts";
+import { DEAFNESS_WORDS } from "../domain/limits/deaf.ts";
 import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
 import type { StoreCheckup } from "../ports/index.ts";
 
@@ -113,22 +113,20 @@ async function checkClock(store: StoreCheckup): Promise<readonly Finding[]> {
 }
 
 async function checkEars(
-  { hearing }: StoreCheckup,
+  { listen, schedule }: StoreCheckup,
   { sources }: Pick<Config, "sources">,
   now: () => Instant,
 ): Promise<readonly Finding[]> {
-  const { heardUntil } = await hearing.memory();
+  const { at } = await schedule.now();
+  const { until, deafness } = await listen(at);
   const remedy =
     sources.datagrepper === null
       ? "set sources.datagrepper: without it nobody knows what was missed"
       : "start clean-amis consume, or look why it cannot read datagrepper";
-  if (heardUntil === null) return [warning("ears", "nothing has been heard yet: nothing is acted on", remedy)];
-  const message = `everything was heard until ${describeWhen(heardUntil, now())}`;
-  return [
-    isDeaf(heardUntil, now())
-      ? warning("ears", `${message}: nothing is acted on after an hour`, remedy)
-      : ok("ears", message),
-  ];
+  const message = until === null ? "" : `everything was heard until ${describeWhen(until, now())}`;
+  if (deafness === null) return [ok("ears", message)];
+  const why = `nothing is acted on: ${DEAFNESS_WORDS[deafness]}`;
+  return [warning("ears", message === "" ? why : `${message}; ${why}`, remedy)];
 }
 
 async function checkReporter(

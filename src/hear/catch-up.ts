@@ -1,3 +1,4 @@
+import { agreed } from "../domain/limits/clocks.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, floorSecond, formatInstant, HOUR_MS, type Instant } from "../domain/time.ts";
 import { readSlice, slicesOf, type ArchiveReader } from "./backfill.ts";
@@ -16,12 +17,13 @@ const OVERLAP_MS = 2 * HOUR_MS;
 
 /**
  * Reads over the holes that a bus leaves which drops what it must: from where all was heard, with overlap; once a day, the
- * first time, and after Redis was started anew, the whole first window. `heard_until` moves only when facts and uploads up to
+ * first time, and after Redis was started anew or set back, the whole first window. `heard_until` moves only when facts and uploads up to
  * there are read. Resolves to how many images were new. Throws `UpstreamError`.
  */
 export async function catchUp({ hearing, log, firstBackfillMs, ...reader }: Listener): Promise<number> {
-  // The earlier of our clock and Redis': what a clock ahead of time would write is believed by nobody.
-  const now = floorSecond((await reader.ingester.schedule.now()).at);
+  await hearing.watchClock();
+  // By clocks that agree: what a wrong one would write is believed by nobody, or keeps everybody from listening.
+  const now = floorSecond(agreed(await reader.ingester.schedule.now()));
   const { memory, runId } = await recall(hearing, now);
   const isWhole = memory.heardUntil === null || memory.wholeAt === null || now - memory.wholeAt >= DAY_MS;
   const earliest = now - firstBackfillMs;
@@ -38,9 +40,9 @@ export async function catchUp({ hearing, log, firstBackfillMs, ...reader }: List
 async function recall(
   hearing: Pick<Hearing, "memory" | "runId">,
   now: Instant,
-): Promise<{ readonly memory: Pick<HearingMemory, "heardUntil" | "wholeAt">; readonly runId: string }> {
+): Promise<{ readonly memory: Pick<HearingMemory, "heardUntil" | "wholeAt">; readonly runId: string | null }> {
   const [memory, runId] = await Promise.all([hearing.memory(), hearing.runId()]);
-  const wholeAt = memory.runId === runId ? believable(memory.wholeAt, now) : null;
+  const wholeAt = runId !== null && memory.runId === runId ? believable(memory.wholeAt, now) : null;
   return { memory: { heardUntil: believable(memory.heardUntil, now), wholeAt }, runId };
 }
 

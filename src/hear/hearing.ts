@@ -1,34 +1,52 @@
-import { believable } from "../domain/limits/deaf.ts";
+import { believable, isDeaf, type Deafness } from "../domain/limits/deaf.ts";
 import type { Instant } from "../domain/time.ts";
-import type { CommentMemory, Hearing, HeardUntil } from "../ports/index.ts";
+import type { CommentMemory, Heard, Hearing, HearingMemory, Listen } from "../ports/index.ts";
+
+/** A part of what was said, and how far it was heard. */
+interface Part {
+  readonly until: Instant | null;
+  readonly deafness: Deafness | null;
+}
+
+/** Where it stands how far comments were read. */
+type Comments = Pick<CommentMemory, "reading" | "isSilent">;
 
 /**
  * How much was heard, as far as anybody may act on it. What another run of Redis remembers counts for nothing: it may have lost
  * what was heard last, a release or a hold among it. Nor does an instant that has not come yet, which a wrong clock wrote.
  * Comments count as well, where people can write any; where nothing was ever posted nobody can have objected.
  */
-export function heardUntilBy(
-  hearing: Pick<Hearing, "memory" | "runId">,
-  comments: Pick<CommentMemory, "readUntil" | "isSilent"> | null,
-): HeardUntil {
+export function listenTo(hearing: Pick<Hearing, "memory" | "runId">, comments: Comments | null): Listen {
   return async (now) => {
     const [memory, runId] = await Promise.all([hearing.memory(), hearing.runId()]);
-    const heard = memory.runId === runId ? believable(memory.heardUntil, now) : null;
-    if (comments === null || heard === null) return heard;
-    return earlier(heard, await readUntil(comments, now));
+    const messages = heardOf(memory, runId, now);
+    const said = comments === null ? null : await readOf(comments, runId, now);
+    return { ...lesser(messages, said), isStill: async () => runId !== null && (await hearing.runId()) === runId };
   };
 }
 
-/** `Infinity`: there is nothing to read. */
-async function readUntil(
-  comments: Pick<CommentMemory, "readUntil" | "isSilent">,
+/** How far the messages were heard, by what is remembered in this run of Redis. */
+export function heardOf(
+  { heardUntil, runId: remembered }: Pick<HearingMemory, "heardUntil" | "runId">,
+  runId: string | null,
   now: Instant,
-): Promise<Instant | null> {
-  const at = await comments.readUntil();
-  if (at === null && (await comments.isSilent())) return Infinity;
-  return believable(at, now);
+): Part {
+  if (heardUntil === null) return { until: null, deafness: "never" };
+  if (runId === null || remembered !== runId) return { until: null, deafness: "doubtful" };
+  if (believable(heardUntil, now) === null) return { until: null, deafness: "future" };
+  return { until: heardUntil, deafness: isDeaf(heardUntil, now) ? "old" : null };
 }
 
-function earlier(heard: Instant, read: Instant | null): Instant | null {
-  return read === null ? null : Math.min(heard, read);
+/** `Infinity`: there is nothing to read. */
+async function readOf(comments: Comments, runId: string | null, now: Instant): Promise<Part> {
+  const { at, runId: remembered } = await comments.reading();
+  if (at === null && (await comments.isSilent())) return { until: Infinity, deafness: null };
+  const until = runId !== null && remembered === runId ? believable(at, now) : null;
+  return { until, deafness: isDeaf(until, now) ? "comments" : null };
+}
+
+function lesser(messages: Part, comments: Part | null): Pick<Heard, "until" | "deafness"> {
+  if (comments === null || messages.until === null) return messages;
+  const until = comments.until === null ? null : Math.min(messages.until, comments.until);
+  return { until, deafness: messages.deafness ?? comments.deafness };
 }

@@ -8,12 +8,14 @@ import { RefusedError } from "../errors.ts";
 import type {
   Breakers,
   Budgets,
-  Hearing,
+  Heard,
   Journal,
+  Listen,
   Pulse,
   Queues,
   RejectedMessages,
   ReporterStatus,
+  Schedule,
   Signs,
   Waiting,
 } from "../ports/index.ts";
@@ -23,7 +25,8 @@ export interface StatsReader {
   readonly queues: Pick<Queues, "regions" | "live" | "stages" | "count" | "first">;
   readonly breakers: Pick<Breakers, "all">;
   readonly budgets: Pick<Budgets, "spent" | "stops" | "paused">;
-  readonly hearing: Pick<Hearing, "memory">;
+  readonly listen: Listen;
+  readonly schedule: Pick<Schedule, "now">;
   readonly journal: Pick<Journal, "status">;
   readonly pulse: Pick<Pulse, "signs">;
   readonly rejected: Pick<RejectedMessages, "count">;
@@ -40,7 +43,7 @@ export interface Stats {
   readonly spent: Readonly<Record<ActKind, number>>;
   readonly pause: Pause | null;
   readonly stops: readonly Stop[];
-  readonly heardUntil: Instant | null;
+  readonly heard: Pick<Heard, "until" | "deafness"> | null;
   readonly reporter: ReporterStatus | null;
   readonly signs: Signs;
   /** Regions that are left alone for a while, and why. */
@@ -69,7 +72,7 @@ const DAYS = 14;
  */
 export async function readStats(
   now: Instant,
-  { queues, breakers, budgets, hearing, journal, pulse, rejected }: StatsReader,
+  { queues, breakers, budgets, listen, schedule, journal, pulse, rejected }: StatsReader,
   tell: (problem: string) => void,
 ): Promise<Stats> {
   const orTell = telling(tell);
@@ -86,7 +89,8 @@ export async function readStats(
     spent: { private: makePrivate, delete: deletes },
     pause: await orTell(budgets.paused(), null),
     stops: await budgets.stops(),
-    heardUntil: (await orTell(hearing.memory(), null))?.heardUntil ?? null,
+    // By the clock of whoever acts: this machine may be an operator's.
+    heard: await orTell(listen((await schedule.now()).at), null),
     reporter: await orTell(journal.status(), null),
     signs: await orTell(pulse.signs(), noSigns),
     breakers: [...(await orTell(breakers.all(), []))].map(([region, breaker]) => ({

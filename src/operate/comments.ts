@@ -1,15 +1,18 @@
 import { answerAll, type Answerer } from "./comment-answers.ts";
 import { digestOf, keyOf } from "./comment-digest.ts";
 import { takeUp, type Taker } from "./comment-orders.ts";
+import { doAgree } from "../domain/limits/clocks.ts";
+import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, dayOf, floorSecond, SECOND_MS } from "../domain/time.ts";
 import { RefusedError, UpstreamError } from "../errors.ts";
 import { carryOutOrders, type Clerk } from "./orders.ts";
-import type { Answer, CommentLease, CommentMemory, Comments, PendingComment } from "../ports/index.ts";
+import type { Answer, CommentLease, CommentMemory, Comments, Hearing, PendingComment } from "../ports/index.ts";
 
 /** Who reads the comments on our reports; a clerk as well: what they ask for is carried out at once. */
 export interface CommentReader extends Clerk, Taker, Answerer {
   readonly comments: Comments;
   readonly memory: CommentMemory;
+  readonly hearing: Pick<Hearing, "runId">;
 }
 
 /** What one pass over the comments did. */
@@ -51,9 +54,11 @@ export async function readCommentsOrTell(reader: CommentReader): Promise<void> {
   }
 }
 
-async function readAll(lease: CommentLease, { comments, memory, ...clerk }: CommentReader): Promise<number> {
-  const now = floorSecond(clerk.clock.now());
-  const readUntil = await memory.readUntil();
+async function readAll(lease: CommentLease, { comments, memory, hearing, ...clerk }: CommentReader): Promise<number> {
+  const clocks = await clerk.schedule.now();
+  const [reading, runId] = await Promise.all([memory.reading(), hearing.runId()]);
+  // What a wrong clock wrote says nothing of what was read. Of another run it does: what came later was lost with it.
+  const readUntil = believable(reading.at, clocks.at);
   const pending = new Map((await lease.pending()).map((each) => [keyOf(each), each]));
   // A day of overlap: clocks differ, and Pagure's filter knows days alone.
   const since = readUntil === null ? null : dayOf(Math.max(0, readUntil - DAY_MS));
@@ -72,7 +77,8 @@ async function readAll(lease: CommentLease, { comments, memory, ...clerk }: Comm
       read += 1;
     }
   }
-  if (isAll) await lease.noteRead(now);
+  // Whatever the clocks say, nobody's hold waits for them; but only what they agree on is remembered.
+  if (isAll && doAgree(clocks)) await lease.noteRead(floorSecond(clocks.at), runId);
   return read;
 }
 

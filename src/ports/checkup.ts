@@ -1,6 +1,6 @@
 import type { Journal } from "./journal.ts";
 import type { Budgets } from "./limits.ts";
-import type { Hearing } from "./messages.ts";
+import type { Listen } from "./messages.ts";
 import type { Places } from "./places.ts";
 import type { Queues, Schedule } from "./schedule.ts";
 import type { StrangeThing } from "./system.ts";
@@ -32,7 +32,7 @@ export interface StoreCheckup {
   /** What could not be read, as far as it was met. */
   readonly strangeThings: () => readonly StrangeThing[];
   readonly journal: Pick<Journal, "status">;
-  readonly hearing: Pick<Hearing, "memory">;
+  readonly listen: Listen;
   readonly budgets: Pick<Budgets, "paused" | "stops">;
   /** Redis' own words of itself, from INFO; null when the user may not ask. */
   info(): Promise<Readonly<Record<string, string>> | null>;

@@ -44,8 +44,8 @@ export interface Comments {
 
 /** What is remembered of comments. All throw `UpstreamError`. */
 export interface CommentMemory {
-  /** When all comments had been read, and what they ask for was done; null: never. */
-  readUntil(): Promise<Instant | null>;
+  /** When all comments had been read, and what they ask for was done, and in which run of Redis; null: never, and unknown. */
+  reading(): Promise<{ readonly at: Instant | null; readonly runId: string | null }>;
   /** Nothing was ever posted that anybody could comment on. */
   isSilent(): Promise<boolean>;
   /** Those whom nobody answers any more on that UTC day, with how many comments they wrote. */
@@ -67,7 +67,8 @@ export interface CommentLease {
   finish(comment: Pick<PendingComment, "threadId" | "commentId" | "digest">): Promise<void>;
   /** Counts a comment of an author, once; resolves to which of that UTC day it is, from 1. */
   count(author: string, day: string, comment: string): Promise<number>;
-  noteRead(at: Instant): Promise<void>;
+  /** All was read at that instant, in that run of Redis. */
+  noteRead(at: Instant, runId: string | null): Promise<void>;
   end(): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import type { Deafness } from "../domain/limits/deaf.ts";
 import type { Instant } from "../domain/time.ts";
 
 /** A message as the bus delivers it or an archive returns it. */
@@ -74,12 +75,29 @@ export interface Hearing {
   memory(): Promise<HearingMemory>;
   /** Writes the memory; `heardUntil` never moves back while Redis' run is the same. */
   remember(memory: HearingMemory): Promise<void>;
-  /** Redis' own id of its run: a new one means that it may have lost something. */
-  runId(): Promise<string>;
+  /**
+   * What Redis' memory is known by: another one than before means that it may have lost something. Null: unknown, as while its
+   * clock is behind where it was.
+   */
+  runId(): Promise<string | null>;
+  /** Follows Redis' clock; once it went back, what is remembered counts as another run's. To be called every few seconds. */
+  watchClock(): Promise<void>;
+  /** Since when the service is deaf; null: it is not. */
+  deafSince(): Promise<Instant | null>;
+  noteDeaf(since: Instant | null): Promise<void>;
 }
 
-/** Up to when everything was heard, as far as anybody may act on it at `now`; null: unknown. Throws `UpstreamError`. */
-export type HeardUntil = (now: Instant) => Promise<Instant | null>;
+/** How much was heard, read at `now`: one answer for whoever acts, tells or asks. Throws `UpstreamError`. */
+export type Listen = (now: Instant) => Promise<Heard>;
+
+export interface Heard {
+  /** Everything up to here was heard; null: unknown. */
+  readonly until: Instant | null;
+  /** Why nothing may be made private or deleted on it; null: it may. */
+  readonly deafness: Deafness | null;
+  /** Whether Redis is still in the run that this was read in. Throws `UpstreamError`. */
+  isStill(): Promise<boolean>;
+}
 
 export interface HearingMemory {
   /** The instant up to which bus and archive have been read without a hole. */

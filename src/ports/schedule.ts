@@ -3,12 +3,13 @@ import type { EventDraft } from "../domain/image/event.ts";
 import type { Image, TakenAway } from "../domain/image/image.ts";
 import type { Change, Entry, Queue } from "../domain/image/lifecycle.ts";
 import type { Upload } from "../domain/image/upload.ts";
+import type { Clocks } from "../domain/limits/clocks.ts";
 import type { Instant } from "../domain/time.ts";
 
 /** The images and their deadlines. Each method is atomic for one image. All throw `UpstreamError`. */
 export interface Schedule {
-  /** Now, by the earlier of this machine's clock and Redis'; `skewMs` is how far they are apart. */
-  now(): Promise<{ readonly at: Instant; readonly skewMs: number }>;
+  /** What this machine's clock and Redis' say now. */
+  now(): Promise<Clocks>;
   regions(): Promise<readonly string[]>;
   /** The first hearing of an image; an image that is known is returned as it stands, unchanged. */
   add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image>;

@@ -2,7 +2,7 @@ import { tooManyText } from "../domain/comment/answer.ts";
 import type { Image } from "../domain/image/image.ts";
 import type { ActQueue } from "../domain/image/lifecycle.ts";
 import { describeTrouble } from "../domain/limits/breaker.ts";
-import { isDeaf } from "../domain/limits/deaf.ts";
+import { believable, isDeaf } from "../domain/limits/deaf.ts";
 import type { Stoppage } from "../domain/report/outlook.ts";
 import { formatInstant, HOUR_MS, type Instant, DAY_MS, dayOf } from "../domain/time.ts";
 import type { Breakers, Budgets, Clock, Schedule, CommentMemory, StrangeThing } from "../ports/index.ts";
@@ -105,8 +105,9 @@ export async function commentStoppages({
   mostPerDay,
 }: CommentReading): Promise<readonly Stoppage[]> {
   const now = clock.now();
-  const readUntil = await memory.readUntil();
-  const isUnread = isDeaf(readUntil, now) && !(readUntil === null && (await memory.isSilent()));
+  const { at } = await memory.reading();
+  const readUntil = believable(at, now);
+  const isUnread = isDeaf(readUntil, now) && !(at === null && (await memory.isSilent()));
   const due = isUnread ? await Promise.all([schedule.countDue("private", now), schedule.countDue("delete", now)]) : [];
   const unread: Stoppage = {
     what: "make images private, or delete them",

@@ -5,7 +5,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { UpstreamError } from "../../src/errors.ts";
 import { reportOnce } from "../../src/tell/report.ts";
 import { stoppages } from "../../src/tell/stops.ts";
-import { calls, openBreakers, OTHER } from "../support/world/breakers.ts";
+import { calls, openBreakers, OTHER } from "../support/scenes/breakers.ts";
 import { ACCOUNT } from "../support/world/image.ts";
 import { REGION } from "../support/world/world.ts";
 

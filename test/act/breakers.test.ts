@@ -1,7 +1,7 @@
 import t from "tap";
 import { RegionPasses } from "../../src/act/passes.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
-import { calls, CUT, openBreakers, OTHER } from "../support/world/breakers.ts";
+import { calls, CUT, openBreakers, OTHER } from "../support/scenes/breakers.ts";
 import { REGION } from "../support/world/world.ts";
 
 t.test(

@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
-import { openPaceScene, REGIONS, type PaceScene } from "../support/world/pace.ts";
+import { openPaceScene, REGIONS, type PaceScene } from "../support/scenes/pace.ts";
 import { START } from "../support/world/world.ts";
 
 const IMAGES = Number(process.env["CHAOS_PACE"] ?? 500);

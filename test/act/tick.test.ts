@@ -229,7 +229,7 @@ t.test("two tickers with overlapping leases settle and tell an image once each",
 
 t.test("clocks that are two minutes apart stop every act until they agree", async (t) => {
   const { world } = await dueNightly(t, () => undefined);
-  const now = () => Promise.resolve({ at: world.clock.now(), skewMs: 2 * MINUTE_MS });
+  const now = () => Promise.resolve({ at: world.clock.now(), skewMs: 2 * MINUTE_MS, shared: world.clock.now() });
   const schedule = new Proxy(world.ticker.schedule, {
     get: (target, name) => (name === "now" ? now : (Reflect.get(target, name) as unknown)),
   });

@@ -8,7 +8,11 @@ import {
   REPO,
   type Installation,
 } from "../support/program/installation.ts";
+import type { Examined } from "../../src/doctor/doctor.ts";
 import { ACCOUNT } from "../support/world/image.ts";
+
+/** A call's limit is met here while that of the whole check is out of reach, however busy the machine. */
+const IN_A_SLOW_REGION = (): Partial<Examined> => ({ limitMs: 120_000, callLimitMs: 8_000 });
 
 t.test(
   "an installation with nothing wrong is told to be so, check by check, and nothing is changed anywhere",
@@ -23,28 +27,9 @@ t.test(
     t.same(
       [...new Set(findings.map(({ check }) => check))],
       [
-        ...[
-          "configuration",
-          "broker",
-          "queue",
-          "redis",
-          "redis persistence",
-          "redis memory",
-          "redis latency",
-          "redis keys",
-        ],
-        ...[
-          "clock",
-          "ears",
-          "reporter",
-          "acts",
-          "labels",
-          "records",
-          "reports",
-          "datagrepper",
-          "compose host",
-          "ec2 account",
-        ],
+        ...["configuration", "broker", "queue", "redis", "redis persistence", "redis memory", "redis latency"],
+        ...["redis keys", "clock", "ears", "reporter", "acts", "labels", "records", "reports", "datagrepper"],
+        ...["compose host", "ec2 account"],
         ...REGIONS.flatMap((region) =>
           ["permissions", "block public access", "public images"].map((what) => `ec2 ${region} ${what}`),
         ),
@@ -98,7 +83,7 @@ t.test("a region in which nothing could be given back, and one that is dead, hid
   const place = await openInstallation(t);
   place.ec2.configure("us-east-1", { blockPublicAccess: "block-new-sharing" });
   place.ec2.faults.add({ kind: "withhold", connection: "keep", region: "eu-west-1", times: Infinity });
-  t.same(await complaintsOf(place, () => ({ limitMs: 10_000 })), [
+  t.same(await complaintsOf(place, IN_A_SLOW_REGION), [
     "failure ec2 eu-west-1: nothing is answered: no answer in time: check the network, and that EC2 works in the region",
     "failure ec2 us-east-1 block public access: on: nothing is made private here, as it could not be given back: switch it off for images in this region",
   ]);
@@ -114,7 +99,7 @@ t.test(
     place.ec2.faults.add({ ...ofHome, kind: "error", code: "InternalError", status: 500, action: "DescribeSnapshots" });
     place.ec2.faults.add({ ...ofHome, kind: "withhold", connection: "keep", action: "DeleteTags" });
     place.ec2.faults.add({ ...ofHome, kind: "error", code: "Blocked", status: 400, action: "DescribeImages" });
-    const found = (await complaintsOf(place, () => ({ limitMs: 10_000 }))).filter((line) => line.includes("us-east-1"));
+    const found = (await complaintsOf(place, IN_A_SLOW_REGION)).filter((line) => line.includes("us-east-1"));
     t.match(found, [
       "failure ec2 us-east-1 permissions: missing ec2:DescribeRegions: allow them in the IAM policy",
       /^failure ec2 us-east-1 permissions: whether ec2:DescribeImages is allowed is not known: ec2: DescribeImages in us-east-1: Blocked: .*: run doctor again$/,

@@ -3,13 +3,12 @@ import type { AddressInfo } from "node:net";
 import t from "tap";
 import { connectRedis } from "../../src/adapters/redis/connection.ts";
 import { redisBudgets } from "../../src/adapters/redis/control/budgets.ts";
-import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { findServers } from "../../src/demo/servers/find.ts";
 import { startRedis } from "../../src/demo/servers/redis.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { complaints, complaintsOf, openInstallation } from "../support/program/installation.ts";
 import { silentLog } from "../support/run/log.ts";
-import { serverUrl } from "../support/servers/redis.ts";
+import { rememberHeard, serverUrl } from "../support/servers/redis.ts";
 import { addNightly, openWorld, UPLOADER } from "../support/world/world.ts";
 
 t.test("a broker that is away, or lacks exchange or queue, is told", async (t) => {
@@ -135,7 +134,7 @@ t.test(
     const place = await openInstallation(t);
     const { redis, keys } = place.connection;
     const now = Date.now();
-    await redisHearing(place.connection).remember({ heardUntil: now - 2.5 * HOUR_MS, runId: "", wholeAt: null });
+    await rememberHeard(place.connection, now - 2.5 * HOUR_MS);
     const since = "2026-11-24T08:00:00Z";
     await redis.hset(keys.control("reporter:pagure:status"), {
       state: "failing",
@@ -151,7 +150,7 @@ t.test(
     await redis.set(keys.format, "99");
     t.match(await complaintsOf(place), [
       /^failure redis keys: format "99", this program knows 1: run the newer clean-amis that wrote it/,
-      /^warning ears: everything was heard until \S+ \(2h 3\dm ago\): nothing is acted on after an hour: start clean-amis consume/,
+      /^warning ears: everything was heard until \S+ \(2h 3\dm ago\); nothing is acted on: it has not heard for more than an hour .*: start clean-amis consume/,
       /^failure reporter: failing since 2026-11-24T08:00:00Z \(.*\): the token is over: make a new one$/,
       /^warning acts: paused by relengbot: release day: clean-amis resume, when that is over$/,
     ]);
@@ -159,7 +158,7 @@ t.test(
     await redis.hset(keys.control("reporter:pagure:status"), { state: "ok", reason: "" });
     t.match(await complaintsOf(place), [
       /^failure redis keys/,
-      /^warning ears: nothing has been heard yet/,
+      /^warning ears: nothing is acted on: it has not heard yet/,
       /^warning reporter: last pass 2026-11-24T08:00:00Z .* and none since: /,
       /^warning acts/,
     ]);
@@ -194,7 +193,7 @@ t.test("a clock that is apart from Redis' is told", async (t) => {
     complaintsOf(place, ({ store }) => ({
       store: async () => {
         const known = await store();
-        const now = () => Promise.resolve({ at: 0, skewMs });
+        const now = () => Promise.resolve({ at: Date.now(), skewMs, shared: Date.now() });
         return instead(known, { schedule: instead(known.schedule, { now }) });
       },
     }));

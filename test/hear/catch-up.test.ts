@@ -6,7 +6,7 @@ import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { readSlice } from "../../src/hear/backfill.ts";
 import { catchUp, type Listener } from "../../src/hear/catch-up.ts";
-import { heardUntilBy } from "../../src/hear/hearing.ts";
+import { listenTo } from "../../src/hear/hearing.ts";
 import type { Archive, Hearing } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
@@ -44,7 +44,7 @@ t.test(
   async (t) => {
     const world = await openWorld(t);
     const { listener } = await openListener(t, world);
-    const ticker = { ...world.ticker, heardUntil: heardUntilBy(listener.hearing, null) };
+    const ticker = { ...world.ticker, listen: listenTo(listener.hearing, null) };
     const nightly = addNightly(world, 1);
     await world.hear(UPLOADER, nightly.message);
     world.clock.advance(5 * DAY_MS);
@@ -95,7 +95,7 @@ t.test("a Redis that was started anew is told everything again, and nothing is a
   reach();
   world.clock.advance(10 * MINUTE_MS);
   const hearing = inAnotherRun(listener.hearing);
-  const ticker = { ...world.ticker, heardUntil: heardUntilBy(hearing, null) };
+  const ticker = { ...world.ticker, listen: listenTo(hearing, null) };
   t.same(await tickRegion(REGION, ticker), { deaf: 2 }, "what was heard ten minutes ago may be lost");
   await catchUp({ ...listener, hearing });
   t.equal(reach(), 17 * 24);
@@ -110,7 +110,7 @@ t.test("what a clock far ahead of time wrote is believed by nobody, and heard ag
   world.clock.advance(5 * DAY_MS);
   const ahead = world.clock.now() + 30 * DAY_MS;
   await hearing.remember({ heardUntil: ahead, runId: await hearing.runId(), wholeAt: ahead });
-  const ticker = { ...world.ticker, heardUntil: heardUntilBy(hearing, null) };
+  const ticker = { ...world.ticker, listen: listenTo(hearing, null) };
   t.same(await tickRegion(REGION, ticker), { deaf: 2 });
   await catchUp(listener);
   t.equal(reach(), 17 * 24);
@@ -130,6 +130,24 @@ t.test("while the archive fails nothing counts as heard, and the next reading ma
   t.equal(await catchUp(listener), 0, "and a repeat changes nothing");
   t.equal((await listener.hearing.memory()).heardUntil, floorSecond(world.clock.now()));
 });
+
+t.test(
+  "what was said while the archive was read counts as unheard: it may stand behind the place that was read",
+  async (t) => {
+    const world = await openWorld(t);
+    const { listener } = await openListener(t, world);
+    const begun = floorSecond(world.clock.now());
+    const slow: Archive = {
+      messages: async function* (query) {
+        world.clock.advance(MINUTE_MS);
+        yield* listener.archive.messages(query);
+      },
+    };
+    await catchUp({ ...listener, archive: slow });
+    t.ok(world.clock.now() >= begun + 30 * MINUTE_MS, "a minute a day, for facts and for uploads");
+    t.match(await listener.hearing.memory(), { heardUntil: begun, wholeAt: begun });
+  },
+);
 
 t.test("facts of the whole range are known before its first upload is decided", async (t) => {
   const world = await openWorld(t);

@@ -3,12 +3,11 @@ import { pagureError } from "../../src/demo/outside/pagure/access.ts";
 import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
-import { heardUntilBy } from "../../src/hear/hearing.ts";
-import type { Hearing } from "../../src/ports/index.ts";
+import { listenTo } from "../../src/hear/hearing.ts";
+import type { Comments, Hearing } from "../../src/ports/index.ts";
 import { commentStoppages } from "../../src/tell/stops.ts";
 import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
-import { openObjecting } from "../support/world/objecting.ts";
-import type { World } from "../support/world/world.ts";
+import { openObjecting, type Objecting } from "../support/scenes/objecting.ts";
 
 const TROUBLES: readonly Trouble[] = [
   ...PAGURE_TROUBLES,
@@ -16,10 +15,11 @@ const TROUBLES: readonly Trouble[] = [
 ];
 
 /** All messages were heard until now. */
-function hearingNow({ clock }: Pick<World, "clock">): Pick<Hearing, "memory" | "runId"> {
+function hearingNow({ clock, commentReader }: Objecting): Pick<Hearing, "memory" | "runId"> {
+  const { hearing } = commentReader;
   return {
-    memory: () => Promise.resolve({ heardUntil: clock.now(), runId: "this run", wholeAt: clock.now() }),
-    runId: () => Promise.resolve("this run"),
+    memory: async () => ({ heardUntil: clock.now(), runId: await hearing.runId(), wholeAt: clock.now() }),
+    runId: () => hearing.runId(),
   };
 }
 
@@ -80,15 +80,15 @@ t.test(
   "nothing is made private or deleted while comments are unread for an hour, which the report tells",
   async (t) => {
     const scene = await openObjecting(t);
-    const heardUntil = heardUntilBy(hearingNow(scene), scene.commentReader.memory);
-    t.equal(await heardUntil(scene.clock.now()), null, "something was posted, and nothing read yet");
+    const listen = listenTo(hearingNow(scene), scene.commentReader.memory);
+    t.equal((await listen(scene.clock.now())).until, null, "something was posted, and nothing read yet");
     await scene.read();
-    t.equal(await heardUntil(scene.clock.now()), scene.clock.now());
+    t.equal((await listen(scene.clock.now())).until, scene.clock.now());
     t.same(await commentStoppages(scene.commentReader), []);
     scene.clock.advance(HOUR_MS - MINUTE_MS);
     t.same(await commentStoppages(scene.commentReader), []);
     scene.clock.advance(MINUTE_MS);
-    t.equal(await heardUntil(scene.clock.now()), scene.clock.now() - HOUR_MS);
+    t.equal((await listen(scene.clock.now())).until, scene.clock.now() - HOUR_MS);
     scene.clock.advance(11 * DAY_MS);
     t.match(await commentStoppages(scene.commentReader), [{ what: /^make images private, or delete/, images: 1 }]);
     scene.comment("somebody", `hold ${scene.nightly.amiId}`);
@@ -99,7 +99,7 @@ t.test(
     });
     await t.rejects(scene.read(), { name: "UpstreamError" });
     t.equal(
-      (await heardUntil(scene.clock.now())) ?? 0,
+      (await listen(scene.clock.now())).until ?? 0,
       scene.clock.now() - 11 * DAY_MS - HOUR_MS,
       "a failed reading counts for nothing",
     );
@@ -111,9 +111,9 @@ t.test(
 t.test("where nothing was ever posted nobody can have objected: the messages alone decide", async (t) => {
   const scene = await openObjecting(t);
   const { redis, keys } = scene.connection;
-  const heardUntil = heardUntilBy(hearingNow(scene), scene.commentReader.memory);
+  const listen = listenTo(hearingNow(scene), scene.commentReader.memory);
   await redis.del(keys.control("reporter:pagure:cursors"));
-  t.equal(await heardUntil(scene.clock.now()), scene.clock.now());
+  t.equal((await listen(scene.clock.now())).until, scene.clock.now());
 });
 
 t.test("one process reads comments at a time", async (t) => {
@@ -123,4 +123,43 @@ t.test("one process reads comments at a time", async (t) => {
   t.same(await scene.read(), { read: 0, answered: 0 });
   await lease?.end();
   t.same(await scene.read(), { read: 1, answered: 1 });
+});
+
+t.test(
+  "comments count as read up to when the reading began: what was written meanwhile may have been missed",
+  async (t) => {
+    const scene = await openObjecting(t);
+    const { comments, memory } = scene.commentReader;
+    const begun = scene.clock.now();
+    const slow: Comments = {
+      answer: (...args) => comments.answer(...args),
+      threads: async function* (...args) {
+        for await (const thread of comments.threads(...args)) {
+          scene.clock.advance(10 * MINUTE_MS);
+          yield thread;
+        }
+      },
+    };
+    await scene.read({ comments: slow });
+    t.ok(scene.clock.now() > begun, "it took its time");
+    t.equal((await memory.reading()).at, begun);
+  },
+);
+
+t.test("while an order that a comment gave is not carried out, comments do not count as read", async (t) => {
+  const scene = await openObjecting(t);
+  const { memory, orders } = scene.commentReader;
+  await scene.read();
+  const before = (await memory.reading()).at;
+  scene.clock.advance(HOUR_MS);
+  scene.comment("somebody", `hold ${scene.nightly.amiId}`);
+  const other = await orders.lease();
+  t.same(await scene.read(), { read: 1, answered: 0 }, "another process carries orders out, and hangs");
+  t.equal((await memory.reading()).at, before);
+  t.equal(await scene.field(scene.nightly.amiId, "stage"), "private", "nobody has held it yet");
+  await other?.end();
+  const begun = scene.clock.now();
+  t.same(await scene.read(), { read: 1, answered: 1 });
+  t.equal((await memory.reading()).at, begun);
+  t.equal(await scene.field(scene.nightly.amiId, "stage"), "held");
 });

@@ -2,7 +2,7 @@ import t from "tap";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { carryOutOrders } from "../../src/operate/orders.ts";
 import { commentStoppages } from "../../src/tell/stops.ts";
-import { openObjecting, OPERATOR, type Objecting } from "../support/world/objecting.ts";
+import { openObjecting, OPERATOR, type Objecting } from "../support/scenes/objecting.ts";
 import { addNightly, REGION, UPLOADER } from "../support/world/world.ts";
 
 const UNKNOWN = "ami-0123456789abcdef0";

@@ -1,7 +1,9 @@
 import t from "tap";
+import { tickRegion } from "../../src/act/tick.ts";
 import { DAY_MS, HOUR_MS, parseInstant } from "../../src/domain/time.ts";
+import { reportOnce } from "../../src/tell/report.ts";
 import { ask, days, dueWorld, field, privateWorld } from "../support/world/nightly.ts";
-import { addNightly, openWorld, REGION, UPLOADER } from "../support/world/world.ts";
+import { addNightly, openWorld, PERIODS, REGION, UPLOADER } from "../support/world/world.ts";
 
 t.test(
   "a held image is not touched until it is released, then told again, and deleted no earlier than three days after",
@@ -23,6 +25,23 @@ t.test(
     t.ok((deregistered?.at ?? 0) >= releasedAt + 3 * DAY_MS, "three days after its release");
     t.same(world.simulator.snapshots(REGION), []);
     t.ok(world.posts().some((text) => text.includes("## Released") && text.includes(amiId)));
+  },
+);
+
+t.test(
+  "one that was held while it was public is not deleted before the days after its hold are over, either",
+  async (t) => {
+    const [world, { amiId }] = await dueWorld(t);
+    const periods = { ...PERIODS, afterHoldMs: 30 * DAY_MS };
+    const pass = (): Promise<unknown> => tickRegion(REGION, { ...world.ticker, periods });
+    await ask(world, "hold", { amiId });
+    await pass();
+    await ask(world, "release", { amiId });
+    const releasedAt = world.clock.now();
+    await pass();
+    t.equal(await field(world, amiId, "stage"), "private", "it was due already");
+    await reportOnce({ ...world.reporter, periods });
+    t.equal(parseInstant((await field(world, amiId, "delete_at")) ?? ""), releasedAt + 30 * DAY_MS);
   },
 );
 

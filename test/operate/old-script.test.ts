@@ -3,7 +3,7 @@ import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import type { Verb } from "../../src/domain/image/order.ts";
 import type { ComposeSource } from "../../src/ports/index.ts";
 import { ask } from "../support/world/nightly.ts";
-import { openDatagrepperOf, reconcileIn, type Datagrepper } from "../support/world/reconcile.ts";
+import { openDatagrepperOf, reconcileIn, type Datagrepper } from "../support/scenes/reconcile.ts";
 import { WrittenSource } from "../support/world/sources.ts";
 import { openWorld, PERIODS, REGION, START, type World } from "../support/world/world.ts";
 

@@ -2,7 +2,7 @@ import t from "tap";
 import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import type { Told } from "../../src/operate/told.ts";
 import { privateWorld } from "../support/world/nightly.ts";
-import { dumpOf, loseRedis, openDatagrepperOf, reconcileIn } from "../support/world/reconcile.ts";
+import { dumpOf, loseRedis, openDatagrepperOf, reconcileIn } from "../support/scenes/reconcile.ts";
 import { WrittenSource } from "../support/world/sources.ts";
 import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 

@@ -3,7 +3,7 @@ import { tickRegion } from "../../src/act/tick.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
 import { carryOutOrders } from "../../src/operate/orders.ts";
 import { reportOnce } from "../../src/tell/report.ts";
-import { addCompose, deregisteredAt, type Upload } from "../support/world/proof.ts";
+import { addCompose, deregisteredAt, type Upload } from "../support/scenes/proof.ts";
 import { openReplica, wrongBy, type Replica } from "../support/world/replica.ts";
 import { openWorld, PERIODS, REGION, UPLOADER, type World } from "../support/world/world.ts";
 

@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import { tickRegion } from "../../src/act/tick.ts";
 import { DAY_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { CallCounter, type CrashPoint } from "../support/world/crash.ts";
-import { isWhollyPublic } from "../support/world/proof.ts";
+import { CallCounter, type CrashPoint } from "../support/scenes/crash.ts";
+import { isWhollyPublic } from "../support/scenes/proof.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "../support/world/world.ts";
 
 t.setTimeout(300_000);

@@ -9,7 +9,7 @@ import { carryOutOrders } from "../../src/operate/orders.ts";
 import type { Log } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
 import { copyOf, remembered } from "../support/servers/copy.ts";
-import { addCompose, type Upload } from "../support/world/proof.ts";
+import { addCompose, type Upload } from "../support/scenes/proof.ts";
 import { openWorld, REGION, UPLOADER, type World } from "../support/world/world.ts";
 
 /** Every kind of plan, each of which the journey must have shown. */

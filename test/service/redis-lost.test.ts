@@ -16,9 +16,9 @@ import {
   release,
   waitThreeDays,
   type Journey,
-} from "../support/world/journey.ts";
+} from "../support/scenes/journey.ts";
 import { tickAndDie } from "../support/world/mortal.ts";
-import { loseRedis, openDatagrepperOf, reconcileIn } from "../support/world/reconcile.ts";
+import { loseRedis, openDatagrepperOf, reconcileIn } from "../support/scenes/reconcile.ts";
 import { PERIODS, REGION, START, UPLOADER } from "../support/world/world.ts";
 import { addNightly, openWorld } from "../support/world/world.ts";
 

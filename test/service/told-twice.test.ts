@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { toldIn } from "../../src/domain/report/told.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
-import { dumpOf, loseRedis } from "../support/world/reconcile.ts";
+import { dumpOf, loseRedis } from "../support/scenes/reconcile.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type World } from "../support/world/world.ts";
 
 /** Images that are due to be made private, of nightlies that were heard. */

@@ -3,7 +3,7 @@ import { tickRegion, type TickCounts } from "../../src/act/tick.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
 import { carryOutOrders } from "../../src/operate/orders.ts";
 import { reportOnce } from "../../src/tell/report.ts";
-import { CallCounter, type CrashPoint } from "../support/world/crash.ts";
+import { CallCounter, type CrashPoint } from "../support/scenes/crash.ts";
 import {
   addCompose,
   deregisteredAt,
@@ -14,7 +14,7 @@ import {
   tagsOf,
   told,
   type Upload,
-} from "../support/world/proof.ts";
+} from "../support/scenes/proof.ts";
 import { openReplica, type Replica } from "../support/world/replica.ts";
 import { openWorld, PERIODS, UPLOADER, type World } from "../support/world/world.ts";
 

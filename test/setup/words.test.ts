@@ -6,7 +6,7 @@ import t from "tap";
 import { chooseFiles, readWords, runnerArguments } from "../support/run/choose.ts";
 import { ALONE, LONG } from "../support/run/lanes.ts";
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 const BUILT = [
   "dist/test/domain/time.test.js",

@@ -2,7 +2,7 @@ import t from "tap";
 import { draft } from "../../src/domain/image/lifecycle.ts";
 import { DAY_MS, formatInstant, HOUR_MS } from "../../src/domain/time.ts";
 import type { Schedule } from "../../src/ports/index.ts";
-import { openReporting } from "../support/world/reporting.ts";
+import { openReporting } from "../support/scenes/reporting.ts";
 
 t.test("an image that was taken back before it was told gets no deadline", async (t) => {
   const { report, makePrivate, reporter, image, sightings } = await openReporting(t);

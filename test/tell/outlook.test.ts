@@ -7,7 +7,7 @@ import type { Stoppage } from "../../src/domain/report/outlook.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { dueList } from "../../src/tell/outlook.ts";
 import { stoppages } from "../../src/tell/stops.ts";
-import { openReporting } from "../support/world/reporting.ts";
+import { openReporting } from "../support/scenes/reporting.ts";
 
 t.test(
   "a day's first report tells what is due in the next seven days, and no later one of that day does",

@@ -5,7 +5,7 @@ import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts"
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
 import { silentLog } from "../support/run/log.ts";
-import { openReporting, REPO, START, TOKEN, type Reporting } from "../support/world/reporting.ts";
+import { openReporting, REPO, START, TOKEN, type Reporting } from "../support/scenes/reporting.ts";
 
 /** The deadline in the image's record, as days from now. */
 async function deadline({ image, clock }: Pick<Reporting, "image" | "clock">, amiId: string): Promise<number | null> {

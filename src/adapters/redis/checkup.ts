@@ -8,7 +8,7 @@ import type { StoreCheckup } from "../../ports/index.ts";
 /** Images whose records are measured, for their mean. */
 const SAMPLE = 50;
 
-type Own = Omit<StoreCheckup, "schedule" | "queues" | "places" | "strangeThings" | "journal" | "hearing" | "budgets">;
+type Own = Omit<StoreCheckup, "schedule" | "queues" | "places" | "strangeThings" | "journal" | "listen" | "budgets">;
 
 /** What Redis says of itself, and how large our records are. Nothing is written. */
 export function redisCheckup(connection: RedisConnection): Own {

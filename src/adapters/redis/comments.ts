@@ -16,8 +16,11 @@ export function redisComments(connection: RedisConnection, kind: string): Commen
   const key = (name: "memory" | "lease"): string => keys.control(`comments:${kind}:${name}`);
   const memory: CommentMemory = {
     // Never, where it cannot be read: nothing is acted on then.
-    readUntil: async () =>
-      parseInstant((await strangers.orTell(key("memory"), redis.hget(key("memory"), "read_until"), null)) ?? ""),
+    reading: async () => {
+      const read = redis.hmget(key("memory"), "read_until", "run_id");
+      const [at, runId] = await strangers.orTell(key("memory"), read, []);
+      return { at: parseInstant(at ?? ""), runId: runId || null };
+    },
     isSilent: async () => {
       const ofReporter = [keys.control(`reporter:${kind}:cursors`), keys.control(`reporter:${kind}:part`)];
       return (await redis.exists(...ofReporter, key("memory"))) === 0;
@@ -77,9 +80,9 @@ function leaseOf({ redis, keys, strangers }: RedisConnection, kind: string, leas
       await Promise.all([redis.expire(seen, COUNTS_S), redis.expire(counts, COUNTS_S)]);
       return isNew ? count + 1 : Math.max(1, count);
     },
-    noteRead: async (at: Instant) => {
+    noteRead: async (at: Instant, runId: string | null) => {
       await lease.confirm();
-      await redis.hset(key("memory"), "read_until", formatInstant(at));
+      await redis.hset(key("memory"), { read_until: formatInstant(at), run_id: runId ?? "" });
     },
     end: () => lease.end(),
   };

@@ -6,6 +6,7 @@ import { readRegions } from "./regions.ts";
 import { quoteKey, UnreadableRecord, foreignKeyOf } from "./strange.ts";
 import type { Image } from "../../domain/image/image.ts";
 import { QUEUES, type Queue } from "../../domain/image/lifecycle.ts";
+import type { Clocks } from "../../domain/limits/clocks.ts";
 import { SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
 import type { Clock } from "../../ports/index.ts";
 
@@ -26,14 +27,14 @@ export class ScheduleReader {
     this.connection = connection;
   }
 
-  async now(): Promise<{ at: Instant; skewMs: number }> {
+  async now(): Promise<Clocks> {
     const before = this.clock.now();
     const [seconds, microseconds] = await this.redis.time();
     const theirs = Number(seconds) * SECOND_MS + Math.floor(Number(microseconds) / 1000);
     const ours = this.clock.now();
     // While the question was under way our clock moved on; only what lies outside that time is skew.
     const skewMs = Math.max(0, theirs - ours, before - theirs);
-    return { at: Math.min(ours, theirs), skewMs };
+    return { at: Math.min(ours, theirs), skewMs, shared: theirs };
   }
 
   regions(): Promise<readonly string[]> {

@@ -5,7 +5,7 @@ import { iso, utc, utcAndAway } from "../terminal/when.ts";
 import type { Config } from "../../config/config.ts";
 import { STAGES } from "../../domain/image/image.ts";
 import { ACT_KINDS } from "../../domain/limits/budget.ts";
-import { isDeaf } from "../../domain/limits/deaf.ts";
+import { DEAFNESS_WORDS } from "../../domain/limits/deaf.ts";
 import { MINUTE_MS, type Instant } from "../../domain/time.ts";
 import { readStats, type Stats, type StatsReader } from "../../inspect/stats.ts";
 import { MARKS } from "../../ports/index.ts";
@@ -131,17 +131,20 @@ function actRows(
 }
 
 function serviceRows(
-  { signs, breakers, heardUntil, reporter, rejected, at }: Stats,
+  { signs, breakers, heard, reporter, rejected, at }: Stats,
   screen: Screen | null,
 ): readonly string[] {
   const put = (name: string, text: string): readonly string[] => row(name, text, screen?.columns);
   const last = (instant: Instant | null | undefined): string => (instant == null ? "never" : utcAndAway(instant, at));
-  const deaf = isDeaf(heardUntil, at) ? "; nothing is acted on until it is younger than an hour" : "";
+  const deaf = heard?.deafness == null ? "" : `; nothing is acted on: ${DEAFNESS_WORDS[heard.deafness]}`;
   const alive = signs.replicas.filter(({ seenAt }) => at - seenAt < SILENT_MS);
   const silent = signs.replicas.filter(({ seenAt }) => at - seenAt >= SILENT_MS);
   const failing = reporter?.state === "failing" ? `since ${last(reporter.since)}: ${reporter.reason}` : null;
   return [
-    ...put("heard until", `${last(heardUntil)}${deaf}`),
+    ...put(
+      "heard until",
+      `${heard?.until == null && heard?.deafness !== "never" ? "unknown" : last(heard.until)}${deaf}`,
+    ),
     ...MARKS.flatMap((mark) => put(`last ${mark}`, last(signs.marks[mark]))),
     ...put("replicas", alive.length === 0 ? "none runs" : alive.map(({ id }) => id).join(", ")),
     ...silent.flatMap(({ id, seenAt }) => put("silent", `${id}, last seen ${last(seenAt)}`)),
@@ -173,8 +176,9 @@ function statsJson(stats: Stats, { budgets, act }: Pick<Config, "budgets" | "act
     },
     paused: pause === null ? null : { since: since(pause.since), by: pause.by, why: pause.why },
     stopped: stops.map((stop) => ({ kind: stop.kind, since: since(stop.since), why: stop.reason })),
-    heard_until: iso(stats.heardUntil),
-    deaf: isDeaf(stats.heardUntil, at),
+    heard_until: iso(stats.heard?.until ?? null),
+    deaf: stats.heard?.deafness !== null,
+    deaf_why: stats.heard?.deafness == null ? null : DEAFNESS_WORDS[stats.heard.deafness],
     ...Object.fromEntries(MARKS.map((mark) => [`last_${mark}`, iso(signs.marks[mark] ?? null)])),
     replicas: signs.replicas.map(({ id, seenAt }) => ({ id, seen_at: iso(seenAt), silent: at - seenAt >= SILENT_MS })),
     reporter: reporter === null ? null : { state: reporter.state, since: iso(reporter.since), why: reporter.reason },

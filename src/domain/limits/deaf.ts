@@ -5,6 +5,19 @@ const DEAF_AFTER_MS = HOUR_MS;
 /** Two clocks that are trusted may be so far apart. */
 const TRUSTED_MS = MINUTE_MS;
 
+/** Why nothing may be made private or deleted on what was heard. */
+export type Deafness = "never" | "doubtful" | "future" | "old" | "comments";
+
+/** In words that may stand in a public report, after "why". */
+export const DEAFNESS_WORDS: Readonly<Record<Deafness, string>> = {
+  never: "it has not heard yet what was said before it was started",
+  doubtful:
+    "its memory (Redis) was started anew or set back, and may lack what was said last: all is heard again first",
+  future: "a wrong clock wrote down until when it has heard: all is heard again first",
+  old: "it has not heard for more than an hour what was said of the images: the archive of messages could not be read",
+  comments: "the comments on the reports could not be read",
+};
+
 /** Whether the service has ears: nothing is made private or deleted on half of what was said. */
 export function isDeaf(heardUntil: Instant | null, now: Instant): boolean {
   return believable(heardUntil, now) === null || now - (heardUntil ?? 0) >= DEAF_AFTER_MS;

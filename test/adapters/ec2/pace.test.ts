@@ -3,7 +3,7 @@ import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/
 import { SECOND_MS } from "../../../src/domain/time.ts";
 import type { Images } from "../../../src/ports/index.ts";
 import { ACCOUNT } from "../../support/world/image.ts";
-import { openPaced } from "../../support/world/pace.ts";
+import { openPaced } from "../../support/scenes/pace.ts";
 import { VirtualClock } from "../../support/world/virtual-clock.ts";
 import { REGION, START } from "../../support/world/world.ts";
 

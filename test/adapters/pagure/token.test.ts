@@ -3,7 +3,7 @@ import t from "tap";
 import { pagureError } from "../../../src/demo/outside/pagure/access.ts";
 import type { Trouble } from "../../../src/demo/outside/pagure/faults.ts";
 import { MINUTE_MS } from "../../../src/domain/time.ts";
-import { openReporting, TOKEN, type Reporting } from "../../support/world/reporting.ts";
+import { openReporting, TOKEN, type Reporting } from "../../support/scenes/reporting.ts";
 
 /** Answers that repeat what they were sent, as an error page of a proxy may. */
 const TROUBLES: readonly Trouble[] = [

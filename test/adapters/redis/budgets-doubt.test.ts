@@ -10,7 +10,7 @@ import {
   open,
   openSecond,
   reserveAll,
-} from "../../support/world/budgets.ts";
+} from "../../support/scenes/budgets.ts";
 import { START } from "../../support/world/world.ts";
 
 t.test("a budget of zero, or of no number, allows nothing", async (t) => {

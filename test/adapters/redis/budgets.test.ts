@@ -14,7 +14,7 @@ import {
   openSecond,
   reserveAll,
   usualDays,
-} from "../../support/world/budgets.ts";
+} from "../../support/scenes/budgets.ts";
 import { START } from "../../support/world/world.ts";
 
 t.test(

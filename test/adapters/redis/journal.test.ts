@@ -1,5 +1,6 @@
 import t from "tap";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
+import { DAY_MS } from "../../../src/domain/time.ts";
 import { silentLog } from "../../support/run/log.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
 import { REGION } from "../../support/world/world.ts";
@@ -27,4 +28,25 @@ t.test("a history is found in a stream of any length, and ends with the image's 
   );
   t.equal((await journal.history(REGION, "ami-00000000000000002")).length, 1000, "and is bounded");
   t.same(await journal.history("eu-west-1", GA_AMI), []);
+});
+
+t.test("what the reporter itself has not read in a region is not removed there, whoever else has", async (t) => {
+  const connection = await openTestRedis(t);
+  const { redis, keys } = connection;
+  const before = Date.parse("2026-11-24T08:00:00Z");
+  const stream = keys.events(REGION);
+  for (const number of [1, 2, 3]) await redis.xadd(stream, `${before - DAY_MS + number}-0`, "what", "refused");
+  const [log, pagure] = await Promise.all(
+    ["log", "pagure"].map((kind) => redisJournal(connection, kind, silentLog).reporterLease()),
+  );
+  if (!log || !pagure) throw new Error("the lease is taken");
+  t.teardown(() => Promise.all([log.end(), pagure.end()]));
+  await log.finishPost({ [REGION]: `${before}-0` }, {});
+  await pagure.finishPost({ "eu-west-1": `${before}-0` }, {});
+  t.equal(await pagure.trim(REGION, before, Date.now()), 0);
+  t.equal(await redis.xlen(stream), 3);
+  await pagure.finishPost({ [REGION]: `${before - DAY_MS + 2}-0` }, {});
+  t.equal(await pagure.trim(REGION, before, Date.now()), 1, "up to its place");
+  await pagure.finishPost({ [REGION]: `${before}-0` }, {});
+  t.equal(await pagure.trim(REGION, before, Date.now()), 2, "and all that both have read");
 });

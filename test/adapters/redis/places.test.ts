@@ -4,8 +4,8 @@ import { redisPlaces } from "../../../src/adapters/redis/places.ts";
 import type { Queue } from "../../../src/domain/image/lifecycle.ts";
 import { DAY_MS, toScore } from "../../../src/domain/time.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { makePrivate, notice, hold, order, type Journey } from "../../support/world/journey.ts";
-import { openDatagrepperOf, reconcileIn } from "../../support/world/reconcile.ts";
+import { makePrivate, notice, hold, order, type Journey } from "../../support/scenes/journey.ts";
+import { openDatagrepperOf, reconcileIn } from "../../support/scenes/reconcile.ts";
 import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type World } from "../../support/world/world.ts";
 
 async function openJourney(t: Test): Promise<Journey> {

@@ -12,7 +12,7 @@ import { ENVIRONMENT } from "../../../src/config/environment.ts";
 import { configFile, isRefusal, runProgram } from "../../support/program/program.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
 
-const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 const NAMES = Object.keys(COMMANDS);
 
 t.test("the help of every command shows its options and two examples that can be typed", async (t) => {

@@ -1,10 +1,9 @@
 import t from "tap";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
-import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
 import { DAY_MS, dayOf, floorSecond, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { addDue, linesOf, runOver } from "../../support/program/listing.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis, rememberHeard } from "../../support/servers/redis.ts";
 
 interface Figures {
   readonly regions: readonly { readonly region: string; readonly stages: Record<string, number> }[];
@@ -30,7 +29,7 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
     "delete",
     JSON.stringify({ since: "2026-11-24T08:00:00Z", reason: "much" }),
   );
-  await redisHearing(connection).remember({ heardUntil: NOW - 10 * MINUTE_MS, runId: "x", wholeAt: NOW });
+  await rememberHeard(connection, NOW - 10 * MINUTE_MS);
   const pulse = redisPulse(connection);
   await pulse.beat("host-1", NOW - 5 * MINUTE_MS, { tick: NOW - MINUTE_MS, message: NOW - 30 * MINUTE_MS });
   await pulse.beat("host-2", NOW, {});

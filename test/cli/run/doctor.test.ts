@@ -2,14 +2,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { connectRedis } from "../../../src/adapters/redis/connection.ts";
-import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { findServers } from "../../../src/demo/servers/find.ts";
 import { startRedis } from "../../../src/demo/servers/redis.ts";
 import { SECRETS } from "../../../src/demo/service-config.ts";
 import { openInstallation } from "../../support/program/installation.ts";
 import { isRefusal, runProgram } from "../../support/program/program.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { serverUrl } from "../../support/servers/redis.ts";
+import { rememberHeard, serverUrl } from "../../support/servers/redis.ts";
 
 t.test("the exit code says the worst: nothing, warnings alone, a failure, the configuration", async (t) => {
   const place = await openInstallation(t);
@@ -17,7 +16,7 @@ t.test("the exit code says the worst: nothing, warnings alone, a failure, the co
   t.teardown(() => server.stop());
   const prefix = place.connection.keys.format.replace(/:format$/, "");
   const own = await connectRedis(server.url, prefix, silentLog);
-  await redisHearing(own).remember({ heardUntil: Math.floor(Date.now() / 1000) * 1000, runId: "", wholeAt: null });
+  await rememberHeard(own, Math.floor(Date.now() / 1000) * 1000);
   await own.close();
   place.configure([serverUrl("TEST_REDIS_URL"), server.url]);
   const doctor = (env: Readonly<Record<string, string>>, ...more: string[]) =>

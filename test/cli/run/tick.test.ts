@@ -1,5 +1,4 @@
 import t from "tap";
-import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
@@ -9,7 +8,7 @@ import { DAY_MS } from "../../../src/domain/time.ts";
 import { ingest } from "../../../src/hear/ingest.ts";
 import { configFile, runProgram } from "../../support/program/program.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis, rememberHeard } from "../../support/servers/redis.ts";
 import { ACCOUNT, PERIODS } from "../../support/world/image.ts";
 
 const [DEAD, SHUT, WELL] = ["eu-west-1", "me-south-1", "us-east-1"] as const;
@@ -50,9 +49,7 @@ t.test(
       body: Buffer.from(JSON.stringify({ ...body, regions: Object.fromEntries(here) })),
     };
     await ingest(message, ingester);
-    const hearing = redisHearing(connection);
-    const now = Math.floor(Date.now() / 1000) * 1000;
-    await hearing.remember({ heardUntil: now, runId: await hearing.runId(), wholeAt: null });
+    await rememberHeard(connection, Math.floor(Date.now() / 1000) * 1000);
     simulator.configure(SHUT, { optIn: "not-opted-in" });
     const revive = simulator.faults.add({ kind: "withhold", connection: "cut", region: DEAD, times: Infinity });
     const config = configFile(

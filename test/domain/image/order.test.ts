@@ -105,3 +105,26 @@ t.test(
     t.end();
   },
 );
+
+t.test("the date that stood before a first hold counts after the second one as well, told between them or not", (t) => {
+  const image = imageIn("private", { deleteAt: NOW + 20 * DAY_MS });
+  const release = (from: Image, at: number): Image => {
+    const paused = after(from, held(HOLD, "private"));
+    return after(paused, holdEnded(paused, false, "x", "", PERIODS, at));
+  };
+  const once = release(image, NOW);
+  const noticedAt = NOW + DAY_MS;
+  const deleteAt = deadlineOf(once, { what: "released", at: NOW }, noticedAt, PERIODS);
+  t.equal(deleteAt, image.deleteAt);
+  for (const between of [once, { ...once, noticedAt, deleteAt }]) {
+    const twice = release(between, NOW + 2 * DAY_MS);
+    const event = { what: "released", at: NOW + 2 * DAY_MS } as const;
+    t.equal(deadlineOf(twice, event, NOW + 3 * DAY_MS, PERIODS), image.deleteAt, "not a day earlier, nor later");
+    t.equal(
+      deadlineOf(twice, event, NOW + 19 * DAY_MS, PERIODS),
+      NOW + 19 * DAY_MS + PERIODS.afterHoldMs,
+      "and three days from the last notice at least",
+    );
+  }
+  t.end();
+});

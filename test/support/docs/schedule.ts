@@ -1,8 +1,8 @@
 import type { Test } from "tap";
-import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
 import { held } from "../../../src/domain/image/holding.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
+import { rememberHeard } from "../servers/redis.ts";
 import { addNightly, openWorld, START, UPLOADER, type World } from "../world/world.ts";
 
 /** The data set that the docs speak of: a life of three nightlies, a release, a hold, and an empty message. */
@@ -30,7 +30,7 @@ export async function schedule(t: Test): Promise<World> {
   await world.ticker.schedule.change(image, { ...change, wait: { queue: "held", wakeAt: hold.until } });
   await world.hear(UPLOADER, {});
   const now = world.clock.now();
-  await redisHearing(world.connection).remember({ heardUntil: now, runId: "0", wholeAt: START });
+  await rememberHeard(world.connection, now);
   await redisPulse(world.connection).beat("releng01-5f0c2a9d", now, { tick: now, message: now, notice: now });
   return world;
 }

@@ -8,7 +8,7 @@ import type { Test } from "tap";
 import type { Summary } from "../../../src/demo/stage.ts";
 import { serverUrl } from "../servers/redis.ts";
 
-const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 
 /** A change to one built file: the text must stand there exactly once. */
 export interface Sabotage {

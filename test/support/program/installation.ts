@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { connect, type ChannelModel } from "amqplib";
 import type { Test } from "tap";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
-import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { openDoctor } from "../../../src/app/doctor.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { startComposeHost, type ComposeHost } from "../../../src/demo/outside/compose-host.ts";
@@ -19,7 +18,7 @@ import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/
 import { SECRETS, serviceConfig, TOKEN, USER } from "../../../src/demo/service-config.ts";
 import { examine, type Examined } from "../../../src/doctor/doctor.ts";
 import type { Finding } from "../../../src/doctor/finding.ts";
-import { openTestRedis, serverUrl } from "../servers/redis.ts";
+import { openTestRedis, rememberHeard, serverUrl } from "../servers/redis.ts";
 import { ACCOUNT } from "../world/image.ts";
 
 export const REPO = "fedora-cloud/ami-reports";
@@ -65,7 +64,7 @@ export async function openInstallation(test: Test, options: Ec2SimulatorOptions 
   });
   await connection.redis.sadd(connection.keys.regions, ...REGIONS);
   const now = Date.now();
-  await redisHearing(connection).remember({ heardUntil: now - (now % 1000), runId: "", wholeAt: null });
+  await rememberHeard(connection, now - (now % 1000));
 
   const dir = test.testdir({});
   const configFile = join(dir, "config.toml");

@@ -9,14 +9,14 @@ export const LONG: readonly string[] = [
   "test/demo/demo.test.ts",
   "test/setup/counts.test.ts",
   "test/cli/bad-input.test.ts",
-  "test/service/report-crash.test.ts",
-  "test/service/crash.test.ts",
+  "test/service/chaos/report-crash.test.ts",
+  "test/service/chaos/crash.test.ts",
   "test/act/pace.test.ts",
   "test/service/absence.test.ts",
   "test/cli/operate/orders.test.ts",
   "test/cli/run/config.test.ts",
   "test/doctor/servers.test.ts",
-  "test/service/sweep.test.ts",
+  "test/service/chaos/sweep.test.ts",
 ];
 
 /** What must have the machine to itself, and why. */

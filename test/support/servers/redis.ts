@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Test } from "tap";
 import { openRedis, type RedisConnection } from "../../../src/adapters/redis/connection.ts";
+import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
+import type { Instant } from "../../../src/domain/time.ts";
 import { silentLog } from "../run/log.ts";
 
 /** The address of a server that the test run started. */
@@ -27,4 +29,13 @@ export async function openTestRedis(
 async function removeKeys({ redis }: RedisConnection, prefix: string): Promise<void> {
   for await (const keys of redis.scanStream({ match: `${prefix}:*`, count: 1000 }))
     await Promise.all((keys as string[]).map((key) => redis.del(key)));
+}
+
+/** All is heard until then, in the run that Redis is in. */
+export async function rememberHeard(
+  connection: Pick<RedisConnection, "redis" | "keys" | "strangers">,
+  until: Instant,
+): Promise<void> {
+  const hearing = redisHearing(connection);
+  await hearing.remember({ heardUntil: until, runId: await hearing.runId(), wholeAt: null });
 }

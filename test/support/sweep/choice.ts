@@ -57,5 +57,5 @@ function callsFrom(text: string): readonly [number, number] {
 
 /** The command that lives through this point again. */
 export function replayOf({ act, moment, call }: Point): string {
-  return `CHAOS_SWEEP_ACT="${act}" CHAOS_SWEEP_MOMENT=${moment} CHAOS_SWEEP_CALL=${call} npm test test/service/sweep.test.ts`;
+  return `CHAOS_SWEEP_ACT="${act}" CHAOS_SWEEP_MOMENT=${moment} CHAOS_SWEEP_CALL=${call} npm test test/service/chaos/sweep.test.ts`;
 }

@@ -5,11 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { Strangers } from "../../../src/adapters/redis/strange.ts";
+import { silentLog } from "../run/log.ts";
+import { keysOf } from "../../../src/adapters/redis/keys.ts";
 import type { ImageRecord, NewImage } from "../../../src/demo/outside/ec2/state/records.ts";
-import { parseDuration } from "../../../src/domain/time.ts";
+import { floorSecond, parseDuration } from "../../../src/domain/time.ts";
 import { HttpProxy } from "../servers/http-proxy.ts";
 import { RedisProxy } from "../servers/redis-proxy.ts";
-import { serverUrl } from "../servers/redis.ts";
+import { rememberHeard, serverUrl } from "../servers/redis.ts";
 import type { Watch } from "./point.ts";
 import { PATIENCE_MS, startProcess, type Host, type Run } from "./program.ts";
 import { configText, openServers, REPO, SECRETS, type Servers } from "./servers.ts";
@@ -75,9 +78,8 @@ export class Scene {
     scene.simulator.addImage(REGION, standing?.image ?? { ...IMAGE, createdAt: Date.now() - 60_000 });
     for (const { name, dump } of standing?.keys ?? []) await options.redis.restore(scene.#prefix + name, 0, dump);
     // All was heard until now: the sweep is about what is done.
-    const runId = /^run_id:(\S+)/m.exec(await options.redis.info("server"))?.[1] ?? "";
-    const heard = { heard_until: new Date().toISOString(), run_id: runId };
-    await options.redis.hset(scene.key("control", "ears"), heard);
+    const connection = { redis: options.redis, keys: keysOf(scene.#prefix), strangers: new Strangers(silentLog) };
+    await rememberHeard(connection, floorSecond(Date.now()));
     return scene;
   }
 

@@ -23,7 +23,7 @@ export class SettableClock implements Clock {
 
 /** The schedule with the test's clock in the place of Redis' own, so that days can pass. */
 export function withClock(schedule: Schedule, clock: Clock): Schedule {
-  const now: Schedule["now"] = () => Promise.resolve({ at: clock.now(), skewMs: 0 });
+  const now: Schedule["now"] = () => Promise.resolve({ at: clock.now(), skewMs: 0, shared: clock.now() });
   return new Proxy(schedule, {
     get: (target, name) => (name === "now" ? now : (Reflect.get(target, name) as unknown)),
   });

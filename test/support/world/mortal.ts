@@ -1,5 +1,5 @@
 import { tickRegion } from "../../../src/act/tick.ts";
-import { Crash } from "./crash.ts";
+import { Crash } from "../scenes/crash.ts";
 import { REGION, type World } from "./world.ts";
 
 /** One pass of a process that dies right after its n-th call of that name, to EC2 or to Redis; nothing runs in it any more. */

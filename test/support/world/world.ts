@@ -22,7 +22,7 @@ import { DEFAULT_TITLE } from "../../../src/domain/report/report.ts";
 import type { Instant } from "../../../src/domain/time.ts";
 import { ingest, type Ingested, type Ingester } from "../../../src/hear/ingest.ts";
 import type { Clerk } from "../../../src/operate/orders.ts";
-import type { Budgets, ComposeSource, Images, Message } from "../../../src/ports/index.ts";
+import type { Budgets, Clock, ComposeSource, Heard, Images, Message } from "../../../src/ports/index.ts";
 import type { Reporter } from "../../../src/tell/reporter.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
@@ -123,7 +123,7 @@ export async function openWorld(
     breakers: regions,
     batch: batchOf(PERIODS.leaseMs, SHARE),
     consultation,
-    heardUntil: () => Promise.resolve(clock.now()),
+    listen: () => Promise.resolve(hearsAll(clock)),
     guards: GUARDS,
     act: "delete",
   };
@@ -162,6 +162,11 @@ export async function openWorld(
       return entries.map(([, fields]) => fields[1] ?? "");
     },
   };
+}
+
+/** All was heard until now, and Redis loses nothing. */
+export function hearsAll(clock: Pick<Clock, "now">): Heard {
+  return { until: clock.now(), deafness: null, isStill: () => Promise.resolve(true) };
 }
 
 let messages = 0;

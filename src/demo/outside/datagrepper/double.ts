@@ -4,8 +4,9 @@ import { answer, json, page } from "./answer.ts";
 import type { Call, Reply, Shelf } from "./answer.ts";
 import { Timeline } from "./archive.ts";
 import type { ArchivedMessage, MessageSource } from "./archive.ts";
-import { Faults, gatewayPage } from "./faults.ts";
+import { gatewayPage } from "./faults.ts";
 import type { Fault, Trouble } from "./faults.ts";
+import { Armed } from "../armed.ts";
 import { Calls } from "../calls.ts";
 import { listen } from "../listen.ts";
 import { DAY_MS, SECOND_MS } from "../../../domain/time.ts";
@@ -61,7 +62,7 @@ export interface DatagrepperDouble {
 export async function startDatagrepper(options: DatagrepperOptions = {}): Promise<DatagrepperDouble> {
   const now = options.now ?? Date.now;
   const timeline = new Timeline(options.messages ?? []);
-  const faults = new Faults();
+  const faults = new Armed<Fault>();
   const calls = new Calls<JournalEntry>();
   const server = await listen("The datagrepper double");
   let salt = 0;
@@ -82,7 +83,7 @@ export async function startDatagrepper(options: DatagrepperOptions = {}): Promis
     url: `${server.origin}${BASE}`,
     journal: calls.journal,
     add: (message) => timeline.add(message),
-    fail: (fault) => faults.arm(fault),
+    fail: (fault) => faults.add(fault),
     onCall: (listener) => calls.listen(listener),
     close: () => server.close(),
   };
@@ -90,7 +91,7 @@ export async function startDatagrepper(options: DatagrepperOptions = {}): Promis
 
 /** What serving a call needs. */
 interface Desk extends Shelf {
-  readonly faults: Faults;
+  readonly faults: Armed<Fault>;
   readonly closing: AbortSignal;
   readonly record: (entry: JournalEntry) => void;
 }
@@ -100,7 +101,7 @@ async function serve(desk: Desk, incoming: IncomingMessage, outgoing: ServerResp
   const path = pathname.startsWith(`${BASE}/`) ? pathname.slice(BASE.length).replace(/\/$/, "") : "";
   // A HEAD is a GET whose body is not sent, here as in Flask.
   const method = incoming.method === "HEAD" ? "GET" : (incoming.method ?? "GET");
-  const trouble = desk.faults.take(path, query);
+  const trouble = desk.faults.take(({ when }) => when?.(path, query) ?? true)?.trouble ?? null;
   if (trouble?.kind === "delay") await wait(trouble.ms, undefined, { signal: desk.closing });
   const call: Call = { method, path, query, accept: incoming.headers.accept };
   const reply = trouble?.kind === "cut" || trouble?.kind === "withhold" ? null : replyTo(desk, call, trouble);

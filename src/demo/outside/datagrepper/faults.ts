@@ -1,3 +1,5 @@
+import type { Repeated } from "../armed.ts";
+
 /** What goes wrong with a call. */
 export type Trouble =
   /** The gateway's own web page: nobody behind it answered in time. */
@@ -16,10 +18,8 @@ export type Trouble =
   | { readonly kind: "delay"; readonly ms: number };
 
 /** Which calls meet the trouble. */
-export interface Fault {
+export interface Fault extends Repeated {
   readonly trouble: Trouble;
-  /** How many calls; default 1, `Infinity` until it is lifted. */
-  readonly times?: number;
   /** By the path without the base, and the parameters; every call when left out. */
   readonly when?: (path: string, query: URLSearchParams) => boolean;
 }
@@ -30,25 +30,4 @@ const NAMES = { 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Ti
 export function gatewayPage(status: 502 | 503 | 504): string {
   const title = `${status} ${NAMES[status]}`;
   return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
-}
-
-/** The faults in force; the first that matches a call is used up by it. */
-export class Faults {
-  readonly #armed: { readonly fault: Fault; left: number }[] = [];
-
-  /** Arms a fault; the returned function lifts it. */
-  arm(fault: Fault): () => void {
-    const armed = { fault, left: fault.times ?? 1 };
-    this.#armed.push(armed);
-    return () => {
-      armed.left = 0;
-    };
-  }
-
-  take(path: string, query: URLSearchParams): Trouble | null {
-    const armed = this.#armed.find(({ fault, left }) => left > 0 && (fault.when?.(path, query) ?? true));
-    if (armed === undefined) return null;
-    armed.left -= 1;
-    return armed.fault.trouble;
-  }
 }

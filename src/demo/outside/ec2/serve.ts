@@ -7,7 +7,7 @@ import { tellApart, type Beyond } from "./beyond.ts";
 import type { Journal } from "./journal.ts";
 import { mutates, readRequest } from "./reading.ts";
 import type { Reading } from "./reading.ts";
-import type { Fault, Faults } from "./state/faults.ts";
+import { takeFault, type Fault, type Faults } from "./state/faults.ts";
 import type { World } from "./state/world.ts";
 import { Ec2Error, requestLimitExceeded } from "./wire/errors.ts";
 import type { Keyring } from "./wire/keys.ts";
@@ -35,7 +35,7 @@ export async function serve(desk: Desk, incoming: IncomingMessage, outgoing: Ser
   const resources = Object.values(reading.parameters.toObject()).filter((value) => /^(ami|snap)-/.test(value));
   const { action, caller } = reading;
   const fault =
-    caller === null || away !== null ? null : desk.faults.take({ action, region: caller.region, resources });
+    caller === null || away !== null ? null : takeFault(desk.faults, { action, region: caller.region, resources });
 
   if (fault !== null && fault.when !== "after") await linger(fault, desk.closing);
   const happens = fault === null || isLate(fault) || fault.when === "after";

@@ -3,7 +3,8 @@ import { Journal } from "./journal.ts";
 import type { JournalEntry } from "./journal.ts";
 import { serve } from "./serve.ts";
 import type { Desk } from "./serve.ts";
-import { Faults } from "./state/faults.ts";
+import { Armed } from "../armed.ts";
+import type { Fault, Faults } from "./state/faults.ts";
 import type {
   ImageRecord,
   InstanceRecord,
@@ -77,7 +78,7 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
   if (first === undefined) throw new Error("The EC2 simulator needs an account.");
   const world = new World(now, first.id, { throttling: options.throttling ?? false }, options.regions ?? null);
   const journal = new Journal();
-  const faults = new Faults();
+  const faults = new Armed<Fault>();
   const keys = new Keyring(accounts);
   const beyond = new Beyond(options.onNotSimulated ?? null);
   const server = await listen("The EC2 simulator");

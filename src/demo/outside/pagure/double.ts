@@ -4,11 +4,12 @@ import { ApiError, PageError } from "./access.ts";
 import type { TokenRights } from "./access.ts";
 import { answer } from "./api.ts";
 import type { Created, PagureWorld } from "./api.ts";
-import { Faults, htmlPage } from "./faults.ts";
+import { htmlPage } from "./faults.ts";
 import type { Fault, Trouble } from "./faults.ts";
 import { readForm } from "./forms.ts";
 import type { Form, PagureRequest } from "./forms.ts";
 import { Tracker } from "./tracker.ts";
+import { Armed } from "../armed.ts";
 import { Calls } from "../calls.ts";
 import { listen } from "../listen.ts";
 import type { Instant } from "../../../domain/time.ts";
@@ -69,7 +70,7 @@ export async function startPagureDouble(options: PagureDoubleOptions = {}): Prom
   const now = options.now ?? Date.now;
   const tracker = new Tracker(now);
   const tokens = new Map<string, TokenRights>();
-  const faults = new Faults();
+  const faults = new Armed<Fault>();
   const calls = new Calls<JournalEntry>();
   const server = await listen("The Pagure double");
   const desk: Desk = {
@@ -90,7 +91,7 @@ export async function startPagureDouble(options: PagureDoubleOptions = {}): Prom
     setToken: (token, rights) => {
       tokens.set(token, { acls: ["issue_create", "issue_comment"], project: null, expiresAt: null, ...rights });
     },
-    fail: (fault) => faults.arm(fault),
+    fail: (fault) => faults.add(fault),
     onCall: (listener) => calls.listen(listener),
     close: () => server.close(),
   };
@@ -99,15 +100,19 @@ export async function startPagureDouble(options: PagureDoubleOptions = {}): Prom
 /** What serving a call needs. */
 interface Desk {
   readonly world: PagureWorld;
-  readonly faults: Faults;
+  readonly faults: Armed<Fault>;
   readonly maxBodyBytes: number;
   readonly closing: AbortSignal;
   readonly record: (entry: JournalEntry) => void;
 }
 
+function matches({ method, path }: Fault, request: PagureRequest): boolean {
+  return (method ?? request.method) === request.method && (path?.test(request.path) ?? true);
+}
+
 async function serve(desk: Desk, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const request = await readRequest(incoming, desk.maxBodyBytes);
-  const trouble = desk.faults.take(request.method, request.path);
+  const trouble = desk.faults.take((fault) => matches(fault, request))?.trouble;
   if (trouble?.kind === "delay") await wait(trouble.ms, undefined, { signal: desk.closing });
   if (trouble?.kind === "late") {
     outgoing.destroy();

@@ -1,3 +1,5 @@
+import type { Repeated } from "../armed.ts";
+
 /** What goes wrong with a call. `takesEffect` says whether Pagure has done the deed all the same. */
 export type Trouble =
   /** Answers this; the call does nothing. A string is sent as a web page, an object as JSON. */
@@ -14,40 +16,15 @@ export type Trouble =
   | { readonly kind: "truncate"; readonly bytes: number };
 
 /** Which calls meet the trouble. */
-export interface Fault {
+export interface Fault extends Repeated {
   /** Any method when left out. */
   readonly method?: "GET" | "POST";
   /** Matched against the path without its query; any path when left out. */
   readonly path?: RegExp;
-  /** How many calls; default 1, `Infinity` until it is lifted. */
-  readonly times?: number;
   readonly trouble: Trouble;
 }
 
 /** A web page where JSON is expected, as a proxy under maintenance sends it. */
 export function htmlPage(title: string): string {
   return `<!doctype html>\n<html lang="en"><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
-}
-
-/** The faults in force; the first that matches a call is used up by it. */
-export class Faults {
-  readonly #armed: { readonly fault: Fault; left: number }[] = [];
-
-  /** Arms a fault; the returned function lifts it. */
-  arm(fault: Fault): () => void {
-    const armed = { fault, left: fault.times ?? 1 };
-    this.#armed.push(armed);
-    return () => {
-      armed.left = 0;
-    };
-  }
-
-  take(method: string, path: string): Trouble | null {
-    const armed = this.#armed.find(
-      ({ fault, left }) => left > 0 && (fault.method ?? method) === method && (fault.path?.test(path) ?? true),
-    );
-    if (armed === undefined) return null;
-    armed.left -= 1;
-    return armed.fault.trouble;
-  }
 }

@@ -1,3 +1,5 @@
+import type { Armed, Repeated } from "../../armed.ts";
+
 /** What goes wrong with a call. */
 type Trouble =
   /** Answers this refusal. */
@@ -15,21 +17,18 @@ type Trouble =
   | { readonly kind: "garbage"; readonly body: "truncated" };
 
 /** Which calls meet the trouble; what is left out matches all. */
-export type Fault = Trouble & {
-  readonly action?: string;
-  readonly region?: string;
-  /** An id that stands in one of the call's parameters. */
-  readonly resource?: string;
-  /** How many matching calls pass unharmed before. Default 0. */
-  readonly skip?: number;
-  /** How many calls it hits. Default 1; `Infinity` until it is lifted. */
-  readonly times?: number;
-  /**
-   * `before` (default): the call does nothing; a delayed one is late in what it does. `after`: the call has taken effect
-   * when the trouble comes.
-   */
-  readonly when?: "before" | "after";
-};
+export type Fault = Trouble &
+  Repeated & {
+    readonly action?: string;
+    readonly region?: string;
+    /** An id that stands in one of the call's parameters. */
+    readonly resource?: string;
+    /**
+     * `before` (default): the call does nothing; a delayed one is late in what it does. `after`: the call has taken effect
+     * when the trouble comes.
+     */
+    readonly when?: "before" | "after";
+  };
 
 /** What a fault is matched against. */
 interface Target {
@@ -38,36 +37,11 @@ interface Target {
   readonly resources: readonly string[];
 }
 
-/** The faults in force, in the order they were added; the first that matches a call is the one it meets. */
-export class Faults {
-  #armed: { readonly fault: Fault; skip: number; left: number }[] = [];
+export type Faults = Armed<Fault>;
 
-  /** The returned function lifts the fault again. */
-  add(fault: Fault): () => void {
-    const armed = { fault, skip: fault.skip ?? 0, left: fault.times ?? 1 };
-    this.#armed.push(armed);
-    return () => {
-      this.#armed = this.#armed.filter((other) => other !== armed);
-    };
-  }
-
-  clear(): void {
-    this.#armed = [];
-  }
-
-  /** The trouble this call meets, which is used up by it. */
-  take(target: Target): Fault | null {
-    for (const armed of this.#armed) {
-      if (armed.left === 0 || !matches(armed.fault, target)) continue;
-      if (armed.skip > 0) {
-        armed.skip -= 1;
-        continue;
-      }
-      armed.left -= 1;
-      return armed.fault;
-    }
-    return null;
-  }
+/** The trouble that a call meets, which is used up by it; null when none does. */
+export function takeFault(faults: Faults, target: Target): Fault | null {
+  return faults.take((fault) => matches(fault, target));
 }
 
 function matches(fault: Fault, target: Target): boolean {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
-import { live } from "../support/model/live.ts";
-import type { Lived } from "../support/model/run.ts";
-import { STORY } from "../support/model/words.ts";
+import { live } from "../../support/model/live.ts";
+import type { Lived } from "../../support/model/run.ts";
+import { STORY } from "../../support/model/words.ts";
 
 /** `npm run chaos` asks for more. */
 const RUNS = Number(process.env["CHAOS_MODEL"] ?? 15);

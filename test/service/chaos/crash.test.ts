@@ -1,9 +1,9 @@
 import t, { type Test } from "tap";
-import { tickRegion } from "../../src/act/tick.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { reportOnce } from "../../src/tell/report.ts";
-import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../support/world/crash.ts";
-import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "../support/world/world.ts";
+import { tickRegion } from "../../../src/act/tick.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
+import { reportOnce } from "../../../src/tell/report.ts";
+import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
+import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "../../support/world/world.ts";
 
 t.setTimeout(3_600_000);
 const isChosen = choosePoints(t, 4);

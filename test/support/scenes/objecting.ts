@@ -1,10 +1,11 @@
 import type { Test } from "tap";
 import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { redisComments } from "../../../src/adapters/redis/comments.ts";
+import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { readComments, type CommentCounts, type CommentReader } from "../../../src/operate/comments.ts";
 import type { Log } from "../../../src/ports/index.ts";
-import { privateWorld } from "./nightly.ts";
-import { REGION, type Nightly, type World } from "./world.ts";
+import { privateWorld } from "../world/nightly.ts";
+import { REGION, type Nightly, type World } from "../world/world.ts";
 
 export const OPERATOR = "relengbot";
 const PROJECT = "ami-reports";
@@ -36,6 +37,7 @@ export async function openObjecting(test: Test, limits: { readonly mostPerDay?: 
     log,
     comments: openPagureComments(access),
     memory: redisComments(world.connection, "pagure"),
+    hearing: redisHearing(world.connection),
     operators: [OPERATOR],
     mostPerDay: limits.mostPerDay ?? 20,
     mostBytes: 60_000,

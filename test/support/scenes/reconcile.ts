@@ -9,7 +9,7 @@ import type { PlaceReconciler } from "../../../src/operate/places.ts";
 import { reconcile } from "../../../src/operate/reconcile.ts";
 import type { Told } from "../../../src/operate/told.ts";
 import type { Archive } from "../../../src/ports/index.ts";
-import { REGION, type World } from "./world.ts";
+import { REGION, type World } from "../world/world.ts";
 
 /** A datagrepper by the world's clock, and the adapter over it. */
 export interface Datagrepper {

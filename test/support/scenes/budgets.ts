@@ -6,7 +6,7 @@ import { DAY_MS, dayOf } from "../../../src/domain/time.ts";
 import type { Budgets } from "../../../src/ports/index.ts";
 import { silentLog } from "../run/log.ts";
 import { openTestRedis, serverUrl } from "../servers/redis.ts";
-import { START } from "./world.ts";
+import { START } from "../world/world.ts";
 
 export const LIMITS: BudgetLimits = { maxDeletesPerDay: 5, maxPrivatePerDay: 8, maxShareOfRegion: 0.2 };
 export const GENEROUS: BudgetLimits = { ...LIMITS, maxDeletesPerDay: 1000, maxPrivatePerDay: 1000 };

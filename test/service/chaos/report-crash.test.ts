@@ -1,11 +1,11 @@
 import t, { type Test } from "tap";
-import { DAY_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { RefusedError, UpstreamError } from "../../src/errors.ts";
-import type { Journal, ReporterLease } from "../../src/ports/index.ts";
-import { reportOnce } from "../../src/tell/report.ts";
-import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
-import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../support/world/crash.ts";
-import { openReporting, type Reporting } from "../support/world/reporting.ts";
+import { DAY_MS, MINUTE_MS } from "../../../src/domain/time.ts";
+import { RefusedError, UpstreamError } from "../../../src/errors.ts";
+import type { Journal, ReporterLease } from "../../../src/ports/index.ts";
+import { reportOnce } from "../../../src/tell/report.ts";
+import { PAGURE_TROUBLES } from "../../support/outside/pagure.ts";
+import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
+import { openReporting, type Reporting } from "../../support/scenes/reporting.ts";
 
 t.setTimeout(3_600_000);
 const isChosen = choosePoints(t, 2);

@@ -1,6 +1,6 @@
-import { tickAndDie } from "./mortal.ts";
+import { tickAndDie } from "../world/mortal.ts";
 import type { Datagrepper } from "./reconcile.ts";
-import { PERIODS, REGION, type Nightly, type World } from "./world.ts";
+import { PERIODS, REGION, type Nightly, type World } from "../world/world.ts";
 import type { Verb } from "../../../src/domain/image/order.ts";
 import { DAY_MS, MINUTE_MS, parseInstant, type Instant } from "../../../src/domain/time.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";

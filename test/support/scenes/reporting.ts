@@ -15,9 +15,9 @@ import type { Reporter } from "../../../src/tell/reporter.ts";
 import { reportOnce, type Reported } from "../../../src/tell/report.ts";
 import { REPORTER_TOKEN } from "../run/secrets.ts";
 import { openTestRedis } from "../servers/redis.ts";
-import { SettableClock, withClock } from "./clock.ts";
-import { PERIODS } from "./image.ts";
-import { REPORTER_DEFAULTS } from "./world.ts";
+import { SettableClock, withClock } from "../world/clock.ts";
+import { PERIODS } from "../world/image.ts";
+import { REPORTER_DEFAULTS } from "../world/world.ts";
 
 export const REPO = "ami-reports";
 /** Shall stand in nothing that is logged, thrown, stored or posted. */

@@ -1,6 +1,6 @@
 import { snapshotIdsOf } from "../../../src/demo/outside/ec2/state/records.ts";
 import type { JournalEntry as Post } from "../../../src/demo/outside/pagure/double.ts";
-import type { World } from "./world.ts";
+import type { World } from "../world/world.ts";
 
 /** An image put into EC2, and the message that announces it. */
 export interface Upload {

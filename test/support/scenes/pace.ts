@@ -17,10 +17,10 @@ import { ingest } from "../../../src/hear/ingest.ts";
 import type { Breakers, Message, Schedule } from "../../../src/ports/index.ts";
 import { silentLog } from "../run/log.ts";
 import { openTestRedis } from "../servers/redis.ts";
-import { withClock } from "./clock.ts";
-import { ACCOUNT, GUARDS } from "./image.ts";
-import { VirtualClock } from "./virtual-clock.ts";
-import { PERIODS, START } from "./world.ts";
+import { withClock } from "../world/clock.ts";
+import { ACCOUNT, GUARDS } from "../world/image.ts";
+import { VirtualClock } from "../world/virtual-clock.ts";
+import { hearsAll, PERIODS, START } from "../world/world.ts";
 
 /** Those that Fedora's images are copied to, and a few more. */
 export const REGIONS = [
@@ -83,7 +83,7 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
     images: clock.watch(regions.watch(images)),
     budgets: clock.watch(redisBudgets(connection, limits)),
     consultation: new Consultation({ ...base, sources: [] }),
-    heardUntil: () => Promise.resolve(clock.now()),
+    listen: () => Promise.resolve(hearsAll(clock)),
   });
   const ingester = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   return {

@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import { Redis } from "ioredis";
 import t from "tap";
-import { serverUrl } from "../support/servers/redis.ts";
-import { choiceFrom, MOMENTS, replayOf } from "../support/sweep/choice.ts";
-import { ACTS, type Moment, type Point } from "../support/sweep/point.ts";
-import { Host } from "../support/sweep/program.ts";
-import { live, record, type Lived, type Recordings, type Shared } from "../support/sweep/sweep.ts";
+import { serverUrl } from "../../support/servers/redis.ts";
+import { choiceFrom, MOMENTS, replayOf } from "../../support/sweep/choice.ts";
+import { ACTS, type Moment, type Point } from "../../support/sweep/point.ts";
+import { Host } from "../../support/sweep/program.ts";
+import { live, record, type Lived, type Recordings, type Shared } from "../../support/sweep/sweep.ts";
 
 const CHOICE = choiceFrom(process.env);
 /** A point waits now and then, so more go on at once than there are cores. */

@@ -1,4 +1,4 @@
-import { heardUntilBy } from "../../../src/hear/hearing.ts";
+import { listenTo } from "../../../src/hear/hearing.ts";
 import { PlaceKeeper } from "../../../src/act/places.ts";
 import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { redisCheckup } from "../../../src/adapters/redis/checkup.ts";
@@ -24,7 +24,7 @@ import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
 import type { Datagrepper } from "./reconcile.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
-import type { World } from "./world.ts";
+import type { World } from "../world/world.ts";
 
 /** What a pass of every loop ended with, beside its work. */
 export interface Passed {
@@ -63,21 +63,23 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
   });
   const commentReader: CommentReader = {
     ...clerk,
+    hearing,
     comments,
     memory,
     operators: [],
     mostPerDay: 20,
     mostBytes: 60_000,
   };
-  const tick = { ...ticker, heardUntil: heardUntilBy(hearing, memory) };
+  const listen = listenTo(hearing, memory);
+  const tick = { ...ticker, listen };
   const { journal } = reporter;
   const store = {
     ...redisCheckup(connection),
-    ...{ schedule, queues, places, journal, hearing, budgets },
+    ...{ schedule, queues, places, journal, listen, budgets },
     strangeThings: () => connection.strangers.list(),
   };
   const records = {
-    ...{ queues, schedule, facts, journal, hearing, budgets, policy: ticker.policy },
+    ...{ queues, schedule, facts, journal, listen, budgets, policy: ticker.policy },
     breakers: redisBreakers(connection),
     pulse: redisPulse(connection),
     rejected: redisRejected(connection),

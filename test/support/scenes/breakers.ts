@@ -4,8 +4,8 @@ import { tickRegion, type Ticker } from "../../../src/act/tick.ts";
 import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
 import { DAY_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import type { Breakers, Log } from "../../../src/ports/index.ts";
-import { ACCOUNT } from "./image.ts";
-import { addNightly, openWorld, REGION, UPLOADER, type World } from "./world.ts";
+import { ACCOUNT } from "../world/image.ts";
+import { addNightly, openWorld, REGION, UPLOADER, type World } from "../world/world.ts";
 
 export const OTHER = "eu-west-1";
 /** Nothing in the region answers. */

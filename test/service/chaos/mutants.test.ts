@@ -1,9 +1,9 @@
 import t from "tap";
-import type { Ingester } from "../../src/hear/ingest.ts";
-import { ingest } from "../../src/hear/ingest.ts";
-import { damaged, Dice, mutated, mutatedHeaders } from "../support/run/mutate.ts";
-import { delivered, SAMPLES, type Sample } from "../support/world/messages.ts";
-import { openWorld } from "../support/world/world.ts";
+import type { Ingester } from "../../../src/hear/ingest.ts";
+import { ingest } from "../../../src/hear/ingest.ts";
+import { damaged, Dice, mutated, mutatedHeaders } from "../../support/run/mutate.ts";
+import { delivered, SAMPLES, type Sample } from "../../support/world/messages.ts";
+import { openWorld } from "../../support/world/world.ts";
 
 /** `npm run chaos` asks for more. */
 const MUTANTS = Number(process.env["CHAOS_MUTANTS"] ?? 20_000);

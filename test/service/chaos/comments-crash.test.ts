@@ -1,12 +1,12 @@
 import t, { type Test } from "tap";
-import { MINUTE_MS } from "../../src/domain/time.ts";
-import { UpstreamError } from "../../src/errors.ts";
-import { readComments, type CommentReader } from "../../src/operate/comments.ts";
-import type { CommentLease, CommentMemory, Comments } from "../../src/ports/index.ts";
-import { CallCounter, untilCrash, type CrashPoint } from "../support/world/crash.ts";
-import { openObjecting, OPERATOR, type Objecting } from "../support/world/objecting.ts";
+import { MINUTE_MS } from "../../../src/domain/time.ts";
+import { UpstreamError } from "../../../src/errors.ts";
+import { readComments, type CommentReader } from "../../../src/operate/comments.ts";
+import type { CommentLease, CommentMemory, Comments } from "../../../src/ports/index.ts";
+import { CallCounter, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
+import { openObjecting, OPERATOR, type Objecting } from "../../support/scenes/objecting.ts";
 
-t.setTimeout(300_000);
+t.setTimeout(3_600_000);
 
 /** A report with three comments: somebody's objection, an operator's restore, and a question. */
 async function openScene(test: Test): Promise<Objecting> {
@@ -28,7 +28,7 @@ async function countedPass({ commentReader, connection }: Objecting, counter: Ca
     },
   };
   const others = counter.wrap<Omit<CommentMemory, "lease">>({
-    readUntil: () => memory.readUntil(),
+    reading: () => memory.reading(),
     isSilent: () => memory.isSilent(),
     tooMany: (day, most) => memory.tooMany(day, most),
   });
@@ -67,7 +67,8 @@ async function wrongs(scene: Objecting): Promise<string[]> {
   if ((await scene.field(amiId, "stage")) !== "held") found.push("the image is not held");
   const [facts] = await scene.commentReader.facts.recall([composeId]);
   if (facts?.hold?.by !== `${OPERATOR} in a comment`) found.push("the compose is not held");
-  if ((await scene.commentReader.memory.readUntil()) === null) found.push("nobody knows until when comments were read");
+  if ((await scene.commentReader.memory.reading()).at === null)
+    found.push("nobody knows until when comments were read");
   return found;
 }
 

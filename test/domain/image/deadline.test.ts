@@ -1,0 +1,53 @@
+import t from "tap";
+import { deadlineOf } from "../../../src/domain/image/deadline.ts";
+import type { EventKind } from "../../../src/domain/image/event.ts";
+import type { Image } from "../../../src/domain/image/image.ts";
+import { DAY_MS, type Instant } from "../../../src/domain/time.ts";
+import { imageIn, MADE_PRIVATE_AT, NOW, PERIODS } from "../../support/world/image.ts";
+
+const UNTOLD = imageIn("private", { noticedAt: null, deleteAt: null });
+const AS_FOUND: Image = { ...UNTOLD, uploadedAt: NOW };
+const RELEASED: Image = { ...UNTOLD, releasedAt: NOW };
+/** Ten days from the notice, and three. */
+const WHOLE = NOW + 10 * DAY_MS;
+const THREE = NOW + 3 * DAY_MS;
+
+type Row = readonly [string, Image, EventKind, Instant, Instant | null];
+
+const TABLE: readonly Row[] = [
+  ["made private: ten days from the notice", UNTOLD, "made-private", MADE_PRIVATE_AT, WHOLE],
+  [
+    "a later notice than act: from the act",
+    { ...UNTOLD, madePrivateAt: NOW + DAY_MS },
+    "made-private",
+    NOW + DAY_MS,
+    WHOLE + DAY_MS,
+  ],
+  [
+    "made private after a hold: not before its floor",
+    { ...UNTOLD, earliestDeleteAt: WHOLE + 1 },
+    "made-private",
+    MADE_PRIVATE_AT,
+    WHOLE + 1,
+  ],
+  ["a floor that is over", { ...UNTOLD, earliestDeleteAt: NOW }, "made-private", MADE_PRIVATE_AT, WHOLE],
+  ["an earlier act of making it private", UNTOLD, "made-private", MADE_PRIVATE_AT - 1, null],
+  ["made private, and released since", RELEASED, "made-private", MADE_PRIVATE_AT, null],
+  ["released without a date of before", RELEASED, "released", NOW, WHOLE],
+  ["released, its old date past", { ...RELEASED, earliestDeleteAt: NOW }, "released", NOW, THREE],
+  ["released, its old date to come", { ...RELEASED, earliestDeleteAt: THREE + 1 }, "released", NOW, THREE + 1],
+  ["an earlier release", RELEASED, "released", NOW - 1, null],
+  ["found again", AS_FOUND, "found-again", NOW, WHOLE],
+  ["found again, and entered at another time", UNTOLD, "found-again", NOW, null],
+  ["found again, and made private since", { ...AS_FOUND, madePrivateAt: NOW + 1 }, "found-again", NOW, null],
+  ["found again, and released since", { ...AS_FOUND, releasedAt: NOW + 1 }, "found-again", NOW, null],
+  ["something that gives no date", UNTOLD, "noticed", MADE_PRIVATE_AT, null],
+  ["never made private", { ...UNTOLD, madePrivateAt: null }, "made-private", MADE_PRIVATE_AT, null],
+  ["never made private, and released", { ...RELEASED, madePrivateAt: null }, "released", NOW, null],
+];
+
+t.test("a notice gives the date that its event asks for, and none if the image has moved on", (t) => {
+  for (const [what, image, kind, at, expected] of TABLE)
+    t.equal(deadlineOf(image, { what: kind, at }, NOW, PERIODS), expected, what);
+  t.end();
+});
