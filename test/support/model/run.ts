@@ -8,10 +8,10 @@ import type { Log, PlacedOrder } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { Oracle } from "./oracle.ts";
 import { subjectOf, type Subject } from "./subject.ts";
-import { expireLeases, troubleEc2, troublePagure } from "./trouble.ts";
+import { expireLeases, troubleEc2, troublePagure, troubleRedis } from "./trouble.ts";
 import { at, COMPOSES, pick, type Command, type Compose } from "./words.ts";
 import { silentLog } from "../run/log.ts";
-import { CallCounter, Crash } from "../world/crash.ts";
+import { CallCounter, Crash } from "../scenes/crash.ts";
 import { UPLOADER, type World } from "../world/world.ts";
 
 const REGIONS = ["eu-west-1", "us-east-1"];
@@ -28,7 +28,6 @@ export interface Lived {
   crashes: number;
 }
 
-/** A story as it is lived, command by command. */
 export class Run {
   readonly oracle: Oracle;
   readonly #world: World;
@@ -36,7 +35,6 @@ export class Run {
   readonly #log: Log;
   /** Lifts troubles that are still armed. */
   readonly #lifts: (() => unknown)[] = [];
-
   readonly #unacknowledged: (() => Promise<unknown>)[] = [];
 
   constructor(world: World, lived: Lived) {
@@ -86,6 +84,9 @@ export class Run {
         break;
       case "crash":
         await this.#crash(command);
+        break;
+      case "redis":
+        await troubleRedis(this.#world, pick(this.oracle.subjects, command.image), command, () => this.#pass());
         break;
       case "pass":
         this.#world.clock.advance(command.hours * HOUR_MS);

@@ -31,6 +31,8 @@ export type Command =
       readonly call: number;
       readonly when: "before" | "after";
     }
+  /** A queue of a region is lost; or one field of an image's record cannot be read for a pass. */
+  | { readonly do: "redis"; readonly loses: "queue" | "field"; readonly which: number; readonly image: number }
   | { readonly do: "pass"; readonly hours: number };
 
 /** What a message of pungi says of a compose. */
@@ -146,6 +148,15 @@ const COMMAND: fc.Arbitrary<Command> = fc.oneof(
       who: fc.constantFrom("ticker" as const, "ticker" as const, "reporter" as const),
       call: fc.integer({ min: 1, max: 40 }),
       when: fc.constantFrom("before" as const, "after" as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("redis" as const),
+      loses: fc.constantFrom("queue" as const, "field" as const),
+      which: index,
+      image: index,
     }),
   },
   { weight: 12, arbitrary: fc.record({ do: fc.constant("pass" as const), hours: fc.integer({ min: 1, max: 96 }) }) },
