@@ -11,7 +11,7 @@ import type { Store } from "./store.ts";
 import type { Config } from "../config/config.ts";
 import type { Resolver } from "../decide/resolve.ts";
 import { SECOND_MS } from "../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
 import { Hearkening, type Ears } from "../hear/ears.ts";
 import { Consumer } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
@@ -135,7 +135,7 @@ async function lastBeat(heartbeat: Heartbeat, log: Log): Promise<void> {
   try {
     await heartbeat.end();
   } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error;
+    if (!(error instanceof UpstreamError || isForeign(error))) throw error;
     log.debug({ error: describeError(error) }, "the last sign of life was not written");
   }
 }
