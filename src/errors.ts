@@ -57,6 +57,35 @@ export class RefusedError extends Error {
   }
 }
 
+/** The code of the `RefusedError` for what stands under a name of ours in Redis and cannot be read: a person has to look. */
+export const FOREIGN = "foreign-key";
+
+/** Whether what failed is one thing in Redis that cannot be read: all else goes on. */
+export function isForeign(error: unknown): error is RefusedError & { readonly code: typeof FOREIGN } {
+  return error instanceof RefusedError && error.code === FOREIGN;
+}
+
+/** One thing in Redis that cannot be read ends one piece of work, and is told where it was met; the others go on. */
+export async function orUnreadable<T, U>(
+  work: () => Promise<T>,
+  instead: U,
+  { log }: { readonly log: { debug(data: object, message: string): void } },
+): Promise<T | U> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isForeign(error)) throw error;
+    log.debug({ error: error.message }, "passed over: something in redis cannot be read");
+    return instead;
+  }
+}
+
+/** Of a compose whose facts cannot be read nobody knows what it is: nothing is done. */
+export function unreadableCompose(composeId: string): RefusedError {
+  const why = `what is remembered of the compose ${composeId} cannot be read: clean-amis doctor says what to type`;
+  return new RefusedError("redis", FOREIGN, `redis: ${why}`);
+}
+
 /** One line about any thrown value, for logs and records. */
 export function describeError(error: unknown): string {
   return error instanceof Error ? error.message.replaceAll(/\s+/g, " ").trim() : String(error);

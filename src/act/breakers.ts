@@ -12,7 +12,7 @@ import type { Image } from "../domain/image/image.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import { troubleOf } from "./trouble.ts";
 import { formatInstant } from "../domain/time.ts";
-import type { RefusedError} from "../errors.ts";
+import type { RefusedError } from "../errors.ts";
 import { describeError, UpstreamError } from "../errors.ts";
 import type { Breakers, Clock, Images, Log, Random } from "../ports/index.ts";
 

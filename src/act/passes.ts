@@ -1,8 +1,9 @@
+import { rememberSnapshots } from "./remembered.ts";
 import { planRegion } from "./survey.ts";
 import { tickRegion, type Ticker } from "./tick.ts";
 import { resolveRegion, type Resolver } from "../decide/resolve.ts";
 import { describePlan } from "../domain/plan/describe.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 
 /**
  * Passes over all regions at once, each at its own speed: a region whose EC2 is slow or dead is still under way when the next
@@ -12,11 +13,14 @@ export class RegionPasses {
   readonly #ticker: Ticker & Resolver;
   readonly #underWay = new Map<string, Promise<void>>();
   /** What a service that may do nothing has printed of each image, so that it prints only what is new. */
-  readonly #printed = new Map<string, string>();
+  readonly #printed = new Map<string, ReadonlyMap<string, string>>();
+  readonly #planner: Ticker & Resolver;
   #bug: Error | null = null;
 
   constructor(ticker: Ticker & Resolver) {
     this.#ticker = ticker;
+    // A plan that is made every minute asks again only for what changed.
+    this.#planner = { ...ticker, images: rememberSnapshots(ticker.images, ticker.clock) };
   }
 
   /** Starts a pass in every region that has none under way. Throws `UpstreamError` when Redis is away, or a bug. */
@@ -38,7 +42,7 @@ export class RegionPasses {
   async #passOver(region: string): Promise<void> {
     const { act, log } = this.#ticker;
     try {
-      const resolved = await resolveRegion(region, this.#ticker);
+      const resolved = await orUnreadable(() => resolveRegion(region, this.#ticker), 0, { log });
       if (act === "nothing") await this.#print(region);
       const counts = await tickRegion(region, this.#ticker);
       if (resolved > 0 || Object.keys(counts).length > 0) log.info({ region, resolved, ...counts }, "region ticked");
@@ -54,14 +58,13 @@ export class RegionPasses {
     const state = await breakers.enter(region);
     if (state === "open") return;
     const plans = await (state === "half-open"
-      ? planRegion(region, this.#ticker, 1)
-      : planRegion(region, this.#ticker));
+      ? planRegion(region, this.#planner, 1)
+      : planRegion(region, this.#planner));
     if (plans.length > 0) await breakers.close(region);
-    for (const planned of plans) {
-      const line = describePlan(planned);
-      const key = `${region} ${planned.image.amiId}`;
-      if (this.#printed.get(key) !== line) log.info({ plan: line }, "would do");
-      this.#printed.set(key, line);
-    }
+    const before = this.#printed.get(region) ?? new Map<string, string>();
+    const lines = new Map(plans.map((planned) => [planned.image.amiId, describePlan(planned)]));
+    for (const [amiId, line] of lines) if (before.get(amiId) !== line) log.info({ plan: line }, "would do");
+    // What is no longer due is forgotten; of a region that is only probed the other plans stand.
+    this.#printed.set(region, state === "half-open" ? new Map([...before, ...lines]) : lines);
   }
 }

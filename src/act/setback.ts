@@ -1,9 +1,9 @@
 import type { RegionBreakers } from "./breakers.ts";
 import type { Image } from "../domain/image/image.ts";
 import { NOT_MISSED } from "../domain/image/lifecycle.ts";
-import { isRefusalCode } from "../domain/plan/refusal.ts";
+import { isRefusalCode, type RefusalCode } from "../domain/plan/refusal.ts";
 import { afterFailure, afterRefusal, yielded } from "../domain/plan/setback.ts";
-import { describeError, RefusedError, UpstreamError, type Scope } from "../errors.ts";
+import { describeError, isForeign, RefusedError, UpstreamError, type Scope } from "../errors.ts";
 import type { Lease, Log, Random, Schedule } from "../ports/index.ts";
 
 /** Failures with these are tried again with the image itself; any other is none of its own. */
@@ -41,7 +41,7 @@ export async function recordSetback(
   if (error instanceof UpstreamError || isRefused) log.warn(data, "image not worked, trying again later");
   else log.error({ ...data, stack: error instanceof Error ? error.stack : undefined }, "bug while working on an image");
   const change = isRefused
-    ? afterRefusal(image, isRefusalCode(error.code) ? error.code : "permission", why, lease.now)
+    ? afterRefusal(image, codeOf(error), why, lease.now)
     : afterFailure(image, why, lease.now, random());
   await schedule.settle(image, isSeen ? { ...change, fields: { ...change.fields, ...NOT_MISSED } } : change);
   return isRefused ? "refused" : "failed";
@@ -59,6 +59,11 @@ function isOfProbe(
 ): boolean {
   const wasSent = error instanceof UpstreamError && error.code !== "breaker-open";
   return wasSent && !isShared && breakers.isProbed(region);
+}
+
+function codeOf(error: RefusedError): RefusalCode {
+  if (isForeign(error)) return "unreadable";
+  return isRefusalCode(error.code) ? error.code : "permission";
 }
 
 /** Ends a claim as if it had not been made. Throws `UpstreamError`. */

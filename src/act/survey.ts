@@ -2,6 +2,7 @@ import type { RegionBreakers } from "./breakers.ts";
 import { lookAt, useOf } from "./look.ts";
 import { PLANNED_QUEUES } from "./queues.ts";
 import { safeNow, checkAccount } from "./safety.ts";
+import { unreadableCompose } from "../errors.ts";
 import type { Consultation } from "../decide/consult.ts";
 import { factsOf } from "../decide/word.ts";
 import { classify, isByLabel, type Policy } from "../domain/compose/classify.ts";
@@ -103,7 +104,10 @@ export async function survey(
     const use = await useOf(region, batch, seen, { guards, images });
     for (const image of batch) {
       const facts = known.get(image.composeId);
-      if (facts === undefined) continue;
+      if (facts === undefined) {
+        failures.push({ image, error: unreadableCompose(image.composeId), isShared: false });
+        continue;
+      }
       try {
         const shown = seen.get(image.amiId) ?? null;
         const look = await breakers.working(image, () =>

@@ -12,7 +12,7 @@ import type { Queue } from "../domain/image/lifecycle.ts";
 import { isBegun, type Act, type ActKind } from "../domain/limits/budget.ts";
 import { EVERY_REGION } from "../domain/limits/breaker.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import type { Budgets, Facts, Heard, Images, Listen, Schedule } from "../ports/index.ts";
 
 /** Whoever passes over regions. */
@@ -73,7 +73,8 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
     }
     await checkAccountOrStop(ticker);
     const lease = { token: randomUUID(), now, until: now + ticker.periods.leaseMs, heard };
-    const outcomes = await workOn(region, queue, lease, state === "half-open" ? 1 : batch, ticker);
+    const most = state === "half-open" ? 1 : batch;
+    const outcomes = await orUnreadable(() => workOn(region, queue, lease, most, ticker), ["unreadable"], ticker);
     breakers.noteProbe(region, queue);
     outcomes.forEach(count);
   }
@@ -106,7 +107,9 @@ async function workOn(
   await consultFor(claimed, now, ticker);
   const { planned, failures, isAnyShown } = await survey(region, claimed, now, ticker);
   const outcomes = await putOffDoubtful(region, planned, isAnyShown, lease, ticker);
-  for (const each of planned) if (!outcomes.has(each)) outcomes.set(each, await workImage(each, lease, ticker));
+  for (const each of planned)
+    if (!outcomes.has(each))
+      outcomes.set(each, await orUnreadable(() => workImage(each, lease, ticker), "unreadable", ticker));
   const shared = failures.find(({ isShared }) => isShared);
   if (shared !== undefined)
     log.warn({ region, images: failures.length, error: describeError(shared.error) }, "a region was not looked at");
@@ -115,7 +118,13 @@ async function workOn(
     await breakers.leaveAlone(region, shared.error, ticker.images);
   const setbacks: string[] = [];
   for (const { image, error, isShared } of failures)
-    setbacks.push(await recordSetback(image, error, lease, ticker, { isShared, isSeen: false }));
+    setbacks.push(
+      await orUnreadable(
+        () => recordSetback(image, error, lease, ticker, { isShared, isSeen: false }),
+        "unreadable",
+        ticker,
+      ),
+    );
   await breakers.close(region);
   return [...outcomes.values(), ...setbacks];
 }

@@ -1,6 +1,6 @@
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
-import { openStore, readable } from "./store.ts";
+import { openStore } from "./store.ts";
 import { openArchive } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import type { Ingester } from "../hear/ingest.ts";
@@ -22,7 +22,7 @@ export async function openBackfill(config: Config, logLevel = "warn"): Promise<O
   const store = await openStore(config, log);
   const { schedule, facts, rejected, positions } = store;
   return {
-    rejected: readable(rejected),
+    rejected,
     archive: openArchive(config),
     ingester: { schedule, facts, rejected, clock: systemClock, log, periods, policy, environments },
     positions,

@@ -1,4 +1,5 @@
 import { RegionBreakers } from "../act/breakers.ts";
+import { PlaceKeeper } from "../act/places.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { runService, type App } from "./service.ts";
@@ -12,7 +13,7 @@ import type { CommentReader } from "../operate/comments.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Listen, Log } from "../ports/index.ts";
 import type { Reporter } from "../tell/reporter.ts";
-import { commentStoppages, deafStoppages, stoppages } from "../tell/stops.ts";
+import { commentStoppages, deafStoppages, stoppages, strangeStoppages } from "../tell/stops.ts";
 
 /** Opens every adapter. Throws `UpstreamError` when Redis cannot be reached, `ConfigError` for a newer key format. */
 export async function openApp(config: Config, logLevel: string = config.logLevel): Promise<App> {
@@ -54,7 +55,8 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     listener: archive === null ? null : { archive, ingester, hearing, log, firstBackfillMs: config.firstBackfillMs },
     everyMs: config.hearEveryMs,
   };
-  const app = { ingester, tick, report, clerk, commentReader, ears, breakers, ec2: images };
+  const placeKeeper = new PlaceKeeper({ places: store.places, log });
+  const app = { ingester, tick, report, clerk, commentReader, ears, breakers, placeKeeper, ec2: images };
   return {
     ...app,
     consume: (stop) => runService(config, store, app, stop),
@@ -86,6 +88,7 @@ function openReporter(
       ...(await stoppages({ budgets, schedule, breakers })),
       ...(await deafStoppages({ listen, hearing, schedule })),
       ...(comments === null ? [] : await commentStoppages(comments)),
+      ...strangeStoppages(store.strangeThings()),
     ],
   };
 }

@@ -6,7 +6,7 @@ import { breakerStateOf, describeTrouble } from "../domain/limits/breaker.ts";
 import type { ActKind } from "../domain/limits/budget.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant } from "../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import { Hearkening } from "../hear/ears.ts";
 import { readCommentsOrTell } from "../operate/comments.ts";
 import { carryOutOrders } from "../operate/orders.ts";
@@ -41,12 +41,13 @@ export async function planPass(
  * region and one for the report; resolves to whether all of it could be done. Throws `UpstreamError` when Redis is away.
  */
 export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
-  await carryOutOrders(app.clerk);
-  const isHeard = await hearOrTell(app, print);
+  await orUnreadable(() => carryOutOrders(app.clerk), 0, app.tick);
+  const isHeard = await orUnreadable(() => hearOrTell(app, print), false, app.tick);
   if (app.commentReader !== null) await readCommentsOrTell(app.commentReader);
+  await app.placeKeeper.finish();
   const troubled: string[] = [];
   const isDone = await inEveryRegion(app, print, async (region) => {
-    await resolveRegion(region, app.tick);
+    await orUnreadable(() => resolveRegion(region, app.tick), 0, app.tick);
     const counts = await tickRegion(region, app.tick, only);
     if (counts["yielded"] !== undefined) troubled.push(region);
     return () => print(`${region}: ${JSON.stringify(counts)}`);

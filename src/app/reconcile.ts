@@ -2,20 +2,21 @@ import { openLog } from "../adapters/log.ts";
 import { openStore } from "./store.ts";
 import { openArchive, openEc2 } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
-import type { Reconciler } from "../operate/compare.ts";
+import type { PlaceReconciler } from "../operate/places.ts";
 
 /** Opens Redis, EC2 and the archive, to hold them against each other. Throws `UpstreamError`, `ConfigError`. */
 export async function openReconcile(
   config: Config,
-): Promise<Omit<Reconciler, "isApplied"> & { close(): Promise<void> }> {
+): Promise<Omit<PlaceReconciler, "isApplied"> & { close(): Promise<void> }> {
   const log = openLog("warn");
   const { periods, policy, environments } = config;
   const store = await openStore(config, log);
-  const { schedule, facts } = store;
+  const { schedule, facts, places } = store;
   const images = await openEc2(config, log);
   return {
     schedule,
     facts,
+    places,
     images,
     archive: openArchive(config),
     log,

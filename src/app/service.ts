@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { RegionPasses } from "../act/passes.ts";
+import type { PlaceKeeper } from "../act/places.ts";
 import { checkAccount } from "../act/safety.ts";
 import type { Ticker } from "../act/tick.ts";
 import { openBus } from "../adapters/amqp/bus.ts";
@@ -10,7 +11,7 @@ import type { Store } from "./store.ts";
 import type { Config } from "../config/config.ts";
 import type { Resolver } from "../decide/resolve.ts";
 import { SECOND_MS } from "../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
 import { Hearkening, type Ears } from "../hear/ears.ts";
 import { Consumer } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
@@ -38,6 +39,7 @@ export interface UseCases {
   readonly commentReader: CommentReader | null;
   readonly ears: Ears;
   readonly breakers: Breakers;
+  readonly placeKeeper: PlaceKeeper;
   /** EC2 past the breakers, for a person who asks for a plan: nothing is remembered of its failures. */
   readonly ec2: Images;
 }
@@ -101,7 +103,7 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
 /** Everything that is done again and again, until `stop`. */
 function loopsOf(
   config: Config,
-  { tick, report, clerk, commentReader, ears }: UseCases,
+  { tick, report, clerk, commentReader, ears, placeKeeper }: UseCases,
   { passes, heartbeat }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat },
   stop: AbortSignal,
 ): Promise<void>[] {
@@ -119,6 +121,7 @@ function loopsOf(
     runLoop("heartbeat", BEAT_MS, () => heartbeat.beat(), tick, stop),
     runLoop("orders", SECOND_MS, () => carryOutOrders(clerk), tick, stop),
     runLoop("ticker", config.tickEveryMs, tickAll, tick, stop),
+    runLoop("places", config.tickEveryMs, () => placeKeeper.step(), tick, stop),
     runLoop("catch up", Math.min(config.hearEveryMs, LISTEN_MS), () => hearkening.pass(), tick, stop),
     ...(config.act === "nothing" ? [] : [runLoop("reporter", config.reportEveryMs, tellAll, tick, stop)]),
     ...(config.act === "nothing" || rounds === null
@@ -132,7 +135,7 @@ async function lastBeat(heartbeat: Heartbeat, log: Log): Promise<void> {
   try {
     await heartbeat.end();
   } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error;
+    if (!(error instanceof UpstreamError || isForeign(error))) throw error;
     log.debug({ error: describeError(error) }, "the last sign of life was not written");
   }
 }

@@ -1,6 +1,6 @@
 import { systemClock } from "../adapters/clock.ts";
 import { redisComments } from "../adapters/redis/comments.ts";
-import { asReadError, openRedis, type RedisConnection } from "../adapters/redis/connection.ts";
+import { openRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { redisBreakers } from "../adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../adapters/redis/control/budgets.ts";
 import { redisHearing } from "../adapters/redis/control/hearing.ts";
@@ -10,10 +10,10 @@ import { sharedQueueName } from "../adapters/redis/control/queue-name.ts";
 import { redisFacts } from "../adapters/redis/facts.ts";
 import { redisJournal } from "../adapters/redis/journal.ts";
 import { redisOrders } from "../adapters/redis/control/orders.ts";
+import { redisPlaces } from "../adapters/redis/places.ts";
 import { redisQueues } from "../adapters/redis/queues.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
 import { redisSchedule } from "../adapters/redis/schedule.ts";
-import { translateErrors } from "../adapters/translate.ts";
 import type { Config } from "../config/config.ts";
 import { listenTo } from "../hear/hearing.ts";
 import type {
@@ -26,17 +26,20 @@ import type {
   Listen,
   Log,
   Orders,
+  Places,
   Positions,
   Pulse,
   Queues,
   RejectedMessages,
   Schedule,
+  StrangeThing,
 } from "../ports/index.ts";
 
 /** Everything that is remembered, over one connection to Redis. */
 export interface Store {
   readonly schedule: Schedule;
   readonly queues: Queues;
+  readonly places: Places;
   readonly facts: Facts;
   readonly journal: Journal;
   readonly orders: Orders;
@@ -47,11 +50,13 @@ export interface Store {
   readonly rejected: RejectedMessages;
   readonly positions: Positions;
   readonly comments: CommentMemory;
+  /** What cannot be read, as far as this process has met it. */
+  readonly strangeThings: () => readonly StrangeThing[];
   /** The queue's name that all replicas share; made when it is first asked for. Throws `UpstreamError`. */
   queueName(): Promise<string>;
   /** Ends the connection at once: commands under way fail. */
   abandon(): void;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 type StoreConfig = Pick<Config, "redis" | "periods" | "budgets" | "report">;
@@ -67,6 +72,7 @@ export function storeOn(connection: RedisConnection, config: StoreConfig, log: L
   return {
     schedule: redisSchedule(connection, systemClock, config.periods),
     queues: redisQueues(connection),
+    places: redisPlaces(connection, systemClock, config.periods),
     facts: redisFacts(connection),
     journal: redisJournal(connection, kind, log),
     orders: redisOrders(connection),
@@ -77,6 +83,7 @@ export function storeOn(connection: RedisConnection, config: StoreConfig, log: L
     rejected: redisRejected(connection),
     positions: redisPositions(connection),
     comments: redisComments(connection, kind),
+    strangeThings: () => connection.strangers.list(),
     queueName: () => sharedQueueName(connection),
     abandon: () => {
       connection.abandon();
@@ -88,9 +95,4 @@ export function storeOn(connection: RedisConnection, config: StoreConfig, log: L
 /** How much was heard, as whoever acts, tells or asks reads it: comments count where the reports can be commented on. */
 export function listening({ hearing, comments }: Pick<Store, "hearing" | "comments">, { report }: StoreConfig): Listen {
   return listenTo(hearing, report.kind === "pagure" ? comments : null);
-}
-
-/** The same port for a person who reads: what somebody else wrote under our names is told as such. */
-export function readable<T extends object>(port: T): T {
-  return translateErrors(port, asReadError);
 }

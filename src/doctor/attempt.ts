@@ -16,8 +16,6 @@ export async function attempt(
 /** The foreseen errors say themselves what to do. */
 function remedyOf(error: unknown): string | null {
   if ([UpstreamError, RefusedError, ConfigError].some((each) => error instanceof each)) return null;
-  if (describeError(error).startsWith("WRONGTYPE"))
-    return "somebody else wrote a key of ours: remove it, or set another redis_prefix";
   return "this is a bug in clean-amis: please report it";
 }
 

@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts";
 import { attempt } from "./attempt.ts";
 import { failure, ok, warning, type Finding } from "./finding.ts";
 import { checkLabels } from "./labels.ts";
+import { checkRecords } from "./records.ts";
 import { checkMemory } from "./redis-memory.ts";
 import { DEAFNESS_WORDS } from "../domain/limits/deaf.ts";
 import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
@@ -37,6 +38,7 @@ export async function checkStore({ config, now, store: open }: StoreNeeds): Prom
     attempt("reporter", () => checkReporter(store, config, now)),
     attempt("acts", () => checkActs(store)),
     attempt("labels", () => checkLabels(store, now)),
+    attempt("records", () => checkRecords(store)),
   ]);
   return [...told, ...findings.flat()];
 }

@@ -2,7 +2,7 @@ import { learnFact } from "../decide/fact.ts";
 import { ingestUpload } from "../decide/upload.ts";
 import type { Policy } from "../domain/compose/classify.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
-import { describeError, UpstreamError } from "../errors.ts";
+import { describeError, isForeign, UpstreamError } from "../errors.ts";
 import { decode, type IgnoredBecause } from "./decode.ts";
 import type { Clock, Facts, Log, Message, Rejected, Schedule } from "../ports/index.ts";
 
@@ -42,13 +42,15 @@ export async function ingest(message: Message, ingester: Ingester): Promise<Inge
       await reject(message, heard.reason, ingester);
       return heard;
     case "facts": {
-      const changed = await Promise.all(heard.facts.map((fact) => learnFact(fact, ingester)));
-      await rejectUnreadable(message, heard.unreadable, ingester);
+      const learnt = await Promise.all(heard.facts.map((fact) => orReason(learnFact(fact, ingester))));
+      const [changed, reasons] = parted(learnt);
+      await rejectUnreadable(message, [...heard.unreadable, ...reasons], ingester);
       return { kind: "facts", composes: heard.facts.length, changed: changed.reduce((sum, count) => sum + count, 0) };
     }
     case "uploads": {
-      const fates = await Promise.all(heard.uploads.map((upload) => ingestUpload(upload, ingester)));
-      await rejectUnreadable(message, heard.unreadable, ingester);
+      const done = await Promise.all(heard.uploads.map((upload) => orReason(ingestUpload(upload, ingester))));
+      const [fates, reasons] = parted(done);
+      await rejectUnreadable(message, [...heard.unreadable, ...reasons], ingester);
       const rules = fates.filter((fate) => fate !== "known");
       return { kind: "uploads", new: rules.length, known: fates.length - rules.length, rules };
     }
@@ -68,6 +70,25 @@ export async function ingestOrReject(message: Message, ingester: Ingester): Prom
     await reject(message, reason, ingester);
     return { kind: "rejected", reason };
   }
+}
+
+/** What came of one part of a message, or why it could not be written: one thing in Redis is no reason to lose the others. */
+async function orReason<T>(work: Promise<T>): Promise<{ readonly done: T } | { readonly reason: string }> {
+  try {
+    return { done: await work };
+  } catch (error) {
+    if (!isForeign(error)) throw error;
+    return { reason: error.message };
+  }
+}
+
+function parted<T>(
+  results: readonly ({ readonly done: T } | { readonly reason: string })[],
+): readonly [done: readonly T[], reasons: readonly string[]] {
+  return [
+    results.flatMap((result) => ("done" in result ? [result.done] : [])),
+    results.flatMap((result) => ("reason" in result ? [result.reason] : [])),
+  ];
 }
 
 /** Puts a message into the rejected stream, whole, with the reason. Throws `UpstreamError`. */

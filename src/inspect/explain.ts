@@ -5,6 +5,7 @@ import type { Image } from "../domain/image/image.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import { streamOf } from "../domain/image/stream.ts";
 import type { Instant } from "../domain/time.ts";
+import { isForeign, unreadableCompose } from "../errors.ts";
 import type { Facts, Journal, Schedule } from "../ports/index.ts";
 
 /** Who explains images and composes. */
@@ -49,8 +50,19 @@ export interface ComposeExplanation {
 export async function explainAmi(amiId: string, explainer: Explainer): Promise<readonly ImageExplanation[]> {
   const { schedule } = explainer;
   const regions = await schedule.regions();
-  const images = await Promise.all(regions.map((region) => schedule.get(region, amiId)));
-  return Promise.all(images.filter((image) => image !== null).map((image) => explainImage(image, explainer)));
+  const [found, unreadable]: [Image[], Error[]] = [[], []];
+  for (const region of regions) {
+    try {
+      const image = await schedule.get(region, amiId);
+      if (image !== null) found.push(image);
+    } catch (error) {
+      if (!isForeign(error)) throw error;
+      unreadable.push(error);
+    }
+  }
+  const [first] = unreadable;
+  if (first !== undefined && found.length === 0) throw first;
+  return Promise.all(found.map((image) => explainImage(image, explainer)));
 }
 
 /** A compose with its images in every region. Throws `UpstreamError`. */
@@ -85,7 +97,7 @@ async function knowledgeOf(
   { facts, policy }: Pick<Explainer, "facts" | "policy">,
 ): Promise<ComposeKnowledge> {
   const [[known], testimony] = await Promise.all([facts.recall([composeId]), facts.testimony(composeId)]);
-  if (known === undefined) throw new Error(`no facts came back for ${composeId}`);
+  if (known === undefined) throw unreadableCompose(composeId);
   return { facts: known, testimony, decision: classify(known, policy) };
 }
 

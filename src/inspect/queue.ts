@@ -172,5 +172,5 @@ function isWanted({ region, wakeAt, queue, image }: Listed, filter: QueueFilter)
   if (filter.dueBy !== null && !(wakeAt <= filter.dueBy)) return false;
   if (filter.isHeld && queue !== "held") return false;
   if (filter.stages !== null && (image === null || !filter.stages.includes(image.stage))) return false;
-  return !filter.isRefused || (image !== null && refusalOf(image) !== null);
+  return !filter.isRefused || image === null || refusalOf(image) !== null;
 }

@@ -2,6 +2,7 @@ import { keyOf } from "./comment-digest.ts";
 import { limitText, renderDoubts, renderPlea, renderUnknown } from "../domain/comment/answer.ts";
 import { readObjection, type Objection } from "../domain/comment/objection.ts";
 import { ceilSecond, dayOf, type Instant } from "../domain/time.ts";
+import { isForeign } from "../errors.ts";
 import type {
   Clock,
   Comment,
@@ -125,15 +126,25 @@ async function lookUp(
   for (let start = 0; start < amiIds.length; start += BATCH) {
     const batch = amiIds.slice(start, start + BATCH);
     const found = await Promise.all(
-      batch.map((amiId) => Promise.all(regions.map((region) => schedule.get(region, amiId)))),
+      batch.map((amiId) => Promise.all(regions.map((region) => isThere(region, amiId, schedule)))),
     );
     for (const [index, amiId] of batch.entries()) {
-      const known = (found[index] ?? []).filter((image) => image !== null);
+      const known = regions.filter((_, place) => found[index]?.[place]);
       if (known.length === 0) unknown.push(amiId);
-      images.push(...known.map(({ region }) => ({ region, amiId })));
+      images.push(...known.map((region) => ({ region, amiId })));
     }
   }
   return { images, unknown };
+}
+
+/** Also when its record cannot be read: the order that names it is answered with that. */
+async function isThere(region: string, amiId: string, schedule: Pick<Schedule, "get">): Promise<boolean> {
+  try {
+    return (await schedule.get(region, amiId)) !== null;
+  } catch (error) {
+    if (!isForeign(error)) throw error;
+    return true;
+  }
 }
 
 /** Who ordered it, for records, tags and reports; no author can pass for an operator at the command line, or for the service. */

@@ -3,7 +3,7 @@ import type { Image } from "../domain/image/image.ts";
 import type { Change, Periods } from "../domain/image/lifecycle.ts";
 import { carryOut } from "../domain/image/order.ts";
 import { ceilSecond, type Instant } from "../domain/time.ts";
-import { describeError, UpstreamError } from "../errors.ts";
+import { describeError, isForeign, UpstreamError } from "../errors.ts";
 import type { Answer, Clock, Facts, Log, PlacedOrder, Orders, Schedule } from "../ports/index.ts";
 
 /** Who carries out what people order. */
@@ -59,6 +59,10 @@ async function answersOrBug(order: PlacedOrder, work: Work, log: Pick<Log, "erro
     return order.composeId === null ? await onImages(order, work) : await onCompose(order, order.composeId, work);
   } catch (error) {
     if (error instanceof UpstreamError) throw error;
+    if (isForeign(error)) {
+      const next = "give it again when that is mended; an image can be named by its id";
+      return [{ region: null, amiId: null, happened: `not done: ${error.message}`, next }];
+    }
     log.error({ error: describeError(error), verb: order.verb }, "bug while carrying out an order");
     return [{ region: null, amiId: null, happened: `not done, by a bug: ${describeError(error)}`, next: "report it" }];
   }
@@ -67,14 +71,33 @@ async function answersOrBug(order: PlacedOrder, work: Work, log: Pick<Log, "erro
 async function onImages(order: PlacedOrder, work: Omit<Work, "clock">): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (const { region, amiId } of order.images) {
-    const image = await work.schedule.get(region, amiId);
     answers.push(
-      image === null
-        ? { region, amiId, happened: "not known", next: "nothing is done to it: no message named it" }
-        : await onImage(image, order, work),
+      (await onOne(region, amiId, order, work)) ?? {
+        region,
+        amiId,
+        happened: "not known",
+        next: "nothing is done to it: no message named it",
+      },
     );
   }
   return answers;
+}
+
+/** Null: it has no record. One whose record cannot be read keeps nobody else from being held. */
+async function onOne(
+  region: string,
+  amiId: string,
+  order: PlacedOrder,
+  work: Omit<Work, "clock">,
+): Promise<Answer | null> {
+  try {
+    const image = await work.schedule.get(region, amiId);
+    return image === null ? null : await onImage(image, order, work);
+  } catch (error) {
+    if (!isForeign(error)) throw error;
+    const next = "nothing is done to it by the service, until the people who run it have mended the record";
+    return { region, amiId, happened: "not done: its record cannot be read", next };
+  }
 }
 
 /** The compose first, so that an image which arrives meanwhile is covered; then the images that are there. */
@@ -94,8 +117,11 @@ async function onCompose(order: PlacedOrder, composeId: string, { clock, ...work
     await facts.hold(composeId, null);
     about(`the hold on ${composeId} is over`, "its images go on as told below");
   }
-  const images = await schedule.ofCompose(composeId);
-  for (const image of images) answers.push(await onImage(image, order, work));
+  for (const region of await schedule.regions())
+    for (const amiId of await schedule.amiIdsOf(region, composeId)) {
+      const answer = await onOne(region, amiId, order, work);
+      if (answer !== null) answers.push(answer);
+    }
   return answers;
 }
 

@@ -1,6 +1,7 @@
 import { checkAccount, safeNow } from "../act/safety.ts";
 import { IMAGE_MARKS, SNAPSHOT_MARKS } from "../domain/plan/differences.ts";
 import { compareImages, compareRecords, compareSnapshots, type Reconciler } from "./compare.ts";
+import { comparePlaces, type PlaceReconciler } from "./places.ts";
 import type { Images, Schedule } from "../ports/index.ts";
 import { orTell, type Tell } from "./told.ts";
 
@@ -13,12 +14,13 @@ const BATCH = 200;
  */
 export async function reconcile(
   wanted: readonly string[] | null,
-  reconciler: Reconciler,
+  reconciler: PlaceReconciler,
   tell: Tell,
 ): Promise<readonly string[]> {
   await checkAccount(reconciler);
   await safeNow(reconciler);
   const regions = wanted ?? (await regionsOf(reconciler, tell));
+  await comparePlaces(regions, reconciler, tell);
   await Promise.all(regions.map((region) => orTell(region, () => reconcileRegion(region, reconciler, tell), tell)));
   return regions;
 }

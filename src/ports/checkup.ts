@@ -1,7 +1,9 @@
 import type { Journal } from "./journal.ts";
 import type { Budgets } from "./limits.ts";
 import type { Listen } from "./messages.ts";
+import type { Places } from "./places.ts";
 import type { Queues, Schedule } from "./schedule.ts";
+import type { StrangeThing } from "./system.ts";
 
 /**
  * Looks at the services that change nothing there, for `doctor`. Each may be repeated. All throw `UpstreamError` for what may
@@ -26,6 +28,9 @@ export interface BrokerState {
 export interface StoreCheckup {
   readonly schedule: Pick<Schedule, "now" | "regions" | "countLive">;
   readonly queues: Pick<Queues, "regions" | "live" | "stages" | "images">;
+  readonly places: Pick<Places, "walk">;
+  /** What could not be read, as far as it was met. */
+  readonly strangeThings: () => readonly StrangeThing[];
   readonly journal: Pick<Journal, "status">;
   readonly listen: Listen;
   readonly budgets: Pick<Budgets, "paused" | "stops">;

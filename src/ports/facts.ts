@@ -4,6 +4,7 @@ import type { Instant } from "../domain/time.ts";
 
 /** What is remembered of composes, each fact with its source. All throw `UpstreamError`. */
 export interface Facts {
+  /** In their order; what cannot be read of a compose is not among them. */
   recall(composeIds: readonly string[]): Promise<readonly ComposeFacts[]>;
   /**
    * Adds a fact; the first word of a source stands, a differing one is remembered as a conflict. Facts are never taken back.

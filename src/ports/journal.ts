@@ -36,8 +36,11 @@ export interface ReporterLease {
   memory(): Promise<ReporterMemory>;
   remember(changes: Partial<ReporterMemory>): Promise<void>;
   noteStatus(status: ReporterStatus): Promise<void>;
-  /** Removes the events of a region that are older than `before`, never one that any reporter has still to read. */
-  trim(region: string, before: Instant): Promise<number>;
+  /**
+   * Removes the events of a region that are older than `before`, never one that any kind of reporter has still to read; one that
+   * did not report for 30 days is not waited for.
+   */
+  trim(region: string, before: Instant, now: Instant): Promise<number>;
   end(): Promise<void>;
 }
 

@@ -18,6 +18,18 @@ export interface Log {
   error(data: object, message: string): void;
 }
 
+/** Something under a name of ours in Redis that cannot be read, and that is left alone. */
+export interface StrangeThing {
+  /** The key's name, with the field where it is one field alone. */
+  readonly key: string;
+  /** What is wrong, in one sentence with what to type. */
+  readonly problem: string;
+  /** Whose work it keeps from being done; null: not one region's alone. */
+  readonly region: string | null;
+  /** When this process met it first. */
+  readonly since: Instant;
+}
+
 /** What the service notes of itself: a pass that began, a message that came, a notice that the public can read. */
 export const MARKS = ["tick", "message", "notice"] as const;
 export type Mark = (typeof MARKS)[number];

@@ -1,3 +1,4 @@
+import { orUnreadable } from "../errors.ts";
 import type { ImageEvent } from "../domain/image/event.ts";
 import { isAmiId } from "../domain/image/image.ts";
 import type { Outlook } from "../domain/report/outlook.ts";
@@ -24,7 +25,7 @@ const BYTES_PER_ROW = 1000;
 const QUIET_MS = 7 * DAY_MS;
 
 /** What the text of a post is made from, besides the lease's streams. */
-type Sources = Pick<Reporter, "schedule" | "periods" | "stoppages">;
+type Sources = Pick<Reporter, "schedule" | "periods" | "stoppages" | "log">;
 
 /** What a post's text is made from beside its events. */
 interface Beside {
@@ -40,13 +41,25 @@ type Dates = ReadonlyMap<ImageEvent, Instant | null>;
 const NO_REPEATS: PostFrame["repeats"] = new Map();
 
 /** Whether something waits to be told; what is due, and that all is quiet, can wait itself. */
-export async function hasNews(lease: ReporterLease, { schedule }: Pick<Reporter, "schedule">): Promise<boolean> {
+export async function hasNews(
+  lease: ReporterLease,
+  { schedule, log }: Pick<Reporter, "schedule" | "log">,
+): Promise<boolean> {
   if ((await lease.pendingPost()) !== null) return true;
   for (const region of await schedule.regions()) {
-    const events = await lease.unreported(region, MOST_PER_REGION);
+    const events = await unreportedOf(region, lease, { log });
     if (events.some((event) => sectionOf(event) !== null)) return true;
   }
   return false;
+}
+
+/** A region whose place in its stream cannot be read is told later; the others now. */
+function unreportedOf(
+  region: string,
+  lease: Pick<ReporterLease, "unreported">,
+  { log }: Pick<Reporter, "log">,
+): Promise<readonly ImageEvent[]> {
+  return orUnreadable(() => lease.unreported(region, MOST_PER_REGION), [], { log });
 }
 
 /** Chooses what the next post tells, and remembers the choice; null when there is nothing to tell. */
@@ -58,7 +71,7 @@ export async function beginPost(
   const { schedule, periods } = sources;
   const now = await nowBy(sources);
   const regions = await schedule.regions();
-  const unreported = await Promise.all(regions.map((region) => lease.unreported(region, MOST_PER_REGION)));
+  const unreported = await Promise.all(regions.map((region) => unreportedOf(region, lease, sources)));
   const sizeOf = (day: string, events: readonly ImageEvent[], outlook: Outlook | null): number =>
     Buffer.byteLength(renderOpening(day, periods.deleteAfterMs)) +
     Buffer.byteLength(
@@ -107,7 +120,7 @@ export async function writePost(
   post: PendingPost,
   now: Instant,
   lease: ReporterLease,
-  reporter: Sources & Pick<Reporter, "title" | "reports" | "journal">,
+  reporter: Sources & Pick<Reporter, "title" | "reports" | "journal" | "log">,
 ): Promise<{ readonly text: Post; readonly events: readonly ImageEvent[]; readonly dates: Dates }> {
   const { day, marker, extra } = post;
   const reached = Object.entries(post.until);

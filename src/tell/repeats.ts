@@ -3,7 +3,8 @@ import { titleOf } from "../domain/report/report.ts";
 import { sectionOf } from "../domain/report/sections.ts";
 import { toldIn } from "../domain/report/told.ts";
 import { DAY_MS, dayOf, type Instant } from "../domain/time.ts";
-import type { Journal, PendingPost, Reports, Schedule } from "../ports/index.ts";
+import { orUnreadable } from "../errors.ts";
+import type { Journal, Log, PendingPost, Reports, Schedule } from "../ports/index.ts";
 
 /** Where it stands what was told, and what happened. */
 interface Memories {
@@ -11,6 +12,7 @@ interface Memories {
   readonly journal: Pick<Journal, "historyOf">;
   readonly schedule: Pick<Schedule, "get">;
   readonly title: string;
+  readonly log: Pick<Log, "debug">;
 }
 
 /**
@@ -22,7 +24,7 @@ interface Memories {
 export async function repeatsAmong(
   events: readonly ImageEvent[],
   { day, marker }: Pick<PendingPost, "day" | "marker">,
-  { reports, journal, schedule, title }: Memories,
+  { reports, journal, schedule, title, log }: Memories,
 ): Promise<ReadonlyMap<ImageEvent, Instant | null>> {
   // An act right before midnight may have been told the day before.
   const days = [dayOf(Date.parse(`${day}T00:00:00Z`) - DAY_MS), day];
@@ -38,7 +40,8 @@ export async function repeatsAmong(
       const isEarlier = (each: ImageEvent): boolean =>
         compareIds(each.id, event.id) < 0 && keyOf(each) === keyOf(event);
       if ((tellings.get(keyOf(event)) ?? 0) <= remembered.filter(isEarlier).length) continue;
-      repeats.set(event, (await schedule.get(region, event.amiId))?.deleteAt ?? null);
+      const image = await orUnreadable(() => schedule.get(region, event.amiId), null, { log });
+      repeats.set(event, image?.deleteAt ?? null);
     }
   }
   return repeats;

@@ -1,6 +1,6 @@
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG } from "../ports/index.ts";
 import type { PendingPost, ReporterLease, ReporterMemory } from "../ports/index.ts";
 import { noticeImage } from "./notice.ts";
@@ -100,7 +100,7 @@ async function tidy(
   }
   if (now - (believable(trimmedAt, now) ?? 0) < DAY_MS) return;
   for (const region of await schedule.regions()) {
-    const removed = await lease.trim(region, Math.max(0, now - KEEP_EVENTS_MS));
+    const removed = await orUnreadable(() => lease.trim(region, Math.max(0, now - KEEP_EVENTS_MS), now), 0, { log });
     if (removed > 0) log.info({ region, removed }, "events older than 400 days removed");
   }
   await lease.remember({ trimmedAt: now });
@@ -158,8 +158,11 @@ async function publishPost(
   let noticed = 0;
   for (const event of reporter.isPublic ? events : []) {
     const date = dates.get(event) ?? null;
-    if (date !== null) await schedule.promise(event, date);
-    if (await noticeImage(event, url, reporter)) noticed += 1;
+    const notice = async (): Promise<boolean> => {
+      if (date !== null) await schedule.promise(event, date);
+      return noticeImage(event, url, reporter);
+    };
+    if (await orUnreadable(notice, false, reporter)) noticed += 1;
   }
   const { secondLooks } = await lease.memory();
   const now = await nowBy(reporter);
@@ -181,7 +184,7 @@ async function noteStatus(
   { journal, schedule, log }: Pick<Reporter, "journal" | "schedule" | "log">,
 ): Promise<void> {
   const now = await nowBy({ schedule });
-  const before = await journal.status();
+  const before = await orUnreadable(() => journal.status(), null, { log });
   const state = error === null ? "ok" : "failing";
   const since = before?.state === state ? (believable(before.since, now) ?? now) : now;
   const reason = error === null ? "" : describeError(error);

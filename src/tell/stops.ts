@@ -6,7 +6,7 @@ import { believable, deafFrom, DEAFNESS_WORDS, isDeaf } from "../domain/limits/d
 import type { Stoppage } from "../domain/report/outlook.ts";
 import { formatInstant, HOUR_MS, MINUTE_MS, type Instant, DAY_MS, dayOf } from "../domain/time.ts";
 import { nowBy } from "./now.ts";
-import type { Breakers, Budgets, CommentMemory, Hearing, Listen, Schedule } from "../ports/index.ts";
+import type { Breakers, Budgets, CommentMemory, Hearing, Listen, Schedule, StrangeThing } from "../ports/index.ts";
 
 /** Where it stands what may not be done now. */
 export interface Limits {
@@ -99,6 +99,23 @@ export async function deafStoppages({ listen, hearing, schedule }: Hearer): Prom
   if (since === null || now - since < SOON_OVER_MS) return [];
   const [what, why] = ["make images private, or delete them", DEAFNESS_WORDS[deafness]];
   return [await stoppageOf({ what, why, since, queues: ["private", "delete"] }, now, schedule)];
+}
+
+/** What the report says of what cannot be read: where, and never what stands there. */
+export function strangeStoppages(things: readonly StrangeThing[]): readonly Stoppage[] {
+  const regions = [...new Set(things.map(({ region }) => region))];
+  return regions.map((region) => {
+    const ofRegion = things.filter((thing) => thing.region === region);
+    return {
+      what: `what needs ${ofRegion.length === 1 ? "an entry" : `${ofRegion.length} entries`} of this service's memory${region === null ? "" : ` in ${region}`}`,
+      why: "it cannot be read, and is left alone: the people who run this service find in its log what to do",
+      since: Math.min(...ofRegion.map(({ since }) => since)),
+      images: 0,
+      plan: [],
+      // Told beside other news; a post of its own only on its first day.
+      region: region ?? "",
+    };
+  });
 }
 
 /** What is known of the reading of comments. */

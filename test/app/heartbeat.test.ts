@@ -64,5 +64,5 @@ t.test("what could not be told because Redis was away is told by the next beat",
 t.test("a foreign key where signs of life belong does not stop the service", async (t) => {
   const connection = await openTestRedis(t);
   await connection.redis.set(connection.keys.control("replicas"), "not ours");
-  await t.rejects(redisPulse(connection).beat("one", START, {}), { name: "UpstreamError", code: "foreign-key" });
+  await t.rejects(redisPulse(connection).beat("one", START, {}), { name: "RefusedError", code: "foreign-key" });
 });

@@ -14,7 +14,12 @@ t.test("images that wait for a label's confirmation for more than a day are told
     const [amiId = ""] = await addDue(connection, region, [Date.now()], "Fedora-Cloud-43-20260603.0");
     const image = await schedule.get(region, amiId);
     if (image === null) throw new Error(`no ${amiId}`);
-    await schedule.change(image, { stage: "public", wait: null, fields: { lastError }, event: null });
+    await schedule.change(image, {
+      stage: "public",
+      wait: { queue: "private", wakeAt: Date.now() },
+      fields: { lastError },
+      event: null,
+    });
   };
   await refuse("us-east-1", "in-use: it is used by i-0123456789abcdef0");
   t.same(await complaintsOf(place), [], "what is refused for another reason is not theirs");

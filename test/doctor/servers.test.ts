@@ -182,13 +182,15 @@ t.test("keys of somebody else's in Redis are told, one by one, and hide nothing"
   await redis.set(keys.control("ears"), "not ours");
   await redis.set(keys.regions, "not ours");
   await redis.set(keys.format, "not ours");
-  const wrong = /: WRONGTYPE [^\n]*: somebody else wrote a key of ours: remove it, or set another redis_prefix$/;
-  t.match(await complaintsOf(place), [
-    new RegExp(`^failure redis memory${wrong.source}`),
+  const told = (key: string): string =>
+    `failure records: ${key} is not of the type that clean-amis writes: it is left alone; look at it (redis-cli TYPE '${key}'), ` +
+    `then move it away: redis-cli RENAME '${key}' '${key}:moved'`;
+  const complaints = await complaintsOf(place);
+  t.match(complaints, [
     /^failure redis keys: format "not ours", this program knows 1: /,
-    new RegExp(`^failure ears${wrong.source}`),
-    new RegExp(`^failure labels${wrong.source}`),
+    /^warning ears: nothing has been heard/,
   ]);
+  t.same(complaints.slice(2).sort(), [told(keys.regions), told(keys.control("ears"))].sort());
   const findings = await place.examine();
   t.match(
     findings.find(({ check }) => check === "ec2 us-east-1 permissions"),

@@ -1,4 +1,5 @@
-import { asUpstream, FORMAT, type RedisConnection } from "./connection.ts";
+import { FORMAT, type RedisConnection } from "./connection.ts";
+import { asUpstream } from "./strange.ts";
 import { translateErrors } from "../translate.ts";
 import { QUEUES } from "../../domain/image/lifecycle.ts";
 import { UpstreamError } from "../../errors.ts";
@@ -7,7 +8,7 @@ import type { StoreCheckup } from "../../ports/index.ts";
 /** Images whose records are measured, for their mean. */
 const SAMPLE = 50;
 
-type Own = Omit<StoreCheckup, "schedule" | "queues" | "journal" | "listen" | "budgets">;
+type Own = Omit<StoreCheckup, "schedule" | "queues" | "places" | "strangeThings" | "journal" | "listen" | "budgets">;
 
 /** What Redis says of itself, and how large our records are. Nothing is written. */
 export function redisCheckup(connection: RedisConnection): Own {

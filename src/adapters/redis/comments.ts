@@ -1,5 +1,7 @@
-import { asUpstream, type RedisConnection } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
+import { asUpstream } from "./strange.ts";
 import { ControlLease } from "./lease.ts";
+import { isTexts, jsonOf } from "./record.ts";
 import { translateErrors } from "../translate.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import type { CommentLease, CommentMemory, PendingComment, Thread } from "../../ports/index.ts";
@@ -10,19 +12,22 @@ const COUNTS_S = (8 * DAY_MS) / SECOND_MS;
 
 /** Comments on one kind of report: what was answered, what is on its way, and how many each author wrote. */
 export function redisComments(connection: RedisConnection, kind: string): CommentMemory {
-  const { redis, keys } = connection;
+  const { redis, keys, strangers } = connection;
   const key = (name: "memory" | "lease"): string => keys.control(`comments:${kind}:${name}`);
   const memory: CommentMemory = {
+    // Never, where it cannot be read: nothing is acted on then.
     reading: async () => {
-      const [at, runId] = await redis.hmget(key("memory"), "read_until", "run_id");
+      const read = redis.hmget(key("memory"), "read_until", "run_id");
+      const [at, runId] = await strangers.orTell(key("memory"), read, []);
       return { at: parseInstant(at ?? ""), runId: runId || null };
     },
     isSilent: async () => {
-      const [cursors, post] = [keys.control(`reporter:${kind}:cursors`), keys.control(`reporter:${kind}:part`)];
-      return (await redis.exists(cursors, post)) === 0;
+      const ofReporter = [keys.control(`reporter:${kind}:cursors`), keys.control(`reporter:${kind}:part`)];
+      return (await redis.exists(...ofReporter, key("memory"))) === 0;
     },
     tooMany: async (day, most) => {
-      const counts = Object.entries(await redis.hgetall(keys.control(`comments:${kind}:authors:${day}`)));
+      const authors = keys.control(`comments:${kind}:authors:${day}`);
+      const counts = Object.entries(await strangers.orTell(authors, redis.hgetall(authors), {}));
       return counts
         .map(([author, count]) => ({ author, comments: Number(count) }))
         .filter(({ comments }) => comments > most);
@@ -35,7 +40,7 @@ export function redisComments(connection: RedisConnection, kind: string): Commen
   return translateErrors(memory, asUpstream);
 }
 
-function leaseOf({ redis, keys }: RedisConnection, kind: string, lease: ControlLease): CommentLease {
+function leaseOf({ redis, keys, strangers }: RedisConnection, kind: string, lease: ControlLease): CommentLease {
   const key = (name: "memory" | "handled" | "pending"): string => keys.control(`comments:${kind}:${name}`);
   return {
     confirm: () => lease.confirm(),
@@ -45,8 +50,15 @@ function leaseOf({ redis, keys }: RedisConnection, kind: string, lease: ControlL
       return new Map(comments.flatMap((comment, index) => (digests[index] ? [[comment.id, digests[index]]] : [])));
     },
     pending: async () => {
-      const texts = Object.values(await redis.hgetall(key("pending")));
-      return texts.map((text) => JSON.parse(text) as PendingComment).sort(byAge);
+      const entries = Object.entries(await redis.hgetall(key("pending")));
+      const found = entries.flatMap(([field, text]): PendingComment[] => {
+        const comment = jsonOf(text);
+        if (isPendingComment(comment) && fieldOf(comment) === field) return [comment];
+        const why = `redis: the field ${field} of ${key("pending")} cannot be read: the comment is taken up anew`;
+        strangers.tell(`${key("pending")} ${field}`, why);
+        return [];
+      });
+      return found.sort(byAge);
     },
     savePending: async (comment) => {
       await lease.confirm();
@@ -60,9 +72,13 @@ function leaseOf({ redis, keys }: RedisConnection, kind: string, lease: ControlL
     count: async (author, day, comment) => {
       const [counted, authors] = [`counted:${day}`, `authors:${day}`] as const;
       const [seen, counts] = [keys.control(`comments:${kind}:${counted}`), keys.control(`comments:${kind}:${authors}`)];
-      if ((await redis.sadd(seen, comment)) === 1) await redis.hincrby(counts, author, 1);
+      const isNew = (await strangers.orTell(seen, redis.sadd(seen, comment), 0)) === 1;
+      const count = Number((await strangers.orTell(counts, redis.hget(counts, author), null)) ?? 0);
+      // What cannot be read counts nothing: all of it is held the same, and answered.
+      if (!Number.isSafeInteger(count)) return 1;
+      if (isNew) await strangers.orTell(counts, redis.hincrby(counts, author, 1), 0);
       await Promise.all([redis.expire(seen, COUNTS_S), redis.expire(counts, COUNTS_S)]);
-      return Number(await redis.hget(counts, author));
+      return isNew ? count + 1 : Math.max(1, count);
     },
     noteRead: async (at: Instant, runId: string | null) => {
       await lease.confirm();
@@ -70,6 +86,21 @@ function leaseOf({ redis, keys }: RedisConnection, kind: string, lease: ControlL
     },
     end: () => lease.end(),
   };
+}
+
+function isPendingComment(value: unknown): value is PendingComment {
+  if (typeof value !== "object" || value === null) return false;
+  const { threadId, commentId, author, url, digest, orderIds, answers, remarks, isSilent, sentAt } = value as Partial<
+    Record<keyof PendingComment, unknown>
+  >;
+  return (
+    [threadId, commentId, author, url, digest].every((word) => typeof word === "string") &&
+    isTexts(orderIds) &&
+    (answers === null || Array.isArray(answers)) &&
+    isTexts(remarks) &&
+    typeof isSilent === "boolean" &&
+    (sentAt === null || typeof sentAt === "number")
+  );
 }
 
 /** Numbers that grow, written in digits. */

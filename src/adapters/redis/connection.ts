@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { keysOf, type Keys } from "./keys.ts";
-import { ConfigError, describeError, RefusedError, UpstreamError } from "../../errors.ts";
+import { quoteKey, Strangers } from "./strange.ts";
+import { ConfigError, describeError, UpstreamError } from "../../errors.ts";
 import type { Log } from "../../ports/index.ts";
 
 /** The key layout that this program writes. Within a format, fields are only added. */
@@ -13,6 +14,8 @@ const COMMAND_TIMEOUT_MS = 10_000;
 export interface RedisConnection {
   readonly redis: Redis;
   readonly keys: Keys;
+  /** What of ours cannot be read. */
+  readonly strangers: Strangers;
   /** Ends the connection at once: commands under way fail. */
   abandon(): void;
   close(): Promise<void>;
@@ -35,7 +38,7 @@ async function connect(
   url: string,
   prefix: string,
   log: Log,
-  check: (redis: Redis, keys: Keys) => Promise<void>,
+  check: (redis: Redis, keys: Keys, strangers: Strangers) => Promise<void>,
 ): Promise<RedisConnection> {
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -57,9 +60,10 @@ async function connect(
     isTold = false;
   });
   const keys = keysOf(prefix);
+  const strangers = new Strangers(log);
   try {
     await redis.connect();
-    await check(redis, keys);
+    await check(redis, keys, strangers);
   } catch (error) {
     redis.disconnect();
     if (error instanceof ConfigError) throw error;
@@ -74,6 +78,7 @@ async function connect(
   return {
     redis,
     keys,
+    strangers,
     abandon: () => {
       redis.disconnect();
     },
@@ -84,46 +89,15 @@ async function connect(
   };
 }
 
-/** A record in Redis that cannot be read: somebody else wrote there. Not a failure that passes by itself. */
-export class UnreadableRecord extends Error {
-  override readonly name = "UnreadableRecord";
-}
-
-/**
- * Redis' failures as `UpstreamError`. What is not Redis' failure stays as it is: a record or key that is not ours, or a bug,
- * would fail again on every repeat.
- */
-export function asUpstream(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof UpstreamError || error instanceof UnreadableRecord) return error;
-  if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) return error;
-  if (error.message.startsWith("WRONGTYPE")) return error;
-  return new UpstreamError("redis", "failed", `redis: ${describeError(error)}`, { cause: error });
-}
-
-/**
- * As `asUpstream`, for commands that only read: a key of ours that holds something else is told in one sentence, as a
- * `RefusedError` with the code `foreign-key`; so is a record that cannot be understood.
- */
-export function asReadError(error: unknown): unknown {
-  if (error instanceof UnreadableRecord) return foreign(`redis: ${error.message}`, error);
-  if (!(error instanceof Error) || !error.message.startsWith("WRONGTYPE")) return asUpstream(error);
-  // ioredis adds the command that failed.
-  const { command } = error as { readonly command?: { readonly args?: readonly unknown[] } };
-  const key = command?.args?.[0];
-  return foreign(`redis: ${typeof key === "string" ? key : "a key"} is not of the type that clean-amis writes`, error);
-}
-
-function foreign(what: string, cause: Error): RefusedError {
-  const remedy = "look at it, and move it away if it is not ours";
-  return new RefusedError("redis", "foreign-key", `${describeError(what)}: ${remedy}`, { cause });
-}
-
-async function checkFormat(redis: Redis, keys: Keys): Promise<void> {
+/** What nobody of us can have written there says nothing of a format: it is told, and passed over. */
+async function checkFormat(redis: Redis, keys: Keys, strangers: Strangers): Promise<void> {
   await redis.set(keys.format, FORMAT, "NX");
-  const format = Number(await redis.get(keys.format));
-  if (!(format <= FORMAT))
+  const text = await strangers.orTell(keys.format, redis.get(keys.format), null);
+  if (text !== null && !/^\d+(?:\.\d+)*$/.test(text))
+    strangers.tell(keys.format, `redis: ${keys.format} is no number: redis-cli SET ${quoteKey(keys.format)} ${FORMAT}`);
+  else if (text !== null && Number.parseFloat(text) > FORMAT)
     throw new ConfigError(
-      `redis: ${keys.format} is ${format}, this program knows ${FORMAT}: run the newer clean-amis that wrote it`,
+      `redis: ${keys.format} is ${text}, this program knows ${FORMAT}: run the newer clean-amis that wrote it`,
     );
 }
 

@@ -1,20 +1,29 @@
-import { asUpstream, type RedisConnection } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
+import { asUpstream } from "./strange.ts";
 import { readHold, writeHold } from "./record.ts";
 import { loadScript } from "./script.ts";
 import { translateErrors } from "../translate.ts";
 import { FACT_SOURCES, type ComposeFacts, type Fact, type Testimony } from "../../domain/compose/facts.ts";
-import { formatInstant, parseInstant } from "../../domain/time.ts";
+import { DAY_MS, formatInstant, parseInstant, SECOND_MS } from "../../domain/time.ts";
 import type { Facts } from "../../ports/index.ts";
 
 const remember = loadScript("remember");
+const writeHoldOf = loadScript("hold");
+
+/** A hold on a compose that nobody knows ends by itself so long after it was given, or after its own end: anybody can ask for one. */
+const UNKNOWN_HELD_MS = 90 * DAY_MS;
 
 /** What is remembered of composes: one hash a compose, one field a source and fact, such as `pungi.label`. */
-export function redisFacts({ redis, keys }: RedisConnection): Facts {
+export function redisFacts({ redis, keys, strangers }: RedisConnection): Facts {
   const facts: Facts = {
-    recall: async (composeIds) =>
-      Promise.all(
-        composeIds.map(async (composeId) => readFacts(composeId, await redis.hgetall(keys.compose(composeId)))),
-      ),
+    recall: async (composeIds) => {
+      const known = composeIds.map(async (composeId) => {
+        const key = keys.compose(composeId);
+        const hash = await strangers.orTell(key, redis.hgetall(key), null);
+        return hash === null ? [] : [readFacts(composeId, hash)];
+      });
+      return (await Promise.all(known)).flat();
+    },
     remember: async (fact) => {
       const words = factFields(fact);
       const answer = await remember(
@@ -25,10 +34,14 @@ export function redisFacts({ redis, keys }: RedisConnection): Facts {
       return answer === 1;
     },
     noteAsked: async (composeId, source, outcome, at) => {
-      await redis.hset(keys.compose(composeId), `${source}.asked`, `${formatInstant(at)} ${outcome}`);
+      const key = keys.compose(composeId);
+      await redis.hset(key, `${source}.asked`, `${formatInstant(at)} ${outcome}`);
+      await redis.persist(key);
     },
     hold: async (composeId, hold) => {
-      await redis.hset(keys.compose(composeId), ...(writeHold(hold) as [string, string]));
+      const untilMs = (hold?.until ?? 0) - (hold?.since ?? 0);
+      const lifeS = Math.ceil((Math.max(0, untilMs) + UNKNOWN_HELD_MS) / SECOND_MS);
+      await writeHoldOf(redis, [keys.compose(composeId)], [lifeS, ...writeHold(hold)]);
     },
     testimony: async (composeId) => readTestimony(await redis.hgetall(keys.compose(composeId))),
   };

@@ -1,4 +1,5 @@
-import { asUpstream, type RedisConnection } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
+import { asUpstream } from "./strange.ts";
 import { readEvent } from "./record.ts";
 import { readReporterStatus, takeReporterLease } from "./control/reporter.ts";
 import { translateErrors } from "../translate.ts";

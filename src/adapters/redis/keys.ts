@@ -1,5 +1,59 @@
 import type { Queue } from "../../domain/image/lifecycle.ts";
 
+/** What Redis calls the types of our keys. */
+export type KeyType = "string" | "hash" | "set" | "zset" | "stream";
+
+/** Every key outside of `{…}`, with its type; `*` stands for any name. */
+const ROOT_KEYS = { format: "string", regions: "set", rejected: "stream", "compose:*": "hash" } as const;
+
+/** Those of a region, in its hash tag. `images`: the ami-ids that are not known to be deleted or gone. */
+const REGION_KEYS = {
+  unresolved: "zset",
+  private: "zset",
+  delete: "zset",
+  restore: "zset",
+  held: "zset",
+  "image:*": "hash",
+  "compose:*": "set",
+  "stream:*": "zset",
+  images: "set",
+  events: "stream",
+} as const satisfies Record<Queue, "zset"> & Record<string, KeyType>;
+
+/** Those in `{control}`. `paused` stops every act while it exists; `queue` is the AMQP queue that all replicas share. */
+const CONTROL_KEYS = {
+  paused: "string",
+  queue: "string",
+  ears: "hash",
+  requests: "stream",
+  "requests:lease": "string",
+  stopped: "hash",
+  breakers: "hash",
+  "budget:*": "hash",
+  "answer:*": "string",
+  reporters: "set",
+  status: "hash",
+  replicas: "zset",
+  "backfill:*": "hash",
+  "comments:*:lease": "string",
+  "comments:*:memory": "hash",
+  "comments:*:handled": "hash",
+  "comments:*:pending": "hash",
+  "comments:*:authors:*": "hash",
+  "comments:*:counted:*": "set",
+  "reporter:*:lease": "string",
+  "reporter:*:cursors": "hash",
+  "reporter:*:part": "string",
+  "reporter:*:memory": "hash",
+  "reporter:*:status": "hash",
+} as const satisfies Record<string, KeyType>;
+
+/** Every key that this program writes, by where it stands. */
+const LAYOUT = { root: ROOT_KEYS, region: REGION_KEYS, control: CONTROL_KEYS } as const;
+
+type Named<Pattern> = Pattern extends `${infer Head}*${infer Tail}` ? `${Head}${string}${Named<Tail>}` : Pattern;
+export type ControlName = Named<keyof typeof CONTROL_KEYS>;
+
 /**
  * Names of every key. What belongs to a region shares the hash tag `{region}`, so that each script touches one slot of a
  * Redis Cluster; `control` is a tag of its own and no region's name.
@@ -13,29 +67,25 @@ export interface Keys {
   composeImages(region: string, composeId: string): string;
   stream(region: string, stream: string): string;
   events(region: string): string;
-  /** The ami-ids of a region that are not known to be deleted or gone. */
   images(region: string): string;
   compose(composeId: string): string;
   control(name: ControlName): string;
+  readonly layout: typeof LAYOUT;
+  /** What every key of ours is like, for SCAN. */
+  readonly all: string;
+  /** What stands where; null: it is no name of ours. */
+  read(key: string): KeyName | null;
 }
 
-/** `paused` stops every act while it exists; `queue` is the name of the AMQP queue that all replicas share. */
-export type ControlName =
-  | "paused"
-  | "queue"
-  | "ears"
-  | "requests"
-  | "requests:lease"
-  | "stopped"
-  | "breakers"
-  | `budget:${string}`
-  | `answer:${string}`
-  | "reporters"
-  | "status"
-  | "replicas"
-  | `backfill:${string}`
-  | `comments:${string}:${"lease" | "memory" | "handled" | "pending" | `${"authors" | "counted"}:${string}`}`
-  | `reporter:${string}:${"lease" | "cursors" | "part" | "memory" | "status"}`;
+/** A key's name in its parts. */
+export interface KeyName {
+  /** The type that a key of that name has. */
+  readonly type: KeyType;
+  /** Null: it is of no region alone. */
+  readonly region: string | null;
+  /** The rest of the name. */
+  readonly name: string;
+}
 
 /** `prefix` is `clean-amis`, unless two installations share one Redis. */
 export function keysOf(prefix: string): Keys {
@@ -52,5 +102,21 @@ export function keysOf(prefix: string): Keys {
     events: (region) => inRegion(region, "events"),
     compose: (composeId) => `${prefix}:compose:${composeId}`,
     control: (name) => inRegion("control", name),
+    layout: LAYOUT,
+    all: `${prefix}:*`,
+    read: (key) => (key.startsWith(`${prefix}:`) ? readName(key.slice(prefix.length + 1)) : null),
   };
+}
+
+function readName(name: string): KeyName | null {
+  const tagged = /^\{(?<tag>[^}]*)\}:(?<rest>[^]*)$/.exec(name)?.groups;
+  const { tag = null, rest = name } = tagged ?? {};
+  const keys = tag === null ? ROOT_KEYS : tag === "control" ? CONTROL_KEYS : REGION_KEYS;
+  const found = Object.entries(keys).find(([pattern]) => isLike(rest, pattern));
+  return found === undefined ? null : { type: found[1], region: tag === "control" ? null : tag, name: rest };
+}
+
+function isLike(name: string, pattern: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replaceAll(/[{}.]/g, "\\$&"));
+  return new RegExp(`^${parts.join("[^]*")}$`).test(name);
 }

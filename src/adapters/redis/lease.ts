@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { loadScript } from "./script.ts";
+import { ofOtherType, UnreadableRecord } from "./strange.ts";
 import { UpstreamError } from "../../errors.ts";
 
 const renewScript = loadScript("renew");
@@ -21,10 +22,12 @@ export class ControlLease {
     this.#lifeMs = lifeMs;
   }
 
-  /** Null when another process has it. */
+  /** Null when another process has it. Throws `UnreadableRecord` when what stands there will never end. */
   static async take(redis: Redis, key: string, lifeMs: number): Promise<ControlLease | null> {
     const lease = new ControlLease(redis, key, lifeMs);
-    return (await redis.set(key, lease.token, "PX", lifeMs, "NX")) === "OK" ? lease : null;
+    if ((await redis.set(key, lease.token, "PX", lifeMs, "NX")) === "OK") return lease;
+    if ((await redis.pttl(key)) === -1) throw new UnreadableRecord(ofOtherType(key));
+    return null;
   }
 
   /** Prolongs it; false when it ran out, or another process has it. */

@@ -1,5 +1,8 @@
-import { asUpstream, UnreadableRecord, type RedisConnection } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
+import { unreadableRecord } from "./reader.ts";
 import { readImage } from "./record.ts";
+import { readRegions } from "./regions.ts";
+import { asUpstream, UnreadableRecord } from "./strange.ts";
 import { translateErrors } from "../translate.ts";
 import type { Image } from "../../domain/image/image.ts";
 import type { Queue } from "../../domain/image/lifecycle.ts";
@@ -10,7 +13,8 @@ import type { Place, Queues, StageOf, Strange, Waiting } from "../../ports/index
 const SCAN_COUNT = 1000;
 
 /** The queues of all regions, for readers. */
-export function redisQueues({ redis, keys }: RedisConnection): Queues {
+export function redisQueues(connection: RedisConnection): Queues {
+  const { redis, keys } = connection;
   const zrange = async (region: string, queue: Queue, from: number, to: number): Promise<(Waiting & Place)[]> => {
     const flat = await redis.zrange(keys.queue(region, queue), String(from), String(to), "WITHSCORES");
     return placesOf(region, queue, flat, from);
@@ -28,7 +32,7 @@ export function redisQueues({ redis, keys }: RedisConnection): Queues {
     }
   };
   const queues: Queues = {
-    regions: async () => (await redis.smembers(keys.regions)).sort(),
+    regions: () => readRegions(connection),
     page: async (region, queue, place, size, until) => {
       const found = place === null ? await zrange(region, queue, 0, size - 1) : await after(region, queue, place, size);
       return found.filter(({ wakeAt }) => wakeAt <= until);
@@ -39,7 +43,9 @@ export function redisQueues({ redis, keys }: RedisConnection): Queues {
       redis.zcount(keys.queue(region, queue), scoreOf(from), to === Infinity ? "(inf" : `(${toScore(to)}`),
     images: async (region, amiIds) => {
       const answers = await pipelined(amiIds.map((amiId) => ["hgetall", keys.image(region, amiId)]));
-      return answers.map((answer, index) => imageOf(region, amiIds[index] ?? "", answer));
+      return answers.map((answer, index) =>
+        imageOf(region, amiIds[index] ?? "", answer, keys.image(region, amiIds[index] ?? "")),
+      );
     },
     live: (region) => redis.sscanStream(keys.images(region), { count: SCAN_COUNT }) as AsyncIterable<readonly string[]>,
     stages: async (region, amiIds) => {
@@ -82,15 +88,16 @@ function scoreOf(at: Instant): string {
   return at === Infinity ? "+inf" : at === -Infinity ? "-inf" : String(at / SECOND_MS);
 }
 
-function imageOf(region: string, amiId: string, answer: unknown): Image | Strange | null {
-  if (answer instanceof Error) return { strange: "its record is not a hash: clean-amis did not write it" };
+function imageOf(region: string, amiId: string, answer: unknown, key: string): Image | Strange | null {
+  const strange = (why: string | null): Strange => ({
+    strange: describeError(unreadableRecord(key, `${region} ${amiId}`, why)),
+  });
+  if (answer instanceof Error) return strange(null);
   try {
-    const hash = answer as Readonly<Record<string, string>>;
-    const image = readImage(region, amiId, hash);
-    return image ?? (Object.keys(hash).length === 0 ? null : { strange: "its record has no stage" });
+    return readImage(region, amiId, answer as Readonly<Record<string, string>>);
   } catch (error) {
-    if (!(error instanceof UnreadableRecord || error instanceof SyntaxError)) throw error;
-    return { strange: describeError(error) };
+    if (!(error instanceof UnreadableRecord)) throw error;
+    return strange(error.message);
   }
 }
 

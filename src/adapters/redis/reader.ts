@@ -2,6 +2,8 @@ import type { Redis } from "ioredis";
 import type { RedisConnection } from "./connection.ts";
 import type { Keys } from "./keys.ts";
 import { floorScore, readImage } from "./record.ts";
+import { readRegions } from "./regions.ts";
+import { quoteKey, UnreadableRecord, foreignKeyOf } from "./strange.ts";
 import type { Image } from "../../domain/image/image.ts";
 import { QUEUES, type Queue } from "../../domain/image/lifecycle.ts";
 import type { Clocks } from "../../domain/limits/clocks.ts";
@@ -16,11 +18,13 @@ export class ScheduleReader {
   protected readonly redis: Redis;
   protected readonly keys: Keys;
   protected readonly clock: Clock;
+  protected readonly connection: RedisConnection;
 
-  constructor({ redis, keys }: RedisConnection, clock: Clock) {
-    this.redis = redis;
-    this.keys = keys;
+  constructor(connection: RedisConnection, clock: Clock) {
+    this.redis = connection.redis;
+    this.keys = connection.keys;
     this.clock = clock;
+    this.connection = connection;
   }
 
   async now(): Promise<Clocks> {
@@ -33,25 +37,46 @@ export class ScheduleReader {
     return { at: Math.min(ours, theirs), skewMs, shared: theirs };
   }
 
-  async regions(): Promise<readonly string[]> {
-    return (await this.redis.smembers(this.keys.regions)).sort();
+  regions(): Promise<readonly string[]> {
+    return readRegions(this.connection);
   }
 
   async *live(region: string): AsyncGenerator<readonly Image[]> {
     for (let cursor: string | null = "0"; cursor !== null;) {
       const page: [string, string[]] = await this.redis.sscan(this.keys.images(region), cursor, "COUNT", LIVE_PAGE);
       const [next, amiIds] = page;
-      yield await this.#read(region, amiIds);
+      yield await this.readAll(region, amiIds);
       cursor = next === "0" ? null : next;
     }
   }
 
   async get(region: string, amiId: string): Promise<Image | null> {
-    return readImage(region, amiId, await this.redis.hgetall(this.keys.image(region, amiId)));
+    const key = this.keys.image(region, amiId);
+    try {
+      const image = readImage(region, amiId, await this.redis.hgetall(key));
+      this.connection.strangers.forget(key);
+      return image;
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord) && foreignKeyOf(error) === null) throw error;
+      throw this.tellUnreadable(region, amiId, error instanceof UnreadableRecord ? error.message : null);
+    }
+  }
+
+  /** Tells a record that cannot be read, and resolves to what to throw. `why`: null for one that is no hash. */
+  protected tellUnreadable(region: string, amiId: string, why: string | null): UnreadableRecord {
+    const unreadable = unreadableRecord(this.keys.image(region, amiId), `${region} ${amiId}`, why);
+    this.connection.strangers.tell(this.keys.image(region, amiId), `redis: ${unreadable.message}`, region);
+    return unreadable;
   }
 
   async waiting(region: string, amiId: string): Promise<{ queue: Queue; wakeAt: Instant } | null> {
-    const scores = await Promise.all(QUEUES.map((queue) => this.redis.zscore(this.keys.queue(region, queue), amiId)));
+    const { strangers } = this.connection;
+    const scores = await Promise.all(
+      QUEUES.map((queue) => {
+        const key = this.keys.queue(region, queue);
+        return strangers.orTell(key, this.redis.zscore(key, amiId), null);
+      }),
+    );
     const index = scores.findIndex((score) => score !== null);
     const [queue, score] = [QUEUES[index], scores[index]];
     if (queue === undefined || score == null) return null;
@@ -59,15 +84,16 @@ export class ScheduleReader {
   }
 
   async ofCompose(composeId: string): Promise<readonly Image[]> {
-    const regions = await this.redis.smembers(this.keys.regions);
+    const regions = await this.regions();
     const found = await Promise.all(
-      regions.map(async (region) => this.#read(region, await this.amiIdsOf(region, composeId))),
+      regions.map(async (region) => this.readAll(region, await this.amiIdsOf(region, composeId))),
     );
     return found.flat();
   }
 
   amiIdsOf(region: string, composeId: string): Promise<readonly string[]> {
-    return this.redis.smembers(this.keys.composeImages(region, composeId));
+    const key = this.keys.composeImages(region, composeId);
+    return this.connection.strangers.orTell(key, this.redis.smembers(key), []);
   }
 
   newest(region: string, stream: string, count: number): Promise<readonly string[]> {
@@ -77,7 +103,10 @@ export class ScheduleReader {
   async countDue(queue: Queue, now: Instant, region?: string): Promise<number> {
     const regions = region === undefined ? await this.regions() : [region];
     const counts = await Promise.all(
-      regions.map((name) => this.redis.zcount(this.keys.queue(name, queue), "-inf", floorScore(now))),
+      regions.map((name) => {
+        const key = this.keys.queue(name, queue);
+        return this.connection.strangers.orTell(key, this.redis.zcount(key, "-inf", floorScore(now)), 0);
+      }),
     );
     return counts.reduce((sum, count) => sum + count, 0);
   }
@@ -88,14 +117,14 @@ export class ScheduleReader {
 
   async due(region: string, queue: Queue, now: Instant, limit: number): Promise<readonly Image[]> {
     const key = this.keys.queue(region, queue);
-    const amiIds = await this.redis.zrangebyscore(key, "-inf", floorScore(now), "LIMIT", 0, limit);
-    return this.#read(region, amiIds);
+    const amiIds = this.redis.zrangebyscore(key, "-inf", floorScore(now), "LIMIT", 0, limit);
+    return this.readAll(region, await this.connection.strangers.orTell(key, amiIds, []));
   }
 
   async between(region: string, queue: Queue, from: Instant, to: Instant, limit: number): Promise<readonly Image[]> {
     const key = this.keys.queue(region, queue);
-    const amiIds = await this.redis.zrangebyscore(key, toScore(from), `(${toScore(to)}`, "LIMIT", 0, limit);
-    return this.#read(region, amiIds);
+    const amiIds = this.redis.zrangebyscore(key, toScore(from), `(${toScore(to)}`, "LIMIT", 0, limit);
+    return this.readAll(region, await this.connection.strangers.orTell(key, amiIds, []));
   }
 
   async mayAct({ region, amiId, token }: Image): Promise<boolean> {
@@ -106,9 +135,28 @@ export class ScheduleReader {
     return stored === token && token !== "" && paused === 0;
   }
 
-  /** Those that are still there. */
-  async #read(region: string, amiIds: readonly string[]): Promise<readonly Image[]> {
-    const images = await Promise.all(amiIds.map((amiId) => this.get(region, amiId)));
+  /** Those that are still there, and can be read. */
+  protected async readAll(region: string, amiIds: readonly string[]): Promise<readonly Image[]> {
+    const images = await Promise.all(
+      amiIds.map(async (amiId) => {
+        try {
+          return await this.get(region, amiId);
+        } catch (error) {
+          if (error instanceof UnreadableRecord) return null;
+          throw error;
+        }
+      }),
+    );
     return images.filter((image) => image !== null);
   }
+}
+
+/** What is said of a record that cannot be read, with what to type. `why`: null for one that is no hash. */
+export function unreadableRecord(key: string, name: string, why: string | null): UnreadableRecord {
+  const quoted = quoteKey(key);
+  const problem = why ?? `${name}: its record is not a hash: clean-amis did not write it`;
+  return new UnreadableRecord(
+    `${problem}: nothing is done to it; look at it (redis-cli ${why === null ? "TYPE" : "HGETALL"} ${quoted}), and ` +
+      `${why === null ? "" : "mend the field, or "}move it away: redis-cli RENAME ${quoted} ${quoteKey(`${key}:moved`)}`,
+  );
 }

@@ -1,4 +1,4 @@
-import { UnreadableRecord } from "./connection.ts";
+import { UnreadableRecord } from "./strange.ts";
 import type { Rule } from "../../domain/compose/classify.ts";
 import { parseComposeId } from "../../domain/compose/compose.ts";
 import type { Hold } from "../../domain/hold.ts";
@@ -18,16 +18,31 @@ export function pairsOf(flat: readonly string[]): Hash {
   return pairs;
 }
 
-/** An image from its hash; null when there is none. Throws when the hash is not ours to understand. */
+/** An image from its hash; null when there is none. Throws `UnreadableRecord` when the hash is not ours to understand. */
 export function readImage(region: string, amiId: string, hash: Hash): Image | null {
+  if (Object.keys(hash).length === 0) return null;
+  const unreadable = (field: string): UnreadableRecord =>
+    new UnreadableRecord(`${region} ${amiId}: its ${field} cannot be read: ${JSON.stringify(hash[field] ?? "")}`);
   const stage = STAGES.find((name) => name === hash["stage"]);
-  if (hash["stage"] === undefined) return null;
-  if (stage === undefined) throw new UnreadableRecord(`${region} ${amiId}: unknown stage ${hash["stage"]}`);
-  const instant = (field: string): Instant | null => parseInstant(hash[field] ?? "");
-  const uploadedAt = instant("uploaded_at");
-  const privateAt = instant("private_at");
-  if (uploadedAt === null || privateAt === null)
-    throw new UnreadableRecord(`${region} ${amiId}: uploaded_at or private_at is unreadable`);
+  if (stage === undefined) throw unreadable("stage");
+  const instant = (field: string): Instant | null => {
+    const text = hash[field] ?? "";
+    const at = parseInstant(text);
+    if (at === null && text !== "") throw unreadable(field);
+    return at;
+  };
+  const count = (field: string): number => {
+    const text = hash[field] ?? "0";
+    if (!/^\d{1,15}$/.test(text)) throw unreadable(field);
+    return Number(text);
+  };
+  const [uploadedAt, privateAt] = [instant("uploaded_at"), instant("private_at")];
+  if (uploadedAt === null) throw unreadable("uploaded_at");
+  if (privateAt === null) throw unreadable("private_at");
+  const takenAway = readTakenAway(hash["taken_away"]);
+  if (takenAway === "unreadable") throw unreadable("taken_away");
+  const snapshotIds = hash["snapshot_ids"] ? jsonOf(hash["snapshot_ids"]) : [];
+  if (!isTexts(snapshotIds)) throw unreadable("snapshot_ids");
   return {
     region,
     amiId,
@@ -39,26 +54,26 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     reason: hash["reason"] ?? "",
     uploadedAt,
     privateAt,
-    takenAway: readTakenAway(hash["taken_away"]),
+    takenAway,
     madePrivateAt: instant("made_private_at"),
     noticedAt: instant("noticed_at"),
     deleteAt: instant("delete_at"),
     earliestDeleteAt: instant("earliest_delete_at"),
     promisedAt: instant("promised_at"),
     releasedAt: instant("released_at"),
-    snapshotIds: hash["snapshot_ids"] ? (JSON.parse(hash["snapshot_ids"]) as string[]) : [],
+    snapshotIds,
     snapshotResults: readResults(hash["snapshot_results"]),
     becomes: hash["becomes"] === "held" || hash["becomes"] === "kept" ? hash["becomes"] : null,
     hold: readHold(hash),
     heldFrom: HELD_FROM.find((name) => name === hash["held_from"]) ?? null,
     wish: hash["wish"] === "hold" || hash["wish"] === "restore" ? hash["wish"] : null,
-    attempts: Number(hash["attempts"] ?? 0),
+    attempts: count("attempts"),
     lastError: hash["last_error"] ?? "",
-    missedLooks: Number(hash["missed_looks"] ?? 0),
+    missedLooks: count("missed_looks"),
     missedSince: instant("missed_since"),
     missedAt: instant("missed_at"),
     token: hash["token"] ?? "",
-    revision: Number(hash["revision"] ?? 0),
+    revision: count("revision"),
   };
 }
 
@@ -79,18 +94,33 @@ export function writeHold(hold: Hold | null): string[] {
   return ["hold_by", hold?.by ?? "", "hold_why", hold?.why ?? "", "hold_since", since, "hold_until", until];
 }
 
-export function readTakenAway(text: string | undefined): TakenAway | null {
-  return text ? (JSON.parse(text) as TakenAway) : null;
+/** Null: nothing was taken, or nothing is known of it. */
+export function readTakenAway(text: string | undefined): TakenAway | null | "unreadable" {
+  if (!text) return null;
+  const value = jsonOf(text);
+  if (typeof value !== "object" || value === null || !("image" in value) || !("snapshots" in value))
+    return "unreadable";
+  const { image, snapshots } = value;
+  return typeof image === "boolean" && isTexts(snapshots) ? { image, snapshots } : "unreadable";
+}
+
+/** The value of a JSON text; undefined for a text that is none. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 /** Results that cannot be read are none: each snapshot is tried again. */
 function readResults(text: string | undefined): Readonly<Record<string, string>> {
-  let read: unknown = null;
-  try {
-    read = JSON.parse(text ?? "null");
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
+  const read = text === undefined ? null : jsonOf(text);
   const entries = typeof read === "object" && read !== null ? Object.entries(read) : [];
   return Object.fromEntries(entries.map(([snapshotId, result]) => [snapshotId, String(result)]));
 }
@@ -153,7 +183,8 @@ export function readEvent(region: string, id: string, flat: readonly string[]): 
     composeId: entry["compose"] ?? "",
     imageName: entry["name"] ?? "",
     what: (entry["what"] ?? "") as EventKind,
-    at: parseInstant(entry["when"] ?? "") ?? 0,
+    // When Redis wrote it is near enough for one that somebody else has put there.
+    at: parseInstant(entry["when"] ?? "") ?? (Number(id.split("-")[0]) || 0),
     who: entry["who"] ?? "",
     why: entry["why"] ?? "",
     details: Object.fromEntries(Object.entries(entry).filter(([field]) => !EVENT_HEAD.has(field))),

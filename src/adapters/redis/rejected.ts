@@ -1,4 +1,6 @@
-import { asUpstream, type RedisConnection } from "./connection.ts";
+import type { Redis } from "ioredis";
+import type { RedisConnection } from "./connection.ts";
+import { asUpstream } from "./strange.ts";
 import { translateErrors } from "../translate.ts";
 import { formatInstant, parseInstant } from "../../domain/time.ts";
 import type { NewRejected, RejectedMessage, RejectedMessages } from "../../ports/index.ts";
@@ -6,17 +8,32 @@ import type { NewRejected, RejectedMessage, RejectedMessages } from "../../ports
 /** About so many entries are kept, the newest: a flood of rubbish must not fill the memory that the schedule lives in. */
 const MOST_REJECTED = 100_000;
 
+/** What the stream may take of that memory; beyond it the oldest entries go. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Of its entries so many go at once, as a part of all: trimming one by one would be asked for by each message. */
+const TRIMMED_PART = 16;
+
 /** The largest body that is kept whole. */
 const WHOLE_BYTES = 256 * 1024;
 
 /** What could not be understood: one stream, for people to read and to replay. */
-export function redisRejected({ redis, keys }: RedisConnection): RejectedMessages {
+export function redisRejected({ redis, keys, strangers }: RedisConnection): RejectedMessages {
   const key = keys.rejected;
   const range = async (start: string, end: string, limit: number): Promise<readonly RejectedMessage[]> =>
     (await redis.xrangeBuffer(key, start, end, "COUNT", limit)).map(([id, flat]) => readEntry(id, flat));
+  async function bound(): Promise<void> {
+    for (let length = await redis.xlen(key); length > 1; length = await redis.xlen(key)) {
+      if ((await bytesOf(redis, key, length)) <= MOST_BYTES) return;
+      await redis.xtrim(key, "MAXLEN", length - Math.ceil(length / TRIMMED_PART));
+      const why = `took more than ${MOST_BYTES / 1024 / 1024} MiB: the oldest messages in it are removed, and no more heard`;
+      strangers.tell(`${key} bytes`, `redis: ${key} ${why}: clean-amis rejected shows what is left`);
+    }
+  }
   const rejected: RejectedMessages = {
     add: async (entry) => {
-      await redis.xadd(key, "MAXLEN", "~", MOST_REJECTED, "*", ...writeEntry(entry, entry.body.length));
+      const written = redis.xadd(key, "MAXLEN", "~", MOST_REJECTED, "*", ...writeEntry(entry, entry.body.length));
+      // A message that can be neither understood nor kept must not keep the others from being heard: the log names it.
+      if ((await strangers.orTell(key, written, null)) !== null) await bound();
     },
     count: () => redis.xlen(key),
     page: (after, limit) => range(after === null ? "-" : `(${after}`, "+", limit),
@@ -33,6 +50,16 @@ export function redisRejected({ redis, keys }: RedisConnection): RejectedMessage
     removeBefore: (at) => redis.xtrim(key, "MINID", `${Math.max(0, at)}-0`),
   };
   return translateErrors(rejected, asUpstream);
+}
+
+/** Where MEMORY may not be asked, each entry counts as the largest. */
+async function bytesOf(redis: Redis, key: string, length: number): Promise<number> {
+  try {
+    return (await redis.memory("USAGE", key, "SAMPLES", 0)) ?? 0;
+  } catch (error) {
+    if (!(error instanceof Error) || !/^NOPERM |^ERR unknown (?:command|subcommand)/.test(error.message)) throw error;
+    return length * WHOLE_BYTES;
+  }
 }
 
 function writeEntry({ body, reason, messageId, topic, sentAt, at }: NewRejected, bytes: number): (string | Buffer)[] {

@@ -1,4 +1,5 @@
-import { asUpstream, type RedisConnection } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
+import { asUpstream, quoteKey, UnreadableRecord } from "./strange.ts";
 import {
   floorScore,
   orderText,
@@ -10,12 +11,13 @@ import {
   writeFields,
   writeUpload,
 } from "./record.ts";
+import { misplacedAmong, putRight } from "./places.ts";
 import { ScheduleReader } from "./reader.ts";
 import { loadScript } from "./script.ts";
 import { translateErrors } from "../translate.ts";
 import type { Decision } from "../../domain/compose/classify.ts";
 import type { EventDraft } from "../../domain/image/event.ts";
-import type { Image, TakenAway } from "../../domain/image/image.ts";
+import { STAGES, type Image, type TakenAway } from "../../domain/image/image.ts";
 import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } from "../../domain/image/lifecycle.ts";
 import { streamOf } from "../../domain/image/stream.ts";
 import type { Upload } from "../../domain/image/upload.ts";
@@ -58,7 +60,12 @@ class RedisSchedule extends ScheduleReader implements Schedule {
   async add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image> {
     const { region, amiId } = upload;
     const known = await this.#enter(upload, entryOf(upload, decision, this.#periods, this.clock.now(), who));
-    return known.length === 0 ? "new" : (readImage(region, amiId, pairsOf(known)) ?? "new");
+    const image = known.length === 0 ? null : this.#readOrThrow(region, amiId, known);
+    if (image === null) return "new";
+    // A repeated message is an occasion to find a place that was lost.
+    for (const misplaced of await misplacedAmong(this.connection, region, [image]))
+      await putRight(this.connection, misplaced, this.clock, this.#periods);
+    return image;
   }
 
   async adopt(upload: Upload, entry: Entry): Promise<boolean> {
@@ -68,7 +75,7 @@ class RedisSchedule extends ScheduleReader implements Schedule {
   /** Resolves to the record that is there, `field, value, …`; empty when the image is entered now. */
   async #enter(upload: Upload, entry: Entry): Promise<readonly string[]> {
     const { region, amiId, composeId } = upload;
-    await this.redis.sadd(this.keys.regions, region);
+    await this.connection.strangers.orTell(this.keys.regions, this.redis.sadd(this.keys.regions, region), 0);
     const fields = [...writeUpload(upload), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)];
     const score = entry.wait === null ? "" : scoreOf(entry.wait.wakeAt);
     return (await add(
@@ -93,27 +100,66 @@ class RedisSchedule extends ScheduleReader implements Schedule {
     const { region, amiId } = image;
     const { composeId, imageName, arch } = { ...upload, imageName: upload.imageName ?? image.imageName };
     // First: whoever dies in between hears the message again, and a fact of the compose must not miss the image.
-    await this.redis.sadd(this.keys.composeImages(region, composeId), amiId);
+    const lead = this.keys.composeImages(region, composeId);
+    await this.connection.strangers.orTell(lead, this.redis.sadd(lead, amiId), 0);
     const guard: Guard = { field: "revision", value: String(image.revision), isOpen: false };
     const names = ["compose_id", composeId, "image_name", imageName ?? "", "arch", arch ?? image.arch ?? ""];
     const isWritten = await this.#write({ ...image, composeId, imageName }, change, guard, "", names);
-    if (isWritten) await this.redis.srem(this.keys.composeImages(region, image.composeId), amiId);
+    const old = this.keys.composeImages(region, image.composeId);
+    if (isWritten) await this.connection.strangers.orTell(old, this.redis.srem(old, amiId), 0);
     return isWritten;
   }
 
   async claim(region: string, queue: Queue, lease: Lease, limit: number): Promise<readonly Image[]> {
     const taken = (await claim(
       this.redis,
-      [this.keys.queue(region, queue)],
-      [floorScore(lease.now), toScore(lease.until), lease.token, limit, this.keys.image(region, "")],
-    )) as [string, string[]][];
-    const images = taken.map(([amiId, flat]) => readImage(region, amiId, pairsOf(flat)));
-    return images.filter((image) => image !== null);
+      [this.keys.queue(region, queue), this.keys.events(region)],
+      [floorScore(lease.now), toScore(lease.until), lease.token, limit, this.keys.image(region, ""), ...STAGES],
+    )) as [amiId: string, flat: string[], type?: string][];
+    return taken.flatMap(([amiId, flat, type]) => {
+      if (type === undefined) return this.#readOrTell(region, amiId, flat);
+      if (type === "none") this.#tellMissing(region, amiId, queue);
+      else this.tellUnreadable(region, amiId, null);
+      return [];
+    });
+  }
+
+  #readOrTell(region: string, amiId: string, flat: readonly string[]): readonly Image[] {
+    try {
+      const image = this.#readOrThrow(region, amiId, flat);
+      return image === null ? [] : [image];
+    } catch (error) {
+      if (error instanceof UnreadableRecord) return [];
+      throw error;
+    }
+  }
+
+  /** As `readImage`; what cannot be read is told. */
+  #readOrThrow(region: string, amiId: string, flat: readonly string[]): Image | null {
+    try {
+      return readImage(region, amiId, pairsOf(flat));
+    } catch (error) {
+      if (error instanceof UnreadableRecord) throw this.tellUnreadable(region, amiId, error.message);
+      throw error;
+    }
+  }
+
+  #tellMissing(region: string, amiId: string, queue: Queue): void {
+    const key = this.keys.queue(region, queue);
+    const remedy = `clean-amis backfill hears of it again; or, if it is none of ours: redis-cli ZREM ${quoteKey(key)} ${quoteKey(amiId)}`;
+    this.connection.strangers.tell(
+      `${key} ${amiId}`,
+      `redis: ${region} ${amiId} waits in ${queue} and has no record: ${remedy}`,
+      region,
+    );
   }
 
   async recordTakenAway({ region, amiId, token }: Image, takenAway: TakenAway): Promise<TakenAway | null> {
     const stands = await take(this.redis, [this.keys.image(region, amiId)], [token, JSON.stringify(takenAway)]);
-    return readTakenAway(stands as string);
+    const taken = readTakenAway(stands as string);
+    if (taken === "unreadable")
+      throw this.tellUnreadable(region, amiId, `${region} ${amiId}: its taken_away cannot be read`);
+    return taken;
   }
 
   settle(

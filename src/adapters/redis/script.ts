@@ -5,9 +5,9 @@ import type { Redis } from "ioredis";
 /** A Lua script from `lua/`, run by its hash; Redis is sent the text when it does not know it, as after a restart. */
 export type Script = (redis: Redis, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
 
-/** Reads a script once. Throws when the file is missing, which is a broken installation. */
+/** Reads a script once, with what all have in common before it. Throws when a file is missing: a broken installation. */
 export function loadScript(name: string): Script {
-  const text = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), "utf8");
+  const text = readLua("common") + readLua(name);
   const sha = createHash("sha1").update(text).digest("hex");
   return async (redis, keys, args) => {
     try {
@@ -17,4 +17,8 @@ export function loadScript(name: string): Script {
       return redis.eval(text, keys.length, ...keys, ...args);
     }
   };
+}
+
+function readLua(name: string): string {
+  return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), "utf8");
 }

@@ -102,7 +102,7 @@ export function textOf({ options }: Pick<Invocation, "options">, name: string): 
   return typeof value === "string" ? value : undefined;
 }
 
-/** Works with what is remembered, and closes it. Throws what `work` and the opening of Redis throw. */
+/** Works with what is remembered, tells what of it could not be read, and closes it. Throws what `work` and the opening of Redis throw. */
 export async function withRecords(
   invocation: Invocation,
   work: (records: Records, config: Config) => Promise<number>,
@@ -111,7 +111,9 @@ export async function withRecords(
   const { openRecords } = await import("../../app/records.ts");
   const records = await openRecords(config);
   try {
-    return await work(records, config);
+    const code = await work(records, config);
+    for (const { problem } of records.strangeThings()) invocation.warn(problem);
+    return code;
   } finally {
     await records.close();
   }

@@ -1,6 +1,7 @@
 import type { KeepRule } from "../compose/classify.ts";
 import { restoreAndHold } from "../image/holding.ts";
 import type { Image } from "../image/image.ts";
+import type { Queue } from "../image/lifecycle.ts";
 import { restoreAndKeep, type Change, type Periods } from "../image/lifecycle.ts";
 import type { FoundEntry } from "./found.ts";
 import type { Seen, SeenSnapshot } from "./look.ts";
@@ -20,6 +21,7 @@ import { formatInstant, parseInstant, type Instant } from "../time.ts";
 /** What bus, Redis and EC2 can disagree about. */
 export type DifferenceKind =
   | "no-record"
+  | "queue"
   | "missing"
   | "deleted-but-there"
   | "leaked-snapshot"
@@ -181,6 +183,25 @@ function holding(image: Image, { tags }: Seen): readonly Disagreement[] {
   if (!hasClock || tag === undefined) return [];
   const remedy = `it is held when it is due; clean-amis hold ${amiId} makes it visible, and can be released`;
   return [{ kind: "hold-not-recorded", what: `Redis says ${stage}, its tag ${HOLD_TAG} says ${tag}`, remedy }];
+}
+
+/** An image whose record and queues do not agree. */
+export function misplaced({ region, amiId, stage }: Image, stands: readonly Queue[], isListed: boolean): Difference {
+  const where = stands.length === 0 ? "in no queue" : `in ${stands.join(" and ")}`;
+  const what = `Redis says ${stage}, and it stands ${where}${isListed ? "" : ", and not among its region's images"}`;
+  return {
+    region,
+    amiId,
+    kind: "queue",
+    what,
+    remedy: "the service puts it right by itself, reconcile --apply at once",
+  };
+}
+
+/** An image that its compose's set names, and that has neither a record nor a tag of ours. */
+export function forgotten(region: string, amiId: string, composeId: string): Difference {
+  const what = `it is named as an image of ${composeId}, and Redis has no record of it`;
+  return { region, amiId, kind: "no-record", what, remedy: "reconcile --apply enters it as if it was announced now" };
 }
 
 /** An image that Redis says is over, and that EC2 knows. */

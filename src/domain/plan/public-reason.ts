@@ -33,6 +33,7 @@ const REASONS: Readonly<Record<RefusalCode, PublicReason>> = {
   "not-offered": { why: "Amazon EC2 does not offer there what was asked", who: OPERATORS },
   limit: { why: "a quota of Amazon EC2 is used up there", who: OPERATORS },
   request: { why: "Amazon EC2 refused", who: OPERATORS },
+  unreadable: { why: "something that this service remembers of it cannot be read", who: OPERATORS },
   permission: { why: "Amazon EC2 refused", who: OPERATORS },
 };
 

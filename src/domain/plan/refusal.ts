@@ -30,6 +30,7 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
     "see that ec2.endpoint is EC2's own; else wait until the region offers the call, then clean-amis retry",
   limit: `make room, or have the quota raised in Service Quotas (public images: L-0E3CBAB9), ${RETRY}`,
   request: `read the reason, in the table of EC2's codes, too (docs/operating.md); if it is a bug, report it, ${RETRY}`,
+  unreadable: `mend, or move away, the key in Redis that the reason or the log names; it is tried again every hour, and at once by clean-amis retry`,
   permission: `grant the permission that the reason names, ${RETRY}`,
 };
 
@@ -65,4 +66,5 @@ export type RefusalCode =
   | "not-offered"
   | "limit"
   | "request"
+  | "unreadable"
   | "permission";

@@ -9,6 +9,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 const REFUSED_AGAIN_MS: Readonly<Partial<Record<RefusalCode, number>>> = {
   permission: 7 * DAY_MS,
   unanswered: HOUR_MS,
+  unreadable: HOUR_MS,
 };
 
 /** Looks in a row that must miss an image before it counts as gone, and the time between one and the next. */

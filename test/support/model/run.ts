@@ -10,7 +10,7 @@ import { Oracle } from "./oracle.ts";
 import { wrongPass } from "./wrong-clock.ts";
 import { subjectOf, type Subject } from "./subject.ts";
 import { survive, type Lived } from "./survive.ts";
-import { Codes, troubleEc2, troublePagure } from "./trouble.ts";
+import { Codes, troubleEc2, troublePagure, troubleRedis } from "./trouble.ts";
 import { at, COMPOSES, pick, REGIONS, type Command, type Compose } from "./words.ts";
 import { silentLog } from "../run/log.ts";
 import { CallCounter } from "../scenes/crash.ts";
@@ -88,6 +88,9 @@ export class Run {
       case "jump":
         this.lived.jumps += 1;
         await wrongPass(this.#world, command.hours * HOUR_MS, this);
+        break;
+      case "redis":
+        await troubleRedis(this.#world, pick(this.oracle.subjects, command.image), command, () => this.#pass());
         break;
       case "pass":
         this.#world.clock.advance(command.hours * HOUR_MS);

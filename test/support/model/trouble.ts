@@ -1,4 +1,9 @@
-import type { Command } from "./words.ts";
+import { PlaceKeeper } from "../../../src/act/places.ts";
+import { redisPlaces } from "../../../src/adapters/redis/places.ts";
+import { QUEUES } from "../../../src/domain/image/lifecycle.ts";
+import { silentLog } from "../run/log.ts";
+import type { Subject } from "./subject.ts";
+import { at, type Command } from "./words.ts";
 import type { World } from "../world/world.ts";
 
 /** The next calls of an action fail, or do what they should and are not answered. */
@@ -38,4 +43,44 @@ export function troublePagure({ pagure }: World, { trouble, times }: Command & {
 /** What a dead process held runs out by Redis' own clock, which nobody can wait for. */
 export async function expireLeases({ connection: { redis, keys } }: Pick<World, "connection">): Promise<void> {
   await redis.del(keys.control("reporter:pagure:lease"), keys.control("requests:lease"));
+}
+
+/** A place that is lost is found again; what cannot be read for the length of a pass is left alone. */
+export async function troubleRedis(
+  world: World,
+  subject: Subject | null,
+  { loses, which }: Command & { do: "redis" },
+  pass: () => Promise<void>,
+): Promise<void> {
+  if (subject === null) return;
+  if (loses === "queue") await loseQueue(world, subject, which);
+  else await whileUnreadable(world, subject, which, pass);
+}
+
+/** A key is deleted, or evicted, and the service walks over what is left. */
+async function loseQueue(
+  { connection, clock, ticker }: World,
+  { region }: Pick<Subject, "region">,
+  which: number,
+): Promise<void> {
+  const { redis, keys } = connection;
+  await redis.del(at([...QUEUES.map((queue) => keys.queue(region, queue)), keys.images(region)], which));
+  await new PlaceKeeper({ places: redisPlaces(connection, clock, ticker.periods), log: silentLog }).finish();
+}
+
+const FIELDS = ["stage", "private_at", "taken_away", "delete_at", "revision"];
+
+/** Does something while a field of an image's record is garbage; then it is mended. */
+async function whileUnreadable(
+  { connection: { redis, keys } }: World,
+  { region, amiId }: Pick<Subject, "region" | "amiId">,
+  which: number,
+  work: () => Promise<void>,
+): Promise<void> {
+  const [key, field] = [keys.image(region, amiId), at(FIELDS, which)];
+  const before = await redis.hget(key, field);
+  if (before === null) return;
+  await redis.hset(key, field, "{garbage");
+  await work();
+  await redis.hset(key, field, before);
 }

@@ -37,6 +37,8 @@ export type Command =
   | { readonly do: "cut" }
   /** A pass by a process whose own clock is wrong by so much. */
   | { readonly do: "jump"; readonly hours: number }
+  /** A queue of a region is lost; or one field of an image's record cannot be read for a pass. */
+  | { readonly do: "redis"; readonly loses: "queue" | "field"; readonly which: number; readonly image: number }
   | { readonly do: "pass"; readonly hours: number };
 
 /** What a message of pungi says of a compose. */
@@ -180,6 +182,15 @@ const COMMAND: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant("jump" as const), hours: fc.constantFrom(720, 1, -1, -720) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("redis" as const),
+      loses: fc.constantFrom("queue" as const, "field" as const),
+      which: index,
+      image: index,
+    }),
   },
   { weight: 12, arbitrary: fc.record({ do: fc.constant("pass" as const), hours: fc.integer({ min: 1, max: 96 }) }) },
 );

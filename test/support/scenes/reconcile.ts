@@ -4,7 +4,8 @@ import { redisPositions } from "../../../src/adapters/redis/control/positions.ts
 import { startDatagrepper, type DatagrepperDouble } from "../../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, type Instant } from "../../../src/domain/time.ts";
 import { backfill } from "../../../src/hear/backfill.ts";
-import type { Reconciler } from "../../../src/operate/compare.ts";
+import { redisPlaces } from "../../../src/adapters/redis/places.ts";
+import type { PlaceReconciler } from "../../../src/operate/places.ts";
 import { reconcile } from "../../../src/operate/reconcile.ts";
 import type { Told } from "../../../src/operate/told.ts";
 import type { Archive } from "../../../src/ports/index.ts";
@@ -48,11 +49,12 @@ export async function openDatagrepperOf(test: Test, world: World): Promise<Datag
 /** Reconciles, and resolves to all that was told. */
 export async function reconcileIn(
   world: World,
-  changes: Partial<Reconciler> = {},
+  changes: Partial<PlaceReconciler> = {},
   regions: readonly string[] | null = [REGION],
 ): Promise<Told[]> {
   const told: Told[] = [];
-  const reconciler = { ...world.ticker, ...world.ingester, archive: null, isApplied: false, ...changes };
+  const places = redisPlaces(world.connection, world.clock, world.ticker.periods);
+  const reconciler = { ...world.ticker, ...world.ingester, places, archive: null, isApplied: false, ...changes };
   await reconcile(regions, reconciler, (each) => {
     told.push(each);
     return Promise.resolve();

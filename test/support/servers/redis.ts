@@ -33,7 +33,7 @@ async function removeKeys({ redis }: RedisConnection, prefix: string): Promise<v
 
 /** All is heard until then, in the run that Redis is in. */
 export async function rememberHeard(
-  connection: Pick<RedisConnection, "redis" | "keys">,
+  connection: Pick<RedisConnection, "redis" | "keys" | "strangers">,
   until: Instant,
 ): Promise<void> {
   const hearing = redisHearing(connection);

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { Strangers } from "../../../src/adapters/redis/strange.ts";
+import { silentLog } from "../run/log.ts";
 import { keysOf } from "../../../src/adapters/redis/keys.ts";
 import type { ImageRecord, NewImage } from "../../../src/demo/outside/ec2/state/records.ts";
 import { floorSecond, parseDuration } from "../../../src/domain/time.ts";
@@ -76,7 +78,8 @@ export class Scene {
     scene.simulator.addImage(REGION, standing?.image ?? { ...IMAGE, createdAt: Date.now() - 60_000 });
     for (const { name, dump } of standing?.keys ?? []) await options.redis.restore(scene.#prefix + name, 0, dump);
     // All was heard until now: the sweep is about what is done.
-    await rememberHeard({ redis: options.redis, keys: keysOf(scene.#prefix) }, floorSecond(Date.now()));
+    const connection = { redis: options.redis, keys: keysOf(scene.#prefix), strangers: new Strangers(silentLog) };
+    await rememberHeard(connection, floorSecond(Date.now()));
     return scene;
   }
 

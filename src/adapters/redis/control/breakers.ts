@@ -1,35 +1,35 @@
-import { asUpstream, type RedisConnection } from "../connection.ts";
+import type { RedisConnection } from "../connection.ts";
+import { asUpstream } from "../strange.ts";
 import { translateErrors } from "../../translate.ts";
 import type { Breaker } from "../../../domain/limits/breaker.ts";
 import { formatInstant, parseInstant } from "../../../domain/time.ts";
-import { UpstreamError } from "../../../errors.ts";
 import type { Breakers } from "../../../ports/index.ts";
 
-/** One hash: region, or `every-region`, to JSON. Deleting a field, or the key, makes the region be asked at once. */
-export function redisBreakers({ redis, keys }: RedisConnection): Breakers {
+/**
+ * One hash: region, or `every-region`, to JSON. Deleting a field, or the key, makes the region be asked at once; so does somebody
+ * else's key in its place, which is told.
+ */
+export function redisBreakers({ redis, keys, strangers }: RedisConnection): Breakers {
   const key = keys.control("breakers");
   const breakers: Breakers = {
     get: async (region) => {
-      const text = await redis.hget(key, region);
+      const text = await strangers.orTell(key, redis.hget(key, region), null);
       return text === null ? null : readBreaker(text);
     },
     all: async () => {
-      const entries = Object.entries(await redis.hgetall(key)).sort(([one], [other]) => (one < other ? -1 : 1));
+      const entries = Object.entries(await strangers.orTell(key, redis.hgetall(key), {})).sort(([one], [other]) =>
+        one < other ? -1 : 1,
+      );
       return new Map(entries.map(([region, text]) => [region, readBreaker(text)]));
     },
     set: async (region, breaker) => {
-      await redis.hset(key, region, writeBreaker(breaker));
+      await strangers.orTell(key, redis.hset(key, region, writeBreaker(breaker)), 0);
     },
     remove: async (region) => {
-      await redis.hdel(key, region);
+      await strangers.orTell(key, redis.hdel(key, region), 0);
     },
   };
-  return translateErrors(breakers, (error) => {
-    const isForeign = error instanceof Error && error.message.startsWith("WRONGTYPE");
-    if (!isForeign) return asUpstream(error);
-    const message = `redis: ${key} holds what clean-amis did not write: look at it, and delete it`;
-    return new UpstreamError("redis", "unreadable", message, { cause: error });
-  });
+  return translateErrors(breakers, asUpstream);
 }
 
 function writeBreaker({ trouble, since, askAgainAt, times, code }: Breaker): string {

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
-import { asUpstream, type RedisConnection } from "../connection.ts";
+import type { RedisConnection } from "../connection.ts";
+import { asUpstream, foreignKeyOf } from "../strange.ts";
 import type { Keys } from "../keys.ts";
 import { loadScript } from "../script.ts";
 import { translateErrors } from "../../translate.ts";
@@ -180,8 +181,7 @@ async function orWrongType<T, U>(answer: Promise<T>, instead: U): Promise<T | U>
   try {
     return await answer;
   } catch (error) {
-    // Redis before 7 puts words of its own before those of a command that a script called.
-    if (error instanceof Error && error.message.includes("WRONGTYPE")) return instead;
+    if (foreignKeyOf(error) !== null) return instead;
     throw error;
   }
 }

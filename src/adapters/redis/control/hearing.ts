@@ -1,4 +1,6 @@
-import { asUpstream, type RedisConnection } from "../connection.ts";
+import type { Redis } from "ioredis";
+import type { RedisConnection } from "../connection.ts";
+import { asUpstream } from "../strange.ts";
 import { translateErrors } from "../../translate.ts";
 import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
 import type { Hearing } from "../../../ports/index.ts";
@@ -9,20 +11,18 @@ const STEP_MS = MINUTE_MS;
 const NOTED_EVERY_MS = 10 * SECOND_MS;
 
 /** One hash: how far everything was heard, in which run of Redis that was, and how far its clock had come. */
-export function redisHearing({ redis, keys }: Pick<RedisConnection, "redis" | "keys">): Hearing {
+export function redisHearing({
+  redis,
+  keys,
+  strangers,
+}: Pick<RedisConnection, "redis" | "keys" | "strangers">): Hearing {
   const key = keys.control("ears");
   const clockNow = async (): Promise<Instant> => {
     const [seconds, microseconds] = await redis.time();
     return Number(seconds) * SECOND_MS + Math.floor(Number(microseconds) / 1000);
   };
-  const instant = async (field: string): Promise<Instant | null> => parseInstant((await redis.hget(key, field)) ?? "");
-  /** A process that was started anew has another run id; a memory that was copied from another Redis, another replication id. */
-  const identity = async (): Promise<string | null> => {
-    const [server, replication] = await Promise.all([redis.info("server"), redis.info("replication")]);
-    const run = /^run_id:(?<id>\S+)/m.exec(server)?.groups?.["id"];
-    const copy = /^master_replid:(?<id>\S+)/m.exec(replication)?.groups?.["id"];
-    return run === undefined ? null : `${run} ${copy ?? ""}`.trim();
-  };
+  const instant = async (field: string): Promise<Instant | null> =>
+    parseInstant((await strangers.orTell(key, redis.hget(key, field), null)) ?? "");
   // What this process has seen: a memory that was set back with its own marks is known by it alone.
   let [latest, noted] = [-Infinity, -Infinity];
   const isSetBack = ({ reached, now }: { readonly reached: Instant | null; readonly now: Instant }): boolean =>
@@ -33,7 +33,7 @@ export function redisHearing({ redis, keys }: Pick<RedisConnection, "redis" | "k
   };
   const hearing: Hearing = {
     memory: async () => {
-      const hash = await redis.hgetall(key);
+      const hash: Readonly<Record<string, string>> = await strangers.orTell(key, redis.hgetall(key), {});
       return {
         heardUntil: parseInstant(hash["heard_until"] ?? ""),
         runId: hash["run_id"] || null,
@@ -48,20 +48,30 @@ export function redisHearing({ redis, keys }: Pick<RedisConnection, "redis" | "k
       });
     },
     runId: async () => {
-      const [id, seen] = await Promise.all([identity(), clocks()]);
+      const [id, seen] = await Promise.all([identityOf(redis), clocks()]);
       return isSetBack(seen) ? null : id;
     },
     watchClock: async () => {
       const { reached, now } = await clocks();
       const isDoubtful = isSetBack({ reached, now });
       const isNews = isDoubtful || reached === null || now >= reached + NOTED_EVERY_MS;
-      if (isNews) await redis.hset(key, { clock_at: formatInstant(now), ...(isDoubtful && { run_id: "" }) });
+      const noting = { clock_at: formatInstant(now), ...(isDoubtful && { run_id: "" }) };
+      if (isNews) await strangers.orTell(key, redis.hset(key, noting), 0);
       [latest, noted] = [now, isNews ? now : reached];
     },
     deafSince: () => instant("deaf_since"),
     noteDeaf: async (since) => {
-      await (since === null ? redis.hdel(key, "deaf_since") : redis.hset(key, "deaf_since", formatInstant(since)));
+      const done = since === null ? redis.hdel(key, "deaf_since") : redis.hset(key, "deaf_since", formatInstant(since));
+      await strangers.orTell(key, done, 0);
     },
   };
   return translateErrors(hearing, asUpstream);
+}
+
+/** A process that was started anew has another run id; a memory that was copied from another Redis, another replication id. */
+async function identityOf(redis: Redis): Promise<string | null> {
+  const [server, replication] = await Promise.all([redis.info("server"), redis.info("replication")]);
+  const run = /^run_id:(?<id>\S+)/m.exec(server)?.groups?.["id"];
+  const copy = /^master_replid:(?<id>\S+)/m.exec(replication)?.groups?.["id"];
+  return run === undefined ? null : `${run} ${copy ?? ""}`.trim();
 }

@@ -1,6 +1,7 @@
-import { asUpstream, type RedisConnection } from "../connection.ts";
+import type { RedisConnection } from "../connection.ts";
+import { asUpstream } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
-import { pairsOf } from "../record.ts";
+import { jsonOf, pairsOf } from "../record.ts";
 import { translateErrors } from "../../translate.ts";
 import { isAmiId, isRegion } from "../../../domain/image/image.ts";
 import { VERBS } from "../../../domain/image/order.ts";
@@ -11,7 +12,7 @@ const LEASE_MS = MINUTE_MS;
 const ANSWER_S = (7 * DAY_MS) / SECOND_MS;
 
 /** People's orders: a stream of those that wait, and an answer for each that was carried out. */
-export function redisOrders({ redis, keys }: RedisConnection): Orders {
+export function redisOrders({ redis, keys, strangers }: RedisConnection): Orders {
   const stream = keys.control("requests");
   const lease = keys.control("requests:lease");
   const orders: Orders = {
@@ -32,8 +33,11 @@ export function redisOrders({ redis, keys }: RedisConnection): Orders {
         .exec();
     },
     answerTo: async (id) => {
-      const text = await redis.get(keys.control(`answer:${id}`));
-      return text === null ? null : (JSON.parse(text) as readonly Answer[]);
+      const key = keys.control(`answer:${id}`);
+      const text = await strangers.orTell(key, redis.get(key), "");
+      if (text === null) return null;
+      const answers = jsonOf(text);
+      return isAnswers(answers) ? answers : [UNREADABLE];
     },
     lease: async () => {
       const taken = await ControlLease.take(redis, lease, LEASE_MS);
@@ -49,6 +53,23 @@ function writeOrder(order: PlacedOrder): string[] {
     ...["verb", order.verb, "by", order.by, "why", order.why, "until", until, "at", formatInstant(order.at)],
     ...["compose", order.composeId ?? "", "images", JSON.stringify(order.images)],
   ];
+}
+
+/** Whoever waits for an answer must not wait for ever. */
+const UNREADABLE: Answer = {
+  region: null,
+  amiId: null,
+  happened: "it was carried out, and its answer in Redis cannot be read",
+  next: "clean-amis explain tells what became of the images",
+};
+
+function isAnswers(value: unknown): value is readonly Answer[] {
+  return Array.isArray(value) && value.every(isAnswer);
+}
+
+function isAnswer(value: unknown): value is Answer {
+  if (typeof value !== "object" || value === null || !("happened" in value) || !("next" in value)) return false;
+  return typeof value.happened === "string" && typeof value.next === "string";
 }
 
 /** An order as it was queued; null for an entry that somebody else wrote and nobody understands. */
@@ -70,13 +91,8 @@ function readOrder(entry: Readonly<Record<string, string>>): PlacedOrder | null 
 }
 
 function readImages(text: string): PlacedOrder["images"] | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every(isTarget) ? value : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const value = jsonOf(text);
+  return Array.isArray(value) && value.every(isTarget) ? value : null;
 }
 
 function isTarget(value: unknown): value is PlacedOrder["images"][number] {

@@ -1,4 +1,5 @@
-import { asUpstream, type RedisConnection } from "../connection.ts";
+import type { RedisConnection } from "../connection.ts";
+import { asUpstream } from "../strange.ts";
 import { translateErrors } from "../../translate.ts";
 import { formatInstant, parseInstant } from "../../../domain/time.ts";
 import type { Positions } from "../../../ports/messages.ts";

@@ -1,7 +1,7 @@
-import { asUpstream, type RedisConnection } from "../connection.ts";
+import type { RedisConnection } from "../connection.ts";
+import { asUpstream } from "../strange.ts";
 import { translateErrors } from "../../translate.ts";
 import { DAY_MS, formatInstant, parseInstant, SECOND_MS, toScore } from "../../../domain/time.ts";
-import { UpstreamError } from "../../../errors.ts";
 import { MARKS, type Pulse } from "../../../ports/index.ts";
 
 /** One hash of instants, and the replicas by when they were seen last; both in `{control}`, hence in one slot. */
@@ -33,13 +33,5 @@ export function redisPulse({ redis, keys }: RedisConnection): Pulse {
       };
     },
   };
-  return translateErrors(pulse, asPassing);
-}
-
-/** Signs of life are no reason to stop the service, whatever stands in their keys. */
-function asPassing(error: unknown, method: string): unknown {
-  if (method === "signs" || !(error instanceof Error) || !error.message.startsWith("WRONGTYPE"))
-    return asUpstream(error);
-  const message = "redis: the keys {control}:status or replicas hold what clean-amis did not write: move them away";
-  return new UpstreamError("redis", "foreign-key", message, { cause: error });
+  return translateErrors(pulse, asUpstream);
 }

@@ -1,15 +1,18 @@
-import { asUpstream, type RedisConnection } from "../connection.ts";
+import type { RedisConnection } from "../connection.ts";
+import { asUpstream, quoteKey, UnreadableRecord } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
-import { readEvent } from "../record.ts";
+import { jsonOf, readEvent } from "../record.ts";
 import { loadScript } from "../script.ts";
 import { translateErrors } from "../../translate.ts";
 import { compareIds } from "../../../domain/image/event.ts";
-import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
+import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
 import { describeError } from "../../../errors.ts";
 import type { Log, PendingPost, ReporterLease, ReporterMemory, ReporterStatus } from "../../../ports/index.ts";
 
 const report = loadScript("report");
 
+/** A kind of report that was not made for so long is one that nobody makes any more. */
+const MOVED_MS = 30 * DAY_MS;
 const LEASE_MS = 2 * MINUTE_MS;
 const RENEW_MS = 30 * SECOND_MS;
 
@@ -22,12 +25,12 @@ export async function takeReporterLease(
   kind: string,
   log: Log,
 ): Promise<ReporterLease | null> {
-  const { redis, keys } = connection;
+  const { redis, keys, strangers } = connection;
   const key = keys.control(`reporter:${kind}:lease`);
   const lease = await ControlLease.take(redis, key, LEASE_MS);
   if (lease === null) return null;
   // Whoever reports is known by name, so that no event is removed before everybody has read it.
-  await redis.sadd(keys.control("reporters"), kind);
+  await strangers.orTell(keys.control("reporters"), redis.sadd(keys.control("reporters"), kind), 0);
   return translateErrors<ReporterLease>(new RedisReporterLease(connection, kind, lease, log), asUpstream);
 }
 
@@ -51,16 +54,27 @@ class RedisReporterLease implements ReporterLease {
   }
 
   async unreported(region: string, limit: number, lastId = "+"): ReturnType<ReporterLease["unreported"]> {
-    const { redis, keys } = this.#connection;
+    const { redis, keys, strangers } = this.#connection;
     const cursor = await redis.hget(this.#key("cursors"), region);
     const start = cursor === null ? "-" : `(${cursor}`;
-    const entries = await redis.xrange(keys.events(region), start, lastId, "COUNT", limit);
+    if (cursor !== null && !/^\d{1,20}-\d{1,20}$/.test(cursor)) throw this.#unreadable("cursors", region);
+    const entries = await strangers.orTell(
+      keys.events(region),
+      redis.xrange(keys.events(region), start, lastId, "COUNT", limit),
+      [],
+    );
     return entries.map(([id, flat]) => readEvent(region, id, flat));
   }
 
   async pendingPost(): Promise<PendingPost | null> {
-    const text = await this.#connection.redis.get(this.#key("part"));
-    return text === null ? null : (JSON.parse(text) as PendingPost);
+    const key = this.#key("part");
+    const text = await this.#connection.redis.get(key);
+    if (text === null) return null;
+    const post = jsonOf(text);
+    if (isPendingPost(post)) return post;
+    // What was told of it already is known by what the public can read.
+    this.#connection.strangers.tell(key, `redis: ${key} is no post of ours: it is begun anew`);
+    return null;
   }
 
   savePendingPost(post: PendingPost): Promise<void> {
@@ -72,13 +86,20 @@ class RedisReporterLease implements ReporterLease {
   }
 
   async memory(): Promise<ReporterMemory> {
-    const hash = await this.#connection.redis.hgetall(this.#key("memory"));
+    const key = this.#key("memory");
+    const hash = await this.#connection.redis.hgetall(key);
+    const looks = jsonOf(hash["second_looks"] ?? "[]");
+    if (!isSecondLooks(looks))
+      this.#connection.strangers.tell(
+        `${key} second_looks`,
+        `redis: the field second_looks of ${key} cannot be read: it counts as empty`,
+      );
     return {
       quietSince: parseInstant(hash["quiet_since"] ?? ""),
       outlookDay: hash["outlook_day"] || null,
       toldDay: hash["told_day"] || null,
       trimmedAt: parseInstant(hash["trimmed_at"] ?? ""),
-      secondLooks: JSON.parse(hash["second_looks"] ?? "[]") as ReporterMemory["secondLooks"],
+      secondLooks: isSecondLooks(looks) ? looks : [],
     };
   }
 
@@ -88,18 +109,29 @@ class RedisReporterLease implements ReporterLease {
 
   async noteStatus({ state, since, reason, checkedAt }: ReporterStatus): Promise<void> {
     const fields = { state, since: formatInstant(since), reason, checked_at: formatInstant(checkedAt) };
-    await this.#connection.redis.hset(this.#key("status"), fields);
+    const key = this.#key("status");
+    await this.#connection.strangers.orTell(key, this.#connection.redis.hset(key, fields), 0);
   }
 
-  async trim(region: string, before: Instant): Promise<number> {
-    const { redis, keys } = this.#connection;
-    const kinds = await redis.smembers(keys.control("reporters"));
+  async trim(region: string, before: Instant, now: Instant): Promise<number> {
+    const { redis, keys, strangers } = this.#connection;
+    const kinds = await strangers.orTell(keys.control("reporters"), redis.smembers(keys.control("reporters")), []);
+    const isAlive = await Promise.all(kinds.map((kind) => this.#isAlive(kind, now)));
     const cursors = await Promise.all(
-      kinds.map((kind) => redis.hget(keys.control(`reporter:${kind}:cursors`), region)),
+      kinds
+        .filter((_, index) => isAlive[index])
+        .map((kind) => redis.hget(keys.control(`reporter:${kind}:cursors`), region)),
     );
     if (cursors.length === 0 || cursors.includes(null)) return 0;
     const oldest = [`${before}-0`, ...cursors.map((cursor) => cursor ?? "0-0")].sort(compareIds)[0] ?? "0-0";
     return redis.xtrim(keys.events(region), "MINID", oldest);
+  }
+
+  /** A kind that reports no more, because the reports moved, is not waited for. */
+  async #isAlive(kind: string, now: Instant): Promise<boolean> {
+    if (kind === this.#kind) return true;
+    const checkedAt = (await readReporterStatus(this.#connection, kind))?.checkedAt ?? null;
+    return checkedAt === null || now - checkedAt < MOVED_MS;
   }
 
   async end(): Promise<void> {
@@ -109,6 +141,12 @@ class RedisReporterLease implements ReporterLease {
 
   #key(name: "lease" | "cursors" | "part" | "memory" | "status"): string {
     return this.#connection.keys.control(`reporter:${this.#kind}:${name}`);
+  }
+
+  #unreadable(name: "cursors", field: string): UnreadableRecord {
+    const key = this.#key(name);
+    const remedy = `redis-cli HDEL ${quoteKey(key)} ${field} has the region told anew, without what the public can read already`;
+    return new UnreadableRecord(`the field ${field} of ${key} cannot be read: ${remedy}`);
   }
 
   async #keepAlive(): Promise<void> {
@@ -128,6 +166,34 @@ class RedisReporterLease implements ReporterLease {
     const args = [this.#lease.token, post, places.length, ...places, ...memoryFields(changes)];
     if ((await report(this.#connection.redis, keys, args)) !== 1) throw this.#lease.lost();
   }
+}
+
+function isPendingPost(value: unknown): value is PendingPost {
+  if (typeof value !== "object" || value === null) return false;
+  const { day, marker, until, mostBytes, unsureAt } = value as Partial<Record<keyof PendingPost, unknown>>;
+  const isUntil =
+    typeof until === "object" &&
+    until !== null &&
+    Object.values(until).every((id) => typeof id === "string" && /^\d{1,20}-\d{1,20}$/.test(id));
+  const isSent = unsureAt === null || typeof unsureAt === "number";
+  return (
+    typeof day === "string" &&
+    /^\d{4}-\d{2}-\d{2}$/.test(day) &&
+    typeof marker === "string" &&
+    isUntil &&
+    typeof mostBytes === "number" &&
+    isSent
+  );
+}
+
+function isSecondLooks(value: unknown): value is ReporterMemory["secondLooks"] {
+  return Array.isArray(value) && value.every(isSecondLook);
+}
+
+function isSecondLook(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { day, title, marker, at } = value as Partial<Record<string, unknown>>;
+  return [day, title, marker].every((word) => typeof word === "string") && typeof at === "number";
 }
 
 /** How reporting goes; null before the first report. */

@@ -4,12 +4,18 @@
 -- ARGV[1] ami-id   ARGV[2] score (epoch s), or "" to wait nowhere   ARGV[3] compose id
 -- ARGV[4] the compose's order in its stream, or ""   ARGV[5] how many words of fields follow
 -- ARGV[6…] field, value, …   then field, value, … of the event
+-- What leads to a known image, the compose's set and the region's images, is made whole again.
 -- Returns an empty list when the image was new, else {field, value, …} of the known one.
 local count = tonumber(ARGV[5])
 if count == nil or count % 2 ~= 0 or #ARGV < 5 + count + 2 then
   return redis.error_reply("add.lua: the fields do not come in pairs")
 end
-if ARGV[4] ~= "" then
+if not is(KEYS[1], "hash") then return foreign(KEYS[1]) end
+if not is(KEYS[4], "stream") then return foreign(KEYS[4]) end
+local function lead(key)
+  if is(key, "set") then redis.call("SADD", key, ARGV[1]) end
+end
+if ARGV[4] ~= "" and is(KEYS[5], "zset") then
   redis.call("ZADD", KEYS[5], ARGV[4], ARGV[3])
 end
 if redis.call("EXISTS", KEYS[1]) == 1 then
@@ -19,13 +25,16 @@ if redis.call("EXISTS", KEYS[1]) == 1 then
       redis.call("HSET", KEYS[1], field, value)
     end
   end
+  local compose, stage = unpack(redis.call("HMGET", KEYS[1], "compose_id", "stage"))
+  if compose == ARGV[3] then lead(KEYS[3]) end
+  if stage ~= "deleted" and stage ~= "gone" then lead(KEYS[6]) end
   return redis.call("HGETALL", KEYS[1])
 end
 redis.call("HSET", KEYS[1], "revision", 1, unpack(ARGV, 6, 5 + count))
-if ARGV[2] ~= "" then
+if ARGV[2] ~= "" and is(KEYS[2], "zset") then
   redis.call("ZADD", KEYS[2], ARGV[2], ARGV[1])
 end
-redis.call("SADD", KEYS[3], ARGV[1])
-redis.call("SADD", KEYS[6], ARGV[1])
+lead(KEYS[3])
+lead(KEYS[6])
 redis.call("XADD", KEYS[4], "*", unpack(ARGV, 6 + count))
 return {}

@@ -6,6 +6,7 @@ local count = tonumber(ARGV[1])
 if count == nil or count % 2 ~= 0 or (#ARGV - 1) % 2 ~= 0 then
   return redis.error_reply("remember.lua: the fields do not come in pairs")
 end
+if not is(KEYS[1], "hash") then return foreign(KEYS[1]) end
 local new = 0
 for index = 2, 1 + count, 2 do
   local field, value = ARGV[index], ARGV[index + 1]
@@ -21,4 +22,5 @@ end
 for index = 2 + count, #ARGV, 2 do
   new = math.max(new, redis.call("HSETNX", KEYS[1], ARGV[index], ARGV[index + 1]))
 end
+redis.call("PERSIST", KEYS[1])
 return new

@@ -8,8 +8,12 @@ local rest = #ARGV - 3 - (count or 0)
 if count == nil or count % 2 ~= 0 or rest < 0 or rest % 2 ~= 0 then
   return redis.error_reply("report.lua: the fields do not come in pairs")
 end
-if redis.call("GET", KEYS[1]) ~= ARGV[1] then
+if not is(KEYS[1], "string") or redis.call("GET", KEYS[1]) ~= ARGV[1] then
   return 0
+end
+if ARGV[2] ~= "=" and not is(KEYS[2], "string") then return foreign(KEYS[2]) end
+for index = 3, 4 do
+  if not is(KEYS[index], "hash") then return foreign(KEYS[index]) end
 end
 if ARGV[2] == "" then
   redis.call("DEL", KEYS[2])

@@ -5,6 +5,7 @@
 if not tonumber(ARGV[3]) then
   return redis.error_reply("resume.lua: the life of the counts is no number")
 end
+if not is(KEYS[1], "hash") then return foreign(KEYS[1]) end
 local stop = redis.call("HGET", KEYS[1], ARGV[1])
 if not stop then
   return nil

@@ -11,19 +11,24 @@ local rest = #ARGV - 9 - (count or 0)
 if count == nil or count % 2 ~= 0 or rest < 0 or rest % 2 ~= 0 then
   return redis.error_reply("settle.lua: the fields do not come in pairs")
 end
+if ARGV[5] ~= "0" and ARGV[6] ~= "+inf" and not string.match(ARGV[6], "^%-?%d+$") then
+  return redis.error_reply("settle.lua: the score is no number")
+end
+if not is(KEYS[1], "hash") or not isCounted(KEYS[1]) then return foreign(KEYS[1]) end
+if rest > 0 and not is(KEYS[2], "stream") then return foreign(KEYS[2]) end
 local value, stage = unpack(redis.call("HMGET", KEYS[1], ARGV[2], "stage"))
 if not value or (value ~= ARGV[3] and (ARGV[4] ~= "1" or stage == ARGV[11])) then
   return 0
 end
 for index = 4, #KEYS do
-  redis.call("ZREM", KEYS[index], ARGV[1])
+  if is(KEYS[index], "zset") then redis.call("ZREM", KEYS[index], ARGV[1]) end
 end
-if ARGV[5] ~= "0" then
+if ARGV[5] ~= "0" and is(KEYS[tonumber(ARGV[5])], "zset") then
   redis.call("ZADD", KEYS[tonumber(ARGV[5])], ARGV[6], ARGV[1])
 end
 redis.call("HSET", KEYS[1], "token", ARGV[7], unpack(ARGV, 10, 9 + count))
 redis.call("HINCRBY", KEYS[1], "revision", 1)
-redis.call(ARGV[8] == "0" and "SADD" or "SREM", KEYS[3], ARGV[1])
+if is(KEYS[3], "set") then redis.call(ARGV[8] == "0" and "SADD" or "SREM", KEYS[3], ARGV[1]) end
 redis.call(unpack(ARGV[8] == "0" and { "PERSIST", KEYS[1] } or { "EXPIRE", KEYS[1], ARGV[8] }))
 if rest > 0 then
   redis.call("XADD", KEYS[2], "*", unpack(ARGV, 10 + count))

@@ -1,0 +1,25 @@
+import type { RedisConnection } from "./connection.ts";
+import { isRegion } from "../../domain/image/image.ts";
+
+const SCAN_COUNT = 1000;
+
+/**
+ * The regions that ever had an image, in order. Where the key that lists them is lost, or is not ours, the keys of the regions'
+ * images tell them: else all would stand still, and nobody would know.
+ */
+export async function readRegions({ redis, keys, strangers }: RedisConnection): Promise<readonly string[]> {
+  const known = await strangers.orTell(keys.regions, redis.smembers(keys.regions), []);
+  const names = known.filter(isRegion);
+  for (const name of known)
+    if (!isRegion(name))
+      strangers.tell(`${keys.regions} ${name}`, `redis: ${keys.regions} has a member that is no region`);
+  return (names.length > 0 ? names : await regionsByKeys({ redis, keys })).toSorted();
+}
+
+async function regionsByKeys({ redis, keys }: Pick<RedisConnection, "redis" | "keys">): Promise<string[]> {
+  const [head = "", tail = ""] = keys.images("*").split("*");
+  const found = new Set<string>();
+  for await (const page of redis.scanStream({ match: keys.images("*"), count: SCAN_COUNT }))
+    for (const key of page as string[]) found.add(key.slice(head.length, key.length - tail.length));
+  return [...found].filter(isRegion);
+}

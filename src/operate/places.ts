@@ -1,0 +1,60 @@
+import { safeNow } from "../act/safety.ts";
+import { ingestUpload } from "../decide/upload.ts";
+import { forgotten, IMAGE_MARKS, misplaced } from "../domain/plan/differences.ts";
+import type { Seen } from "../domain/plan/look.ts";
+import { ceilSecond } from "../domain/time.ts";
+import type { LostImage, Places } from "../ports/index.ts";
+import type { Reconciler } from "./compare.ts";
+import { orTell, type Tell } from "./told.ts";
+
+/** Who holds records against queues, and composes against records. */
+export interface PlaceReconciler extends Reconciler {
+  readonly places: Places;
+}
+
+/** Walks over all records of these regions: each stands where its stage has it, and each image of a compose has one. */
+export async function comparePlaces(
+  regions: readonly string[],
+  reconciler: PlaceReconciler,
+  tell: Tell,
+): Promise<void> {
+  const { places, isApplied } = reconciler;
+  let from: string | null = null;
+  do {
+    const walked: Awaited<ReturnType<Places["walk"]>> = await places.walk(from);
+    for (const each of walked.misplaced) {
+      if (!regions.includes(each.image.region)) continue;
+      const isMended = isApplied && (await places.putRight(each));
+      await tell({ ...misplaced(each.image, each.stands, each.isListed), isMended });
+    }
+    for (const region of regions) {
+      const lost = walked.lost.filter((each) => each.region === region);
+      if (lost.length > 0) await orTell(region, () => enterLost(region, lost, reconciler, tell), tell);
+    }
+    from = walked.next;
+  } while (from !== null);
+}
+
+/** What carries a tag of ours is found by that; the others enter as if they were announced now, with all of their days. */
+async function enterLost(
+  region: string,
+  lost: readonly LostImage[],
+  { images, guards, isApplied, ...decider }: PlaceReconciler,
+  tell: Tell,
+): Promise<void> {
+  const seen = await images.look(
+    region,
+    lost.map(({ amiId }) => amiId),
+  );
+  for (const { amiId, composeId } of lost) {
+    const shown = seen.get(amiId);
+    if (shown === undefined || shown.ownerId !== guards.account || isMarked(shown)) continue;
+    const uploadedAt = ceilSecond(await safeNow(decider));
+    if (isApplied) await ingestUpload({ region, amiId, composeId, imageName: null, arch: null, uploadedAt }, decider);
+    await tell({ ...forgotten(region, amiId, composeId), isMended: isApplied });
+  }
+}
+
+function isMarked({ tags }: Seen): boolean {
+  return IMAGE_MARKS.some((key) => tags[key] !== undefined);
+}

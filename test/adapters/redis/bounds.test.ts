@@ -1,0 +1,93 @@
+import t from "tap";
+import { RegionPasses } from "../../../src/act/passes.ts";
+import { redisFacts } from "../../../src/adapters/redis/facts.ts";
+import { redisJournal } from "../../../src/adapters/redis/journal.ts";
+import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
+import type { Log } from "../../../src/ports/index.ts";
+import { silentLog } from "../../support/run/log.ts";
+import { openTestRedis } from "../../support/servers/redis.ts";
+import { addNightly, openWorld, REGION, START, UPLOADER } from "../../support/world/world.ts";
+
+const MIB = 1024 * 1024;
+const COMPOSE = "Fedora-Rawhide-20261124.n.0";
+
+t.test("what could not be understood takes 64 MiB at most: the oldest goes, and that is told", async (t) => {
+  const connection = await openTestRedis(t);
+  const rejected = redisRejected(connection);
+  const entry = { reason: "x", topic: "t", sentAt: "", at: START, body: Buffer.alloc(256 * 1024, "x") };
+  for (let number = 0; number < 320; number += 1) await rejected.add({ ...entry, messageId: `message-${number}` });
+  const bytes = (await connection.redis.memory("USAGE", connection.keys.rejected, "SAMPLES", 0)) ?? 0;
+  t.ok(bytes <= 64 * MIB && bytes > 48 * MIB, `${Math.round(bytes / MIB)} MiB`);
+  const last = await rejected.get((await rejected.lastId()) ?? "");
+  t.equal(last?.messageId, "message-319");
+  t.match(connection.strangers.list(), [{ problem: /took more than 64 MiB: the oldest messages in it are removed/ }]);
+});
+
+t.test("events are removed although a kind of report that nobody makes any more has not read them", async (t) => {
+  const world = await openWorld(t);
+  const { redis, keys } = world.connection;
+  await world.hear(UPLOADER, addNightly(world).message);
+  const logged = redisJournal(world.connection, "log", silentLog);
+  const lease = await logged.reporterLease();
+  await lease?.finishPost({ [REGION]: "1-0" }, {});
+  await lease?.noteStatus({ state: "ok", since: START, reason: "", checkedAt: START });
+  await lease?.end();
+  const [newest] = await redis.xrevrange(keys.events(REGION), "+", "-", "COUNT", 1);
+  const last = newest?.[0] ?? "";
+  const mine = await world.reporter.journal.reporterLease();
+  await mine?.finishPost({ [REGION]: last }, {});
+  const later = Date.now() + DAY_MS;
+  t.equal(await mine?.trim(REGION, later, START + 29 * DAY_MS), 0, "the other kind may still read them");
+  t.equal(await mine?.trim(REGION, later, START + 31 * DAY_MS), 0, "its own cursor still holds the last one");
+  await mine?.finishPost({ [REGION]: `${Date.now() + HOUR_MS}-0` }, {});
+  t.equal(await mine?.trim(REGION, later, START + 31 * DAY_MS), 1);
+  await mine?.end();
+});
+
+t.test("a hold on a compose that nobody knows ends by itself, one on a known compose does not", async (t) => {
+  const connection = await openTestRedis(t);
+  const facts = redisFacts(connection);
+  const life = (): Promise<number> => connection.redis.ttl(connection.keys.compose(COMPOSE));
+  const hold = { by: "x", why: "y", since: START, until: null };
+  await facts.hold(COMPOSE, hold);
+  t.ok(Math.abs((await life()) - (90 * DAY_MS) / SECOND_MS) < 60);
+  await facts.hold(COMPOSE, { ...hold, until: START + 100 * DAY_MS });
+  t.ok(Math.abs((await life()) - (190 * DAY_MS) / SECOND_MS) < 60);
+  await facts.remember({ composeId: COMPOSE, source: "pungi", type: "nightly", at: START, by: "test" });
+  t.equal(await life(), -1);
+  await facts.hold(COMPOSE, hold);
+  t.equal(await life(), -1);
+});
+
+t.test("a service that may do nothing asks EC2 little, and forgets what it printed with its image", async (t) => {
+  const world = await openWorld(t);
+  const messages = Array.from({ length: 9 }, (_, index) => addNightly(world, index + 1).message);
+  for (const message of messages) await world.hear(UPLOADER, message);
+  world.clock.advance(5 * DAY_MS);
+  const printed: string[] = [];
+  const log: Log = {
+    ...silentLog,
+    info: (data, message) => {
+      if (message === "would do") printed.push(JSON.stringify(data));
+    },
+  };
+  const passes = new RegionPasses({ ...world.ticker, act: "nothing", log });
+  const pass = async (): Promise<number> => {
+    const before = world.simulator.journal.entries.length;
+    world.clock.advance(MINUTE_MS);
+    await passes.start();
+    await passes.idle();
+    return world.simulator.journal.entries.length - before;
+  };
+  t.ok((await pass()) > 18, "the first pass asks for every snapshot");
+  t.equal(printed.length, 9);
+  const again = await pass();
+  t.ok(again <= 5, `the next one takes ${again} calls`);
+  t.equal(printed.length, 9);
+  await world.connection.redis.del(world.connection.keys.queue(REGION, "private"));
+  await pass();
+  for (const message of messages) await world.hear(UPLOADER, message);
+  await pass();
+  t.equal(printed.length, 18, "what comes back is news");
+});
