@@ -107,6 +107,7 @@ t.test("a hold on a compose stops what can be stopped, from now on, and ends wit
     t.equal(told(change), isStopped ? "held, held now" : "nothing", stage);
     if (change !== null) t.strictSame(change.fields.hold, { ...HOLD, since: NOW }, stage);
   }
+  t.equal(told(holdOfCompose(imageIn("public"), { ...HOLD, until: UNTIL }, NOW)), "held, held now", "one with an end");
   for (const hold of [null, { ...HOLD, until: NOW }]) t.equal(holdOfCompose(imageIn("public"), hold, NOW), null);
   t.end();
 });

@@ -4,9 +4,9 @@ import type { Hold } from "../../../src/domain/hold.ts";
 import type { Image } from "../../../src/domain/image/image.ts";
 import type { Seen, Look } from "../../../src/domain/plan/look.ts";
 import { planFor, type Plan } from "../../../src/domain/plan/plan.ts";
-import { HOLD_TAG } from "../../../src/domain/plan/tags.ts";
+import { HOLD_TAG, OUR_TAGS } from "../../../src/domain/plan/tags.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
-import { FREE, GUARDS, imageIn, NOW, PERIODS, seen, seenPrivate } from "../../support/world/image.ts";
+import { AMI, FREE, GUARDS, imageIn, NOW, PERIODS, seen, seenPrivate } from "../../support/world/image.ts";
 
 const DELETE: Decision = { kind: "delete", rule: "nightly", reason: "a nightly compose" };
 
@@ -34,6 +34,8 @@ t.test("what is in use, was launched lately, or cannot be asked about is refused
   const look: Look = { ...FREE, seen: lately };
   const quiet = { now: NOW, periods: PERIODS, guards: { ...GUARDS, recentlyLaunchedMs: 2 * DAY_MS } };
   t.match(planFor(imageIn("public"), DELETE, look, quiet), { do: "refuse", code: "recently-launched" });
+  const longAgo = { ...look, seen: seen({ lastLaunchedAt: NOW - 2 * DAY_MS }) };
+  t.equal(word(planFor(imageIn("public"), DELETE, longAgo, quiet)), "make-private", "its two days are over");
   t.equal(word(plan(imageIn("public"), lately)), "make-private", "the guard is off unless somebody asks");
   t.end();
 });
@@ -61,7 +63,34 @@ t.test("a hold beats every act, whether the compose, the record or a tag in EC2 
   t.equal(word(plan(imageIn("held", { hold }), seenPrivate())), "tag-hold");
   t.equal(word(plan(imageIn("held", { hold }), seen(tagged))), "wait", "what EC2 knows is not written again");
   t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate())), "end-hold");
-  t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate(), { look: { composeHold: hold } })), "tag-hold");
+  const ofCompose = plan(imageIn("held", { hold: over }), seenPrivate(), { look: { composeHold: hold } });
+  t.strictSame(
+    ofCompose,
+    { do: "tag-hold", seen: seenPrivate(), hold },
+    "its compose's hold goes on, and is the one that EC2 is told",
+  );
+  const ending = { ...hold, until: NOW + DAY_MS };
+  t.match(
+    plan(imageIn("public"), seen(), { look: { composeHold: ending } }),
+    { do: "hold", hold: ending },
+    "one with an end",
+  );
+  t.equal(word(plan(imageIn("held", { hold: ending }), seenPrivate())), "tag-hold", "until its end");
+  t.end();
+});
+
+t.test("what is given back loses every tag of ours that it carries, the hold's among them", (t) => {
+  for (const key of OUR_TAGS)
+    t.match(
+      plan(imageIn("restoring", { takenAway: null }), seen({ tags: { [key]: "x" } })),
+      { do: "restore", tagged: [AMI] },
+      key,
+    );
+  t.match(
+    plan(imageIn("restoring", { takenAway: null }), seen({ tags: { Name: "x" } })),
+    { do: "restore", tagged: [] },
+    "and nothing of anybody else's is touched",
+  );
   t.end();
 });
 
