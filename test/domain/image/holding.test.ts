@@ -112,6 +112,14 @@ t.test("a hold on a compose stops what can be stopped, from now on, and ends wit
   t.end();
 });
 
+t.test("a hold is written whole: nothing of an earlier wish or failure is left", (t) => {
+  const change = ask(imageIn("private", { attempts: 3, lastError: "x", wish: "restore" }), "hold").change;
+  const hold: Hold = { by: "tester", why: "a reason", until: UNTIL, since: NOW };
+  const none = { wish: null, becomes: null, attempts: 0, lastError: "" };
+  t.strictSame(change?.fields, { hold, heldFrom: "private", ...none });
+  t.end();
+});
+
 t.test("what a hold leaves behind when it ends is written out, field by field", (t) => {
   const traces = { attempts: 0, lastError: "", missedLooks: 0, missedSince: null };
   const image = imageIn("held", { hold: HOLD, heldFrom: "private", deleteAt: DELETE_AT, noticedAt: NOW, attempts: 3 });
