@@ -110,3 +110,13 @@ t.test("a keep keeps, whichever rule says so; one that may be decided again leav
   }
   t.end();
 });
+
+t.test("of two composes for one image no fact tells: what is being deleted is kept by its record", (t) => {
+  const image = imageIn("deleting", { rule: "conflict", reason: "announced for two" });
+  t.match(plan(image, seenPrivate()), {
+    do: "keep",
+    decision: { kind: "keep", rule: "conflict", reason: "announced for two" },
+  });
+  t.equal(word(plan(image, null)), "delete", "one that is gone leaves no snapshot behind");
+  t.end();
+});
