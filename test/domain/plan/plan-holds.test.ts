@@ -4,7 +4,7 @@ import type { Hold } from "../../../src/domain/hold.ts";
 import type { Image } from "../../../src/domain/image/image.ts";
 import type { Seen, Look } from "../../../src/domain/plan/look.ts";
 import { planFor, type Plan } from "../../../src/domain/plan/plan.ts";
-import { HOLD_TAG, OUR_TAGS } from "../../../src/domain/plan/tags.ts";
+import { HOLD_TAG, holdTag, OUR_TAGS } from "../../../src/domain/plan/tags.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { AMI, FREE, GUARDS, imageIn, NOW, PERIODS, seen, seenPrivate } from "../../support/world/image.ts";
 
@@ -76,6 +76,12 @@ t.test("a hold beats every act, whether the compose, the record or a tag in EC2 
     "one with an end",
   );
   t.equal(word(plan(imageIn("held", { hold: ending }), seenPrivate())), "tag-hold", "until its end");
+  const told = seenPrivate({ tags: { [HOLD_TAG]: holdTag(ending) } });
+  t.match(
+    plan(imageIn("held", { hold: ending }), told),
+    { do: "wait", until: ending.until },
+    "and looked at again then",
+  );
   t.end();
 });
 
