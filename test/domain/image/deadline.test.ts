@@ -17,11 +17,39 @@ type Row = readonly [string, Image, EventKind, Instant, Instant | null];
 const TABLE: readonly Row[] = [
   ["made private: ten days from the notice", UNTOLD, "made-private", MADE_PRIVATE_AT, WHOLE],
   [
-    "a later notice than act: from the act",
+    "an act after its notice: from the act",
+    { ...UNTOLD, madePrivateAt: NOW + 1000 },
+    "made-private",
+    NOW + 1000,
+    WHOLE + 1000,
+  ],
+  [
+    "an act that has not come yet: a wrong clock's",
     { ...UNTOLD, madePrivateAt: NOW + DAY_MS },
     "made-private",
     NOW + DAY_MS,
-    WHOLE + DAY_MS,
+    WHOLE,
+  ],
+  [
+    "a date that the public was given",
+    { ...UNTOLD, promisedAt: WHOLE + 1 },
+    "made-private",
+    MADE_PRIVATE_AT,
+    WHOLE + 1,
+  ],
+  [
+    "released, and a date that the public was given",
+    { ...RELEASED, promisedAt: WHOLE + 1 },
+    "released",
+    NOW,
+    WHOLE + 1,
+  ],
+  [
+    "found again, and a date that the public was given",
+    { ...AS_FOUND, promisedAt: WHOLE + 1 },
+    "found-again",
+    NOW,
+    WHOLE + 1,
   ],
   [
     "made private after a hold: not before its floor",

@@ -107,7 +107,16 @@ t.test("a hold on a compose stops what can be stopped, from now on, and ends wit
     t.equal(told(change), isStopped ? "held, held now" : "nothing", stage);
     if (change !== null) t.strictSame(change.fields.hold, { ...HOLD, since: NOW }, stage);
   }
+  t.equal(told(holdOfCompose(imageIn("public"), { ...HOLD, until: UNTIL }, NOW)), "held, held now", "one with an end");
   for (const hold of [null, { ...HOLD, until: NOW }]) t.equal(holdOfCompose(imageIn("public"), hold, NOW), null);
+  t.end();
+});
+
+t.test("a hold is written whole: nothing of an earlier wish or failure is left", (t) => {
+  const change = ask(imageIn("private", { attempts: 3, lastError: "x", wish: "restore" }), "hold").change;
+  const hold: Hold = { by: "tester", why: "a reason", until: UNTIL, since: NOW };
+  const none = { wish: null, becomes: null, attempts: 0, lastError: "" };
+  t.strictSame(change?.fields, { hold, heldFrom: "private", ...none });
   t.end();
 });
 

@@ -80,6 +80,8 @@ const TABLE: readonly (readonly [Stage, Partial<Image>, string, string])[] = [
   ["held", { takenAway: TAKEN }, "stays as it is", "restoring, waits in restore"],
   ["unresolved", { takenAway: TAKEN }, "public, waits in private", "restoring, waits in restore"],
   ["kept", { rule: "beta", takenAway: TAKEN }, "stays as it is", "restoring, waits in restore"],
+  // It was held while it was kept: it is asked about again when the hold is over.
+  ["held", { rule: "unlabelled", heldFrom: "kept" }, "stays as it is", "restoring, waits in restore"],
   ["kept", { rule: "unresolved" }, "public, waits in private", "kept, waits in nothing"],
   ["kept", { rule: "unlabelled" }, "public, waits in private", "kept, waits in nothing"],
   ["kept", { rule: "malformed" }, "public, waits in private", "kept, waits in nothing"],

@@ -4,9 +4,9 @@ import type { Hold } from "../../../src/domain/hold.ts";
 import type { Image } from "../../../src/domain/image/image.ts";
 import type { Seen, Look } from "../../../src/domain/plan/look.ts";
 import { planFor, type Plan } from "../../../src/domain/plan/plan.ts";
-import { HOLD_TAG } from "../../../src/domain/plan/tags.ts";
+import { HOLD_TAG, holdTag, OUR_TAGS } from "../../../src/domain/plan/tags.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
-import { FREE, GUARDS, imageIn, NOW, PERIODS, seen, seenPrivate } from "../../support/world/image.ts";
+import { AMI, FREE, GUARDS, imageIn, NOW, PERIODS, seen, seenPrivate } from "../../support/world/image.ts";
 
 const DELETE: Decision = { kind: "delete", rule: "nightly", reason: "a nightly compose" };
 
@@ -34,6 +34,8 @@ t.test("what is in use, was launched lately, or cannot be asked about is refused
   const look: Look = { ...FREE, seen: lately };
   const quiet = { now: NOW, periods: PERIODS, guards: { ...GUARDS, recentlyLaunchedMs: 2 * DAY_MS } };
   t.match(planFor(imageIn("public"), DELETE, look, quiet), { do: "refuse", code: "recently-launched" });
+  const longAgo = { ...look, seen: seen({ lastLaunchedAt: NOW - 2 * DAY_MS }) };
+  t.equal(word(planFor(imageIn("public"), DELETE, longAgo, quiet)), "make-private", "its two days are over");
   t.equal(word(plan(imageIn("public"), lately)), "make-private", "the guard is off unless somebody asks");
   t.end();
 });
@@ -61,7 +63,36 @@ t.test("a hold beats every act, whether the compose, the record or a tag in EC2 
   t.equal(word(plan(imageIn("held", { hold }), seenPrivate())), "tag-hold");
   t.equal(word(plan(imageIn("held", { hold }), seen(tagged))), "wait", "what EC2 knows is not written again");
   t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate())), "end-hold");
-  t.equal(word(plan(imageIn("held", { hold: over }), seenPrivate(), { look: { composeHold: hold } })), "tag-hold");
+  const ofCompose = plan(imageIn("held", { hold: over }), seenPrivate(), { look: { composeHold: hold } });
+  t.strictSame(
+    ofCompose,
+    { do: "tag-hold", seen: seenPrivate(), hold },
+    "its compose's hold goes on, and is the one that EC2 is told",
+  );
+  const ending = { ...hold, until: NOW + DAY_MS };
+  t.match(
+    plan(imageIn("public"), seen(), { look: { composeHold: { ...ending, since: 0 } } }),
+    { do: "hold", hold: ending },
+    "one with an end",
+  );
+  t.equal(word(plan(imageIn("held", { hold: ending }), seenPrivate())), "tag-hold", "until its end");
+  const told = seenPrivate({ tags: { [HOLD_TAG]: holdTag(ending) } });
+  t.match(
+    plan(imageIn("held", { hold: ending }), told),
+    { do: "wait", until: ending.until },
+    "and looked at again then",
+  );
+  t.end();
+});
+
+t.test("what is given back loses every tag of ours that it carries, the hold's among them, and no other", (t) => {
+  const tagged = (tags: Seen["tags"], look: Partial<Look> = {}): unknown => {
+    const decided = plan(imageIn("restoring", { takenAway: null }), seen({ tags }), { look });
+    return decided.do === "restore" ? decided.tagged : decided.do;
+  };
+  for (const key of OUR_TAGS) t.strictSame(tagged({ [key]: "x" }), [AMI], key);
+  t.strictSame(tagged({ Name: "x" }), []);
+  t.strictSame(tagged({ Name: "x" }, { snapshotTags: { "snap-1": {} } }), ["snap-1"], "and so do its snapshots");
   t.end();
 });
 
@@ -83,5 +114,15 @@ t.test("a keep keeps, whichever rule says so; one that may be decided again leav
     const isFinal = rule !== "unlabelled" && rule !== "malformed";
     t.equal(by(rule, imageIn("held", { hold }), seenPrivate()), isFinal ? "keep" : "tag-hold", `held, ${rule}`);
   }
+  t.end();
+});
+
+t.test("of two composes for one image no fact tells: what is being deleted is kept by its record", (t) => {
+  const image = imageIn("deleting", { rule: "conflict", reason: "announced for two" });
+  t.match(plan(image, seenPrivate()), {
+    do: "keep",
+    decision: { kind: "keep", rule: "conflict", reason: "announced for two" },
+  });
+  t.equal(word(plan(image, null)), "delete", "one that is gone leaves no snapshot behind");
   t.end();
 });

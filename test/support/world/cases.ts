@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-const FOLDER = new URL("../../fixtures/cases", import.meta.url);
+const FOLDER = new URL("../../fixtures/cases/", import.meta.url);
 
 /** An input that people of this field met, with what is right and why; which other keys it has depends on what it is about. */
 export interface FieldCase<Expected> {
