@@ -13,7 +13,8 @@ export class NotFoundError extends Error {
   override readonly name = "NotFoundError";
 }
 
-export type Service = "amqp" | "redis" | "ec2" | "pagure" | "compose-host" | "datagrepper";
+/** `clean-amis`: nobody failed but we ourselves, who gave the work up. */
+export type Service = "amqp" | "redis" | "ec2" | "pagure" | "compose-host" | "datagrepper" | "clean-amis";
 
 /** A service failed for now. The catcher backs off and tries the same again; every port method is safe to repeat. */
 export class UpstreamError extends Error {

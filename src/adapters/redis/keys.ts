@@ -24,6 +24,7 @@ export type ControlName =
   | "paused"
   | "queue"
   | "ears"
+  | "run"
   | "requests"
   | "requests:lease"
   | "stopped"
@@ -33,6 +34,7 @@ export type ControlName =
   | "reporters"
   | "status"
   | "replicas"
+  | `hung:${string}`
   | `backfill:${string}`
   | `comments:${string}:${"lease" | "memory" | "handled" | "pending" | `${"authors" | "counted"}:${string}`}`
   | `reporter:${string}:${"lease" | "cursors" | "part" | "memory" | "status"}`;

@@ -1,4 +1,5 @@
 import { asUpstream, type RedisConnection } from "../connection.ts";
+import { wantedSignal } from "../../abandon.ts";
 import { ControlLease } from "../lease.ts";
 import { readEvent } from "../record.ts";
 import { loadScript } from "../script.ts";
@@ -44,6 +45,10 @@ class RedisReporterLease implements ReporterLease {
     this.#lease = lease;
     this.#log = log;
     this.#timer = setInterval(() => void this.#keepAlive(), RENEW_MS);
+    // A pass that is given up cannot end it, and what it cannot end must run out.
+    wantedSignal()?.addEventListener("abort", () => {
+      clearInterval(this.#timer);
+    });
   }
 
   confirm(): Promise<void> {
