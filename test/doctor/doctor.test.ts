@@ -29,6 +29,7 @@ t.test(
           "queue",
           "redis",
           "redis persistence",
+          "redis commands",
           "redis memory",
           "redis latency",
           "redis keys",

@@ -1,4 +1,5 @@
-import { asUpstream, type RedisConnection } from "../connection.ts";
+import { asUpstream, isForbidden, type RedisConnection } from "../connection.ts";
+import { markedRun } from "./run-marker.ts";
 import { translateErrors } from "../../translate.ts";
 import { formatInstant, parseInstant } from "../../../domain/time.ts";
 import type { Hearing } from "../../../ports/index.ts";
@@ -22,7 +23,15 @@ export function redisHearing({ redis, keys }: RedisConnection): Hearing {
         whole_at: wholeAt === null ? "" : formatInstant(wholeAt),
       });
     },
-    runId: async () => /^run_id:(?<id>\S+)/m.exec(await redis.info("server"))?.groups?.["id"] ?? "",
+    runId: async () => {
+      try {
+        const id = /^run_id:(?<id>\S+)/m.exec(await redis.info("server"))?.groups?.["id"];
+        return id ?? (await markedRun(redis, keys));
+      } catch (error) {
+        if (!isForbidden(error)) throw error;
+        return markedRun(redis, keys);
+      }
+    },
   };
   return translateErrors(hearing, asUpstream);
 }
