@@ -2,16 +2,30 @@
 import { once } from "node:events";
 import { addAbortSignal } from "node:stream";
 import { runCommand } from "./cli/cli.ts";
+import { exitCode } from "./cli/command/exit-codes.ts";
 import type { Screen } from "./cli/command/command.ts";
 import { ConfigError, NotFoundError, RefusedError, UpstreamError, UsageError } from "./errors.ts";
 
-/** The process edge: argv, signals, exit codes. 0 done, 1 not found, a service failed or a bug, 2 wrong words or configuration. */
+/** After an order to end, whatever hangs; before the ten seconds after which others would use force. */
+const END_WITHIN_MS = 8_000;
+/** What a command leaves open when it has ended is nobody's. */
+const LINGER_MS = 500;
+
+/** The process edge: argv, signals, exit codes. 0 done, 1 not found, a service failed or a bug, 2 wrong words or configuration, 4 cut off. */
 async function main(): Promise<number> {
   // The lock file holds the SDK at a version for this Node: nobody at a terminal can do anything about its next one.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const stop = new AbortController();
   const end = (): void => {
     stop.abort();
+    setTimeout(() => {
+      process.exit(
+        fail(
+          `did not end within ${END_WITHIN_MS / 1000} s and was cut off: what was under way is due again`,
+          exitCode("cutOff"),
+        ),
+      );
+    }, END_WITHIN_MS).unref();
   };
   process.once("SIGTERM", end);
   process.once("SIGINT", end);
@@ -64,3 +78,6 @@ function fail(message: string, code: number): number {
 }
 
 process.exitCode = await main();
+setTimeout(() => {
+  process.exit();
+}, LINGER_MS).unref();

@@ -5,32 +5,43 @@ import { resolveRegion, type Resolver } from "../decide/resolve.ts";
 import { describePlan } from "../domain/plan/describe.ts";
 import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 
+/** Runs the pass of a region; throws what it throws, or `UpstreamError` when it was given up. */
+type RunPass = (region: string, pass: () => Promise<void>) => Promise<void>;
+
 /**
  * Passes over all regions at once, each at its own speed: a region whose EC2 is slow or dead is still under way when the next
  * pass begins, and delays nobody but itself.
  */
 export class RegionPasses {
   readonly #ticker: Ticker & Resolver;
+  readonly #run: RunPass;
   readonly #underWay = new Map<string, Promise<void>>();
   /** What a service that may do nothing has printed of each image, so that it prints only what is new. */
   readonly #printed = new Map<string, ReadonlyMap<string, string>>();
   readonly #planner: Ticker & Resolver;
   #bug: Error | null = null;
 
-  constructor(ticker: Ticker & Resolver) {
+  /** `run`: by which each region's pass is run, to keep it to its time. */
+  constructor(ticker: Ticker & Resolver, run: RunPass = (_, pass) => pass()) {
     this.#ticker = ticker;
+    this.#run = run;
     // A plan that is made every minute asks again only for what changed.
     this.#planner = { ...ticker, images: rememberSnapshots(ticker.images, ticker.clock) };
   }
 
-  /** Starts a pass in every region that has none under way. Throws `UpstreamError` when Redis is away, or a bug. */
-  async start(): Promise<void> {
+  /**
+   * Starts a pass in every region that has none under way; resolves to how many regions there are. Throws `UpstreamError` when
+   * Redis is away, or a bug.
+   */
+  async start(): Promise<number> {
     if (this.#bug !== null) throw this.#bug;
-    for (const region of await this.#ticker.schedule.regions()) {
+    const regions = await this.#ticker.schedule.regions();
+    for (const region of regions) {
       if (this.#underWay.has(region)) continue;
       const pass = this.#passOver(region).finally(() => this.#underWay.delete(region));
       this.#underWay.set(region, pass);
     }
+    return regions.length;
   }
 
   /** Resolves when no pass is under way; throws the first bug that one ended with. */
@@ -40,17 +51,22 @@ export class RegionPasses {
   }
 
   async #passOver(region: string): Promise<void> {
-    const { act, log } = this.#ticker;
+    const { log } = this.#ticker;
     try {
-      const resolved = await orUnreadable(() => resolveRegion(region, this.#ticker), 0, { log });
-      if (act === "nothing") await this.#print(region);
-      const counts = await tickRegion(region, this.#ticker);
-      if (resolved > 0 || Object.keys(counts).length > 0) log.info({ region, resolved, ...counts }, "region ticked");
+      await this.#run(region, () => this.#tick(region));
     } catch (error) {
       if (error instanceof UpstreamError || error instanceof RefusedError)
         log.warn({ region, error: describeError(error) }, "region not ticked, trying again");
       else this.#bug ??= error instanceof Error ? error : new Error(describeError(error));
     }
+  }
+
+  async #tick(region: string): Promise<void> {
+    const { act, log } = this.#ticker;
+    const resolved = await orUnreadable(() => resolveRegion(region, this.#ticker), 0, { log });
+    if (act === "nothing") await this.#print(region);
+    const counts = await tickRegion(region, this.#ticker);
+    if (resolved > 0 || Object.keys(counts).length > 0) log.info({ region, resolved, ...counts }, "region ticked");
   }
 
   async #print(region: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Instant } from "../domain/time.ts";
 import type { Clock, Mark, Pulse } from "../ports/index.ts";
 
 /** Collects what happens, and writes it down once in a while: a message costs no call of its own. */
@@ -6,6 +7,7 @@ export class Heartbeat {
   readonly #clock: Pick<Clock, "now">;
   readonly #replica: string;
   #fresh: Partial<Record<Mark, number>> = {};
+  readonly #hung = new Map<string, Instant>();
 
   /** `replica` tells this process from the others. */
   constructor(pulse: Pulse, clock: Pick<Clock, "now">, replica: string) {
@@ -19,12 +21,22 @@ export class Heartbeat {
     this.#fresh[what] = this.#clock.now();
   }
 
+  /** A pass that began then was given up; told with each beat until one of its name has ended well. */
+  hangs(pass: string, since: Instant): void {
+    if (!this.#hung.has(pass)) this.#hung.set(pass, since);
+  }
+
+  endedWell(pass: string): void {
+    this.#hung.delete(pass);
+  }
+
   /** Throws `UpstreamError`; what was to be told then is told by the next beat. */
   async beat(): Promise<void> {
     const marks = this.#fresh;
     this.#fresh = {};
     try {
-      await this.#pulse.beat(this.#replica, this.#clock.now(), marks);
+      const hung = [...this.#hung].map(([pass, since]) => ({ pass, since }));
+      await this.#pulse.beat(this.#replica, this.#clock.now(), marks, hung);
     } catch (error) {
       this.#fresh = { ...marks, ...this.#fresh };
       throw error;

@@ -7,7 +7,7 @@ import type { ActKind } from "../domain/limits/budget.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant } from "../domain/time.ts";
 import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
-import { Hearkening } from "../hear/ears.ts";
+import { HearingRounds } from "../hear/ears.ts";
 import { readCommentsOrTell } from "../operate/comments.ts";
 import { carryOutOrders } from "../operate/orders.ts";
 import { reportOnce } from "../tell/report.ts";
@@ -59,7 +59,7 @@ export async function runPass(app: UseCases, only: ActKind | null, print: Print)
 /** An archive that fails keeps nothing from being given back, nor the report from telling it; what may be taken is asked later. */
 async function hearOrTell({ ears }: Pick<UseCases, "ears">, print: Print): Promise<boolean> {
   try {
-    await new Hearkening(ears).pass();
+    await new HearingRounds(ears).pass();
     return true;
   } catch (error) {
     if (!(error instanceof RefusedError) && !(error instanceof UpstreamError && error.service !== "redis")) throw error;

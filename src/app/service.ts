@@ -4,30 +4,38 @@ import { RegionPasses } from "../act/passes.ts";
 import type { PlaceKeeper } from "../act/places.ts";
 import { checkAccount } from "../act/safety.ts";
 import type { Ticker } from "../act/tick.ts";
+import { whileWanted } from "../adapters/abandon.ts";
 import { openBus } from "../adapters/amqp/bus.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { runLoop } from "./loop.ts";
 import type { Store } from "./store.ts";
+import { withinBound, type Watch } from "./watch.ts";
 import type { Config } from "../config/config.ts";
 import type { Resolver } from "../decide/resolve.ts";
-import { SECOND_MS } from "../domain/time.ts";
+import { MINUTE_MS, SECOND_MS } from "../domain/time.ts";
 import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
-import { Hearkening, type Ears } from "../hear/ears.ts";
+import { HearingRounds, type Ears } from "../hear/ears.ts";
 import { Consumer } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
 import { CommentRounds } from "../operate/comment-rounds.ts";
 import type { CommentReader } from "../operate/comments.ts";
 import { carryOutOrders, type Clerk } from "../operate/orders.ts";
-import type { Breakers, Images, Log } from "../ports/index.ts";
+import type { Breakers, Delivery, Images, Log } from "../ports/index.ts";
 import type { Reporter } from "../tell/reporter.ts";
 import { reportOnce } from "../tell/report.ts";
 
-/** How long a stop waits for Redis to take what was already delivered. */
-const STOP_WITHIN_MS = 5 * SECOND_MS;
+/** How long a stop waits for what is under way; then it is given up, and delivered, or due, again. */
+const STOP_WITHIN_MS = 4 * SECOND_MS;
 /** How often it is looked whether all is still heard: a Redis that came back poorer must not wait for the next reading. */
 const LISTEN_MS = 15 * SECOND_MS;
 /** How often signs of life are written. */
 const BEAT_MS = 5 * SECOND_MS;
+/** Passes that take no more than some calls. */
+const SHORT_BOUND_MS = 5 * MINUTE_MS;
+/** A pass over many calls; catching up may take longer, as long as it moves. */
+const LONG_BOUND_MS = 30 * MINUTE_MS;
+/** A region is resolved, and each of its four queues is worked on within a lease. */
+const LEASES_A_PASS = 6;
 
 /** What the use cases are given, wired once. */
 export interface UseCases {
@@ -56,77 +64,117 @@ export interface App extends UseCases {
 export async function runService(config: Config, store: Store, cases: UseCases, stop: AbortSignal): Promise<void> {
   const { ingester, tick } = cases;
   const { clock, log } = tick;
-  const giveUp = new AbortController();
-  const ending = new AbortController();
+  const [ending, giveUp] = [new AbortController(), new AbortController()];
   const consumer = new Consumer(ingester, { stop: ending.signal, giveUp: giveUp.signal });
   const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
-  const { name } = config.amqp.queue;
-  const bus = await openBus(config.amqp, {
-    queueName: name === "auto" ? await store.queueName() : name,
-    deliver: (delivery) => {
-      heartbeat.mark("message");
+  const deliver = (delivery: Delivery): void => {
+    heartbeat.mark("message");
+    whileWanted(giveUp.signal, () => {
       consumer.deliver(delivery);
+    });
+  };
+  const { name } = config.amqp.queue;
+  const queueName = name === "auto" ? await store.queueName() : name;
+  const bus = await openBus(config.amqp, { queueName, deliver, now: () => clock.now(), log });
+  consumer.useTap({
+    close: () => {
+      bus.pause();
     },
-    now: () => clock.now(),
-    log,
+    open: () => {
+      bus.resume();
+    },
   });
-  const passes = new RegionPasses(tick);
+  const watch: Watch = { clock, log, heartbeat, giveUp: giveUp.signal };
+  const passes = regionPasses(config, tick, watch, heartbeat);
   let lastResort: NodeJS.Timeout | undefined;
   const end = (): void => {
     ending.abort();
-    // A Redis that does not answer must not keep the process: what it did not take will be delivered, or due, again.
+    // Whoever does not answer must not keep the process.
     lastResort ??= setTimeout(() => {
-      giveUp.abort();
+      giveUp.abort(new UpstreamError("clean-amis", "abandoned", "given up, since the service ends: it is due again"));
       store.abandon();
     }, STOP_WITHIN_MS);
   };
   stop.addEventListener("abort", end);
   if (stop.aborted) end();
-  const loops = loopsOf(config, cases, { passes, heartbeat }, ending.signal).map((loop) => loop.finally(end));
+  // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
+  const loops = loopsOf(config, cases, { passes, heartbeat, watch }, ending.signal).map((loop) => loop.finally(end));
+  const told = config.act === "nothing" ? Promise.resolve() : tellAccount(tick, watch);
+  const underWay = Promise.allSettled([...loops, told]);
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
-  if (config.act !== "nothing") await tellAccount(tick);
   if (cases.ears.listener === null)
     log.warn({}, "without datagrepper nobody knows what was missed: nothing will be acted on");
-  // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
-  const ended = await Promise.allSettled(loops);
+  await aborted(ending.signal);
+  // First of all: what came after this would be for nobody.
+  const stopped = bus.stopDeliveries();
+  const ended = await underWay;
   stop.removeEventListener("abort", end);
-  await bus.stopDeliveries();
+  await stopped;
   await consumer.idle();
   const passed = await Promise.allSettled([passes.idle()]);
-  await lastBeat(heartbeat, log);
+  await whileWanted(giveUp.signal, () => lastBeat(heartbeat, log));
   clearTimeout(lastResort);
   await bus.close();
   log.info({ ...consumer.counts }, "clean-amis has stopped");
   for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;
 }
 
+/** The passes over regions, each within its bound; one that has ended well is a sign of life. */
+function regionPasses(
+  { periods }: Pick<Config, "periods">,
+  tick: UseCases["tick"],
+  watch: Watch,
+  heartbeat: Heartbeat,
+): RegionPasses {
+  const boundMs = Math.max(LEASES_A_PASS * periods.leaseMs, LONG_BOUND_MS);
+  return new RegionPasses(tick, async (region, pass) => {
+    await withinBound(`ticker ${region}`, boundMs, pass, watch);
+    heartbeat.mark("tick");
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => {
+      resolve();
+    });
+  });
+}
+
 /** Everything that is done again and again, until `stop`. */
 function loopsOf(
   config: Config,
   { tick, report, clerk, commentReader, ears, placeKeeper }: UseCases,
-  { passes, heartbeat }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat },
+  { passes, heartbeat, watch }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat; readonly watch: Watch },
   stop: AbortSignal,
 ): Promise<void>[] {
   const tickAll = async (): Promise<void> => {
-    await passes.start();
-    heartbeat.mark("tick");
+    if ((await passes.start()) === 0) heartbeat.mark("tick");
   };
   const tellAll = async (): Promise<void> => {
     if ((await reportOnce(report)).noticed > 0) heartbeat.mark("notice");
   };
-  const hearkening = new Hearkening(ears);
+  const loop = (
+    name: string,
+    everyMs: number,
+    boundMs: number,
+    pass: (step: () => void) => Promise<unknown>,
+  ): Promise<void> => runLoop(name, everyMs, () => withinBound(name, boundMs, pass, watch), tick, stop);
+  const isActing = config.act !== "nothing";
+  const hearing = new HearingRounds(ears);
   const { readEveryMs } = config.report;
   const rounds = commentReader === null ? null : new CommentRounds(commentReader, readEveryMs);
   return [
-    runLoop("heartbeat", BEAT_MS, () => heartbeat.beat(), tick, stop),
-    runLoop("orders", SECOND_MS, () => carryOutOrders(clerk), tick, stop),
-    runLoop("ticker", config.tickEveryMs, tickAll, tick, stop),
-    runLoop("places", config.tickEveryMs, () => placeKeeper.step(), tick, stop),
-    runLoop("catch up", Math.min(config.hearEveryMs, LISTEN_MS), () => hearkening.pass(), tick, stop),
-    ...(config.act === "nothing" ? [] : [runLoop("reporter", config.reportEveryMs, tellAll, tick, stop)]),
-    ...(config.act === "nothing" || rounds === null
-      ? []
-      : [runLoop("comments", Math.min(readEveryMs, LISTEN_MS), () => rounds.pass(), tick, stop)]),
+    loop("heartbeat", BEAT_MS, SHORT_BOUND_MS, () => heartbeat.beat()),
+    loop("orders", SECOND_MS, SHORT_BOUND_MS, () => carryOutOrders(clerk)),
+    loop("ticker", config.tickEveryMs, SHORT_BOUND_MS, tickAll),
+    loop("places", config.tickEveryMs, SHORT_BOUND_MS, () => placeKeeper.step()),
+    loop("catch up", Math.min(config.hearEveryMs, LISTEN_MS), LONG_BOUND_MS, (step) => hearing.pass(step)),
+    ...(isActing ? [loop("reporter", config.reportEveryMs, LONG_BOUND_MS, tellAll)] : []),
+    ...(isActing && rounds !== null
+      ? [loop("comments", Math.min(readEveryMs, LISTEN_MS), LONG_BOUND_MS, () => rounds.pass())]
+      : []),
   ];
 }
 
@@ -141,11 +189,15 @@ async function lastBeat(heartbeat: Heartbeat, log: Log): Promise<void> {
 }
 
 /** Wrong credentials are told at the start, and not only when the first image is due; each pass asks again by itself. */
-async function tellAccount({ images, guards, log }: Pick<Ticker, "images" | "guards" | "log">): Promise<void> {
+async function tellAccount(
+  { images, guards, log }: Pick<Ticker, "images" | "guards" | "log">,
+  watch: Watch,
+): Promise<void> {
   try {
-    await checkAccount({ images, guards });
+    await withinBound("account", SHORT_BOUND_MS, () => checkAccount({ images, guards }), watch);
   } catch (error) {
     if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
-    log.error({ code: error.code, error: error.message }, "nothing can be acted on in EC2 as it is");
+    if (!watch.giveUp.aborted)
+      log.error({ code: error.code, error: error.message }, "nothing can be acted on in EC2 as it is");
   }
 }

@@ -30,6 +30,7 @@ export async function checkStore({ config, now, store: open }: StoreNeeds): Prom
   const info = await store.info();
   const told = info === null ? unasked() : [...judgeServer(info), ...judgePersistence(info)];
   const findings = await Promise.all([
+    attempt("redis commands", () => checkCommands(store)),
     attempt("redis memory", () => checkMemory(store, info)),
     attempt("redis latency", () => checkLatency(store)),
     attempt("redis keys", () => checkFormat(store)),
@@ -44,7 +45,16 @@ export async function checkStore({ config, now, store: open }: StoreNeeds): Prom
 }
 
 function unasked(): readonly Finding[] {
-  return [warning("redis", "reached; its version, persistence and memory may not be asked", "allow INFO to its user")];
+  const words = "reached; its version, persistence and memory may not be asked: a new run is known by another sign";
+  return [warning("redis", words, "allow INFO to its user")];
+}
+
+async function checkCommands(store: StoreCheckup): Promise<readonly Finding[]> {
+  const refused = await store.refusedCommands();
+  const remedy = "allow them to its user: docs/operating.md has the list";
+  if (refused === null) return [failure("redis commands", "refused to its user: MULTI", remedy)];
+  if (refused.length === 0) return [ok("redis commands", "its user may give all that are needed")];
+  return [failure("redis commands", `refused to its user: ${refused.join(", ")}`, remedy)];
 }
 
 function judgeServer(info: Info): readonly Finding[] {

@@ -21,7 +21,7 @@ export interface Ears {
  * Catches up when that is due, which is at the start, every so often, and at once when Redis may have lost what was heard; tells
  * the log when the service begins or ceases to be deaf, and remembers since when it is.
  */
-export class Hearkening {
+export class HearingRounds {
   readonly #ears: Ears;
   #isFirst = true;
   #told: Deafness | null = null;
@@ -30,14 +30,17 @@ export class Hearkening {
     this.#ears = ears;
   }
 
-  /** To be called every few seconds. Throws `UpstreamError`; then it is to be called again. */
-  async pass(): Promise<void> {
+  /**
+   * To be called every few seconds; `step` is told of what moves while the archive is read. Throws `UpstreamError`; then it is to
+   * be called again.
+   */
+  async pass(step?: () => void): Promise<void> {
     const { hearing, schedule, listener } = this.#ears;
     await hearing.watchClock();
     const now = agreed(await schedule.now());
     await this.#tell(now);
     if (listener === null || !(this.#isFirst || (await this.#isDue(now)))) return;
-    await catchUp(listener);
+    await catchUp(listener, step);
     this.#isFirst = false;
     await this.#tell(agreed(await schedule.now()));
   }

@@ -81,7 +81,7 @@ export async function readStats(
   const names = await orTell(queues.regions(), []);
   const regions: RegionStats[] = [];
   for (const region of names) regions.push(await regionStats(region, queues, orTell));
-  const noSigns: Signs = { marks: {}, replicas: [] };
+  const noSigns: Signs = { marks: {}, replicas: [], hung: [] };
   const [makePrivate = 0, deletes = 0] = await Promise.all(ACT_KINDS.map((kind) => budgets.spent(kind, now)));
   return {
     at: now,

@@ -36,6 +36,8 @@ export interface StoreCheckup {
   readonly budgets: Pick<Budgets, "paused" | "stops">;
   /** Redis' own words of itself, from INFO; null when the user may not ask. */
   info(): Promise<Readonly<Record<string, string>> | null>;
+  /** Those of the commands that the service needs, and may not give; null when not even a transaction is allowed. */
+  refusedCommands(): Promise<readonly string[] | null>;
   /** Milliseconds that one PING takes. */
   pingMs(): Promise<number>;
   /** What stands in the format's key, and the format that this program knows. */

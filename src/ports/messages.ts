@@ -13,8 +13,12 @@ export interface Message {
 /** A message with the way to acknowledge it and all that came before it on its channel. */
 export interface Delivery {
   readonly message: Message;
+  /** Aborts when the channel is gone, with what was not acknowledged: the broker delivers it again. One for all of a channel. */
+  readonly lost: AbortSignal;
   /** Acknowledges every delivery of this channel up to and with this one; does nothing on a channel that is gone. */
   ackUpTo(): void;
+  /** Puts this one back into its queue, as if it had not been delivered; does nothing on a channel that is gone. */
+  giveBack(): void;
 }
 
 /** Past messages. */

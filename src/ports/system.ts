@@ -30,14 +30,17 @@ export interface StrangeThing {
   readonly since: Instant;
 }
 
-/** What the service notes of itself: a pass that began, a message that came, a notice that the public can read. */
+/** What the service notes of itself: a region's pass that ended well, a message that came, a notice that the public can read. */
 export const MARKS = ["tick", "message", "notice"] as const;
 export type Mark = (typeof MARKS)[number];
 
 /** Signs of life, for whoever asks whether the service runs. All throw `UpstreamError`. */
 export interface Pulse {
-  /** Notes when things happened last, and that this replica lives. One that was not seen for a day is forgotten. */
-  beat(replica: string, at: Instant, marks: Marks): Promise<void>;
+  /**
+   * Notes when things happened last, that this replica lives, and what hangs in it. One that was not seen for a day is
+   * forgotten; what hung, a minute after the last beat.
+   */
+  beat(replica: string, at: Instant, marks: Marks, hung?: readonly Hung[]): Promise<void>;
   /** Forgets a replica that ends. */
   leave(replica: string): Promise<void>;
   signs(): Promise<Signs>;
@@ -46,8 +49,18 @@ export interface Pulse {
 /** When things happened last; what is absent is not known to have happened. */
 export type Marks = Readonly<Partial<Record<Mark, Instant>>>;
 
+/** A pass that did not end in its time and was given up, and has not ended well since. */
+export interface Hung {
+  /** Such as `ticker us-east-1`, `catch up`, `reporter`, `comments`. */
+  readonly pass: string;
+  /** When the first of those that did not end began. */
+  readonly since: Instant;
+}
+
 export interface Signs {
   readonly marks: Marks;
   /** The replicas of a day, the one that was seen last first. */
   readonly replicas: readonly { readonly id: string; readonly seenAt: Instant }[];
+  /** What hangs in any of them. */
+  readonly hung: readonly (Hung & { readonly replica: string })[];
 }

@@ -33,6 +33,7 @@ t.test("a replica that is not seen for a day is forgotten; what happened last st
   t.same(await pulse.signs(), {
     marks: { tick: START, message: START + DAY_MS },
     replicas: [{ id: "new", seenAt: START + DAY_MS + 1000 }],
+    hung: [],
   });
 });
 
@@ -46,7 +47,7 @@ t.test("what could not be told because Redis was away is told by the next beat",
       return Promise.resolve();
     },
     leave: () => Promise.resolve(),
-    signs: () => Promise.resolve({ marks: {}, replicas: [] }),
+    signs: () => Promise.resolve({ marks: {}, replicas: [], hung: [] }),
   };
   const clock = new SettableClock(START);
   const heartbeat = new Heartbeat(pulse, clock, "one");

@@ -207,3 +207,16 @@ t.test("a row of the archive that is no message is kept with its datagrepper id,
   const [entry] = await redis.xrange(keys.rejected, "-", "+");
   t.match(entry?.[1].join(" "), /no message.*2026-odd.*"i": 1/);
 });
+
+t.test("a first start with a clock in the past does not read ten years when the clock is put right", async (t) => {
+  const world = await openWorld(t);
+  const { listener, reach } = await openListener(t, world);
+  const long = START - 3_650 * DAY_MS;
+  await listener.hearing.remember({ heardUntil: long, runId: await listener.hearing.runId(), wholeAt: long });
+  const told: unknown[] = [];
+  await catchUp({ ...listener, log: { ...silentLog, warn: (...words) => told.push(words) } });
+  t.equal(reach(), 17 * 24);
+  t.match(told, [[{ heardUntil: String, days: 3_650 }, /clean-amis backfill/]]);
+  await catchUp({ ...listener, log: { ...silentLog, warn: (...words) => told.push(words) } });
+  t.equal(told.length, 1, "and what was heard since is believed");
+});

@@ -3,7 +3,7 @@ import { openDatagrepper } from "../../src/adapters/datagrepper/archive.ts";
 import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { Hearkening, type Ears } from "../../src/hear/ears.ts";
+import { HearingRounds, type Ears } from "../../src/hear/ears.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
 import type { Hearing, Log } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
@@ -48,7 +48,7 @@ async function openEars(t: Test) {
 
 t.test("it hears at the start and every so often, and at once when Redis comes back in another run", async (t) => {
   const { world, ears, said, reach, restart } = await openEars(t);
-  const hearkening = new Hearkening(ears);
+  const hearkening = new HearingRounds(ears);
   await hearkening.pass();
   t.equal(reach(), 17 * 24);
   world.clock.advance(MINUTE_MS);
@@ -65,7 +65,7 @@ t.test("it hears at the start and every so often, and at once when Redis comes b
 
 t.test("while the archive fails it is tried again at every look, and known since when it is deaf", async (t) => {
   const { world, archive, hearing, ears, said, restart } = await openEars(t);
-  const hearkening = new Hearkening(ears);
+  const hearkening = new HearingRounds(ears);
   await hearkening.pass();
   t.equal(await hearing.deafSince(), null);
   restart();
@@ -84,7 +84,7 @@ t.test("while the archive fails it is tried again at every look, and known since
 
 t.test("a clock that was a month ahead, and is right again, keeps nobody from listening", async (t) => {
   const { world, hearing, ears, reach } = await openEars(t);
-  const hearkening = new Hearkening(ears);
+  const hearkening = new HearingRounds(ears);
   world.clock.advance(30 * DAY_MS);
   await hearkening.pass();
   reach();
@@ -100,6 +100,6 @@ t.test("by clocks that disagree nothing is heard, and nothing remembered", async
   const { world, hearing, ears } = await openEars(t);
   const at = world.clock.now();
   const wrong = () => Promise.resolve({ at, skewMs: 30 * DAY_MS, shared: at });
-  await t.rejects(new Hearkening({ ...ears, schedule: { now: wrong } }).pass(), { code: "clock-skew" });
+  await t.rejects(new HearingRounds({ ...ears, schedule: { now: wrong } }).pass(), { code: "clock-skew" });
   t.equal((await hearing.memory()).heardUntil, null);
 });

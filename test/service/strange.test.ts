@@ -12,7 +12,7 @@ import { openWorld, REGION, UPLOADER, type World } from "../support/world/world.
 
 const OTHER = "eu-west-1";
 const REGIONS = [OTHER, REGION];
-/** All of the broken values, or one of so many; somebody else's keys are tried all. */
+/** One of so many broken values and keys of another type, or all. */
 const STRIDE = 6;
 
 t.setTimeout(3_600_000);
@@ -57,6 +57,8 @@ function namesOf({ amiId, composeId }: Victim, orderId: string, day: string): Na
       },
       ...{ "reporter:*:lease": ["pagure"], "reporter:*:cursors": ["pagure"], "reporter:*:part": ["pagure"] },
       ...{ "reporter:*:memory": ["pagure"], "reporter:*:status": ["pagure"] },
+      // The mark of a run is read only where INFO is refused; what hangs in a replica is written over by its next beat.
+      ...{ run: [], "hung:*": [] },
     },
   };
 }
@@ -124,9 +126,9 @@ t.test("no key that cannot be read stops the service or harms an image, and each
   let points = 0;
   const layout = keysOf(world, victim, orderId);
   for (const [index, { pattern, type, place }] of layout.entries()) {
-    const broken = brokenValues(type, pattern);
-    const all: readonly Spoiling[] = [...otherTypes(type), ...broken.filter((_, number) => chosen(_, points + number))];
-    points += broken.length;
+    const every: readonly Spoiling[] = [...otherTypes(type), ...brokenValues(type, pattern)];
+    const all = every.filter((each, number) => chosen(each, points + number));
+    points += every.length;
     for (const spoiling of all) {
       const { key = "" } = keysOf(world, victim, orderId)[index] ?? {};
       const what = `${key} ${spoiling.what}`;

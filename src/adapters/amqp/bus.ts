@@ -1,11 +1,15 @@
-import { connect, credentials, type Channel, type ChannelModel, type ConsumeMessage } from "amqplib";
+import { connect, credentials, type Channel, type ChannelModel } from "amqplib";
+import { deliveryOf } from "./delivery.ts";
+import { within } from "../limit.ts";
 import type { AmqpConfig } from "../../config/amqp.ts";
 import { describeError, UpstreamError } from "../../errors.ts";
 import type { Delivery, Log } from "../../ports/index.ts";
 
 const HEARTBEAT_S = 30;
 const CONNECT_TIMEOUT_MS = 10_000;
-const CLOSE_TIMEOUT_MS = 3_000;
+const CLOSE_TIMEOUT_MS = 1_000;
+/** A broker whose connection lives, but that does not answer, as one without a majority may. */
+const SETUP_TIMEOUT_MS = 30_000;
 /** At the start a broker that does not answer is a mistake to be told; later it is weather. */
 const FIRST_ATTEMPTS = 3;
 
@@ -18,9 +22,12 @@ export interface BusUser {
 }
 
 export interface Bus {
+  /** Asks for no more, until `resume`, on this channel and on those that follow it; what is on its way still comes. */
+  pause(): void;
+  resume(): void;
   /** Ends deliveries; what is unacknowledged can still be acknowledged. */
   stopDeliveries(): Promise<void>;
-  /** Closes the connection, within three seconds; what is unacknowledged goes back to the queue. */
+  /** Closes the connection, within two seconds; what is unacknowledged goes back to the queue. */
   close(): Promise<void>;
 }
 
@@ -31,13 +38,51 @@ export interface Bus {
  */
 export async function openBus(config: AmqpConfig, user: BusUser): Promise<Bus> {
   const { log } = user;
-  let current: { readonly channel: Channel; readonly tag: string } | null = null;
-  let isStopping = false;
+  const bus = new AmqpBus(config, user);
+  const model = await reach(config, (opened) => within(SETUP_TIMEOUT_MS, bus.setUp(opened), "no answer of the broker"));
+  bus.model = model;
+  model.on("error", (error: Error) => {
+    log.warn({ error: describeError(error) }, "amqp connection error");
+  });
+  model.on("disconnect", (error: Error) => {
+    if (!bus.isStopping) log.warn({ error: describeError(error) }, "amqp connection lost, connecting again");
+  });
+  model.on("connect-failed", (error: Error) => {
+    log.warn({ error: describeError(error) }, "amqp broker not reached, trying again");
+  });
+  return bus;
+}
 
-  const setup = async (model: ChannelModel): Promise<void> => {
+/** A channel, and by what it consumes; null: it does not. */
+interface Current {
+  readonly channel: Channel;
+  readonly consume: () => Promise<void>;
+  tag: string | null;
+}
+
+class AmqpBus implements Bus {
+  readonly #config: AmqpConfig;
+  readonly #user: BusUser;
+  #current: Current | null = null;
+  #isPaused = false;
+  isStopping = false;
+  model: Pick<ChannelModel, "close"> | null = null;
+
+  constructor(config: AmqpConfig, user: BusUser) {
+    this.#config = config;
+    this.#user = user;
+  }
+
+  /** Makes a connection's channel, and consumes on it. Throws what the broker answers. */
+  async setUp(model: ChannelModel): Promise<void> {
+    const { deliver, log, queueName } = this.#user;
     const channel = await model.createChannel();
+    const lost = new AbortController();
+    channel.once("close", () => {
+      lost.abort();
+    });
     const rebuild = (why: string): void => {
-      if (isStopping) return;
+      if (this.isStopping) return;
       log.warn({ why }, "amqp channel lost, connecting again");
       // Neither a channel's error nor a cancelled consumer ends the connection; closing it makes the recovery run.
       model.close().catch((error: unknown) => {
@@ -47,46 +92,69 @@ export async function openBus(config: AmqpConfig, user: BusUser): Promise<Bus> {
     channel.on("error", (error) => {
       rebuild(describeError(error));
     });
-    const queue = await declare(channel, config, user.queueName);
-    await channel.prefetch(config.prefetchCount);
-    const { consumerTag } = await channel.consume(queue, (message) => {
-      if (message === null) rebuild("the broker cancelled the consumer: was its queue deleted?");
-      else user.deliver(deliveryOf(channel, message, user));
-    });
-    current = { channel, tag: consumerTag };
-    log.info({ queue, prefetch: config.prefetchCount }, "consuming");
-  };
+    const queue = await declare(channel, this.#config, queueName);
+    const prefetch = this.#config.prefetchCount;
+    await channel.prefetch(prefetch);
+    const consume = async (): Promise<void> => {
+      const { consumerTag } = await channel.consume(queue, (message) => {
+        if (message === null) rebuild("the broker cancelled the consumer: was its queue deleted?");
+        else deliver(deliveryOf({ channel, lost: lost.signal }, message, this.#user));
+      });
+      current.tag = consumerTag;
+      log.info({ queue, prefetch }, "consuming");
+    };
+    const current: Current = { channel, tag: null, consume };
+    if (!this.#isPaused) await consume();
+    this.#current = current;
+    if (this.#isPaused) await this.#cancel();
+  }
 
-  const model = await reach(config, setup);
-  model.on("error", (error: Error) => {
-    log.warn({ error: describeError(error) }, "amqp connection error");
-  });
-  model.on("disconnect", (error: Error) => {
-    if (!isStopping) log.warn({ error: describeError(error) }, "amqp connection lost, connecting again");
-  });
-  model.on("connect-failed", (error: Error) => {
-    log.warn({ error: describeError(error) }, "amqp broker not reached, trying again");
-  });
-  return {
-    stopDeliveries: async () => {
-      isStopping = true;
-      try {
-        if (current !== null) await within(CLOSE_TIMEOUT_MS, current.channel.cancel(current.tag));
-      } catch (error) {
-        log.debug({ error: describeError(error) }, "the consumer was gone already");
-      }
-    },
-    close: async () => {
-      isStopping = true;
-      try {
-        // A connection's close may overtake acknowledgements that are still on their way; a channel's comes after them.
-        if (current !== null) await within(CLOSE_TIMEOUT_MS, current.channel.close());
-      } catch (error) {
-        log.debug({ error: describeError(error) }, "the channel was gone already");
-      }
-      await within(CLOSE_TIMEOUT_MS, model.close());
-    },
-  };
+  pause(): void {
+    this.#isPaused = true;
+    void this.#cancel();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    if (this.isStopping || this.#current === null || this.#current.tag !== null) return;
+    this.#current.consume().catch((error: unknown) => {
+      // The next channel consumes by itself.
+      this.#user.log.debug({ error: describeError(error) }, "the channel was gone already");
+    });
+  }
+
+  async stopDeliveries(): Promise<void> {
+    this.isStopping = true;
+    await this.#cancel();
+  }
+
+  async close(): Promise<void> {
+    this.isStopping = true;
+    const { log } = this.#user;
+    try {
+      // A connection's close may overtake acknowledgements that are still on their way; a channel's comes after them.
+      if (this.#current !== null) await within(CLOSE_TIMEOUT_MS, this.#current.channel.close(), "no goodbye");
+    } catch (error) {
+      log.debug({ error: describeError(error) }, "the channel was gone already");
+    }
+    try {
+      if (this.model !== null) await within(CLOSE_TIMEOUT_MS, this.model.close(), "no goodbye");
+    } catch (error) {
+      log.debug({ error: describeError(error) }, "the connection was gone already");
+    }
+  }
+
+  /** Resolves whatever comes of it: a consumer that is gone delivers nothing. */
+  async #cancel(): Promise<void> {
+    const tag = this.#current?.tag ?? null;
+    if (this.#current === null || tag === null) return;
+    this.#current.tag = null;
+    try {
+      await within(CLOSE_TIMEOUT_MS, this.#current.channel.cancel(tag), "no answer");
+    } catch (error) {
+      this.#user.log.debug({ error: describeError(error) }, "the consumer was gone already");
+    }
+  }
 }
 
 async function reach(config: AmqpConfig, setup: (model: ChannelModel) => Promise<void>) {
@@ -147,39 +215,4 @@ async function declare(channel: Channel, config: AmqpConfig, name: string): Prom
   for (const { exchange, routing_keys: keys } of config.bindings)
     for (const key of keys) await channel.bindQueue(queue, exchange, key);
   return queue;
-}
-
-function deliveryOf(channel: Channel, message: ConsumeMessage, { now, log }: Pick<BusUser, "now" | "log">): Delivery {
-  const { headers } = message.properties;
-  const messageId: unknown = message.properties.messageId;
-  return {
-    message: {
-      topic: message.fields.routingKey,
-      messageId: typeof messageId === "string" ? messageId : "",
-      headers: headers ?? {},
-      body: message.content,
-      arrivedAt: now(),
-    },
-    ackUpTo: () => {
-      try {
-        channel.ack(message, true);
-      } catch (error) {
-        // The channel is gone: the broker delivers these again, and a repeat changes nothing.
-        log.debug({ error: describeError(error) }, "acknowledgement came too late");
-      }
-    },
-  };
-}
-
-/** A close on a dead socket can hang for ever: after `ms` it is given up. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  try {
-    await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,8 +1,10 @@
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { limitAnswers } from "./answers.ts";
 import { translateEc2 } from "./errors.ts";
 import { Pace } from "./pace.ts";
 import { retriesOn } from "./retries.ts";
+import { within } from "../limit.ts";
 import { MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { UpstreamError } from "../../errors.ts";
 import type { Clock, Log, Random } from "../../ports/index.ts";
@@ -19,6 +21,8 @@ export interface Ec2Options {
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: Random;
+  /** From a request to the last byte of its answer, and for the credentials' own source, in milliseconds. @default 20000 */
+  readonly answerWithinMs?: number;
 }
 
 interface Credentials {
@@ -34,13 +38,8 @@ const SECOND_STS_REGION = "us-west-2";
 /** Shows in CloudTrail who acted. */
 const SESSION_NAME = "clean-amis";
 const REMEMBER_ACCOUNT_MS = 10 * MINUTE_MS;
-const SETTINGS = {
-  requestHandler: {
-    connectionTimeout: 5 * SECOND_MS,
-    requestTimeout: 20 * SECOND_MS,
-    throwOnRequestTimeout: true,
-  },
-};
+const ANSWER_WITHIN_MS = 20 * SECOND_MS;
+const SETTINGS = { requestHandler: { connectionTimeout: 5 * SECOND_MS } };
 
 /** One EC2 client a region, and who they all act as. */
 export class Ec2Clients {
@@ -51,18 +50,26 @@ export class Ec2Clients {
   readonly #pace: Pace;
   readonly #clock: Clock;
   readonly #clients = new Map<string, EC2Client>();
-  readonly #opened: { destroy(): void }[] = [];
+  readonly #opened = new Set<{ destroy(): void }>();
   readonly #open: () => STSClient;
+  readonly #limitMs: number;
+  readonly #log: Log;
+  /** Has AWS's own chain of credentials. */
+  #chain: STSClient | null = null;
   #opening: STSClient | null = null;
   #second: STSClient | null = null;
-  #account: { readonly id: Promise<string>; readonly until: Instant } | null = null;
+  #account: { readonly id: string; readonly until: Instant } | null = null;
+  #asking: Promise<string> | null = null;
 
-  constructor({ endpoint, credentials, role, share, clock, random = Math.random }: Ec2Options) {
+  constructor(options: Ec2Options) {
+    const { endpoint, credentials, role, share, clock, log, random = Math.random } = options;
+    this.#limitMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
+    this.#log = log;
     this.#settings = { ...SETTINGS, retryStrategy: retriesOn(clock, random), ...(endpoint !== null && { endpoint }) };
     this.#pace = new Pace(clock, share);
     this.#clock = clock;
     this.#open = () => {
-      const given = this.#openSts(credentials);
+      const given = this.#openSts(credentials ?? (() => this.#askChain()));
       return role === null ? given : this.#openSts(() => assume(given, role));
     };
   }
@@ -75,24 +82,31 @@ export class Ec2Clients {
     const known = this.#clients.get(region);
     if (known !== undefined) return known;
     // All share the one provider, which remembers what it got and renews it five minutes before it ends.
-    const client = new EC2Client({ ...this.#settings, region, credentials: this.#sts.config.credentials });
+    const { credentials } = this.#sts.config;
+    const client = this.#limited(new EC2Client({ ...this.#settings, region, credentials }));
     this.#pace.watch(client, region);
     this.#clients.set(region, client);
-    this.#opened.push(client);
     return client;
   }
 
-  /** The account that the credentials belong to; a failure is not remembered. `isFresh`: STS is asked, whatever is remembered. */
-  account({
+  /**
+   * The account that the credentials belong to; only an answer is remembered, and those who ask meanwhile wait for the same one.
+   * `isFresh`: STS is asked, whatever is remembered.
+   */
+  async account({
     isFresh = false,
     signal,
   }: { readonly isFresh?: boolean; readonly signal?: AbortSignal } = {}): Promise<string> {
     const now = this.#clock.now();
-    if (!isFresh && this.#account !== null && now < this.#account.until) return this.#account.id;
-    const id = this.#askAccount(signal).catch((error: unknown) => {
-      this.#account = null;
-      throw error;
-    });
+    if (isFresh) return this.#remember(this.#askAccount(signal), now);
+    if (this.#account !== null && now < this.#account.until) return this.#account.id;
+    this.#asking ??= this.#remember(this.#askAccount(signal), now).finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+
+  async #remember(asking: Promise<string>, now: Instant): Promise<string> {
+    this.#account = null;
+    const id = await asking;
     this.#account = { id, until: now + REMEMBER_ACCOUNT_MS };
     return id;
   }
@@ -113,14 +127,31 @@ export class Ec2Clients {
     }
   }
 
-  #openSts(credentials: Credentials | (() => Promise<Credentials>) | null, region = STS_REGION): STSClient {
-    const client = new STSClient({
-      ...this.#settings,
-      region,
-      ...(credentials !== null && { credentials }),
-    });
-    this.#opened.push(client);
-    return client;
+  #openSts(credentials: Credentials | (() => Promise<Credentials>), region = STS_REGION): STSClient {
+    return this.#limited(new STSClient({ ...this.#settings, region, credentials }));
+  }
+
+  /** The SDK waits for a source of credentials (a program, an address) for ever, and all its clients for the same one. */
+  async #askChain(): Promise<Credentials> {
+    const chain = (this.#chain ??= this.#limited(new STSClient({ ...this.#settings, region: STS_REGION })));
+    try {
+      return await within(
+        this.#limitMs,
+        chain.config.credentials(),
+        "the source of the AWS credentials gave no answer",
+      );
+    } catch (error) {
+      // It remembers what it waits for, and would wait for the same again.
+      this.#opened.delete(chain);
+      this.#chain = null;
+      chain.destroy();
+      throw error;
+    }
+  }
+
+  #limited<T extends EC2Client | STSClient>(client: T): T {
+    this.#opened.add(client);
+    return limitAnswers(client, this.#limitMs, this.#log);
   }
 }
 

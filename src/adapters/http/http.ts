@@ -1,4 +1,5 @@
 import { Shortener } from "./shorten.ts";
+import { wantedSignal } from "../abandon.ts";
 import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
 import type { Service } from "../../errors.ts";
 
@@ -45,7 +46,7 @@ const NEXT = "it is tried again later";
  * A client for upstreams that speak JSON, on the platform's `fetch`. A GET follows redirects; a POST does not, because
  * `fetch` would repeat it as a GET without its form. Each call throws `UpstreamError` for what may pass: no connection
  * (the system's code), a time-out (`TIMEOUT`), 408, 425, 429 and 5xx (`HTTP_503`), an answer that is too long
- * (`TOO_LONG`), or a success that is no JSON (`NOT_JSON`). It throws `RefusedError` for an address with a password in it.
+ * (`TOO_LONG`), or a success that is no JSON (`NOT_JSON`). A call for work that is given up ends with that. It throws `RefusedError` for an address with a password in it.
  * Every other status is returned: only the adapter knows what it means.
  */
 export function openHttp(options: HttpOptions): Http {
@@ -83,6 +84,7 @@ async function exchange(
     const response = await fetch(call.url, requestOf(options, call));
     answer = { status: response.status, text: await readText(response, maxBytes, options.longestText ?? Infinity) };
   } catch (error) {
+    wantedSignal()?.throwIfAborted();
     if (error instanceof DOMException && error.name === "TimeoutError") {
       throw failed("TIMEOUT", `${what} gave no whole answer within ${options.timeoutMs} ms`, { cause: error });
     }
@@ -96,6 +98,7 @@ async function exchange(
 }
 
 function requestOf(options: HttpOptions, call: HttpCall): RequestInit {
+  const wanted = wantedSignal();
   return {
     method: call.method,
     headers: {
@@ -106,7 +109,7 @@ function requestOf(options: HttpOptions, call: HttpCall): RequestInit {
       ...call.headers,
     },
     redirect: call.method === "GET" ? "follow" : "manual",
-    signal: AbortSignal.timeout(options.timeoutMs),
+    signal: AbortSignal.any([AbortSignal.timeout(options.timeoutMs), ...(wanted === undefined ? [] : [wanted])]),
     ...(call.form === undefined ? {} : { body: new URLSearchParams(call.form) }),
   };
 }

@@ -1,8 +1,8 @@
-import { FORMAT, type RedisConnection } from "./connection.ts";
+import { refusedCommands } from "./commands.ts";
+import { FORMAT, isForbidden, type RedisConnection } from "./connection.ts";
 import { asUpstream } from "./strange.ts";
 import { translateErrors } from "../translate.ts";
 import { QUEUES } from "../../domain/image/lifecycle.ts";
-import { UpstreamError } from "../../errors.ts";
 import type { StoreCheckup } from "../../ports/index.ts";
 
 /** Images whose records are measured, for their mean. */
@@ -15,6 +15,7 @@ export function redisCheckup(connection: RedisConnection): Own {
   const { redis, keys } = connection;
   const own: Own = {
     info: () => unlessForbidden(async () => parseInfo(await redis.info())),
+    refusedCommands: () => refusedCommands(connection),
     pingMs: async () => {
       const start = performance.now();
       await redis.ping();
@@ -27,13 +28,11 @@ export function redisCheckup(connection: RedisConnection): Own {
   return translateErrors(own, asUpstream);
 }
 
-/** An access list may forbid a command, and a provider may have taken it away. */
 async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof UpstreamError || !(error instanceof Error)) throw error;
-    if (/^NOPERM |^ERR unknown (?:command|subcommand)/.test(error.message)) return null;
+    if (isForbidden(error)) return null;
     throw error;
   }
 }

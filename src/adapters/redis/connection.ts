@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { keysOf, type Keys } from "./keys.ts";
 import { quoteKey, Strangers } from "./strange.ts";
+import { within } from "../limit.ts";
 import { ConfigError, describeError, UpstreamError } from "../../errors.ts";
 import type { Log } from "../../ports/index.ts";
 
@@ -9,6 +10,9 @@ export const FORMAT = 1;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const COMMAND_TIMEOUT_MS = 10_000;
+/** A connection that brought nothing for so long, while something was asked, is made anew: its other end may be gone. */
+const SILENT_MS = 15_000;
+const QUIT_WITHIN_MS = 1_000;
 
 /** An open Redis and the names of its keys, for the other files of this folder. */
 export interface RedisConnection {
@@ -44,6 +48,7 @@ async function connect(
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: SILENT_MS,
     maxRetriesPerRequest: 1,
     retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
   });
@@ -80,13 +85,32 @@ async function connect(
     keys,
     strangers,
     abandon: () => {
-      redis.disconnect();
+      abandon(redis);
     },
-    close: async () => {
-      if (redis.status === "ready") await redis.quit();
-      else redis.disconnect();
-    },
+    close: () => close(redis, log),
   };
+}
+
+/** Says goodbye where somebody listens. */
+async function close(redis: Redis, log: Log): Promise<void> {
+  try {
+    if (redis.status === "ready") await within(QUIT_WITHIN_MS, redis.quit(), "no goodbye");
+  } catch (error) {
+    log.debug({ error: describeError(error) }, "redis did not say goodbye");
+  }
+  if (redis.status !== "end") abandon(redis);
+}
+
+/** A server that has hung never closes its end: the socket is cut, or commands under way would wait for their time-out. */
+function abandon(redis: Redis): void {
+  redis.disconnect();
+  const { stream } = redis as unknown as { readonly stream?: { destroy(): void } };
+  stream?.destroy();
+}
+
+/** An access list forbids the command to our user, or a provider has taken it away. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof Error && /^NOPERM |^ERR unknown (?:command|subcommand)/.test(error.message);
 }
 
 /** What nobody of us can have written there says nothing of a format: it is told, and passed over. */

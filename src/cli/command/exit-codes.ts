@@ -8,6 +8,10 @@ export const EXIT_CODES = {
   },
   usage: { code: 2, meaning: "the command line or the configuration is wrong; nothing was opened" },
   warned: { code: 3, meaning: "of doctor: nothing is wrong, but there are warnings" },
+  cutOff: {
+    code: 4,
+    meaning: "ordered to end by a signal, it hung and was cut off after eight seconds; what was under way is due again",
+  },
 } as const;
 
 /** How a command ended. */

@@ -152,6 +152,9 @@ function serviceRows(
     ...MARKS.flatMap((mark) => put(`last ${mark}`, last(signs.marks[mark]))),
     ...put("replicas", alive.length === 0 ? "none runs" : alive.map(({ id }) => id).join(", ")),
     ...silent.flatMap(({ id, seenAt }) => put("silent", `${id}, last seen ${last(seenAt)}`)),
+    ...signs.hung.flatMap(({ pass, since, replica }) =>
+      put("hangs", `${pass}, since ${last(since)}, in ${replica}; it is begun anew each time: see the log`),
+    ),
     ...(failing === null ? [] : put("reports fail", failing)),
     ...breakers.flatMap(({ region, since, why }) => put("left alone", `${region}, since ${last(since)}: ${why}`)),
     ...put("not understood", rejected === 0 ? "0 messages" : `${rejected} messages; clean-amis rejected list`),
@@ -185,6 +188,7 @@ function statsJson(stats: Stats, { budgets, act }: Pick<Config, "budgets" | "act
     deaf_why: stats.heard?.deafness == null ? null : DEAFNESS_WORDS[stats.heard.deafness],
     ...Object.fromEntries(MARKS.map((mark) => [`last_${mark}`, iso(signs.marks[mark] ?? null)])),
     replicas: signs.replicas.map(({ id, seenAt }) => ({ id, seen_at: iso(seenAt), silent: at - seenAt >= SILENT_MS })),
+    hung: signs.hung.map(({ pass, since: began, replica }) => ({ pass, since: iso(began), replica })),
     reporter: reporter === null ? null : { state: reporter.state, since: iso(reporter.since), why: reporter.reason },
     breakers: stats.breakers.map(({ region, since: at, why }) => ({ region, since: since(at), why })),
   };

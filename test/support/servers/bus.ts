@@ -23,7 +23,7 @@ export interface ServiceBench {
 export async function openBench(
   t: Test,
   redisUrl = serverUrl("TEST_REDIS_URL"),
-  services: Partial<Pick<Addresses, "ec2Url" | "datagrepperUrl">> = {},
+  services: Partial<Pick<Addresses, "amqpUrl" | "ec2Url" | "datagrepperUrl" | "pagureUrl" | "composeHostUrl">> = {},
 ): Promise<ServiceBench> {
   const name = `test-${randomUUID()}`;
   const nowhere = "http://127.0.0.1:9";
@@ -47,7 +47,7 @@ export async function openBench(
     ? serviceConfig(at)
     : serviceConfig(at).replace('private_after = "5s"', 'private_after = "5d"');
   await writeFile(configFile, config);
-  const publisher = await Publisher.open(at.amqpUrl, at.exchange);
+  const publisher = await Publisher.open(serverUrl("TEST_AMQP_URL"), at.exchange);
   const ledger = new Ledger(serverUrl("TEST_REDIS_URL"), at.prefix);
   const started: ServiceProcess[] = [];
   t.teardown(async () => {

@@ -1,16 +1,22 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 
-/** A TCP proxy in front of a server, that a test can cut and mend: what a network does. */
+/** A TCP proxy in front of a server, that a test can cut, let stall, and mend: what a network does, or a server that hangs. */
 export class CuttableProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
+  #isStalled = false;
 
   private constructor(target: URL) {
     this.#server = createServer((client) => {
       if (this.#isCut) {
         client.destroy();
+        return;
+      }
+      if (this.#isStalled) {
+        this.#sockets.add(client);
+        client.on("error", () => undefined);
         return;
       }
       const upstream = connect(Number(target.port), target.hostname);
@@ -46,6 +52,15 @@ export class CuttableProxy {
   cut(): void {
     this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Connections stay open and new ones are taken, but nothing comes through any more. */
+  stall(): void {
+    this.#isStalled = true;
+    for (const socket of this.#sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
   }
 
   mend(): void {

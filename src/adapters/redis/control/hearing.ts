@@ -1,6 +1,8 @@
 import type { Redis } from "ioredis";
-import type { RedisConnection } from "../connection.ts";
+import { isForbidden, type RedisConnection } from "../connection.ts";
+import type { Keys } from "../keys.ts";
 import { asUpstream } from "../strange.ts";
+import { markedRun } from "./run-marker.ts";
 import { translateErrors } from "../../translate.ts";
 import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
 import type { Hearing } from "../../../ports/index.ts";
@@ -48,7 +50,7 @@ export function redisHearing({
       });
     },
     runId: async () => {
-      const [id, seen] = await Promise.all([identityOf(redis), clocks()]);
+      const [id, seen] = await Promise.all([identityOf(redis, keys), clocks()]);
       return isSetBack(seen) ? null : id;
     },
     watchClock: async () => {
@@ -68,10 +70,18 @@ export function redisHearing({
   return translateErrors(hearing, asUpstream);
 }
 
-/** A process that was started anew has another run id; a memory that was copied from another Redis, another replication id. */
-async function identityOf(redis: Redis): Promise<string | null> {
-  const [server, replication] = await Promise.all([redis.info("server"), redis.info("replication")]);
-  const run = /^run_id:(?<id>\S+)/m.exec(server)?.groups?.["id"];
-  const copy = /^master_replid:(?<id>\S+)/m.exec(replication)?.groups?.["id"];
-  return run === undefined ? null : `${run} ${copy ?? ""}`.trim();
+/**
+ * A process that was started anew has another run id; a memory that was copied from another Redis, another replication id. Who may
+ * not ask for either marks the run.
+ */
+async function identityOf(redis: Redis, keys: Keys): Promise<string> {
+  try {
+    const [server, replication] = await Promise.all([redis.info("server"), redis.info("replication")]);
+    const run = /^run_id:(?<id>\S+)/m.exec(server)?.groups?.["id"];
+    const copy = /^master_replid:(?<id>\S+)/m.exec(replication)?.groups?.["id"];
+    return run === undefined ? await markedRun(redis, keys) : `${run} ${copy ?? ""}`.trim();
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return markedRun(redis, keys);
+  }
 }

@@ -2,13 +2,17 @@ import type { RedisConnection } from "../connection.ts";
 import { asUpstream } from "../strange.ts";
 import { translateErrors } from "../../translate.ts";
 import { DAY_MS, formatInstant, parseInstant, SECOND_MS, toScore } from "../../../domain/time.ts";
-import { MARKS, type Pulse } from "../../../ports/index.ts";
+import { MARKS, type Hung, type Pulse } from "../../../ports/index.ts";
 
-/** One hash of instants, and the replicas by when they were seen last; both in `{control}`, hence in one slot. */
+/** What hangs in a replica is told by each of its beats, and forgotten with it. */
+const HUNG_S = 60;
+
+/** One hash of instants, the replicas by when they were seen last, and what hangs in each. */
 export function redisPulse({ redis, keys }: RedisConnection): Pulse {
   const [status, replicas] = [keys.control("status"), keys.control("replicas")];
+  const hungIn = (replica: string): string => keys.control(`hung:${replica}`);
   const pulse: Pulse = {
-    beat: async (replica, at, marks) => {
+    beat: async (replica, at, marks, hung = []) => {
       const fields = MARKS.flatMap((mark) => {
         const when = marks[mark];
         return when === undefined ? [] : [`last_${mark}`, formatInstant(when)];
@@ -17,15 +21,19 @@ export function redisPulse({ redis, keys }: RedisConnection): Pulse {
         ...(fields.length === 0 ? [] : [redis.hset(status, ...(fields as [string, string]))]),
         redis.zadd(replicas, toScore(at), replica),
         redis.zremrangebyscore(replicas, "-inf", toScore(at - DAY_MS)),
+        hung.length === 0 ? redis.del(hungIn(replica)) : redis.set(hungIn(replica), writeHung(hung), "EX", HUNG_S),
       ]);
     },
     leave: async (replica) => {
-      await redis.zrem(replicas, replica);
+      await Promise.all([redis.zrem(replicas, replica), redis.del(hungIn(replica))]);
     },
     signs: async () => {
       const [hash, seen] = await Promise.all([redis.hgetall(status), redis.zrevrange(replicas, 0, -1, "WITHSCORES")]);
       const marks = MARKS.map((mark) => [mark, parseInstant(hash[`last_${mark}`] ?? "")] as const);
+      const ids = seen.filter((_, index) => index % 2 === 0);
+      const hung = ids.length === 0 ? [] : await redis.mget(ids.map(hungIn));
       return {
+        hung: ids.flatMap((replica, index) => readHung(hung[index] ?? null).map((each) => ({ replica, ...each }))),
         marks: Object.fromEntries(marks.filter(([, at]) => at !== null)),
         replicas: seen.flatMap((id, index) =>
           index % 2 === 1 ? [] : [{ id, seenAt: Number(seen[index + 1]) * SECOND_MS }],
@@ -34,4 +42,24 @@ export function redisPulse({ redis, keys }: RedisConnection): Pulse {
     },
   };
   return translateErrors(pulse, asUpstream);
+}
+
+function writeHung(hung: readonly Hung[]): string {
+  return JSON.stringify(hung.map(({ pass, since }) => ({ pass, since: formatInstant(since) })));
+}
+
+/** What somebody else wrote there hangs nothing. */
+function readHung(text: string | null): readonly Hung[] {
+  try {
+    const value: unknown = JSON.parse(text ?? "[]");
+    if (!Array.isArray(value)) return [];
+    return value.flatMap((each: unknown) => {
+      const { pass, since } = (each ?? {}) as Partial<Record<keyof Hung, unknown>>;
+      const at = typeof since === "string" ? parseInstant(since) : null;
+      return typeof pass === "string" && at !== null ? [{ pass, since: at }] : [];
+    });
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import type { RedisConnection } from "../connection.ts";
+import { wantedSignal } from "../../abandon.ts";
 import { asUpstream, quoteKey, UnreadableRecord } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
 import { jsonOf, readEvent } from "../record.ts";
@@ -47,6 +48,10 @@ class RedisReporterLease implements ReporterLease {
     this.#lease = lease;
     this.#log = log;
     this.#timer = setInterval(() => void this.#keepAlive(), RENEW_MS);
+    // A pass that is given up cannot end it, and what it cannot end must run out.
+    wantedSignal()?.addEventListener("abort", () => {
+      clearInterval(this.#timer);
+    });
   }
 
   confirm(): Promise<void> {

@@ -60,7 +60,7 @@ export async function serve(desk: Desk, incoming: IncomingMessage, outgoing: Ser
     fault: fault?.kind ?? null,
   });
   desk.beyond.note(reading, reply?.errorCode ?? null);
-  if (reply !== null) send(outgoing, reply, reading.requestId);
+  if (reply !== null) send(outgoing, reply, reading.requestId, fault?.kind === "stall");
   else if (fault?.kind === "withhold" && fault.connection === "cut") outgoing.destroy();
 }
 
@@ -103,6 +103,10 @@ function replyUnder(fault: Fault, reading: Reading, own: Reply | null): Reply | 
     case "delay":
     case "hold":
       return own;
+    case "stall":
+      return (
+        own ?? { status: 200, contentType: "text/xml;charset=UTF-8", body: truncated(reading, own), errorCode: null }
+      );
     case "error": {
       const {
         code,
@@ -130,12 +134,12 @@ function truncated(reading: Reading, own: Reply | null): string {
   return own === null ? whole : whole.slice(0, Math.ceil(whole.length / 2));
 }
 
-function send(outgoing: ServerResponse, reply: Reply, requestId: string): void {
-  outgoing
-    .writeHead(reply.status, {
-      "content-type": reply.contentType,
-      "content-length": Buffer.byteLength(reply.body),
-      "x-amzn-requestid": requestId,
-    })
-    .end(reply.body);
+function send(outgoing: ServerResponse, reply: Reply, requestId: string, isStalled: boolean): void {
+  outgoing.writeHead(reply.status, {
+    "content-type": reply.contentType,
+    "content-length": Buffer.byteLength(reply.body),
+    "x-amzn-requestid": requestId,
+  });
+  if (isStalled) outgoing.write(reply.body.slice(0, reply.body.length / 2));
+  else outgoing.end(reply.body);
 }

@@ -12,6 +12,8 @@ type Trouble =
   | { readonly kind: "hold"; readonly until: () => Promise<unknown> }
   /** Gives no answer: the connection stays open until the client gives up, or is cut. */
   | { readonly kind: "withhold"; readonly connection: "keep" | "cut" }
+  /** Answers with the head and half of the body, and nothing more: the connection stays open until the client gives up. */
+  | { readonly kind: "stall" }
   /** Answers with a proxy's web page, by default with 200, or with 200 and XML that ends in the middle. */
   | { readonly kind: "garbage"; readonly body: "html"; readonly status?: number }
   | { readonly kind: "garbage"; readonly body: "truncated" };

@@ -1,0 +1,74 @@
+import type { RedisConnection } from "./connection.ts";
+
+/**
+ * Every command that the service cannot do without, beside MULTI, EXEC and DISCARD, our scripts' included, with words that make a form of it that Redis takes;
+ * KEY is a key of ours. A test holds the list against the code, and runs the service as a user who has exactly these.
+ */
+const NEEDED_COMMANDS: Readonly<Record<string, string>> = {
+  DEL: "KEY",
+  EVAL: "return 1 KEY",
+  EVALSHA: "0000000000000000000000000000000000000000 1 KEY",
+  EXISTS: "KEY",
+  EXPIRE: "KEY 1",
+  GET: "KEY",
+  HDEL: "KEY a",
+  HEXISTS: "KEY a",
+  HGET: "KEY a",
+  HGETALL: "KEY",
+  HINCRBY: "KEY a 1",
+  HMGET: "KEY a",
+  HSET: "KEY a b",
+  HSETNX: "KEY a b",
+  MGET: "KEY",
+  PERSIST: "KEY",
+  PEXPIRE: "KEY 1",
+  SADD: "KEY a",
+  SCARD: "KEY",
+  SET: "KEY a",
+  SMEMBERS: "KEY",
+  SREM: "KEY a",
+  SSCAN: "KEY 0",
+  TIME: "",
+  TYPE: "KEY",
+  XADD: "KEY * a b",
+  XDEL: "KEY 0-1",
+  XLEN: "KEY",
+  XRANGE: "KEY - +",
+  XREVRANGE: "KEY + -",
+  XTRIM: "KEY MAXLEN 1",
+  ZADD: "KEY 1 a",
+  ZCOUNT: "KEY 0 1",
+  ZRANGE: "KEY 0 1",
+  ZRANGEBYSCORE: "KEY 0 1",
+  ZREM: "KEY a",
+  ZREMRANGEBYSCORE: "KEY 0 1",
+  ZREVRANGE: "KEY 0 1",
+  ZSCORE: "KEY a",
+};
+/**
+ * What of it the user may not do. Each is put into a transaction that is thrown away: Redis looks at the permission when it
+ * queues a command ("Transactions"), and nothing is carried out. Null: not even that is allowed.
+ */
+export async function refusedCommands({ redis, keys }: RedisConnection): Promise<readonly string[] | null> {
+  const names = Object.keys(NEEDED_COMMANDS);
+  const key = keys.control("run");
+  // In one turn, so that no other command of this connection comes between.
+  const [begun, ...answers] = await Promise.allSettled([
+    redis.call("MULTI"),
+    ...names.map((name) => redis.call(name, ...wordsOf(name, key))),
+    redis.call("DISCARD"),
+  ]);
+  if (begun.status === "rejected" && isNoPermission(begun)) return null;
+  return [...names, "DISCARD"].filter((_, index) => isNoPermission(answers[index]));
+}
+
+function wordsOf(name: string, key: string): readonly string[] {
+  const words = NEEDED_COMMANDS[name] ?? "";
+  return words === "" ? [] : words.split(" ").map((word) => (word === "KEY" ? key : word));
+}
+
+function isNoPermission(answer: PromiseSettledResult<unknown> | undefined): boolean {
+  if (answer?.status !== "rejected") return false;
+  const { message } = answer.reason as Error;
+  return /^NOPERM |^ERR unknown command/.test(message);
+}
