@@ -1,5 +1,5 @@
 import type { RegionBreakers } from "./breakers.ts";
-import { recordSetback } from "./setback.ts";
+import { recordSetback } from "./image/setback.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { afterDoubt } from "../domain/plan/setback.ts";
 import { RefusedError, UpstreamError } from "../errors.ts";

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { RegionBreakers } from "./breakers.ts";
-import type { ActLease } from "./claim.ts";
+import type { ActLease } from "./image/claim.ts";
 import { isBudgeted, queuesOf } from "./queues.ts";
 import { checkAccount, safeNow } from "./safety.ts";
 import { putOffDoubtful } from "./misses.ts";
-import { recordSetback } from "./setback.ts";
+import { recordSetback } from "./image/setback.ts";
 import { consultFor, survey, type Surveyor } from "./survey.ts";
-import { workImage, type Worker } from "./work.ts";
+import { workImage, type Worker } from "./image/work.ts";
 import type { Consultation } from "../decide/consult.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import { isBegun, type Act, type ActKind } from "../domain/limits/budget.ts";

@@ -10,10 +10,10 @@ import { sharedQueueName } from "../adapters/redis/control/queue-name.ts";
 import { redisFacts } from "../adapters/redis/facts.ts";
 import { redisJournal } from "../adapters/redis/journal.ts";
 import { redisOrders } from "../adapters/redis/control/orders.ts";
-import { redisPlaces } from "../adapters/redis/places.ts";
-import { redisQueues } from "../adapters/redis/queues.ts";
+import { redisPlaces } from "../adapters/redis/images/places.ts";
+import { redisQueues } from "../adapters/redis/images/queues.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
-import { redisSchedule } from "../adapters/redis/schedule.ts";
+import { redisSchedule } from "../adapters/redis/images/schedule.ts";
 import type { Config } from "../config/config.ts";
 import { listenTo } from "../hear/hearing.ts";
 import type {

@@ -20,7 +20,7 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
     what: "only the first snapshot is deleted",
     how: [
       {
-        file: "act/delete.js",
+        file: "act/image/delete.js",
         from: "for (const snapshotId of snapshotIds)",
         to: "for (const snapshotId of snapshotIds.slice(0, 1))",
       },

@@ -1,5 +1,5 @@
 import t from "tap";
-import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
+import { redisSchedule } from "../../src/adapters/redis/images/schedule.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
 import { complaintsOf, openInstallation } from "../support/program/installation.ts";
 import { addDue } from "../support/program/listing.ts";

@@ -134,7 +134,7 @@ t.test("a Redis that would lose schedules is told, and one that may not be asked
   await owner.redis.acl("SETUSER", "narrow", "on", ">S3CRET", "~*", "+@all", "-info", "-memory", "-config");
   [url.username, url.password] = ["narrow", "S3CRET"];
   t.same(await redisWith(), [
-    "warning redis: reached; its version, persistence and memory may not be asked: allow INFO to its user",
+    "warning redis: reached; its version, persistence and memory may not be asked: a new run is known by another sign: allow INFO to its user",
   ]);
   t.match(said(), [{ args: [/INFO command fails/] }]);
 });
@@ -188,7 +188,7 @@ t.test("keys of somebody else's in Redis are told, one by one, and hide nothing"
   const complaints = await complaintsOf(place);
   t.match(complaints, [
     /^failure redis keys: format "not ours", this program knows 1: /,
-    /^warning ears: nothing has been heard/,
+    /^warning ears: nothing is acted on: it has not heard yet/,
   ]);
   t.same(complaints.slice(2).sort(), [told(keys.regions), told(keys.control("ears"))].sort());
   const findings = await place.examine();

@@ -2,7 +2,7 @@ import t, { type Test } from "tap";
 import { redisFacts } from "../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../src/adapters/redis/rejected.ts";
 import { openRedis } from "../../src/adapters/redis/connection.ts";
-import { redisSchedule } from "../../src/adapters/redis/schedule.ts";
+import { redisSchedule } from "../../src/adapters/redis/images/schedule.ts";
 import { systemClock } from "../../src/adapters/clock.ts";
 import { DEFAULT_POLICY } from "../../src/domain/compose/classify.ts";
 import { Consumer } from "../../src/hear/consume.ts";

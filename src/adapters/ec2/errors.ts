@@ -70,7 +70,8 @@ const NO_CODES = ["Unknown", "UnknownError", "NotFound"];
 
 /** AWS' own code, Node's, or ours for what is no answer of AWS'. */
 function codeOf(error: Error): string {
-  if (classOf(error.name) === "credentials") return error.name;
+  // A time-out that came while the answer's body was read has the answer's status all the same.
+  if (classOf(error.name) === "credentials" || error.name === "TimeoutError") return error.name;
   const network = networkCode(error);
   if (network !== null) return network;
   // Without an answer only the source of the credentials was read: its page was none of JSON, or of dates.

@@ -1,4 +1,4 @@
-import type { RedisConnection } from "./connection.ts";
+import { isForbidden, type RedisConnection } from "./connection.ts";
 
 /**
  * Every command that the service cannot do without, beside MULTI, EXEC and DISCARD, our scripts' included, with words that make a form of it that Redis takes;
@@ -16,16 +16,20 @@ const NEEDED_COMMANDS: Readonly<Record<string, string>> = {
   HGET: "KEY a",
   HGETALL: "KEY",
   HINCRBY: "KEY a 1",
+  HKEYS: "KEY",
   HMGET: "KEY a",
   HSET: "KEY a b",
   HSETNX: "KEY a b",
   MGET: "KEY",
   PERSIST: "KEY",
   PEXPIRE: "KEY 1",
+  PTTL: "KEY",
   SADD: "KEY a",
+  SCAN: "0",
   SCARD: "KEY",
   SET: "KEY a",
   SMEMBERS: "KEY",
+  SMISMEMBER: "KEY a",
   SREM: "KEY a",
   SSCAN: "KEY 0",
   TIME: "",
@@ -38,6 +42,7 @@ const NEEDED_COMMANDS: Readonly<Record<string, string>> = {
   XTRIM: "KEY MAXLEN 1",
   ZADD: "KEY 1 a",
   ZCOUNT: "KEY 0 1",
+  ZMSCORE: "KEY a",
   ZRANGE: "KEY 0 1",
   ZRANGEBYSCORE: "KEY 0 1",
   ZREM: "KEY a",
@@ -45,6 +50,7 @@ const NEEDED_COMMANDS: Readonly<Record<string, string>> = {
   ZREVRANGE: "KEY 0 1",
   ZSCORE: "KEY a",
 };
+
 /**
  * What of it the user may not do. Each is put into a transaction that is thrown away: Redis looks at the permission when it
  * queues a command ("Transactions"), and nothing is carried out. Null: not even that is allowed.
@@ -68,7 +74,5 @@ function wordsOf(name: string, key: string): readonly string[] {
 }
 
 function isNoPermission(answer: PromiseSettledResult<unknown> | undefined): boolean {
-  if (answer?.status !== "rejected") return false;
-  const { message } = answer.reason as Error;
-  return /^NOPERM |^ERR unknown command/.test(message);
+  return answer?.status === "rejected" && isForbidden(answer.reason);
 }

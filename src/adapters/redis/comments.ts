@@ -1,7 +1,7 @@
 import type { RedisConnection } from "./connection.ts";
 import { asUpstream } from "./strange.ts";
 import { ControlLease } from "./lease.ts";
-import { isTexts, jsonOf } from "./record.ts";
+import { isTexts, jsonOf } from "./images/record.ts";
 import { translateErrors } from "../translate.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import type { CommentLease, CommentMemory, PendingComment, Thread } from "../../ports/index.ts";

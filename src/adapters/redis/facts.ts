@@ -1,6 +1,6 @@
 import type { RedisConnection } from "./connection.ts";
 import { asUpstream } from "./strange.ts";
-import { readHold, writeHold } from "./record.ts";
+import { readHold, writeHold } from "./images/record.ts";
 import { loadScript } from "./script.ts";
 import { translateErrors } from "../translate.ts";
 import { FACT_SOURCES, type ComposeFacts, type Fact, type Testimony } from "../../domain/compose/facts.ts";

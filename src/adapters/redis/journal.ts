@@ -1,6 +1,6 @@
 import type { RedisConnection } from "./connection.ts";
 import { asUpstream } from "./strange.ts";
-import { readEvent } from "./record.ts";
+import { readEvent } from "./images/record.ts";
 import { readReporterStatus, takeReporterLease } from "./control/reporter.ts";
 import { translateErrors } from "../translate.ts";
 import type { ImageEvent } from "../../domain/image/event.ts";

@@ -4,8 +4,8 @@ import { loadScript } from "./script.ts";
 import { ofOtherType, UnreadableRecord } from "./strange.ts";
 import { UpstreamError } from "../../errors.ts";
 
-const renewScript = loadScript("renew");
-const endScript = loadScript("end");
+const renewScript = loadScript("control/renew");
+const endScript = loadScript("control/end");
 
 /** A right that one process has at a time, and that ends by itself when the process dies. */
 export class ControlLease {

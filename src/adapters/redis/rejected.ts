@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { RedisConnection } from "./connection.ts";
+import { isForbidden, type RedisConnection } from "./connection.ts";
 import { asUpstream } from "./strange.ts";
 import { translateErrors } from "../translate.ts";
 import { formatInstant, parseInstant } from "../../domain/time.ts";
@@ -57,7 +57,7 @@ async function bytesOf(redis: Redis, key: string, length: number): Promise<numbe
   try {
     return (await redis.memory("USAGE", key, "SAMPLES", 0)) ?? 0;
   } catch (error) {
-    if (!(error instanceof Error) || !/^NOPERM |^ERR unknown (?:command|subcommand)/.test(error.message)) throw error;
+    if (!isForbidden(error)) throw error;
     return length * WHOLE_BYTES;
   }
 }

@@ -1,3 +1,4 @@
+import { exitCode } from "./exit-codes.ts";
 import type { Readable } from "node:stream";
 import type { Records } from "../../app/records.ts";
 import { configPath, loadConfig, type Config } from "../../config/config.ts";
@@ -112,8 +113,9 @@ export async function withRecords(
   const records = await openRecords(config);
   try {
     const code = await work(records, config);
-    for (const { problem } of records.strangeThings()) invocation.warn(problem);
-    return code;
+    const strange = records.strangeThings();
+    for (const { problem } of strange) invocation.warn(problem);
+    return code === exitCode("done") && strange.length > 0 ? exitCode("failed") : code;
   } finally {
     await records.close();
   }

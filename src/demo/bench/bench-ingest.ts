@@ -2,7 +2,7 @@ import { systemClock } from "../../adapters/clock.ts";
 import { openRedis } from "../../adapters/redis/connection.ts";
 import { redisFacts } from "../../adapters/redis/facts.ts";
 import { redisRejected } from "../../adapters/redis/rejected.ts";
-import { redisSchedule } from "../../adapters/redis/schedule.ts";
+import { redisSchedule } from "../../adapters/redis/images/schedule.ts";
 import { generateMonth } from "../outside/datagrepper/month.ts";
 import { DEFAULT_POLICY } from "../../domain/compose/classify.ts";
 import { DAY_MS, MINUTE_MS } from "../../domain/time.ts";

@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { PlaceKeeper } from "../../../src/act/places.ts";
-import { redisPlaces } from "../../../src/adapters/redis/places.ts";
+import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import type { Queue } from "../../../src/domain/image/lifecycle.ts";
 import { DAY_MS, toScore } from "../../../src/domain/time.ts";
 import { silentLog } from "../../support/run/log.ts";

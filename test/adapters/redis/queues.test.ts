@@ -1,5 +1,5 @@
 import t, { type Test } from "tap";
-import { redisQueues } from "../../../src/adapters/redis/queues.ts";
+import { redisQueues } from "../../../src/adapters/redis/images/queues.ts";
 import { MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { listQueues, type QueueFilter } from "../../../src/inspect/queue.ts";
 import type { Place, Queues } from "../../../src/ports/index.ts";

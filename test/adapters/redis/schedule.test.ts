@@ -3,7 +3,7 @@ import { openRedis } from "../../../src/adapters/redis/connection.ts";
 import { sharedQueueName } from "../../../src/adapters/redis/control/queue-name.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
-import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import type { Decision } from "../../../src/domain/compose/classify.ts";
 import { draft, type Change } from "../../../src/domain/image/lifecycle.ts";
 import { DAY_MS, MINUTE_MS } from "../../../src/domain/time.ts";

@@ -1,5 +1,5 @@
 import t, { type Test } from "tap";
-import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { held } from "../../../src/domain/image/holding.ts";
 import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { addDue, linesOf, runOver } from "../../support/program/listing.ts";

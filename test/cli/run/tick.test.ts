@@ -1,7 +1,7 @@
 import t from "tap";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
-import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { startEc2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";

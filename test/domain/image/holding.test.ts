@@ -121,7 +121,7 @@ t.test("a hold is written whole: nothing of an earlier wish or failure is left",
 });
 
 t.test("what a hold leaves behind when it ends is written out, field by field", (t) => {
-  const traces = { attempts: 0, lastError: "", missedLooks: 0, missedSince: null };
+  const traces = { attempts: 0, lastError: "", missedLooks: 0, missedSince: null, missedAt: null };
   const image = imageIn("held", { hold: HOLD, heldFrom: "private", deleteAt: DELETE_AT, noticedAt: NOW, attempts: 3 });
   const ended = holdEnded(image, false, "x", "", PERIODS, NOW);
   const none = { hold: null, heldFrom: null, noticedAt: null, deleteAt: null };

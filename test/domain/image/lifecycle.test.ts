@@ -139,7 +139,7 @@ t.test("what was taken is given back at once, or after the lease of a ticker tha
 
   t.equal(idle?.wait?.wakeAt, NOW);
   t.equal(claimed?.wait?.wakeAt, NOW + PERIODS.leaseMs);
-  const traces = { attempts: 0, lastError: "", missedLooks: 0, missedSince: null };
+  const traces = { attempts: 0, lastError: "", missedLooks: 0, missedSince: null, missedAt: null };
   const over = { becomes: "kept", hold: null, heldFrom: null, wish: null };
   t.strictSame(idle?.fields, { ...traces, ...over, rule: "ga", reason: "labelled RC-1.1" }, "no hold or wish is left");
   t.match(idle, { event: { what: "restoring", why: "labelled RC-1.1" } });

@@ -6,7 +6,7 @@ import type { Seen, Look } from "../../../src/domain/plan/look.ts";
 import { planFor, type Plan } from "../../../src/domain/plan/plan.ts";
 import { HOLD_TAG, holdTag, OUR_TAGS } from "../../../src/domain/plan/tags.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
-import { AMI, FREE, GUARDS, imageIn, NOW, PERIODS, seen, seenPrivate } from "../../support/world/image.ts";
+import { AMI, FREE, GUARDS, imageIn, NOW, PERIODS, seen, seenPrivate, SNAPSHOTS } from "../../support/world/image.ts";
 
 const DELETE: Decision = { kind: "delete", rule: "nightly", reason: "a nightly compose" };
 
@@ -92,7 +92,9 @@ t.test("what is given back loses every tag of ours that it carries, the hold's a
   };
   for (const key of OUR_TAGS) t.strictSame(tagged({ [key]: "x" }), [AMI], key);
   t.strictSame(tagged({ Name: "x" }), []);
-  t.strictSame(tagged({ Name: "x" }, { snapshotTags: { "snap-1": {} } }), ["snap-1"], "and so do its snapshots");
+  const ofSnapshot = (tags: Seen["tags"]): unknown => tagged({ Name: "x" }, { snapshotTags: { [SNAPSHOTS[0]]: tags } });
+  t.strictSame(ofSnapshot({ [HOLD_TAG]: "x" }), [SNAPSHOTS[0]], "and so do its snapshots");
+  t.strictSame(ofSnapshot({ Name: "x" }), []);
   t.end();
 });
 

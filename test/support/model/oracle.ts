@@ -5,6 +5,9 @@ import { looks, QUEUES_OF, type Subject } from "./subject.ts";
 import { CODES_FOR_ALL, verdictOf, type Compose } from "./words.ts";
 import type { World } from "../world/world.ts";
 
+/** What a hold is answered with when it is, or will be, in force. */
+export const IS_HELD = /^(?:held\b|being given back to the public$|it is just being deleted$)/;
+
 /** A hold by a person; `to` is its end, as far as it is known. */
 interface Span {
   readonly from: Instant;

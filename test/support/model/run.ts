@@ -6,7 +6,7 @@ import { carryOutOrders } from "../../../src/operate/orders.ts";
 import type { Log, PlacedOrder } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { cutBack, Memory } from "./memory.ts";
-import { Oracle } from "./oracle.ts";
+import { IS_HELD, Oracle } from "./oracle.ts";
 import { wrongPass } from "./wrong-clock.ts";
 import { subjectOf, type Subject } from "./subject.ts";
 import { survive, type Lived } from "./survive.ts";
@@ -19,8 +19,6 @@ import { UPLOADER, type World } from "../world/world.ts";
 const ACTS: readonly string[] = ["pass", "crash", "cut", "jump"];
 /** How long the end of a story may take, in steps of three and a half days: holds, refusals and new notices included. */
 const MOST_STEPS = 25;
-/** What a hold is answered with when it is, or will be, in force. */
-const IS_HELD = /^(?:held\b|being given back to the public$|it is just being deleted$)/;
 
 /** A story as it is lived, command by command. */
 export class Run {
@@ -39,8 +37,8 @@ export class Run {
     this.lived = lived;
     this.oracle = new Oracle(world);
     this.memory = new Memory(world);
+    // A death is no bug, though it looks like one from within.
     const error = (data: object, message: string): void => {
-      // A death is no bug, though it looks like one from within.
       if (message.startsWith("bug") && !/"error":"(?:killed|dead)"/.test(JSON.stringify(data)))
         this.oracle.wrong.push(`${message}: ${JSON.stringify(data)}`);
     };
@@ -239,15 +237,13 @@ export class Run {
   async #tick(region: string, counter: CallCounter): Promise<void> {
     const { images, schedule, facts, ...others } = this.#world.ticker;
     const wrapped = { images: counter.wrap(images), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
-    await survive(this.#world, this.lived, () =>
-      tickRegion(region, { ...others, ...wrapped, log: this.#log, listen: this.memory.listen }),
-    );
+    const ticker = { ...others, ...wrapped, log: this.#log, listen: this.memory.listen };
+    await survive(this.#world, this.lived, () => tickRegion(region, ticker));
   }
 
   async #report(counter: CallCounter): Promise<void> {
     const { reports, schedule, ...others } = this.#world.reporter;
-    await survive(this.#world, this.lived, () =>
-      reportOnce({ ...others, reports: counter.wrap(reports), schedule: counter.wrap(schedule) }),
-    );
+    const wrapped = { reports: counter.wrap(reports), schedule: counter.wrap(schedule) };
+    await survive(this.#world, this.lived, () => reportOnce({ ...others, ...wrapped }));
   }
 }

@@ -1,5 +1,5 @@
 import { PlaceKeeper } from "../../../src/act/places.ts";
-import { redisPlaces } from "../../../src/adapters/redis/places.ts";
+import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { QUEUES } from "../../../src/domain/image/lifecycle.ts";
 import { silentLog } from "../run/log.ts";
 import type { Subject } from "./subject.ts";

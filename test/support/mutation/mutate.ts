@@ -15,7 +15,7 @@ import { testsLoading } from "./coverage.ts";
 import { describe, filesIn, isRefused, plant, type Planted } from "./planted.ts";
 import { hear, survives, type Court, type Witness } from "./trial.ts";
 
-const ROOT = fileURLToPath(new URL("../../../../", import.meta.url)).replace(/\/$/, "");
+const ROOT = fileURLToPath(new URL("../../../..", import.meta.url)).replace(/\/$/, "");
 const TELL_EVERY = 100;
 
 const stop = new AbortController();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import type { Test } from "tap";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
-import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { parseInstant, type Instant } from "../../../src/domain/time.ts";
 import { runHere } from "./here.ts";
 import { configFile, type Ended } from "./program.ts";

@@ -6,7 +6,7 @@ import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
-import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { runLoop } from "../../../src/app/loop.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";

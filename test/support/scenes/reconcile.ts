@@ -4,7 +4,7 @@ import { redisPositions } from "../../../src/adapters/redis/control/positions.ts
 import { startDatagrepper, type DatagrepperDouble } from "../../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, type Instant } from "../../../src/domain/time.ts";
 import { backfill } from "../../../src/hear/backfill.ts";
-import { redisPlaces } from "../../../src/adapters/redis/places.ts";
+import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import type { PlaceReconciler } from "../../../src/operate/places.ts";
 import { reconcile } from "../../../src/operate/reconcile.ts";
 import type { Told } from "../../../src/operate/told.ts";

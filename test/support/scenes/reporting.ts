@@ -2,7 +2,7 @@ import type { Test } from "tap";
 import { openPagure } from "../../../src/adapters/pagure/reports.ts";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
-import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import {
   startPagureDouble,
   type PagureDouble,

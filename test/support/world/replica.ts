@@ -6,7 +6,7 @@ import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { redisOrders } from "../../../src/adapters/redis/control/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
-import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import type { Periods } from "../../../src/domain/image/lifecycle.ts";
 import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";

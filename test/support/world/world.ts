@@ -10,7 +10,7 @@ import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { redisOrders } from "../../../src/adapters/redis/control/orders.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
-import { redisSchedule } from "../../../src/adapters/redis/schedule.ts";
+import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import { resolveRegion } from "../../../src/decide/resolve.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";

@@ -19,8 +19,8 @@ import { DAY_MS, dayOf, formatInstant, parseInstant, SECOND_MS, type Instant } f
 import { UpstreamError } from "../../../errors.ts";
 import type { Budgets, DueAnew } from "../../../ports/index.ts";
 
-const reserve = loadScript("reserve");
-const resume = loadScript("resume");
+const reserve = loadScript("control/reserve");
+const resume = loadScript("control/resume");
 
 /** Who has reserved is remembered a while for people. */
 const LIFE_S = (40 * DAY_MS) / SECOND_MS;

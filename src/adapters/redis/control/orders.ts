@@ -1,7 +1,7 @@
 import type { RedisConnection } from "../connection.ts";
 import { asUpstream } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
-import { jsonOf, pairsOf } from "../record.ts";
+import { jsonOf, pairsOf } from "../images/record.ts";
 import { translateErrors } from "../../translate.ts";
 import { isAmiId, isRegion } from "../../../domain/image/image.ts";
 import { VERBS } from "../../../domain/image/order.ts";

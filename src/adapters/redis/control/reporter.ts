@@ -2,7 +2,7 @@ import type { RedisConnection } from "../connection.ts";
 import { wantedSignal } from "../../abandon.ts";
 import { asUpstream, quoteKey, UnreadableRecord } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
-import { jsonOf, readEvent } from "../record.ts";
+import { jsonOf, readEvent } from "../images/record.ts";
 import { loadScript } from "../script.ts";
 import { translateErrors } from "../../translate.ts";
 import { compareIds } from "../../../domain/image/event.ts";

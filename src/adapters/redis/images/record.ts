@@ -1,13 +1,13 @@
-import { UnreadableRecord } from "./strange.ts";
-import type { Rule } from "../../domain/compose/classify.ts";
-import { parseComposeId } from "../../domain/compose/compose.ts";
-import type { Hold } from "../../domain/hold.ts";
-import type { EventDraft, EventKind, ImageEvent } from "../../domain/image/event.ts";
-import { STAGES, type HeldFrom, type Image, type TakenAway } from "../../domain/image/image.ts";
-import type { Change } from "../../domain/image/lifecycle.ts";
-import { orderOf } from "../../domain/image/stream.ts";
-import type { Upload } from "../../domain/image/upload.ts";
-import { formatInstant, parseInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
+import { UnreadableRecord } from "../strange.ts";
+import type { Rule } from "../../../domain/compose/classify.ts";
+import { parseComposeId } from "../../../domain/compose/compose.ts";
+import type { Hold } from "../../../domain/hold.ts";
+import type { EventDraft, EventKind, ImageEvent } from "../../../domain/image/event.ts";
+import { STAGES, type HeldFrom, type Image, type TakenAway } from "../../../domain/image/image.ts";
+import type { Change } from "../../../domain/image/lifecycle.ts";
+import { orderOf } from "../../../domain/image/stream.ts";
+import type { Upload } from "../../../domain/image/upload.ts";
+import { formatInstant, parseInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
 
 type Hash = Readonly<Record<string, string>>;
 

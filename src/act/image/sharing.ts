@@ -1,7 +1,7 @@
-import type { Image } from "../domain/image/image.ts";
-import { needsOpen, needsThere } from "../domain/plan/sharing.ts";
-import { ACT_TAGS, wasOpen } from "../domain/plan/tags.ts";
-import type { Images, MayCall, Schedule } from "../ports/index.ts";
+import type { Image } from "../../domain/image/image.ts";
+import { needsOpen, needsThere } from "../../domain/plan/sharing.ts";
+import { ACT_TAGS, wasOpen } from "../../domain/plan/tags.ts";
+import type { Images, MayCall, Schedule } from "../../ports/index.ts";
 
 /** Another image that stands on a snapshot. */
 interface Sharer {

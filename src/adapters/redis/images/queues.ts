@@ -1,14 +1,14 @@
-import type { RedisConnection } from "./connection.ts";
+import type { RedisConnection } from "../connection.ts";
 import { unreadableRecord } from "./reader.ts";
 import { readImage } from "./record.ts";
 import { readRegions } from "./regions.ts";
-import { asUpstream, UnreadableRecord } from "./strange.ts";
-import { translateErrors } from "../translate.ts";
-import type { Image } from "../../domain/image/image.ts";
-import type { Queue } from "../../domain/image/lifecycle.ts";
-import { SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
-import { describeError } from "../../errors.ts";
-import type { Place, Queues, StageOf, Strange, Waiting } from "../../ports/index.ts";
+import { asUpstream, UnreadableRecord } from "../strange.ts";
+import { translateErrors } from "../../translate.ts";
+import type { Image } from "../../../domain/image/image.ts";
+import type { Queue } from "../../../domain/image/lifecycle.ts";
+import { SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
+import { describeError } from "../../../errors.ts";
+import type { Place, Queues, StageOf, Strange, Waiting } from "../../../ports/index.ts";
 
 const SCAN_COUNT = 1000;
 
@@ -89,8 +89,10 @@ function scoreOf(at: Instant): string {
 }
 
 function imageOf(region: string, amiId: string, answer: unknown, key: string): Image | Strange | null {
+  const name = `${region} ${amiId}`;
+  // A list has the image's name in front of what is wrong with it.
   const strange = (why: string | null): Strange => ({
-    strange: describeError(unreadableRecord(key, `${region} ${amiId}`, why)),
+    strange: describeError(unreadableRecord(key, name, why)).replace(`${name}: `, ""),
   });
   if (answer instanceof Error) return strange(null);
   try {

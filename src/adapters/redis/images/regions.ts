@@ -1,5 +1,5 @@
-import type { RedisConnection } from "./connection.ts";
-import { isRegion } from "../../domain/image/image.ts";
+import type { RedisConnection } from "../connection.ts";
+import { isRegion } from "../../../domain/image/image.ts";
 
 const SCAN_COUNT = 1000;
 

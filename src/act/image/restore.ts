@@ -1,12 +1,12 @@
-import { held } from "../domain/image/holding.ts";
-import type { Image, TakenAway } from "../domain/image/image.ts";
-import { draft, reset, type Change } from "../domain/image/lifecycle.ts";
-import type { Seen } from "../domain/plan/look.ts";
-import type { Plan } from "../domain/plan/plan.ts";
-import { holdTag, ACT_TAGS, HOLD_TAG, OUR_TAGS } from "../domain/plan/tags.ts";
-import type { Instant } from "../domain/time.ts";
-import { UpstreamError } from "../errors.ts";
-import type { Clock, Images, MayCall } from "../ports/index.ts";
+import { held } from "../../domain/image/holding.ts";
+import type { Image, TakenAway } from "../../domain/image/image.ts";
+import { draft, reset, type Change } from "../../domain/image/lifecycle.ts";
+import type { Seen } from "../../domain/plan/look.ts";
+import type { Plan } from "../../domain/plan/plan.ts";
+import { holdTag, ACT_TAGS, HOLD_TAG, OUR_TAGS } from "../../domain/plan/tags.ts";
+import type { Instant } from "../../domain/time.ts";
+import { UpstreamError } from "../../errors.ts";
+import type { Clock, Images, MayCall } from "../../ports/index.ts";
 
 /**
  * Restores exactly what was taken, reads it back, and drops our tags last. A hold is tagged first, so that it outlives a Redis

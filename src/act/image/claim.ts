@@ -1,5 +1,5 @@
-import type { Image } from "../domain/image/image.ts";
-import type { Clock, Heard, Lease, MayCall, Schedule } from "../ports/index.ts";
+import type { Image } from "../../domain/image/image.ts";
+import type { Clock, Heard, Lease, MayCall, Schedule } from "../../ports/index.ts";
 
 /** A lease, and what the act stands on. */
 export interface ActLease extends Lease {

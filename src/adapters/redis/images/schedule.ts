@@ -1,5 +1,5 @@
-import type { RedisConnection } from "./connection.ts";
-import { asUpstream, quoteKey, UnreadableRecord } from "./strange.ts";
+import type { RedisConnection } from "../connection.ts";
+import { asUpstream, quoteKey, UnreadableRecord } from "../strange.ts";
 import {
   floorScore,
   orderText,
@@ -13,16 +13,16 @@ import {
 } from "./record.ts";
 import { misplacedAmong, putRight } from "./places.ts";
 import { ScheduleReader } from "./reader.ts";
-import { loadScript } from "./script.ts";
-import { translateErrors } from "../translate.ts";
-import type { Decision } from "../../domain/compose/classify.ts";
-import type { EventDraft } from "../../domain/image/event.ts";
-import { STAGES, type Image, type TakenAway } from "../../domain/image/image.ts";
-import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } from "../../domain/image/lifecycle.ts";
-import { streamOf } from "../../domain/image/stream.ts";
-import type { Upload } from "../../domain/image/upload.ts";
-import { ceilSecond, DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
-import type { Clock, Lease, Schedule } from "../../ports/index.ts";
+import { loadScript } from "../script.ts";
+import { translateErrors } from "../../translate.ts";
+import type { Decision } from "../../../domain/compose/classify.ts";
+import type { EventDraft } from "../../../domain/image/event.ts";
+import { STAGES, type Image, type TakenAway } from "../../../domain/image/image.ts";
+import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } from "../../../domain/image/lifecycle.ts";
+import { streamOf } from "../../../domain/image/stream.ts";
+import type { Upload } from "../../../domain/image/upload.ts";
+import { ceilSecond, DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
+import type { Clock, Lease, Schedule } from "../../../ports/index.ts";
 
 const add = loadScript("add");
 const claim = loadScript("claim");

@@ -1,22 +1,29 @@
-import type { RegionBreakers } from "./breakers.ts";
+import type { RegionBreakers } from "../breakers.ts";
 import { ClaimLost, whileClaimed, type ActLease } from "./claim.ts";
 import { deleteImage } from "./delete.ts";
 import { endHold, tagHold } from "./hold.ts";
 import { makePrivate } from "./make-private.ts";
 import { restoreImage } from "./restore.ts";
 import { recordSetback, yieldClaim } from "./setback.ts";
-import { wordNow } from "../decide/word.ts";
-import type { Policy } from "../domain/compose/classify.ts";
-import { isInForce } from "../domain/hold.ts";
-import { restoreAndHold, held } from "../domain/image/holding.ts";
-import type { Image } from "../domain/image/image.ts";
-import { NOT_MISSED, redecide, restoreAndKeep, waitOf, type Change, type Periods } from "../domain/image/lifecycle.ts";
-import type { Planned } from "../domain/plan/describe.ts";
-import type { Plan } from "../domain/plan/plan.ts";
-import { afterHiddenLook, afterMiss, afterRefusal } from "../domain/plan/setback.ts";
-import { isBegun } from "../domain/limits/budget.ts";
-import { MINUTE_MS, type Instant } from "../domain/time.ts";
-import type { Budgets, Clock, Facts, Images, Log, Random, Schedule } from "../ports/index.ts";
+import { wordNow } from "../../decide/word.ts";
+import type { Policy } from "../../domain/compose/classify.ts";
+import { isInForce } from "../../domain/hold.ts";
+import { restoreAndHold, held } from "../../domain/image/holding.ts";
+import type { Image } from "../../domain/image/image.ts";
+import {
+  NOT_MISSED,
+  redecide,
+  restoreAndKeep,
+  waitOf,
+  type Change,
+  type Periods,
+} from "../../domain/image/lifecycle.ts";
+import type { Planned } from "../../domain/plan/describe.ts";
+import type { Plan } from "../../domain/plan/plan.ts";
+import { afterHiddenLook, afterMiss, afterRefusal } from "../../domain/plan/setback.ts";
+import { isBegun } from "../../domain/limits/budget.ts";
+import { MINUTE_MS, type Instant } from "../../domain/time.ts";
+import type { Budgets, Clock, Facts, Images, Log, Random, Schedule } from "../../ports/index.ts";
 
 /** Whoever carries out what is planned. */
 export interface Worker {

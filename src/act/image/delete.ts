@@ -1,11 +1,11 @@
 import { ClaimLost } from "./claim.ts";
 import { giveBack, sharersOf } from "./sharing.ts";
-import type { Image } from "../domain/image/image.ts";
-import { draft, type Change } from "../domain/image/lifecycle.ts";
-import type { Plan } from "../domain/plan/plan.ts";
-import { SECOND_MS } from "../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
-import type { Clock, Images, Lease, MayCall, Schedule } from "../ports/index.ts";
+import type { Image } from "../../domain/image/image.ts";
+import { draft, type Change } from "../../domain/image/lifecycle.ts";
+import type { Plan } from "../../domain/plan/plan.ts";
+import { SECOND_MS } from "../../domain/time.ts";
+import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
+import type { Clock, Images, Lease, MayCall, Schedule } from "../../ports/index.ts";
 
 const IN_USE_RETRIES = 5;
 

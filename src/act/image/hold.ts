@@ -1,12 +1,12 @@
-import { safeNow } from "./safety.ts";
-import type { Hold } from "../domain/hold.ts";
-import { holdEnded } from "../domain/image/holding.ts";
-import type { Image } from "../domain/image/image.ts";
-import { reset, type Change, type Periods } from "../domain/image/lifecycle.ts";
-import type { Seen } from "../domain/plan/look.ts";
-import { holdTag, HOLD_TAG } from "../domain/plan/tags.ts";
-import { ceilSecond } from "../domain/time.ts";
-import type { Images, MayCall, Schedule } from "../ports/index.ts";
+import { safeNow } from "../safety.ts";
+import type { Hold } from "../../domain/hold.ts";
+import { holdEnded } from "../../domain/image/holding.ts";
+import type { Image } from "../../domain/image/image.ts";
+import { reset, type Change, type Periods } from "../../domain/image/lifecycle.ts";
+import type { Seen } from "../../domain/plan/look.ts";
+import { holdTag, HOLD_TAG } from "../../domain/plan/tags.ts";
+import { ceilSecond } from "../../domain/time.ts";
+import type { Images, MayCall, Schedule } from "../../ports/index.ts";
 
 /** Writes the hold to EC2, where it outlives a lost Redis. Throws `UpstreamError`, `RefusedError`, `ClaimLost`. */
 export async function tagHold(

@@ -1,13 +1,13 @@
 import { ClaimLost } from "./claim.ts";
-import { safeNow } from "./safety.ts";
+import { safeNow } from "../safety.ts";
 import { giveBack, sharersOf } from "./sharing.ts";
-import type { Image, TakenAway } from "../domain/image/image.ts";
-import { draft, reset, type Change, type Periods } from "../domain/image/lifecycle.ts";
-import type { Plan } from "../domain/plan/plan.ts";
-import { COMPOSE_TAG, IMAGE_TAG, INTENT_TAG, PRIVATE_AT_TAG, wasOpen } from "../domain/plan/tags.ts";
-import { ceilSecond, formatInstant, SECOND_MS, type Instant } from "../domain/time.ts";
-import { UpstreamError } from "../errors.ts";
-import type { Clock, Images, MayCall, Schedule } from "../ports/index.ts";
+import type { Image, TakenAway } from "../../domain/image/image.ts";
+import { draft, reset, type Change, type Periods } from "../../domain/image/lifecycle.ts";
+import type { Plan } from "../../domain/plan/plan.ts";
+import { COMPOSE_TAG, IMAGE_TAG, INTENT_TAG, PRIVATE_AT_TAG, wasOpen } from "../../domain/plan/tags.ts";
+import { ceilSecond, formatInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
+import { UpstreamError } from "../../errors.ts";
+import type { Clock, Images, MayCall, Schedule } from "../../ports/index.ts";
 
 const READ_BACKS = 6;
 const MOST_NAMED = 3;

@@ -1,14 +1,14 @@
 import type { Redis } from "ioredis";
-import type { RedisConnection } from "./connection.ts";
-import type { Keys } from "./keys.ts";
+import type { RedisConnection } from "../connection.ts";
+import type { Keys } from "../keys.ts";
 import { floorScore, readImage } from "./record.ts";
 import { readRegions } from "./regions.ts";
-import { quoteKey, UnreadableRecord, foreignKeyOf } from "./strange.ts";
-import type { Image } from "../../domain/image/image.ts";
-import { QUEUES, type Queue } from "../../domain/image/lifecycle.ts";
-import type { Clocks } from "../../domain/limits/clocks.ts";
-import { SECOND_MS, toScore, type Instant } from "../../domain/time.ts";
-import type { Clock } from "../../ports/index.ts";
+import { quoteKey, UnreadableRecord, foreignKeyOf } from "../strange.ts";
+import type { Image } from "../../../domain/image/image.ts";
+import { QUEUES, type Queue } from "../../../domain/image/lifecycle.ts";
+import type { Clocks } from "../../../domain/limits/clocks.ts";
+import { SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
+import type { Clock } from "../../../ports/index.ts";
 
 /** About so many images are read at once. */
 const LIVE_PAGE = 200;

@@ -1,16 +1,16 @@
-import { parseComposeId } from "../../domain/compose/compose.ts";
-import { isAmiId, isRegion, type Image } from "../../domain/image/image.ts";
-import { QUEUES, type Periods } from "../../domain/image/lifecycle.ts";
-import { isInPlace, placeOf } from "../../domain/image/place.ts";
-import { DAY_MS } from "../../domain/time.ts";
-import type { Clock, LostImage, Misplaced, Places } from "../../ports/index.ts";
-import { translateErrors } from "../translate.ts";
-import type { RedisConnection } from "./connection.ts";
-import type { KeyName } from "./keys.ts";
+import { parseComposeId } from "../../../domain/compose/compose.ts";
+import { isAmiId, isRegion, type Image } from "../../../domain/image/image.ts";
+import { QUEUES, type Periods } from "../../../domain/image/lifecycle.ts";
+import { isInPlace, placeOf } from "../../../domain/image/place.ts";
+import { DAY_MS } from "../../../domain/time.ts";
+import type { Clock, LostImage, Misplaced, Places } from "../../../ports/index.ts";
+import { translateErrors } from "../../translate.ts";
+import type { RedisConnection } from "../connection.ts";
+import type { KeyName } from "../keys.ts";
 import { ScheduleReader } from "./reader.ts";
 import { scoreOf } from "./record.ts";
-import { loadScript } from "./script.ts";
-import { asUpstream, ofOtherType } from "./strange.ts";
+import { loadScript } from "../script.ts";
+import { asUpstream, ofOtherType } from "../strange.ts";
 
 const place = loadScript("place");
 

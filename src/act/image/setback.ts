@@ -1,10 +1,10 @@
-import type { RegionBreakers } from "./breakers.ts";
-import type { Image } from "../domain/image/image.ts";
-import { NOT_MISSED } from "../domain/image/lifecycle.ts";
-import { isRefusalCode, type RefusalCode } from "../domain/plan/refusal.ts";
-import { afterFailure, afterRefusal, yielded } from "../domain/plan/setback.ts";
-import { describeError, isForeign, RefusedError, UpstreamError, type Scope } from "../errors.ts";
-import type { Lease, Log, Random, Schedule } from "../ports/index.ts";
+import type { RegionBreakers } from "../breakers.ts";
+import type { Image } from "../../domain/image/image.ts";
+import { NOT_MISSED } from "../../domain/image/lifecycle.ts";
+import { isRefusalCode, type RefusalCode } from "../../domain/plan/refusal.ts";
+import { afterFailure, afterRefusal, yielded } from "../../domain/plan/setback.ts";
+import { describeError, isForeign, RefusedError, UpstreamError, type Scope } from "../../errors.ts";
+import type { Lease, Log, Random, Schedule } from "../../ports/index.ts";
 
 /** Failures with these are tried again with the image itself; any other is none of its own. */
 const OF_IMAGES: readonly Scope[] = ["call", "image"];
