@@ -1,7 +1,9 @@
 import type { JournalEntry } from "../../../src/demo/outside/ec2/journal.ts";
 import type { ImageRecord } from "../../../src/demo/outside/ec2/state/records.ts";
 import { DAY_MS, formatInstant, type Instant } from "../../../src/domain/time.ts";
+import { postsOn } from "./posts.ts";
 import { looks, QUEUES_OF, type Subject } from "./subject.ts";
+import { isEndedByOthers, mayBeGone, wrongOfVanished } from "./vanish.ts";
 import { CODES_FOR_ALL, verdictOf, type Compose } from "./words.ts";
 import type { World } from "../world/world.ts";
 
@@ -84,6 +86,11 @@ export class Oracle {
   /** Everything that must have come true once all trouble is over. */
   checkEnd(): void {
     for (const subject of this.subjects) {
+      if (isEndedByOthers(subject)) {
+        const wrong = wrongOfVanished(subject, this.#world);
+        if (wrong !== null) this.#tell(subject, wrong);
+        continue;
+      }
       const standsFor = this.verdict(subject) ?? "keep";
       if (standsFor === "delete" && !this.isDeleted(subject))
         this.#tell(subject, "is not deleted with all its snapshots");
@@ -96,11 +103,11 @@ export class Oracle {
 
   /** Whether the story of every image is over. */
   isOver(): boolean {
-    return this.subjects.every((subject) =>
-      this.verdict(subject) === "delete"
-        ? this.isDeleted(subject) && this.#posts("Deleted", subject.amiId).length > 0
-        : this.isAsBefore(subject),
-    );
+    return this.subjects.every((subject) => {
+      if (isEndedByOthers(subject)) return wrongOfVanished(subject, this.#world) === null;
+      if (this.verdict(subject) !== "delete") return this.isAsBefore(subject);
+      return this.isDeleted(subject) && this.#posts("Deleted", subject.amiId).length > 0;
+    });
   }
 
   isDeleted(subject: Subject): boolean {
@@ -138,8 +145,9 @@ export class Oracle {
       }
       case "snapshot-deleted": {
         const subject = of(effect.snapshotId);
-        if (subject !== undefined && this.image(subject).state !== "deregistered")
-          this.#tell(subject, `lost ${effect.snapshotId} while it stands`);
+        if (subject === undefined) break;
+        if (subject.isTaken || this.image(subject).state !== "deregistered")
+          this.#tell(subject, `lost ${effect.snapshotId}, and we had not deregistered it`);
         break;
       }
       case "tags":
@@ -175,6 +183,7 @@ export class Oracle {
 
   #checkMayTouch(subject: Subject, at: Instant, what: string): void {
     const verdict = this.verdict(subject);
+    if (subject.stage === "gone") this.#tell(subject, `was ${what} after it was called gone`);
     if (verdict !== "delete") this.#tell(subject, `was ${what}, and ${verdict ?? "nobody knows what it is"}`);
     if (this.#spansOf(subject).some(({ from, to }) => from <= at && at < to))
       this.#tell(subject, `was ${what} under a hold`);
@@ -216,24 +225,19 @@ export class Oracle {
     const waits = names.filter((_, index) => scores[index] != null).join("+");
     if (!(QUEUES_OF[stage ?? ""] ?? []).includes(waits))
       this.#tell(subject, `has stage ${String(stage)} and waits in [${waits}]`);
+    if (!mayBeGone(subject, stage ?? "", this.#world.clock)) this.#tell(subject, "is called gone, and is not");
+    subject.stage = stage ?? "";
     const blamed = CODES_FOR_ALL.find((code) => lastError?.includes(code));
     if (blamed !== undefined) this.#tell(subject, `is blamed for what concerns all of them: ${blamed}`);
     if (stage === "deleted" && !this.isDeleted(subject))
       this.#tell(subject, "is called deleted, and something is left");
     const isGone = this.image(subject).state === "deregistered";
-    if (isGone && stage !== "deleting" && stage !== "deleted")
+    if (isGone && !subject.isTaken && stage !== "deleting" && stage !== "deleted")
       this.#tell(subject, `is deregistered with stage ${String(stage)}`);
   }
 
-  /** When posts went up that name an image under a heading. */
   #posts(heading: string, amiId: string): readonly Instant[] {
-    return this.#world.pagure.journal.flatMap(({ created, at, form }) => {
-      if (created === null) return [];
-      const sections = Object.values(form)
-        .flat()
-        .flatMap((text) => text.split(/\n(?=## )/));
-      return sections.some((text) => text.startsWith(`## ${heading} (`) && text.includes(amiId)) ? [at] : [];
-    });
+    return postsOn(this.#world, heading, amiId);
   }
 
   #tell({ region, amiId, compose }: Subject, what: string): void {

@@ -9,10 +9,10 @@ import { cutBack, Memory } from "./memory.ts";
 import { IS_HELD, Oracle } from "./oracle.ts";
 import { wrongPass } from "./wrong-clock.ts";
 import { subjectOf, type Subject } from "./subject.ts";
-import { survive, type Lived } from "./survive.ts";
+import { bugsIn, imagesOpened, survive, type Lived } from "./survive.ts";
 import { Codes, troubleEc2, troublePagure, troubleRedis } from "./trouble.ts";
+import { Vanished } from "./vanish.ts";
 import { at, COMPOSES, pick, REGIONS, type Command, type Compose } from "./words.ts";
-import { silentLog } from "../run/log.ts";
 import { CallCounter } from "../scenes/crash.ts";
 import { UPLOADER, type World } from "../world/world.ts";
 
@@ -30,6 +30,7 @@ export class Run {
   readonly #lifts: (() => unknown)[] = [];
   readonly memory: Memory;
   readonly #codes = new Codes();
+  readonly #vanished: Vanished;
   readonly #unacknowledged: (() => Promise<unknown>)[] = [];
 
   constructor(world: World, lived: Lived) {
@@ -37,12 +38,8 @@ export class Run {
     this.lived = lived;
     this.oracle = new Oracle(world);
     this.memory = new Memory(world);
-    // A death is no bug, though it looks like one from within.
-    const error = (data: object, message: string): void => {
-      if (message.startsWith("bug") && !/"error":"(?:killed|dead)"/.test(JSON.stringify(data)))
-        this.oracle.wrong.push(`${message}: ${JSON.stringify(data)}`);
-    };
-    this.#log = { ...silentLog, error };
+    this.#log = bugsIn(this.oracle.wrong);
+    this.#vanished = new Vanished(world);
   }
 
   async do(command: Command): Promise<void> {
@@ -80,6 +77,9 @@ export class Run {
       case "crash":
         await this.#crash(command);
         break;
+      case "vanish":
+        this.#vanished.add(pick(this.oracle.subjects, command.image), command, this.lived);
+        break;
       case "cut":
         await cutBack(this.#world, this, (region) => this.#tick(region, new CallCounter(null)));
         break;
@@ -94,6 +94,7 @@ export class Run {
         this.#world.clock.advance(command.hours * HOUR_MS);
         await this.#pass();
         this.#codes.endPass();
+        this.#vanished.endPass();
     }
     // What is said from then on is lost when Redis is cut back: nothing was done on it.
     if (ACTS.includes(command.do)) await this.memory.keep(this.oracle.mark());
@@ -104,6 +105,7 @@ export class Run {
   async finish(): Promise<void> {
     for (const lift of this.#lifts) lift();
     this.#world.simulator.faults.clear();
+    this.#vanished.end();
     for (const hearAgain of this.#unacknowledged) await hearAgain();
     const order = { do: "order", verb: "release", days: null, crash: null } as const;
     for (const target of COMPOSES.keys()) await this.#order({ ...order, whole: true, target });
@@ -120,10 +122,8 @@ export class Run {
     }
     this.oracle.checkEnd();
     this.lived.deletions += this.oracle.subjects.filter((subject) => this.oracle.isDeleted(subject)).length;
-    const opened = this.#world.simulator.journal
-      .of("ModifyImageAttribute")
-      .filter(({ effect }) => effect?.kind === "image-permission" && effect.isPublic);
-    this.lived.restores += opened.length;
+    this.lived.gone += this.oracle.subjects.filter(({ stage }) => stage === "gone").length;
+    this.lived.restores += imagesOpened(this.#world);
   }
 
   async #say({ compose: number, saying: which, dies }: Command & { do: "say" }): Promise<void> {

@@ -30,6 +30,12 @@ export interface Subject {
   isOver: boolean;
   /** When "make private" took something for the first time since all was public; null: all is public, as far as we saw. */
   closedAt: Instant | null;
+  /** Since when EC2 shows it to nobody, while it shows others; null: it is shown, as far as its region is. */
+  unseenSince: Instant | null;
+  /** Somebody else deregistered it, before we had begun to. */
+  isTaken: boolean;
+  /** By its record, when it was last looked at. */
+  stage: string;
 }
 
 /** An image that was just put into EC2, to be watched from now on. */
@@ -46,6 +52,9 @@ export function subjectOf(world: World, region: string, amiId: string, compose: 
     isContradicted: false,
     isOver: false,
     closedAt: null,
+    unseenSince: null,
+    isTaken: false,
+    stage: "",
     snapshots: snapshots.filter((snapshot) => snapshot !== null),
   };
 }

@@ -1,7 +1,9 @@
 import type { JournalEntry } from "../../../src/demo/outside/ec2/journal.ts";
 import { RefusedError, UpstreamError } from "../../../src/errors.ts";
+import type { Log } from "../../../src/ports/index.ts";
 import type { Oracle } from "./oracle.ts";
 import { expireLeases } from "./trouble.ts";
+import { silentLog } from "../run/log.ts";
 import { Crash } from "../scenes/crash.ts";
 import type { World } from "../world/world.ts";
 
@@ -13,6 +15,17 @@ export interface Lived {
   crashes: number;
   cuts: number;
   jumps: number;
+  vanished: number;
+  gone: number;
+}
+
+/** The service's log, in which a bug is wrong; a death is none, though it looks like one from within. */
+export function bugsIn(wrong: string[]): Log {
+  const error = (data: object, message: string): void => {
+    if (message.startsWith("bug") && !/"error":"(?:killed|dead)"/.test(JSON.stringify(data)))
+      wrong.push(`${message}: ${JSON.stringify(data)}`);
+  };
+  return { ...silentLog, error };
 }
 
 /** What the service's loops survive, and a death, which is what it is for. */
@@ -45,4 +58,11 @@ export async function takesNothing(
 function isTaking(effect: NonNullable<JournalEntry["effect"]>): boolean {
   if (effect.kind === "image-permission" || effect.kind === "snapshot-permission") return !effect.isPublic;
   return effect.kind === "image-deregistered" || effect.kind === "snapshot-deleted";
+}
+
+/** How often an image was made public. */
+export function imagesOpened({ simulator }: World): number {
+  return simulator.journal
+    .of("ModifyImageAttribute")
+    .filter(({ effect }) => effect?.kind === "image-permission" && effect.isPublic).length;
 }

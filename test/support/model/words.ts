@@ -33,6 +33,13 @@ export type Command =
       readonly call: number;
       readonly when: "before" | "after";
     }
+  /** Somebody else deregisters an image; or EC2 does not show it, or nothing at all in its region, for so many passes. */
+  | {
+      readonly do: "vanish";
+      readonly image: number;
+      readonly how: "deregistered" | "unseen" | "all unseen";
+      readonly passes: number;
+    }
   /** Redis comes back in another run, without what was heard since anything was last done. */
   | { readonly do: "cut" }
   /** A pass by a process whose own clock is wrong by so much. */
@@ -182,6 +189,15 @@ const COMMAND: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant("jump" as const), hours: fc.constantFrom(720, 1, -1, -720) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("vanish" as const),
+      image: index,
+      how: fc.constantFrom("deregistered" as const, "unseen" as const, "all unseen" as const),
+      passes: fc.integer({ min: 1, max: 6 }),
+    }),
   },
   {
     weight: 2,

@@ -5,6 +5,9 @@ export class Crash extends Error {
   override readonly name = "Crash";
 }
 
+/** Calls of the ports that answer bit by bit. */
+const WALKS: readonly (string | symbol)[] = ["live", "tagged", "taggedSnapshots", "threads"];
+
 /** Where a run ends: at its n-th call, before the call has its effect or after. */
 export interface CrashPoint {
   readonly call: number;
@@ -46,17 +49,32 @@ export class CallCounter {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name, target);
         if (typeof value !== "function") return value;
+        const call = (args: unknown[]): unknown => Reflect.apply(value, target, args);
+        if (WALKS.includes(name)) return (...args: unknown[]) => this.#walk(String(name), () => call(args));
         return async (...args: unknown[]): Promise<unknown> => {
-          if (this.#isDead) throw new Crash("dead");
-          this.names.push(String(name));
-          const isHere = this.#point?.call === this.names.length;
-          if (isHere && this.#point?.when === "before") await this.#happen();
-          const result: unknown = await Reflect.apply(value, target, args);
-          if (isHere && this.#point?.when === "after") await this.#happen();
+          const isHere = await this.#begin(String(name));
+          const result = await call(args);
+          if (isHere) await this.#happen();
           return result;
         };
       },
     });
+  }
+
+  /** A call begins; whether it ends at the point. */
+  async #begin(name: string): Promise<boolean> {
+    if (this.#isDead) throw new Crash("dead");
+    this.names.push(name);
+    if (this.#point?.call !== this.names.length) return false;
+    if (this.#point.when === "after") return true;
+    await this.#happen();
+    return false;
+  }
+
+  async *#walk(name: string, call: () => unknown): AsyncGenerator {
+    const isHere = await this.#begin(name);
+    yield* call() as AsyncIterable<unknown>;
+    if (isHere) await this.#happen();
   }
 
   async #happen(): Promise<void> {

@@ -82,6 +82,8 @@ export interface RegionSettings {
   readonly blockPublicAccess: "unblocked" | "block-new-sharing";
   /** DescribeImages shows what was true so many milliseconds ago (eventual consistency). Default 0. */
   readonly describeImagesStaleMs: number;
+  /** Images that DescribeImages does not show, as those that EC2's many places have lost for a while; `all`: it shows none. Default: none. */
+  readonly unseen: readonly string[] | "all";
   /** A deregistered image is `InvalidAMIID.Unavailable` for so long, then `InvalidAMIID.NotFound`. Default one hour. */
   readonly forgetAfterMs: number;
   /** A snapshot stays `InvalidSnapshot.InUse` for so long after its last image was deregistered. Default 0. */

@@ -14,6 +14,7 @@ interface Version {
 const DEFAULT_SETTINGS: RegionSettings = {
   blockPublicAccess: "unblocked",
   describeImagesStaleMs: 0,
+  unseen: [],
   forgetAfterMs: 60 * 60 * 1000,
   snapshotReleaseMs: 0,
   throttling: false,
@@ -43,12 +44,14 @@ export class Region {
     return [...this.#images.keys()].flatMap((id) => this.image(id) ?? []);
   }
 
-  /** The images as DescribeImages knows them: as they were `describeImagesStaleMs` ago. */
+  /** The images as DescribeImages knows them: as they were `describeImagesStaleMs` ago, without those that it does not show. */
   describedImages(now: number): readonly ImageRecord[] {
-    const seenAt = now - this.settings.describeImagesStaleMs;
-    return [...this.#images.values()].flatMap(
-      (versions) => versions.findLast((version) => version.since <= seenAt)?.image ?? [],
-    );
+    const { describeImagesStaleMs, unseen } = this.settings;
+    if (unseen === "all") return [];
+    const seenAt = now - describeImagesStaleMs;
+    return [...this.#images.values()]
+      .flatMap((versions) => versions.findLast((version) => version.since <= seenAt)?.image ?? [])
+      .filter(({ id }) => !unseen.includes(id));
   }
 
   putImage(image: ImageRecord, since: number): void {
