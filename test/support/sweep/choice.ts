@@ -5,7 +5,7 @@ import { pointsOf, type Recordings } from "./sweep.ts";
 export const MOMENTS = [...KILLS, "overtaken", "released", "released-killed"] as const;
 
 /**
- * Which points to live through. CHAOS_SWEEP=kills: the three moments at which a process is killed, at every call; all: those
+ * Which points to live through. CHAOS_SWEEP=kills: the three moments at which a process is killed, at every change; all: those
  * at which it is stopped as well; neither: one point of each kind, by SWEEP_SEED. CHAOS_SWEEP_ACT, _MOMENT and _CALL
  * (`12` or `30-45`) choose of these.
  */

@@ -32,6 +32,29 @@ export interface PassedCall {
 export type Watch = (call: string) => Promise<PassedCall>;
 
 /**
+ * Whether a call is counted. Clocks, the identity of Redis' run and the types of keys are asked in between, now once and now
+ * twice, and a point at them would be another one each time.
+ */
+function isCounted(call: string): boolean {
+  return !/^redis (?:TIME|INFO|TYPE|SCAN|PING|QUIT)\b|^redis HGET \S*\{control\}:ears$/.test(call);
+}
+
+/** Calls that only read: of Redis, and of EC2, STS and the tracker. */
+const READS = new RegExp(
+  [
+    "^redis (?:GET|H?MGET|HGET(?:ALL)?|HEXISTS|HKEYS|EXISTS|P?TTL|SCARD|SMEMBERS|SMISMEMBER|SSCAN|XLEN|XRANGE|XREVRANGE)\\b",
+    "^redis (?:ZCOUNT|ZMSCORE|ZRANGE|ZRANGEBYSCORE|ZREVRANGE|ZSCORE)\\b",
+    "^ec2 (?:Describe|Get)",
+    "^\\w+ GET ",
+  ].join("|"),
+);
+
+/** Whether a call may leave something behind; one that nobody knows may. */
+export function isChange(call: string): boolean {
+  return !READS.test(call);
+}
+
+/**
  * Counts the calls to all servers in one sequence, in the order in which their requests arrive, and does something at one of
  * them. It counts from the first call that names `from`, and what came before is passed on.
  */
@@ -48,9 +71,10 @@ export class CallCounter {
   }
 
   watch: Watch = async (call) => {
+    const isNew = isCounted(call) && (this.names.length > 0 || call.includes(this.#from));
     // Each scene has a key prefix of its own.
-    if (this.names.length > 0 || call.includes(this.#from)) this.names.push(call.replace(/sweep-[\da-f-]+:/, ""));
-    const moment = this.names.length === this.#point?.call ? this.#point.moment : null;
+    if (isNew) this.names.push(call.replace(/sweep-[\da-f-]+:/, ""));
+    const moment = isNew && this.names.length === this.#point?.call ? this.#point.moment : null;
     if (moment !== null && moment !== "withheld" && moment !== "sent") await this.#happen();
     return {
       answered: async () => {

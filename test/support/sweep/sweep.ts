@@ -1,5 +1,5 @@
 import { isOutcome, storyOf, wrongAtEnd, wrongNow, type End } from "./checks.ts";
-import { CallCounter, KILLS, type Act, type Moment, type Point } from "./point.ts";
+import { CallCounter, isChange, KILLS, type Act, type Moment, type Point } from "./point.ts";
 import type { Run } from "./program.ts";
 import { REGION, Scene, type SceneOptions, type Standing } from "./scene.ts";
 
@@ -68,14 +68,20 @@ function optionsOf(shared: Shared, act: Act, moment: Moment): SceneOptions {
   return { ...shared, deleteAfter: staysPrivate ? "1h" : SOON };
 }
 
-/** All points of an act and a moment. A release is heard only where something is taken away. */
+/**
+ * All points of an act and a moment. A release is heard only where something is taken away. A process that is killed at a call
+ * which only reads leaves what one leaves that was killed at the change before it; it is killed at changes, and at the first call.
+ */
 export function pointsOf(recordings: Recordings, act: Act, moment: Moment): Point[] {
   if (isReleased(moment) && act === "restore") return [];
   const { calls } = recordings[act];
-  const points = calls.map((_, index) => ({ act, moment, call: index + 1 }));
+  const points = calls
+    .map((name, index) => ({ act, moment, call: index + 1, name }))
+    .filter(({ call, name }) => !isKill(moment) || call === 1 || isChange(name))
+    .map(({ call }) => ({ act, moment, call }));
   // Who is stopped after it confirmed the reporter's lease posts once more than the one that overtakes it: no lease is a fence.
   const report = calls.findIndex((name) => name.includes(":reporter:"));
-  return moment === "overtaken" && report >= 0 ? points.slice(0, report) : points;
+  return moment === "overtaken" && report >= 0 ? points.filter(({ call }) => call <= report) : points;
 }
 
 /** What came of a point. */
