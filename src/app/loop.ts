@@ -1,6 +1,6 @@
 import { backoffMs, jittered } from "../domain/limits/backoff.ts";
 import { MINUTE_MS } from "../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
 import type { Clock, Log, Random } from "../ports/index.ts";
 
 /**
@@ -22,7 +22,10 @@ export async function runLoop(
     } catch (error) {
       if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
       failures += 1;
-      log.warn({ loop: name, code: error.code, error: describeError(error), failures }, "a pass failed, trying again");
+      const what = { loop: name, code: error.code, error: describeError(error), failures };
+      // It stays so until a person mends it.
+      if (isForeign(error) && failures > 1) log.debug(what, "a pass failed again");
+      else log.warn(what, "a pass failed, trying again");
     }
     await clock.sleep(pauseAfter(failures, everyMs, random), stop);
   }

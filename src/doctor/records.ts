@@ -28,7 +28,7 @@ export async function checkRecords({
       : []),
     ...told(
       misplaced,
-      "not in the queue of its stage",
+      "not in the right queue",
       "the service puts it there; clean-amis reconcile --apply does at once",
     ),
     ...told(lost, "of a known compose and without a record", "clean-amis backfill, or reconcile --apply"),

@@ -4,7 +4,7 @@ import { refusalOf } from "../domain/plan/refusal.ts";
 import type { Instant } from "../domain/time.ts";
 import { RefusedError } from "../errors.ts";
 import { merge, type ReadPage } from "./merge.ts";
-import type { Place, Queues, Schedule, Strange, Waiting } from "../ports/index.ts";
+import type { Place, Places, Queues, Schedule, Strange, Waiting } from "../ports/index.ts";
 
 /** What is asked of the queues; null: whatever it is. */
 export interface QueueFilter {
@@ -67,6 +67,13 @@ export async function* listQueues(
   }
   if (filter.dueBy === null && !filter.isHeld && !filter.isRefused)
     for (const region of regions) yield* listIdle(region, filter, queues, tell);
+}
+
+/** Walks over every key once, so that what cannot be read is met, wherever it stands. Throws `UpstreamError`. */
+export async function meetStrange({ places }: { readonly places: Pick<Places, "walk"> }): Promise<void> {
+  let from: string | null = null;
+  do from = (await places.walk(from)).next;
+  while (from !== null);
 }
 
 function mayWaitIn(queue: Queue, { stages, isHeld }: QueueFilter): boolean {

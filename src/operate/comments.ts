@@ -4,7 +4,7 @@ import { takeUp, type Taker } from "./comment-orders.ts";
 import { doAgree } from "../domain/limits/clocks.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, dayOf, floorSecond, SECOND_MS } from "../domain/time.ts";
-import { RefusedError, UpstreamError } from "../errors.ts";
+import { isForeign, RefusedError, UpstreamError } from "../errors.ts";
 import { carryOutOrders, type Clerk } from "./orders.ts";
 import type { Answer, CommentLease, CommentMemory, Comments, Hearing, PendingComment } from "../ports/index.ts";
 
@@ -40,7 +40,9 @@ export async function readComments(reader: CommentReader): Promise<CommentCounts
     return { read: reading.value ?? 0, answered: answering.value ?? 0 };
   } catch (error) {
     const what = "comments on the reports cannot be read or answered until a person mends this";
-    if (error instanceof RefusedError) reader.log.error({ code: error.code, error: error.message }, what);
+    // What cannot be read in Redis is told where it is met, once.
+    if (error instanceof RefusedError && !isForeign(error))
+      reader.log.error({ code: error.code, error: error.message }, what);
     throw error;
   } finally {
     await lease.end();

@@ -1,6 +1,6 @@
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
-import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, isForeign, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG } from "../ports/index.ts";
 import type { PendingPost, ReporterLease, ReporterMemory } from "../ports/index.ts";
 import { noticeImage } from "./notice.ts";
@@ -201,7 +201,8 @@ async function noteStatus(
   const since = before?.state === state ? (believable(before.since, now) ?? now) : now;
   const reason = error === null ? "" : describeError(error);
   await lease.noteStatus({ state, since, reason, checkedAt: now });
-  if (error instanceof RefusedError)
+  // What cannot be read in Redis is told where it is met, once.
+  if (error instanceof RefusedError && !isForeign(error))
     log.error({ code: error.code, error: reason }, "the reports cannot be posted until a person mends this");
   if (error === null && before?.state === "failing") log.info({}, "the reports can be posted again");
 }

@@ -85,6 +85,10 @@ t.test("foreign keys in place of every key of the service are told, whatever is 
     await redis.lpush(keys.control(name), "foreign");
   await redis.set(keys.rejected, "foreign");
   for (const args of READERS) isSensible(t, await runOver(t, connection, ...args), args.join(" "));
+  const asked = await runOver(t, connection, "queue", "--refused");
+  t.equal(asked.code, 1);
+  for (const name of ["{control}:paused", "{control}:stopped", "{control}:ears", "{control}:breakers", "rejected"])
+    t.equal(asked.err.split("\n").filter((line) => line.includes(`:${name} is not of the type`)).length, 1, name);
   await redis.set(keys.regions, "foreign");
   for (const args of READERS) isSensible(t, await runOver(t, connection, ...args), args.join(" "));
   const { code, err } = await runOver(t, connection, "queue");

@@ -10,6 +10,7 @@ import { isAmiId } from "../../domain/image/image.ts";
 import { nearest, quote } from "../../domain/words.ts";
 import { NotFoundError, UsageError } from "../../errors.ts";
 import { explainAmi, explainCompose, type Standing } from "../../inspect/explain.ts";
+import { meetStrange } from "../../inspect/queue.ts";
 
 const VERBS = ["list", "show", "stats"] as const;
 
@@ -66,13 +67,17 @@ async function list(invocation: Invocation): Promise<number> {
   const limit = countOf("queue", "limit", Infinity, invocation);
   filterOf(invocation, 0);
   const seconds = watchOf(invocation, "queue");
-  return withRecords(invocation, (records) => {
+  return withRecords(invocation, async (records) => {
     const asked = (lines: number): ListOptions => ({
       filter: filterOf(invocation, records.now()),
       format,
       limit: lines,
     });
-    if (seconds === null) return printList(asked(limit), records, invocation);
+    if (seconds === null) {
+      const code = await printList(asked(limit), records, invocation);
+      if (options["refused"] === true) await meetStrange(records);
+      return code;
+    }
     return watch("clean-amis queue", seconds, invocation, (lines, picture) =>
       printList(asked(Math.min(limit, lines)), records, picture),
     );

@@ -14,6 +14,7 @@ import type { Log } from "../../../src/ports/index.ts";
 import type { Reporter } from "../../../src/tell/reporter.ts";
 import { reportOnce, type Reported } from "../../../src/tell/report.ts";
 import { REPORTER_TOKEN } from "../run/secrets.ts";
+import { silentLog } from "../run/log.ts";
 import { openTestRedis } from "../servers/redis.ts";
 import { SettableClock, withClock } from "../world/clock.ts";
 import { PERIODS } from "../world/image.ts";
@@ -30,6 +31,8 @@ export interface Reporting {
   readonly connection: RedisConnection;
   readonly pagure: PagureDouble;
   readonly reporter: Reporter;
+  /** What of Redis could not be read, a line an entry. */
+  readonly alarms: string[];
   /** Everything that was logged, a line an entry. */
   readonly logged: string[];
   readonly report: (change?: Partial<Reporter>) => Promise<Reported>;
@@ -52,7 +55,11 @@ export async function openReporting(
   { timeoutMs = 60_000, ...options }: PagureDoubleOptions & { readonly timeoutMs?: number } = {},
 ): Promise<Reporting> {
   const clock = new SettableClock(START);
-  const connection = await openTestRedis(test);
+  const alarms: string[] = [];
+  const error: Log["error"] = (data, message) => {
+    alarms.push(`${message} ${JSON.stringify(data)}`);
+  };
+  const connection = await openTestRedis(test, undefined, { ...silentLog, error });
   const pagure = await startPagureDouble({ now: clock.now, ...options });
   test.teardown(() => pagure.close());
   pagure.tracker.setProject(REPO, {});
@@ -72,6 +79,7 @@ export async function openReporting(
     connection,
     pagure,
     reporter,
+    alarms,
     logged,
     posts,
     report: (change = {}) => reportOnce({ ...reporter, ...change }),

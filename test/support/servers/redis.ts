@@ -16,9 +16,10 @@ export function serverUrl(name: "TEST_REDIS_URL" | "TEST_AMQP_URL"): string {
 export async function openTestRedis(
   test: Pick<Test, "teardown">,
   url = serverUrl("TEST_REDIS_URL"),
+  log = silentLog,
 ): Promise<RedisConnection> {
   const prefix = `test-${randomUUID()}`;
-  const connection = await openRedis(url, prefix, silentLog);
+  const connection = await openRedis(url, prefix, log);
   test.teardown(async () => {
     await removeKeys(connection, prefix);
     await connection.close();

@@ -24,6 +24,7 @@ import { ingest, type Ingested, type Ingester } from "../../../src/hear/ingest.t
 import type { Clerk } from "../../../src/operate/orders.ts";
 import type { Budgets, Clock, ComposeSource, Heard, Images, Message } from "../../../src/ports/index.ts";
 import type { Reporter } from "../../../src/tell/reporter.ts";
+import type { Log } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
 import { openTestRedis } from "../servers/redis.ts";
@@ -78,10 +79,12 @@ export async function openWorld(
     readonly sources?: readonly ComposeSource[];
     readonly policy?: Policy;
     readonly budgets?: BudgetLimits;
+    /** Told what is met in Redis. */
+    readonly log?: Log;
   } = {},
 ): Promise<World> {
   const clock = new SettableClock(START);
-  const connection = await openTestRedis(test);
+  const connection = await openTestRedis(test, undefined, options.log);
   const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
   const pagure = await startPagureDouble({ now: clock.now });
   pagure.tracker.setProject("ami-reports", {});

@@ -63,6 +63,7 @@ class RedisReporterLease implements ReporterLease {
     const cursor = await redis.hget(this.#key("cursors"), region);
     const start = cursor === null ? "-" : `(${cursor}`;
     if (cursor !== null && !/^\d{1,20}-\d{1,20}$/.test(cursor)) throw this.#unreadable("cursors", region);
+    strangers.forget(`${this.#key("cursors")} ${region}`);
     const entries = await strangers.orTell(
       keys.events(region),
       redis.xrange(keys.events(region), start, lastId, "COUNT", limit),
@@ -152,7 +153,9 @@ class RedisReporterLease implements ReporterLease {
   #unreadable(name: "cursors", field: string): UnreadableRecord {
     const key = this.#key(name);
     const remedy = `redis-cli HDEL ${quoteKey(key)} ${field} has the region told anew, without what the public can read already`;
-    return new UnreadableRecord(`the field ${field} of ${key} cannot be read: ${remedy}`);
+    const message = `the field ${field} of ${key} cannot be read: ${remedy}`;
+    this.#connection.strangers.tell(`${key} ${field}`, `redis: ${message}`, field);
+    return new UnreadableRecord(message);
   }
 
   async #keepAlive(): Promise<void> {
