@@ -102,7 +102,7 @@ const commands = {
     process.env.CHAOS_NAMES ??= "100000";
     await prepare();
     const promises = [
-      ...["crash", "comments-crash", "model", "mutants", "report-crash", "sweep"].map(
+      ...["crash", "comments-crash", "model", "mutants", "report-crash", "strange", "sweep"].map(
         (name) => `service/chaos/${name}`,
       ),
       "act/pace",

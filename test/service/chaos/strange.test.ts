@@ -1,16 +1,16 @@
 import t from "tap";
-import type { Keys } from "../../src/adapters/redis/keys.ts";
-import { streamOf } from "../../src/domain/image/stream.ts";
-import { DAY_MS, dayOf, HOUR_MS } from "../../src/domain/time.ts";
-import { choosePoints } from "../support/scenes/crash.ts";
-import { everythingOf } from "../support/scenes/everything.ts";
-import type { Log } from "../../src/ports/index.ts";
-import { silentLog } from "../support/run/log.ts";
-import { Oracle } from "../support/model/oracle.ts";
-import { subjectOf } from "../support/model/subject.ts";
-import { openDatagrepperOf } from "../support/scenes/reconcile.ts";
-import { brokenValues, otherTypes, spoilKey, type Spoiling } from "../support/scenes/spoil.ts";
-import { openWorld, REGION, UPLOADER, type World } from "../support/world/world.ts";
+import type { Keys } from "../../../src/adapters/redis/keys.ts";
+import { streamOf } from "../../../src/domain/image/stream.ts";
+import { DAY_MS, dayOf, HOUR_MS } from "../../../src/domain/time.ts";
+import { choosePoints } from "../../support/scenes/crash.ts";
+import { everythingOf } from "../../support/scenes/everything.ts";
+import type { Log } from "../../../src/ports/index.ts";
+import { silentLog } from "../../support/run/log.ts";
+import { Oracle } from "../../support/model/oracle.ts";
+import { subjectOf } from "../../support/model/subject.ts";
+import { openDatagrepperOf } from "../../support/scenes/reconcile.ts";
+import { brokenValues, otherTypes, spoilKey, type Spoiling } from "../../support/scenes/spoil.ts";
+import { openWorld, REGION, UPLOADER, type World } from "../../support/world/world.ts";
 
 const OTHER = "eu-west-1";
 const REGIONS = [OTHER, REGION];
