@@ -34,7 +34,7 @@ const MOST_HELD_BYTES = 32 * 1024 * 1024;
 
 /**
  * Feeds deliveries to ingest: those of one turn of the event loop together, in one batch after the other, acknowledged only
- * after Redis has answered for all of them. While Redis is away deliveries are held, not given back, as far as memory goes: a
+ * after Redis has answered for all of them. While Redis is away deliveries are held, not requeued, as far as memory goes: a
  * requeue would only bring them again at once. What a lost channel had delivered is dropped: it comes again.
  */
 export class Consumer {

@@ -69,6 +69,8 @@ export interface ReporterMemory {
   /** The day of the last post that told what happened. */
   readonly toldDay: string | null;
   readonly trimmedAt: Instant | null;
+  /** When private images were looked for last of which nobody was told. */
+  readonly soughtAt: Instant | null;
   /** Posts whose answer was lost, that are looked at once more after `at`. */
   readonly secondLooks: readonly (PostAddress & { readonly at: Instant })[];
 }

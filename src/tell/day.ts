@@ -1,4 +1,5 @@
 import { type ImageEvent, compareIds } from "../domain/image/event.ts";
+import { isToldAnew } from "../domain/image/deadline.ts";
 import type { Image } from "../domain/image/image.ts";
 import { sectionOf, type Section } from "../domain/report/sections.ts";
 import { DAY_MS, type Instant } from "../domain/time.ts";
@@ -28,7 +29,7 @@ export async function readDay(day: string, { schedule, journal }: DayRecords): P
     if (section === null) return null;
     const hasDeadline = section === "made-private" || section === "released";
     const image = hasDeadline ? await schedule.get(event.region, event.amiId) : null;
-    const isLatest = image !== null && beginOf(image, event) === event.at;
+    const isLatest = image !== null && (beginOf(image, event) === event.at || isToldAnew(image, event));
     return { section, event, deleteAt: isLatest ? image.deleteAt : null };
   });
   const told = (await Promise.all(entries)).filter((entry) => entry !== null);

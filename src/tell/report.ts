@@ -7,6 +7,7 @@ import { noticeImage } from "./notice.ts";
 import { nowBy } from "./now.ts";
 import { beginPost, hasNews, writePost } from "./post.ts";
 import type { Reporter } from "./reporter.ts";
+import { findUntold } from "./untold.ts";
 
 /** What one pass of the reporter did. */
 export interface Reported {
@@ -43,6 +44,7 @@ export async function reportOnce(reporter: Reporter): Promise<Reported> {
       return { posted: 0, noticed: 0 };
     }
     await tidy(lease, reporter);
+    await seekUntold(lease, reporter);
     const { posted, noticed, isAll } = await tellAll(lease, reporter);
     if (isAll) await noteStatus(lease, null, reporter);
     return { posted, noticed };
@@ -104,6 +106,16 @@ async function tidy(
     if (removed > 0) log.info({ region, removed }, "events older than 400 days removed");
   }
   await lease.remember({ trimmedAt: now });
+}
+
+/** Only a notice gives a date: where none is given, everybody is untold, and stays so. */
+async function seekUntold(lease: ReporterLease, reporter: Reporter): Promise<void> {
+  if (!reporter.isPublic) return;
+  const now = await nowBy(reporter);
+  const { soughtAt } = await lease.memory();
+  if (now - (believable(soughtAt, now) ?? 0) < HOUR_MS) return;
+  await findUntold(lease, reporter);
+  await lease.remember({ soughtAt: now });
 }
 
 /** The look to come, when this one failed, as where the repeated report is locked: it keeps no other report back. */

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import t, { type Test } from "tap";
 import { redisFacts } from "../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../src/adapters/redis/rejected.ts";
@@ -20,6 +21,8 @@ interface Scene {
   readonly stop: AbortController;
   readonly giveUp: AbortController;
   readonly proxy: CuttableProxy;
+  /** Redis goes away, and our client knows: what is asked from then on fails within a second, not by its time-out. */
+  readonly cut: () => Promise<void>;
   /** What became of the deliveries, by the channel's name and their number on it. */
   readonly answers: string[];
   /** As a channel would bring it. */
@@ -79,7 +82,12 @@ async function open(t: Test, mostBytes?: number): Promise<Scene> {
     consumer.deliver(delivery);
   };
   const untilHeld = (): Promise<void> => until("it holds", () => Promise.resolve(isHeld));
-  return { consumer, stop, giveUp, proxy, answers, deliver, untilHeld };
+  const cut = async (): Promise<void> => {
+    const gone = once(connection.redis, "close");
+    proxy.cut();
+    await gone;
+  };
+  return { consumer, stop, giveUp, proxy, cut, answers, deliver, untilHeld };
 }
 
 /** Understood, and of no interest: it needs no Redis. */
@@ -92,9 +100,9 @@ const NEEDS_NO_REDIS = outgoing("fedimg.image.publish", {
 });
 
 t.test("after it gave up for a Redis that is away, nothing is acknowledged, whatever still comes", async (t) => {
-  const { consumer, stop, giveUp, proxy, answers, deliver, untilHeld } = await open(t);
+  const { consumer, stop, giveUp, cut, answers, deliver, untilHeld } = await open(t);
   const bus = channel("a");
-  proxy.cut();
+  await cut();
   for (const message of uploads(50)) deliver(bus, message);
   await untilHeld();
   stop.abort();
@@ -107,9 +115,9 @@ t.test("after it gave up for a Redis that is away, nothing is acknowledged, what
 });
 
 t.test("what needs no Redis waits behind what does, and one acknowledgement covers both", async (t) => {
-  const { consumer, proxy, answers, deliver, untilHeld } = await open(t);
+  const { consumer, proxy, cut, answers, deliver, untilHeld } = await open(t);
   const bus = channel("a");
-  proxy.cut();
+  await cut();
   for (const message of uploads(2)) deliver(bus, message);
   await untilHeld();
   deliver(bus, NEEDS_NO_REDIS);
@@ -121,8 +129,8 @@ t.test("what needs no Redis waits behind what does, and one acknowledgement cove
 });
 
 t.test("what a lost channel had delivered is dropped, and nothing of it acknowledged on the next one", async (t) => {
-  const { consumer, proxy, answers, deliver, untilHeld } = await open(t);
-  proxy.cut();
+  const { consumer, proxy, cut, answers, deliver, untilHeld } = await open(t);
+  await cut();
   const heldAfter: number[] = [];
   for (const name of ["a", "b", "c", "d"]) {
     const bus = channel(name);
@@ -142,11 +150,11 @@ t.test("what a lost channel had delivered is dropped, and nothing of it acknowle
 t.test("more than so many bytes are not held: the broker is asked for no more, and the rest given back", async (t) => {
   const messages = uploads(30);
   const size = messages[0]?.body.length ?? 0;
-  const { consumer, proxy, answers, deliver, untilHeld } = await open(t, 10 * size);
+  const { consumer, proxy, cut, answers, deliver, untilHeld } = await open(t, 10 * size);
   let isOpen = true;
   consumer.useTap({ close: () => (isOpen = false), open: () => (isOpen = true) });
   const bus = channel("a");
-  proxy.cut();
+  await cut();
   for (const message of messages) deliver(bus, message);
   await untilHeld();
   t.equal(isOpen, false);

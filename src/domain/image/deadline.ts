@@ -1,8 +1,12 @@
-import type { EventKind } from "./event.ts";
+import type { EventDraft, EventKind } from "./event.ts";
 import type { Image } from "./image.ts";
-import type { Periods } from "./lifecycle.ts";
+import { draft, type Change, type Periods } from "./lifecycle.ts";
 import { believable } from "../limits/deaf.ts";
-import type { Instant } from "../time.ts";
+import { formatInstant, type Instant } from "../time.ts";
+
+/** The detail of a `found-again` that tells an image anew: since when it is private as it stands. */
+const SINCE = "private_since";
+const UNTOLD = "it is private, and what told of that was lost";
 
 /**
  * When an image may be deleted, now that the public was told of this event; null when the event is not the image's latest.
@@ -12,7 +16,7 @@ import type { Instant } from "../time.ts";
  */
 export function deadlineOf(
   image: Image,
-  event: { readonly what: EventKind; readonly at: Instant },
+  event: { readonly what: EventKind; readonly at: Instant; readonly details?: EventDraft["details"] },
   noticedAt: Instant,
   { deleteAfterMs, afterHoldMs }: Periods,
 ): Instant | null {
@@ -27,5 +31,29 @@ export function deadlineOf(
   // What was found again entered at that very instant, and was private before.
   const isAsFound = image.uploadedAt === event.at && image.madePrivateAt <= event.at && image.releasedAt === null;
   if (event.what === "found-again" && isAsFound) return Math.max(whole, promised);
+  if (event.what === "found-again" && isToldAnew(image, event))
+    return Math.max(whole, image.earliestDeleteAt ?? 0, promised);
   return null;
+}
+
+/** Whether the event tells anew of an image that is private since then, and of nothing that it was before. */
+export function isToldAnew(image: Image, { details = {} }: { readonly details?: EventDraft["details"] }): boolean {
+  const since = privateSince(image);
+  return since !== null && details[SINCE] === formatInstant(since);
+}
+
+/**
+ * What tells the public anew of an image that is private and has no date, when nothing that would tell of it waits any more: all
+ * of its days begin with that notice. Null: it needs none.
+ */
+export function tellAnew(image: Image, now: Instant): Change | null {
+  const since = privateSince(image);
+  const { stage, noticedAt, madePrivateAt, takenAway } = image;
+  if (stage !== "private" || noticedAt !== null || madePrivateAt === null || since === null) return null;
+  const details = { [SINCE]: formatInstant(since), snapshots: String(takenAway?.snapshots.length ?? "") };
+  return { stage, wait: null, fields: {}, event: draft("found-again", now, "reporter", UNTOLD, details) };
+}
+
+function privateSince({ releasedAt, madePrivateAt }: Image): Instant | null {
+  return releasedAt ?? madePrivateAt;
 }

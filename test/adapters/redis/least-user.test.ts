@@ -26,6 +26,8 @@ async function userWith(
   t: Test,
   commands: readonly string[],
 ): Promise<{ readonly url: string; readonly admin: Redis }> {
+  // What the Redis client says by itself when INFO is refused.
+  t.capture(console, "warn");
   const url = new URL(serverUrl("TEST_REDIS_URL"));
   const admin = new Redis(url.href);
   const [name, password] = [`least-${randomUUID()}`, randomUUID()];

@@ -61,8 +61,19 @@ for (const [what, queue, live, score] of STANDINGS)
     t.equal(await keeperOf(journey.world).finish(), 1);
     t.same(await placeOf(journey), [`${queue} ${score(journey.world)}`]);
     t.same(await redis.smembers(keys.images(REGION)), [journey.amiId]);
+    t.same(await redis.smembers(keys.regions), [REGION]);
     t.equal(await keeperOf(journey.world).finish(), 0, "and that is all");
   });
+
+t.test("a region that is lost from the list of regions is found again, while others are listed", async (t) => {
+  const journey = await openJourney(t);
+  const { redis, keys } = journey.world.connection;
+  await redis.del(keys.regions);
+  await redis.sadd(keys.regions, "eu-west-1");
+  t.equal(await keeperOf(journey.world).finish(), 1);
+  t.same((await redis.smembers(keys.regions)).sort(), ["eu-west-1", REGION]);
+  t.equal(await keeperOf(journey.world).finish(), 0);
+});
 
 t.test("a lost place is found again by a repeated message, and by reconcile --apply", async (t) => {
   const journey = await openJourney(t);

@@ -1,5 +1,5 @@
 import t from "tap";
-import { deadlineOf } from "../../../src/domain/image/deadline.ts";
+import { deadlineOf, tellAnew } from "../../../src/domain/image/deadline.ts";
 import type { EventKind } from "../../../src/domain/image/event.ts";
 import type { Image } from "../../../src/domain/image/image.ts";
 import { DAY_MS, type Instant } from "../../../src/domain/time.ts";
@@ -73,6 +73,24 @@ const TABLE: readonly Row[] = [
   ["never made private", { ...UNTOLD, madePrivateAt: null }, "made-private", MADE_PRIVATE_AT, null],
   ["never made private, and released", { ...RELEASED, madePrivateAt: null }, "released", NOW, null],
 ];
+
+t.test("what is told anew gives all days, to an image that is still what was told", (t) => {
+  const floor = { ...RELEASED, earliestDeleteAt: WHOLE + 1 };
+  for (const [image, expected] of [
+    [UNTOLD, WHOLE],
+    [{ ...UNTOLD, promisedAt: WHOLE + 1 }, WHOLE + 1],
+    [floor, WHOLE + 1],
+  ] as const) {
+    const event = tellAnew(image, NOW)?.event ?? null;
+    if (event === null) throw new Error("not told");
+    t.equal(deadlineOf(image, event, NOW, PERIODS), expected);
+    const since = [{ releasedAt: NOW + 1000 }, { madePrivateAt: NOW + 1000, releasedAt: null }];
+    for (const moved of since) t.equal(deadlineOf({ ...image, ...moved }, event, NOW, PERIODS), null);
+  }
+  for (const other of [imageIn("private", { noticedAt: NOW }), { ...UNTOLD, madePrivateAt: null }, imageIn("held")])
+    t.equal(tellAnew(other, NOW), null);
+  t.end();
+});
 
 t.test("a notice gives the date that its event asks for, and none if the image has moved on", (t) => {
   for (const [what, image, kind, at, expected] of TABLE)

@@ -104,6 +104,7 @@ class RedisReporterLease implements ReporterLease {
       outlookDay: hash["outlook_day"] || null,
       toldDay: hash["told_day"] || null,
       trimmedAt: parseInstant(hash["trimmed_at"] ?? ""),
+      soughtAt: parseInstant(hash["sought_at"] ?? ""),
       secondLooks: isSecondLooks(looks) ? looks : [],
     };
   }
@@ -212,13 +213,15 @@ export async function readReporterStatus(
   return { state: hash["state"] === "ok" ? "ok" : "failing", since, reason: hash["reason"] ?? "", checkedAt };
 }
 
-function memoryFields({ quietSince, outlookDay, toldDay, trimmedAt, secondLooks }: Partial<ReporterMemory>): string[] {
+function memoryFields(changes: Partial<ReporterMemory>): string[] {
+  const { quietSince, outlookDay, toldDay, trimmedAt, soughtAt, secondLooks } = changes;
   const instant = (at: Instant | null): string => (at === null ? "" : formatInstant(at));
   return [
     ...(quietSince === undefined ? [] : ["quiet_since", instant(quietSince)]),
     ...(outlookDay === undefined ? [] : ["outlook_day", outlookDay ?? ""]),
     ...(toldDay === undefined ? [] : ["told_day", toldDay ?? ""]),
     ...(trimmedAt === undefined ? [] : ["trimmed_at", instant(trimmedAt)]),
+    ...(soughtAt === undefined ? [] : ["sought_at", instant(soughtAt)]),
     ...(secondLooks === undefined ? [] : ["second_looks", JSON.stringify(secondLooks)]),
   ];
 }

@@ -35,7 +35,7 @@ export async function misplacedAmong(
 ): Promise<readonly Misplaced[]> {
   if (images.length === 0) return [];
   const amiIds = images.map(({ amiId }) => amiId);
-  const [scores, listed] = await Promise.all([
+  const [scores, listed, regionListed] = await Promise.all([
     Promise.all(
       QUEUES.map((queue) => {
         const key = keys.queue(region, queue);
@@ -43,20 +43,21 @@ export async function misplacedAmong(
       }),
     ),
     strangers.orTell(keys.images(region), redis.smismember(keys.images(region), ...amiIds), null),
+    strangers.orTell(keys.regions, redis.smismember(keys.regions, region), null),
   ]);
   // Of a queue that is not ours to read nobody knows who stands in it.
   if (scores.includes(null)) return [];
   return images.flatMap((image, index): Misplaced[] => {
     const stands = QUEUES.filter((_, queue) => scores[queue]?.[index] != null);
     const isOver = image.stage === "deleted" || image.stage === "gone";
-    const isListed = listed === null || isOver || listed[index] === 1;
+    const isListed = regionListed?.[0] !== 0 && (listed === null || isOver || listed[index] === 1);
     return isListed && isInPlace(image, stands) ? [] : [{ image, stands, isListed }];
   });
 }
 
-/** Puts an image where its record has it; false when the record was written since. Throws what Redis throws. */
+/** Puts an image where its record has it, and its region among the others; false when the record was written since. Throws what Redis throws. */
 export async function putRight(
-  { redis, keys }: RedisConnection,
+  { redis, keys, strangers }: RedisConnection,
   { image }: Pick<Misplaced, "image">,
   clock: Pick<Clock, "now">,
   periods: Ready,
@@ -66,12 +67,13 @@ export async function putRight(
   const isOver = stage === "deleted" || stage === "gone";
   const queueKeys = QUEUES.map((queue) => keys.queue(region, queue));
   const index = wait === null ? 0 : FIRST_QUEUE + QUEUES.indexOf(wait.queue);
+  const listed = await strangers.orTell(keys.regions, redis.sadd(keys.regions, region), 0);
   const answer = await place(
     redis,
     [keys.image(region, amiId), keys.images(region), ...queueKeys],
     [amiId, revision, index, wait === null ? "" : scoreOf(wait.wakeAt), isOver ? 0 : 1],
   );
-  return answer === 1;
+  return answer === 1 || listed === 1;
 }
 
 class RedisPlaces extends ScheduleReader implements Places {
