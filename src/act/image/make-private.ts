@@ -12,6 +12,13 @@ import type { Clock, Images, MayCall, Schedule } from "../../ports/index.ts";
 const READ_BACKS = 6;
 const MOST_NAMED = 3;
 
+/** Who makes images private. */
+interface Taker {
+  readonly images: Images;
+  readonly schedule: Pick<Schedule, "now" | "recordTakenAway" | "get">;
+  readonly clock: Clock;
+}
+
 /**
  * Makes an image and its snapshots private: tags first, so that no crash leaves an image private and unknown; records what is
  * taken before it is taken; reads back; tags that it is done. Every step may be repeated. A snapshot on which another image
@@ -22,33 +29,20 @@ export async function makePrivate(
   image: Image,
   { seen, takeAway }: Plan & { do: "make-private" },
   mayCall: MayCall,
-  {
-    images,
-    schedule,
-    clock,
-    periods,
-  }: {
-    readonly images: Images;
-    readonly schedule: Pick<Schedule, "now" | "recordTakenAway" | "get">;
-    readonly clock: Clock;
-    readonly periods: Pick<Periods, "afterHoldMs">;
-  },
+  taker: Taker & { readonly periods: Pick<Periods, "afterHoldMs"> },
 ): Promise<Change> {
   const { region, amiId } = image;
-  const sharers = await sharersOf(image, seen.snapshotIds, { images, schedule });
-  const isSpared = (id: string): boolean => sharers.get(id)?.some(({ needsOpen }) => needsOpen) ?? false;
-  await giveBack(image, seen.snapshotIds.filter(isSpared), mayCall, images);
-  const ours = seen.snapshotIds.filter((id) => !isSpared(id));
-  const marked = new Map((await images.snapshots(region, ours)).map(({ snapshotId, tags }) => [snapshotId, tags]));
-  const isTaken = (id: string): boolean => takeAway.snapshots.includes(id) || wasOpen(marked.get(id) ?? {});
-  const taking = { image: takeAway.image, snapshots: ours.filter(isTaken) };
-  for (const [ids, tags] of intentTags(image, ours, marked, taking, clock.now()))
-    await images.tag(region, ids, tags, mayCall);
-  const taken = await schedule.recordTakenAway(image, taking);
-  if (taken === null) throw new ClaimLost();
-  if (taken.image) await images.closeImage(region, amiId, mayCall);
-  for (const snapshotId of taking.snapshots) await images.closeSnapshot(region, snapshotId, mayCall);
-  await readBack(image, ours, { images, clock });
+  const { images, schedule, periods } = taker;
+  let ours = await ownOf(image, seen.snapshotIds, taker);
+  const spared = seen.snapshotIds.filter((id) => !ours.includes(id));
+  await giveBack(image, spared, mayCall, images);
+  let taken = await take(image, ours, takeAway, mayCall, taker);
+  // Who made the other image on a snapshot private meanwhile has spared it for this one: whoever looks last sees both.
+  const left = await ownOf(image, spared, taker);
+  if (left.length > 0) {
+    ours = [...ours, ...left];
+    taken = await take(image, ours, takeAway, mayCall, taker);
+  }
   const madePrivateAt = ceilSecond(await safeNow({ schedule }));
   const tags = { [PRIVATE_AT_TAG]: formatInstant(madePrivateAt) };
   await images.tag(region, [amiId, ...ours], tags, mayCall);
@@ -70,6 +64,39 @@ export async function makePrivate(
       taken_away: JSON.stringify(taken),
     }),
   };
+}
+
+/** Those of the snapshots that no other image needs as open as they are. */
+async function ownOf(
+  image: Image,
+  snapshotIds: readonly string[],
+  { images, schedule }: Pick<Taker, "images" | "schedule">,
+): Promise<readonly string[]> {
+  const sharers = await sharersOf(image, snapshotIds, { images, schedule });
+  return snapshotIds.filter((id) => sharers.get(id)?.some(({ needsOpen }) => needsOpen) !== true);
+}
+
+/** Tags, records, takes, and reads back. Resolves to what is on record as taken. */
+async function take(
+  image: Image,
+  snapshotIds: readonly string[],
+  takeAway: TakenAway,
+  mayCall: MayCall,
+  { images, schedule, clock }: Taker,
+): Promise<TakenAway> {
+  const { region, amiId } = image;
+  const seen = await images.snapshots(region, snapshotIds);
+  const marked = new Map(seen.map(({ snapshotId, tags }) => [snapshotId, tags]));
+  const isTaken = (id: string): boolean => takeAway.snapshots.includes(id) || wasOpen(marked.get(id) ?? {});
+  const taking = { image: takeAway.image, snapshots: snapshotIds.filter(isTaken) };
+  for (const [ids, tags] of intentTags(image, snapshotIds, marked, taking, clock.now()))
+    await images.tag(region, ids, tags, mayCall);
+  const taken = await schedule.recordTakenAway(image, taking);
+  if (taken === null) throw new ClaimLost();
+  if (taken.image) await images.closeImage(region, amiId, mayCall);
+  for (const snapshotId of taking.snapshots) await images.closeSnapshot(region, snapshotId, mayCall);
+  await readBack(image, snapshotIds, { images, clock });
+  return taken;
 }
 
 /**

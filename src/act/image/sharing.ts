@@ -1,5 +1,6 @@
 import type { Image } from "../../domain/image/image.ts";
-import { needsOpen, needsThere } from "../../domain/plan/sharing.ts";
+import type { Seen } from "../../domain/plan/look.ts";
+import { isBeingTaken, needsOpen, needsThere } from "../../domain/plan/sharing.ts";
 import { ACT_TAGS, wasOpen } from "../../domain/plan/tags.ts";
 import type { Images, MayCall, Schedule } from "../../ports/index.ts";
 
@@ -10,25 +11,32 @@ interface Sharer {
   readonly needsOpen: boolean;
 }
 
-/** Who else stands on each of the snapshots: by what EC2 shows, and by what their records say at this moment. */
+/**
+ * Who else stands on each of the snapshots: by what EC2 shows, and by what their records say at this moment. An image that was
+ * just made private, and is not called so yet, counts as private.
+ */
 export async function sharersOf(
   { region, amiId }: Pick<Image, "region" | "amiId">,
   snapshotIds: readonly string[],
-  { images, schedule }: { readonly images: Pick<Images, "imagesOn">; readonly schedule: Pick<Schedule, "get"> },
+  {
+    images,
+    schedule,
+  }: { readonly images: Pick<Images, "imagesOn" | "look">; readonly schedule: Pick<Schedule, "get"> },
 ): Promise<ReadonlyMap<string, readonly Sharer[]>> {
   if (snapshotIds.length === 0) return new Map();
   const standing = await images.imagesOn(region, snapshotIds);
-  const sharers = new Map<string, readonly Sharer[]>();
-  for (const [snapshotId, amiIds] of standing) {
-    const others = amiIds.filter((id) => id !== amiId);
-    const records = await Promise.all(others.map((id) => schedule.get(region, id)));
-    const sharer = (id: string, index: number): Sharer => {
-      const record = records[index] ?? null;
-      return { amiId: id, needsThere: needsThere(record), needsOpen: needsOpen(record) };
-    };
-    sharers.set(snapshotId, others.map(sharer));
-  }
-  return sharers;
+  const others = [...new Set([...standing.values()].flat())].filter((id) => id !== amiId);
+  const records = new Map(await Promise.all(others.map(async (id) => [id, await schedule.get(region, id)] as const)));
+  const begun = others.filter((id) => isBeingTaken(records.get(id) ?? null));
+  const seen = begun.length === 0 ? new Map<string, Seen>() : await images.look(region, begun);
+  const sharer = (id: string): Sharer => {
+    const record = records.get(id) ?? null;
+    const isClosed = seen.get(id)?.isPublic === false;
+    return { amiId: id, needsThere: needsThere(record), needsOpen: needsOpen(record) && !isClosed };
+  };
+  return new Map(
+    [...standing].map(([snapshotId, amiIds]) => [snapshotId, amiIds.filter((id) => id !== amiId).map(sharer)]),
+  );
 }
 
 /**

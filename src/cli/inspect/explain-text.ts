@@ -43,10 +43,18 @@ export function standingText(explanation: ImageExplanation, now: Instant, width?
     ...(isDecidedAnew ? put("recorded", `${image.rule === null ? "" : `${image.rule}: `}${image.reason}`) : []),
     ...deadlines(explanation, now, put),
     ...(image.takenAway === null ? [] : put("taken away", takenText(image.takenAway))),
-    ...(image.snapshotIds.length === 0 ? [] : put("snapshots", image.snapshotIds.join(", "))),
+    ...snapshotRows(image, put),
     ...(image.lastError === "" ? [] : put("last error", `${image.lastError} (attempt ${image.attempts})`)),
     ...(refusal === null ? [] : put("cure", refusal.cure)),
   ];
+}
+
+/** What became of each snapshot, as far as its deletion was tried. */
+function snapshotRows({ snapshotIds, snapshotResults }: Image, put: Put): readonly string[] {
+  const results = Object.entries(snapshotResults);
+  if (results.length === 0) return snapshotIds.length === 0 ? [] : put("snapshots", snapshotIds.join(", "));
+  const untried = snapshotIds.filter((id) => snapshotResults[id] === undefined).map((id) => [id, "not tried yet"]);
+  return [...results, ...untried].flatMap(([id = "", result = ""]) => put("snapshot", `${id} ${result}`));
 }
 
 /** Makes the lines of a named text. */

@@ -97,6 +97,7 @@ function standingJson({ image, decision, waits }: Standing): object {
     waits: waits === null ? null : { queue: waits.queue, until: waits.wakeAt === Infinity ? null : iso(waits.wakeAt) },
     taken_away: image.takenAway,
     snapshot_ids: image.snapshotIds,
+    snapshot_results: image.snapshotResults,
     becomes: image.becomes,
     attempts: image.attempts,
     last_error: image.lastError,

@@ -1,6 +1,6 @@
 import type { Image } from "../image/image.ts";
 
-type Standing = Pick<Image, "stage" | "heldFrom">;
+type Standing = Pick<Image, "stage" | "heldFrom" | "takenAway">;
 
 /**
  * Whether another image that stands on a snapshot needs it to stand. `other`: its record; null: it has none, so it is not ours to
@@ -15,4 +15,9 @@ export function needsOpen(other: Standing | null): boolean {
   if (other === null) return true;
   const isPrivate = other.stage === "private" || (other.stage === "held" && other.heldFrom === "private");
   return needsThere(other) && !isPrivate;
+}
+
+/** Whether it may be private already, though its record does not call it so yet. */
+export function isBeingTaken(other: Standing | null): boolean {
+  return other?.stage === "public" && other.takenAway !== null;
 }
