@@ -225,7 +225,7 @@ export class Oracle {
     const waits = names.filter((_, index) => scores[index] != null).join("+");
     if (!(QUEUES_OF[stage ?? ""] ?? []).includes(waits))
       this.#tell(subject, `has stage ${String(stage)} and waits in [${waits}]`);
-    if (!mayBeGone(subject, stage ?? "", this.#world.clock)) this.#tell(subject, "is called gone, and is not");
+    if (!mayBeGone(subject, stage ?? "")) this.#tell(subject, "is called gone, and is not");
     subject.stage = stage ?? "";
     const blamed = CODES_FOR_ALL.find((code) => lastError?.includes(code));
     if (blamed !== undefined) this.#tell(subject, `is blamed for what concerns all of them: ${blamed}`);

@@ -235,6 +235,7 @@ export class Run {
   }
 
   async #tick(region: string, counter: CallCounter): Promise<void> {
+    await this.#vanished.passOver(region, this.oracle.subjects);
     const { images, schedule, facts, ...others } = this.#world.ticker;
     const wrapped = { images: counter.wrap(images), schedule: counter.wrap(schedule), facts: counter.wrap(facts) };
     const ticker = { ...others, ...wrapped, log: this.#log, listen: this.memory.listen };

@@ -30,8 +30,11 @@ export interface Subject {
   isOver: boolean;
   /** When "make private" took something for the first time since all was public; null: all is public, as far as we saw. */
   closedAt: Instant | null;
-  /** Since when EC2 shows it to nobody, while it shows others; null: it is shown, as far as its region is. */
-  unseenSince: Instant | null;
+  /** EC2 shows it to nobody, while it shows others. */
+  isUnseen: boolean;
+  /** Looks that may have missed it, a day apart, and when the last one was. */
+  misses: number;
+  missedAt: Instant;
   /** Somebody else deregistered it, before we had begun to. */
   isTaken: boolean;
   /** By its record, when it was last looked at. */
@@ -52,7 +55,9 @@ export function subjectOf(world: World, region: string, amiId: string, compose: 
     isContradicted: false,
     isOver: false,
     closedAt: null,
-    unseenSince: null,
+    isUnseen: false,
+    misses: 0,
+    missedAt: -Infinity,
     isTaken: false,
     stage: "",
     snapshots: snapshots.filter((snapshot) => snapshot !== null),

@@ -1,13 +1,13 @@
-import { DAY_MS } from "../../../src/domain/time.ts";
-import type { Clock } from "../../../src/ports/index.ts";
+import { DAY_MS, HOUR_MS, SECOND_MS, type Instant } from "../../../src/domain/time.ts";
 import { postsOn } from "./posts.ts";
 import type { Subject } from "./subject.ts";
 import type { Lived } from "./survive.ts";
 import { REGIONS, type Command } from "./words.ts";
 import type { World } from "../world/world.ts";
 
-/** The design's section 3: three looks in a row, and a day between each and the next. */
-const GONE_AFTER_MS = 2 * DAY_MS;
+/** The design's section 3: so many looks in a row, a day apart; a pass takes its time. */
+const GONE_AFTER = 3;
+const APART_MS = DAY_MS - HOUR_MS;
 
 /** What EC2 does not show, and for how many passes more. */
 export class Vanished {
@@ -26,15 +26,34 @@ export class Vanished {
     if (how === "all unseen") this.#regions.set(subject.region, passes);
     else if (how === "unseen") this.#images.set(subject, passes);
     else this.#deregister(subject);
-    if (how !== "all unseen") subject.unseenSince ??= this.#world.clock.now();
+    if (how !== "all unseen") subject.isUnseen = true;
     this.#show();
+  }
+
+  /** A region is passed over: what is due, and is not shown while others are, may be missed. */
+  async passOver(region: string, subjects: readonly Subject[]): Promise<void> {
+    if (this.#regions.has(region)) return;
+    const now = this.#world.clock.now();
+    for (const subject of subjects) {
+      const isLooked = subject.region === region && subject.isUnseen && now >= subject.missedAt + APART_MS;
+      if (!isLooked || !(await this.#isDue(subject, now))) continue;
+      subject.misses += 1;
+      subject.missedAt = now;
+    }
+  }
+
+  async #isDue({ region, amiId }: Subject, now: Instant): Promise<boolean> {
+    const { redis, keys } = this.#world.connection;
+    const queues = ["private", "delete", "restore", "held"] as const;
+    const scores = await Promise.all(queues.map((queue) => redis.zscore(keys.queue(region, queue), amiId)));
+    return scores.some((score) => score !== null && Number(score) * SECOND_MS <= now);
   }
 
   /** Some are back. */
   endPass(): void {
     for (const [region, passes] of this.#regions) countDown(this.#regions, region, passes);
     for (const [subject, passes] of this.#images)
-      if (countDown(this.#images, subject, passes) && !subject.isTaken) subject.unseenSince = null;
+      if (countDown(this.#images, subject, passes) && !subject.isTaken) subject.isUnseen = false;
     this.#show();
   }
 
@@ -66,10 +85,9 @@ function countDown<T>(left: Map<T, number>, what: T, passes: number): boolean {
   return passes <= 1;
 }
 
-/** Whether an image may be called gone now: it is, for long enough. `stage`: by its record. */
-export function mayBeGone(subject: Subject, stage: string, clock: Pick<Clock, "now">): boolean {
-  if (stage !== "gone" || subject.stage === "gone") return true;
-  return subject.unseenSince !== null && clock.now() >= subject.unseenSince + GONE_AFTER_MS;
+/** Whether an image may be called gone, as its record says or not: it was missed often enough. */
+export function mayBeGone({ misses }: Subject, stage: string): boolean {
+  return stage !== "gone" || misses >= GONE_AFTER;
 }
 
 /** Whether an image that somebody else took away, or that was called gone, has come to its end: nothing is done with it. */
