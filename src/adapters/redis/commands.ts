@@ -58,14 +58,15 @@ const NEEDED_COMMANDS: Readonly<Record<string, string>> = {
 export async function refusedCommands({ redis, keys }: RedisConnection): Promise<readonly string[] | null> {
   const names = Object.keys(NEEDED_COMMANDS);
   const key = keys.control("run");
-  // In one turn, so that no other command of this connection comes between.
-  const [begun, ...answers] = await Promise.allSettled([
+  // In one turn, so that no other command of this connection comes between. EXEC with nothing begun is an error, or forbidden.
+  const [executed, begun, ...answers] = await Promise.allSettled([
+    redis.call("EXEC"),
     redis.call("MULTI"),
     ...names.map((name) => redis.call(name, ...wordsOf(name, key))),
     redis.call("DISCARD"),
   ]);
-  if (begun.status === "rejected" && isNoPermission(begun)) return null;
-  return [...names, "DISCARD"].filter((_, index) => isNoPermission(answers[index]));
+  if (isNoPermission(begun)) return null;
+  return [...names, "DISCARD", "EXEC"].filter((_, index) => isNoPermission([...answers, executed][index]));
 }
 
 function wordsOf(name: string, key: string): readonly string[] {

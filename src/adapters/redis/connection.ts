@@ -110,7 +110,9 @@ function abandon(redis: Redis): void {
 
 /** An access list forbids the command to our user, or a provider has taken it away. */
 export function isForbidden(error: unknown): boolean {
-  return error instanceof Error && /^NOPERM |^ERR unknown (?:command|subcommand)/.test(error.message);
+  return (
+    error instanceof Error && /^(?:EXECABORT [^:]+: )?NOPERM |^ERR unknown (?:command|subcommand)/.test(error.message)
+  );
 }
 
 /** What nobody of us can have written there says nothing of a format: it is told, and passed over. */
