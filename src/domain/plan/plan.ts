@@ -164,13 +164,17 @@ function publicAgain(now: Instant): Hold {
 
 function planDelete(image: Image, seen: Seen, { now, periods }: Terms): Plan {
   if (seen.isPublic) return { do: "hold", hold: publicAgain(now), from: "public" };
-  const date = image.deleteAt === null ? Infinity : Math.max(image.deleteAt, image.promisedAt ?? 0);
-  if (image.stage !== "deleting" && (image.noticedAt === null || date > now))
+  const isTold = image.noticedAt !== null && image.deleteAt !== null && image.deleteAt <= now;
+  if (image.stage !== "deleting" && !isTold)
     return {
       do: "refuse",
       code: "no-notice",
       reason: "the notice to the public is not confirmed, or its days are not over",
     };
+  const promisedAt = image.promisedAt ?? 0;
+  // A post that was written again, since its process had died, may give a date that is later by as long as that took.
+  if (image.stage !== "deleting" && promisedAt > now)
+    return { do: "wait", until: promisedAt, reason: "the public reads a later date" };
   const privateAt = parseInstant(seen.tags[PRIVATE_AT_TAG] ?? "");
   if (privateAt === null || privateAt + periods.deleteAfterMs > now) {
     const reason = `its tag ${PRIVATE_AT_TAG} is missing, unreadable or too young`;

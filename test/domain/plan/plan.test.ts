@@ -151,10 +151,14 @@ t.test("nothing is deleted without a confirmed notice whose days are over", (t) 
     ["a deadline without a notice", { noticedAt: null }, NOW, "refuse no-notice"],
     ["a notice without a deadline", { deleteAt: null }, NOW, "refuse no-notice"],
     ["a millisecond early", {}, DELETE_AT - 1, "refuse no-notice"],
+    ["before a later date that the public reads", { promisedAt: DELETE_AT + 2000 }, DELETE_AT, "wait"],
+    ["on that date", { promisedAt: DELETE_AT + 2000 }, DELETE_AT + 2000, "delete"],
     ["on time", {}, DELETE_AT, "delete"],
   ];
   for (const [what, changes, now, expected] of rows)
     t.equal(word(plan(imageIn("private", changes), seenPrivate(), { now })), expected, what);
+  const later = plan(imageIn("private", { promisedAt: DELETE_AT + 2000 }), seenPrivate(), { now: DELETE_AT });
+  t.match(later, { until: DELETE_AT + 2000 }, "it is no refusal, and is told to nobody");
   t.end();
 });
 
