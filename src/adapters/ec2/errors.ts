@@ -70,10 +70,11 @@ const NO_CODES = ["Unknown", "UnknownError", "NotFound"];
 
 /** AWS' own code, Node's, or ours for what is no answer of AWS'. */
 function codeOf(error: Error): string {
-  // A time-out that came while the answer's body was read has the answer's status all the same.
-  if (classOf(error.name) === "credentials" || error.name === "TimeoutError") return error.name;
+  if (classOf(error.name) === "credentials") return error.name;
   const network = networkCode(error);
   if (network !== null) return network;
+  // A time-out that came while the answer's body was read has the answer's status all the same.
+  if (error.name === "TimeoutError") return error.name;
   // Without an answer only the source of the credentials was read: its page was none of JSON, or of dates.
   const isUnread = error instanceof SyntaxError || (error instanceof TypeError && /RFC-?\d{4}/i.test(error.message));
   if (isUnread && statusOf(error) === null) return "CredentialsProviderError";
