@@ -230,5 +230,10 @@ export const NOT_MISSED: Pick<Image, Missed> = { missedLooks: 0, missedSince: nu
 
 /** The given fields, with every trace of failed attempts gone. */
 export function reset<T extends object>(fields: T): T & Pick<Image, "attempts" | "lastError" | Missed> {
-  return { ...fields, attempts: 0, lastError: "", ...NOT_MISSED };
+  return { ...triedAnew(fields), ...NOT_MISSED };
+}
+
+/** The same where EC2 was not asked: misses that were counted stand. */
+export function triedAnew<T extends object>(fields: T): T & Pick<Image, "attempts" | "lastError"> {
+  return { ...fields, attempts: 0, lastError: "" };
 }

@@ -1,7 +1,7 @@
 import { isInForce, untilText, type Hold } from "../hold.ts";
 import { restoreAndHold, held, holdable } from "./holding.ts";
 import type { Image } from "./image.ts";
-import { afterClaim, reset, type Change, type Periods, type Queue } from "./lifecycle.ts";
+import { afterClaim, triedAnew, type Change, type Periods, type Queue } from "./lifecycle.ts";
 import { dayOf, formatDuration, formatInstant, type Instant } from "../time.ts";
 
 /** What a person can ask for. */
@@ -117,7 +117,7 @@ function release(image: Image, order: Order, { now, periods, composeHold }: Term
       : "it goes on where it stood; once it is private, the public is told before anything is deleted";
   return {
     // The ticker takes our tag away and lets the clock run.
-    change: { stage: "held", wait: { queue: "held", wakeAt: now }, fields: reset({ hold: over }), event: null },
+    change: { stage: "held", wait: { queue: "held", wakeAt: now }, fields: triedAnew({ hold: over }), event: null },
     happened: "released",
     next,
   };
@@ -143,7 +143,7 @@ function restore(image: Image, order: Order, terms: Terms): OrderOutcome {
 function retry(image: Image, { now, periods }: Terms): OrderOutcome {
   const at = (queue: Queue, deadline: Instant | null): OrderOutcome => {
     const wakeAt = Math.max(deadline ?? 0, afterClaim(image, periods, now));
-    const change: Change = { stage: image.stage, wait: { queue, wakeAt }, fields: reset({}), event: null };
+    const change: Change = { stage: image.stage, wait: { queue, wakeAt }, fields: triedAnew({}), event: null };
     const when = wakeAt > now ? `on ${formatInstant(wakeAt)}` : "with the next pass";
     return { change, happened: "its waiting after a failure is over", next: `tried again ${when}` };
   };
