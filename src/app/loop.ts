@@ -1,7 +1,12 @@
 import { backoffMs, jittered } from "../domain/limits/backoff.ts";
-import { MINUTE_MS } from "../domain/time.ts";
+import { MINUTE_MS, SECOND_MS } from "../domain/time.ts";
 import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
 import type { Clock, Log, Random } from "../ports/index.ts";
+
+/** Others' services are not pressed. */
+const LONGEST_MS = 5 * MINUTE_MS;
+/** Our own Redis is: when it is back, orders, signs of life and passes must be, too. */
+const LONGEST_FOR_REDIS_MS = 15 * SECOND_MS;
 
 /**
  * Runs a pass again and again, `everyMs` after the last one ended, until `stop`. A failure that passes is logged and tried
@@ -15,6 +20,7 @@ export async function runLoop(
   stop: AbortSignal,
 ): Promise<void> {
   let failures = 0;
+  let longestMs = LONGEST_MS;
   while (!stop.aborted) {
     try {
       await pass();
@@ -22,17 +28,21 @@ export async function runLoop(
     } catch (error) {
       if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
       failures += 1;
+      longestMs = error instanceof UpstreamError && error.service === "redis" ? LONGEST_FOR_REDIS_MS : LONGEST_MS;
       const what = { loop: name, code: error.code, error: describeError(error), failures };
       // It stays so until a person mends it.
       if (isForeign(error) && failures > 1) log.debug(what, "a pass failed again");
       else log.warn(what, "a pass failed, trying again");
     }
-    await clock.sleep(pauseAfter(failures, everyMs, random), stop);
+    await clock.sleep(pauseAfter(failures, { everyMs, longestMs, random }), stop);
   }
 }
 
-/** Never less than the usual pause, and up to five minutes, so that replicas do not come back together. */
-function pauseAfter(failures: number, everyMs: number, random: Random): number {
+/** Never less than the usual pause, and random in part, so that replicas do not come back together. */
+function pauseAfter(
+  failures: number,
+  { everyMs, longestMs, random }: { readonly everyMs: number; readonly longestMs: number; readonly random: Random },
+): number {
   if (failures === 0) return everyMs;
-  return Math.max(everyMs, jittered(backoffMs(failures, everyMs, 5 * MINUTE_MS), random()));
+  return Math.max(everyMs, jittered(backoffMs(failures, everyMs, longestMs), random()));
 }

@@ -59,6 +59,8 @@ async function connect(
     reasons[0] = error;
     if (!isTold) log.warn({ service: "redis", error: describeError(error) }, "redis is away, trying again");
     isTold = true;
+    // Our client would go on, in the database of number 0, which is another one's.
+    if (isOfSelect(error)) redis.disconnect(true);
   });
   redis.on("ready", () => {
     if (isTold) log.info({ service: "redis" }, "redis is back");
@@ -113,6 +115,11 @@ export function isForbidden(error: unknown): boolean {
   return (
     error instanceof Error && /^(?:EXECABORT [^:]+: )?NOPERM |^ERR unknown (?:command|subcommand)/.test(error.message)
   );
+}
+
+/** Redis has refused to take the database that the address names. */
+function isOfSelect(error: Error): boolean {
+  return (error as { readonly command?: { readonly name: string } }).command?.name === "select";
 }
 
 /** What nobody of us can have written there says nothing of a format: it is told, and passed over. */

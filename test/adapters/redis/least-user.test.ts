@@ -135,3 +135,18 @@ t.test("doctor names what is refused to the user, in one line", async (t) => {
   t.same(await redisCheckup(whole).refusedCommands(), []);
   t.equal(await whole.redis.get(whole.keys.control("run")), null, "and asking wrote nothing");
 });
+
+t.test(
+  "a database that the user may not take, or that is not there, is told: nothing goes to another one",
+  async (t) => {
+    const { url, admin } = await userWith(t, ALL);
+    const prefix = `test-${randomUUID()}`;
+    const refused = new URL(url);
+    refused.pathname = "/1";
+    await t.rejects(openRedis(refused.href, prefix, silentLog), { name: "UpstreamError", message: /NOPERM.*select/i });
+    const missing = new URL(serverUrl("TEST_REDIS_URL"));
+    missing.pathname = "/4711";
+    await t.rejects(openRedis(missing.href, prefix, silentLog), { name: "UpstreamError", message: /DB index/ });
+    t.same(await admin.keys(`${prefix}:*`), []);
+  },
+);
