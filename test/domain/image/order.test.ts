@@ -128,3 +128,17 @@ t.test("the date that stood before a first hold counts after the second one as w
   }
   t.end();
 });
+
+t.test("an order does not see the image in EC2: looks that missed it before stand", (t) => {
+  const missed = { attempts: 3, lastError: "x", missedLooks: 2, missedSince: NOW - 2 * DAY_MS, missedAt: NOW - DAY_MS };
+  for (const [stage, verb] of [
+    ["held", "release"],
+    ["public", "retry"],
+  ] as const) {
+    const image = imageIn(stage, { ...missed, hold: stage === "held" ? HOLD : null });
+    const { change } = ask(image, verb);
+    t.ok(change, `${verb} changes something`);
+    t.match(after(image, change), { attempts: 0, lastError: "", missedLooks: 2, missedAt: missed.missedAt }, verb);
+  }
+  t.end();
+});
