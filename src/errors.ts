@@ -58,6 +58,12 @@ export class RefusedError extends Error {
   }
 }
 
+/** Whether a service outside failed, or refused: neither our Redis, nor a bug, nor work that was given up. */
+export function isOfNeighbour(error: unknown): error is UpstreamError | RefusedError {
+  if (error instanceof RefusedError) return true;
+  return error instanceof UpstreamError && error.service !== "redis" && error.service !== "clean-amis";
+}
+
 /** The code of the `RefusedError` for what stands under a name of ours in Redis and cannot be read: a person has to look. */
 export const FOREIGN = "foreign-key";
 

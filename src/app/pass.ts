@@ -6,7 +6,7 @@ import { breakerStateOf, describeTrouble } from "../domain/limits/breaker.ts";
 import type { ActKind } from "../domain/limits/budget.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant } from "../domain/time.ts";
-import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, isOfNeighbour, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import { HearingRounds } from "../hear/ears.ts";
 import { readCommentsOrTell } from "../operate/comments.ts";
 import { carryOutOrders } from "../operate/orders.ts";
@@ -56,13 +56,16 @@ export async function runPass(app: UseCases, only: ActKind | null, print: Print)
   return !(await tellTroubles(app, print, troubled)) && isDone && isHeard;
 }
 
-/** An archive that fails keeps nothing from being given back, nor the report from telling it; what may be taken is asked later. */
+/**
+ * An archive that fails keeps nothing from being restored, nor the report from telling it; whether something may be taken is
+ * asked later.
+ */
 async function hearOrTell({ ears }: Pick<UseCases, "ears">, print: Print): Promise<boolean> {
   try {
     await new HearingRounds(ears).pass();
     return true;
   } catch (error) {
-    if (!(error instanceof RefusedError) && !(error instanceof UpstreamError && error.service !== "redis")) throw error;
+    if (!isOfNeighbour(error)) throw error;
     await print(`not heard what was missed: ${describeError(error)}`);
     return false;
   }

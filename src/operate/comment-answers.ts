@@ -2,7 +2,7 @@ import { answerMarker } from "./comment-digest.ts";
 import { renderAnswer } from "../domain/comment/answer.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { MINUTE_MS } from "../domain/time.ts";
-import { RefusedError, UpstreamError } from "../errors.ts";
+import { isOfNeighbour, RefusedError, type UpstreamError } from "../errors.ts";
 import { TOO_LONG, type Answer, type Clock, type CommentLease, type Comments } from "../ports/index.ts";
 import type { Log, PendingComment } from "../ports/index.ts";
 
@@ -42,9 +42,8 @@ export async function answerAll(lease: CommentLease, answerer: Answerer): Promis
       await answer(comment, answers, lease, answerer);
       answered += 1;
     } catch (error) {
-      const isOfTracker = error instanceof UpstreamError ? error.service !== "redis" : error instanceof RefusedError;
-      if (!isOfTracker) throw error;
-      failures.push(error as UpstreamError | RefusedError);
+      if (!isOfNeighbour(error)) throw error;
+      failures.push(error);
       if (failures.length === MOST_FAILURES) break;
     }
   }

@@ -4,7 +4,7 @@ import { takeUp, type Taker } from "./comment-orders.ts";
 import { doAgree } from "../domain/limits/clocks.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, dayOf, floorSecond, SECOND_MS } from "../domain/time.ts";
-import { isForeign, RefusedError, UpstreamError } from "../errors.ts";
+import { isForeign, isOfNeighbour, RefusedError, type UpstreamError } from "../errors.ts";
 import { carryOutOrders, type Clerk } from "./orders.ts";
 import type { Answer, CommentLease, CommentMemory, Comments, Hearing, PendingComment } from "../ports/index.ts";
 
@@ -56,9 +56,8 @@ async function orFailure<T>(
   try {
     return { value: await half, failure: null };
   } catch (error) {
-    const isOfTracker = error instanceof UpstreamError ? error.service !== "redis" : error instanceof RefusedError;
-    if (!isOfTracker) throw error;
-    return { value: null, failure: error as UpstreamError | RefusedError };
+    if (!isOfNeighbour(error)) throw error;
+    return { value: null, failure: error };
   }
 }
 
@@ -67,7 +66,7 @@ export async function readCommentsOrTell(reader: CommentReader): Promise<void> {
   try {
     await readComments(reader);
   } catch (error) {
-    if (!(error instanceof RefusedError) && !(error instanceof UpstreamError && error.service !== "redis")) throw error;
+    if (!isOfNeighbour(error)) throw error;
     reader.log.warn({ code: error.code, error: error.message }, "comments on the reports were not read");
   }
 }

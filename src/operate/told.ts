@@ -1,5 +1,5 @@
 import type { Difference } from "../domain/plan/differences.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, isOfNeighbour } from "../errors.ts";
 
 /** What a reconciling tells: a difference, and whether it is mended now; or a part of the account that could not be read. */
 export type Told =
@@ -12,8 +12,7 @@ export async function orTell(region: string, work: () => Promise<void>, tell: Te
   try {
     await work();
   } catch (error) {
-    const isTold = error instanceof RefusedError || (error instanceof UpstreamError && error.service !== "redis");
-    if (!isTold) throw error;
+    if (!isOfNeighbour(error)) throw error;
     await tell({ kind: "failed", region, what: describeError(error) });
   }
 }

@@ -1,6 +1,6 @@
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
-import { describeError, isForeign, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, isForeign, isOfNeighbour, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG } from "../ports/index.ts";
 import type { PendingPost, ReporterLease, ReporterMemory } from "../ports/index.ts";
 import { noticeImage } from "./notice.ts";
@@ -31,6 +31,7 @@ const KEEP_EVENTS_MS = 400 * DAY_MS;
  * then, and the status says what is wrong.
  */
 export async function reportOnce(reporter: Reporter): Promise<Reported> {
+  // While the clocks disagree nothing is told: no date would be true.
   await nowBy(reporter);
   const lease = await reporter.journal.reporterLease();
   if (lease === null) return { posted: 0, noticed: 0 };
@@ -49,8 +50,7 @@ export async function reportOnce(reporter: Reporter): Promise<Reported> {
     if (isAll) await noteStatus(lease, null, reporter);
     return { posted, noticed };
   } catch (error) {
-    if ((error instanceof UpstreamError && error.service !== "redis") || error instanceof RefusedError)
-      await noteStatus(lease, error, reporter);
+    if (isOfNeighbour(error)) await noteStatus(lease, error, reporter);
     throw error;
   } finally {
     await lease.end();
@@ -129,8 +129,7 @@ async function lookAgain(
     if (repeats > 0) log.warn({ day: look.day, marker: look.marker, repeats }, "a post arrived late, and twice");
     return null;
   } catch (error) {
-    const isOfTracker = error instanceof UpstreamError ? error.service !== "redis" : error instanceof RefusedError;
-    if (!isOfTracker) throw error;
+    if (!isOfNeighbour(error)) throw error;
     const isOld = now - Date.parse(`${look.day}T00:00:00Z`) > LOOK_FOR_MS;
     log.warn({ day: look.day, error: describeError(error), isOld }, "a post that may stand twice was not looked at");
     return isOld ? null : { ...look, at: now + LOOK_AGAIN_MS };

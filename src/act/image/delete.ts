@@ -4,7 +4,7 @@ import type { Image } from "../../domain/image/image.ts";
 import { draft, type Change } from "../../domain/image/lifecycle.ts";
 import type { Plan } from "../../domain/plan/plan.ts";
 import { SECOND_MS } from "../../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
+import { describeError, isOfNeighbour, UpstreamError, type RefusedError } from "../../errors.ts";
 import type { Clock, Images, Lease, MayCall, Schedule } from "../../ports/index.ts";
 
 const IN_USE_RETRIES = 5;
@@ -69,10 +69,9 @@ async function deleteSnapshots(
     try {
       snapshotResults[snapshotId] = await deleteSnapshot(image, snapshotId, mayCall, deleter);
     } catch (error) {
-      const isOfSnapshot = error instanceof UpstreamError ? error.service === "ec2" : error instanceof RefusedError;
-      if (!isOfSnapshot) throw error;
+      if (!isOfNeighbour(error)) throw error;
       snapshotResults[snapshotId] = `left: ${describeError(error)}`;
-      failures.push(error as UpstreamError | RefusedError);
+      failures.push(error);
     }
   }
   const failure = failures.find((error) => error instanceof UpstreamError) ?? failures[0] ?? null;
