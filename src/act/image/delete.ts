@@ -1,5 +1,5 @@
 import { ClaimLost } from "./claim.ts";
-import { giveBack, sharersOf } from "./sharing.ts";
+import { restoreSnapshots, sharersOf } from "./sharing.ts";
 import type { Image } from "../../domain/image/image.ts";
 import { draft, type Change } from "../../domain/image/lifecycle.ts";
 import type { Plan } from "../../domain/plan/plan.ts";
@@ -92,7 +92,7 @@ async function deleteSnapshot(
   for (let attempt = 0; attempt < IN_USE_RETRIES; attempt += 1) {
     const sharers = (await sharersOf(image, [snapshotId], { images, schedule })).get(snapshotId) ?? [];
     const others = sharers.filter(({ needsThere }) => needsThere);
-    if (others.some(({ needsOpen }) => needsOpen)) await giveBack(image, [snapshotId], mayCall, images);
+    if (others.some(({ needsOpen }) => needsOpen)) await restoreSnapshots(image, [snapshotId], mayCall, images);
     if (others.length > 0) return `kept: shared with ${others.map((other) => other.amiId).join(", ")}`;
     const result = await images.deleteSnapshot(region, snapshotId, mayCall);
     if (result !== "in-use") return result;

@@ -1,6 +1,6 @@
 import { ClaimLost } from "./claim.ts";
 import { safeNow } from "../safety.ts";
-import { giveBack, sharersOf } from "./sharing.ts";
+import { restoreSnapshots, sharersOf } from "./sharing.ts";
 import type { Image, TakenAway } from "../../domain/image/image.ts";
 import { draft, reset, type Change, type Periods } from "../../domain/image/lifecycle.ts";
 import type { Plan } from "../../domain/plan/plan.ts";
@@ -35,7 +35,7 @@ export async function makePrivate(
   const { images, schedule, periods } = taker;
   let ours = await ownOf(image, seen.snapshotIds, taker);
   const spared = seen.snapshotIds.filter((id) => !ours.includes(id));
-  await giveBack(image, spared, mayCall, images);
+  await restoreSnapshots(image, spared, mayCall, images);
   let taken = await take(image, ours, takeAway, mayCall, taker);
   // Who made the other image on a snapshot private meanwhile has spared it for this one: whoever looks last sees both.
   const left = await ownOf(image, spared, taker);

@@ -43,7 +43,7 @@ export async function sharersOf(
  * Opens those of the snapshots again that were open before anything of ours was done, and drops our tags from them: an image
  * stands on them that is not to be touched. Throws `UpstreamError`, `RefusedError`, `ClaimLost`.
  */
-export async function giveBack(
+export async function restoreSnapshots(
   { region, takenAway }: Pick<Image, "region" | "takenAway">,
   snapshotIds: readonly string[],
   mayCall: MayCall,

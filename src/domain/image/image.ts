@@ -89,3 +89,8 @@ export function isAmiId(text: string): boolean {
 export function isRegion(text: string): boolean {
   return text.length <= 32 && /^[a-z]{2,4}(?:-[a-z]{2,12}){1,2}-[1-9][0-9]?$/.test(text);
 }
+
+/** Whether Redis counts it as private now. */
+export function isPrivate({ stage, heldFrom }: Pick<Image, "stage" | "heldFrom">): boolean {
+  return stage === "private" || (stage === "held" && heldFrom === "private");
+}

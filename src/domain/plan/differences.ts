@@ -1,6 +1,6 @@
 import type { KeepRule } from "../compose/classify.ts";
 import { restoreAndHold } from "../image/holding.ts";
-import type { Image } from "../image/image.ts";
+import { isPrivate, type Image } from "../image/image.ts";
 import type { Queue } from "../image/lifecycle.ts";
 import { restoreAndKeep, type Change, type Periods } from "../image/lifecycle.ts";
 import type { FoundEntry } from "./found.ts";
@@ -115,11 +115,6 @@ export function mendingOf(image: Image, seen: Seen, account: string, periods: Pe
   // Only a keep brings an image into this stage.
   const decision = { rule: image.rule as KeepRule, reason: image.reason };
   return restoreAndKeep(image, decision, periods, now, "reconcile");
-}
-
-/** Whether Redis counts it as private now. */
-function isPrivate({ stage, heldFrom }: Image): boolean {
-  return stage === "private" || (stage === "held" && heldFrom === "private");
 }
 
 function permission(image: Image, seen: Seen): readonly Disagreement[] {

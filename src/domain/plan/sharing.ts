@@ -1,4 +1,4 @@
-import type { Image } from "../image/image.ts";
+import { isPrivate, type Image } from "../image/image.ts";
 
 type Standing = Pick<Image, "stage" | "heldFrom" | "takenAway">;
 
@@ -13,8 +13,7 @@ export function needsThere(other: Standing | null): boolean {
 /** Whether it needs the snapshot as open as it is: all do but those that are private themselves. */
 export function needsOpen(other: Standing | null): boolean {
   if (other === null) return true;
-  const isPrivate = other.stage === "private" || (other.stage === "held" && other.heldFrom === "private");
-  return needsThere(other) && !isPrivate;
+  return needsThere(other) && !isPrivate(other);
 }
 
 /** Whether it may be private already, though its record does not call it so yet. */
