@@ -8,7 +8,7 @@ import { openArchive, openComments, openEc2, openReports, openSources } from "./
 import type { Config } from "../config/config.ts";
 import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
-import type { Ears } from "../hear/ears.ts";
+import type { Ears } from "../hear/hearing-rounds.ts";
 import type { CommentReader } from "../operate/comments.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Listen, Log } from "../ports/index.ts";

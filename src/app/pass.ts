@@ -7,7 +7,7 @@ import type { ActKind } from "../domain/limits/budget.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { formatInstant } from "../domain/time.ts";
 import { describeError, isOfNeighbour, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
-import { HearingRounds } from "../hear/ears.ts";
+import { HearingRounds } from "../hear/hearing-rounds.ts";
 import { readCommentsOrTell } from "../operate/comments.ts";
 import { carryOutOrders } from "../operate/orders.ts";
 import { reportOnce } from "../tell/report.ts";

@@ -14,7 +14,7 @@ import type { Config } from "../config/config.ts";
 import type { Resolver } from "../decide/resolve.ts";
 import { MINUTE_MS, SECOND_MS } from "../domain/time.ts";
 import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
-import { HearingRounds, type Ears } from "../hear/ears.ts";
+import { HearingRounds, type Ears } from "../hear/hearing-rounds.ts";
 import { Consumer } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
 import { CommentRounds } from "../operate/comment-rounds.ts";

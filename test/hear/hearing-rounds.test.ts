@@ -3,7 +3,7 @@ import { openDatagrepper } from "../../src/adapters/datagrepper/archive.ts";
 import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { HearingRounds, type Ears } from "../../src/hear/ears.ts";
+import { HearingRounds, type Ears } from "../../src/hear/hearing-rounds.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
 import type { Hearing, Log } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
