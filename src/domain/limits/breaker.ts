@@ -61,7 +61,7 @@ export function describeTrouble({ trouble, code }: Pick<Breaker, "trouble" | "co
     case "shut":
       return `the region is not open to the account, or is none of AWS (${code}): enable it for the account; it is asked again daily`;
     case "account":
-      return `${OF_ACCOUNT[code] ?? `AWS does not tell whose the credentials are (${code}): mend the credentials, the clock or the network`}; ${AGAIN}`;
+      return `${OF_ACCOUNT[code] ?? `AWS does not tell whose the credentials are (${code}): if it lasts, mend the credentials, the clock or the network`}; ${AGAIN}`;
     case "failing":
       return `${OF_REGION[code] ?? `EC2 fails there again and again (${code}): if it lasts, look at AWS' status page and the network`}; ${AGAIN}`;
   }

@@ -63,7 +63,7 @@ t.test("a trouble says in one line what is wrong, with EC2's word for it, and wh
     [{ trouble: "failing", code: "PendingVerification" }, /still verifies the account for the region/],
     [
       { trouble: "account", code: "ExpiredToken" },
-      /whose the credentials are \(ExpiredToken\): mend the credentials, the clock/,
+      /whose the credentials are \(ExpiredToken\): if it lasts, mend the credentials, the clock/,
     ],
     [{ trouble: "account", code: "Blocked" }, /has blocked the account/],
     [{ trouble: "account", code: "wrong-account" }, /belong to another account/],
