@@ -8,18 +8,10 @@ import { situationOf } from "../../../src/domain/plan/situation.ts";
 import type { Outlook, UnfinishedRow } from "../../../src/domain/report/outlook.ts";
 import { renderOpening, renderPost } from "../../../src/domain/report/report.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
+import { FRAME as EMPTY } from "../../support/world/frame.ts";
 
 const NOW = Date.parse("2026-11-24T22:00:00Z");
-const FRAME = {
-  day: "2026-11-24",
-  marker: "clean-amis-part:0123456789abcdef01234567",
-  now: NOW,
-  deleteAfterMs: 10 * DAY_MS,
-  outlook: null,
-  quietSince: null,
-  repeats: new Map(),
-  mostRows: 60,
-};
+const FRAME = { ...EMPTY, day: "2026-11-24", marker: "clean-amis-part:0123456789abcdef01234567", now: NOW };
 const RAWHIDE = "Fedora-Rawhide-20261119.n.0";
 const CLOUD = "Fedora-Cloud-43-20261118.0";
 

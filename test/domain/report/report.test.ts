@@ -7,18 +7,8 @@ import { sectionOf } from "../../../src/domain/report/sections.ts";
 import { ceilSecond, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { quote } from "../../../src/domain/words.ts";
 import { holds } from "../../support/run/property.ts";
+import { FRAME } from "../../support/world/frame.ts";
 import { AMI, COMPOSE, NAME, NOW, SNAPSHOTS } from "../../support/world/image.ts";
-
-const FRAME = {
-  day: "2026-02-11",
-  marker: "clean-amis-part:0123",
-  now: NOW,
-  deleteAfterMs: 10 * DAY_MS,
-  outlook: null,
-  quietSince: null,
-  repeats: new Map(),
-  mostRows: 60,
-};
 
 function event(what: EventKind, changes: Partial<ImageEvent> = {}): ImageEvent {
   return {
