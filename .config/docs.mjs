@@ -1,6 +1,7 @@
 /**
- * Puts the table of EC2's codes into docs/operating.md, and into README.md and docs/ what the program says itself, between `made by npm run docs: clean-amis …` and `made`: a table as
- * it is, anything else as a block. test/docs/blocks.test.ts tells when one is stale.
+ * Puts the table of EC2's codes into docs/operating.md, and into README.md and docs/ what the program says itself, between
+ * `made by npm run docs: clean-amis …` and `made`: a table as it is, anything else as a block. test/docs/blocks.test.ts
+ * tells when one is stale.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

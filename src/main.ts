@@ -11,7 +11,10 @@ const END_WITHIN_MS = 8_000;
 /** What a command leaves open when it has ended is nobody's. */
 const LINGER_MS = 500;
 
-/** The process edge: argv, signals, exit codes. 0 done, 1 not found, a service failed or a bug, 2 wrong words or configuration, 4 cut off. */
+/**
+ * The process edge: argv, signals, exit codes. 0 done, 1 not found, a service failed or a bug, 2 wrong words or
+ * configuration, 4 cut off.
+ */
 async function main(): Promise<number> {
   // The lock file holds the SDK at a version for this Node: nobody at a terminal can do anything about its next one.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";

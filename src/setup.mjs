@@ -1,7 +1,7 @@
 /**
- * The door to everything: `node src/setup.mjs demo|test|chaos|mutate|bench|build|static [arguments]`, behind `npm run demo`, `npm test` and
- * so on. Plain JavaScript without dependencies, because it has to work before anything is installed or built: it makes a
- * fresh clone ready, says what it does and how long that took, and hands over.
+ * The door to everything: `node src/setup.mjs demo|test|chaos|mutate|bench|build|static [arguments]`, behind `npm run demo`,
+ * `npm test` and so on. Plain JavaScript without dependencies, because it has to work before anything is installed or built:
+ * it makes a fresh clone ready, says what it does and how long that took, and hands over.
  */
 import { constants } from "node:os";
 import { join } from "node:path";

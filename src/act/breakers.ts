@@ -8,12 +8,11 @@ import {
   type BreakerState,
   type Trouble,
 } from "../domain/limits/breaker.ts";
+import { troubleOf } from "./trouble.ts";
 import type { Image } from "../domain/image/image.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
-import { troubleOf } from "./trouble.ts";
 import { formatInstant } from "../domain/time.ts";
-import type { RefusedError } from "../errors.ts";
-import { describeError, UpstreamError } from "../errors.ts";
+import { describeError, UpstreamError, type RefusedError } from "../errors.ts";
 import type { Breakers, Clock, Images, Log, Random } from "../ports/index.ts";
 
 /** Methods that speak of no region. */
@@ -60,8 +59,8 @@ export class RegionBreakers {
   }
 
   /**
-   * The state of a region's breaker, by what all replicas know. Asked before anything is claimed there: nothing while it is open, one image
-   * while it is half-open. Throws `UpstreamError`.
+   * The state of a region's breaker, by what all replicas know. Asked before anything is claimed there: nothing while it is open,
+   * one image while it is half-open. Throws `UpstreamError`.
    */
   async enter(region: string): Promise<BreakerState> {
     const states: BreakerState[] = [];

@@ -166,5 +166,8 @@ export interface QueueConfig {
   readonly arguments: object;
 }
 
-/** What the configuration is read for: the service, or a look at what is remembered, which needs neither certificates nor tokens. */
+/**
+ * What the configuration is read for: the service, or a look at what is remembered, which needs neither certificates nor
+ * tokens.
+ */
 export type Scope = "service" | "records";

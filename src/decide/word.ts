@@ -5,7 +5,10 @@ import type { Image } from "../domain/image/image.ts";
 import { unreadableCompose } from "../errors.ts";
 import type { Facts } from "../ports/index.ts";
 
-/** The decision and the hold by what is known now: read again right before an act, it is the one that counts. Throws `RefusedError`. */
+/**
+ * The decision and the hold by what is known now: read again right before an act, it is the one that counts. Throws
+ * `RefusedError`.
+ */
 export async function wordNow(
   composeId: string,
   { facts, policy }: { readonly facts: Pick<Facts, "recall">; readonly policy: Policy },

@@ -119,7 +119,10 @@ async function sendAll(
   return { messages, announcedAt: Math.floor(announcedAt / 1000) * 1000 };
 }
 
-/** Resolves when the images of the late release are private, and told: or when nothing happens any more, and the judge will say so. */
+/**
+ * Resolves when the images of the late release are private, and told: or when nothing happens any more, and the judge will
+ * say so.
+ */
 async function untilPrivate(stage: Stage): Promise<void> {
   const { images, pagure, stop } = stage;
   const due = images.filter((image) => image.fate === "restored");

@@ -20,7 +20,10 @@ export interface Addresses {
 /** The longest day of the demo, in seconds. */
 export const LONGEST_DAY_S = 600;
 
-/** The service's configuration: the shipped one with other addresses, all acts allowed, and `daySeconds` for a day, 1 to `LONGEST_DAY_S`. */
+/**
+ * The service's configuration: the shipped one with other addresses, all acts allowed, and `daySeconds` for a day, 1 to
+ * `LONGEST_DAY_S`.
+ */
 export function serviceConfig(at: Addresses, daySeconds = 1): string {
   const days = (count: number): string => `"${count * daySeconds}s"`;
   return `amqp_url = "${at.amqpUrl}"

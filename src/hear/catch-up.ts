@@ -23,8 +23,9 @@ const LONGEST_HOLE_MS = 400 * DAY_MS;
 
 /**
  * Reads over the holes that a bus leaves which drops what it must: from where all was heard, with overlap; once a day, the
- * first time, and after Redis was started anew or set back, the whole first window. `heard_until` moves only when facts and uploads up to
- * there are read. `step` is told of each message and each slice. Resolves to how many images were new. Throws `UpstreamError`.
+ * first time, and after Redis was started anew or set back, the whole first window. `heard_until` moves only when facts and
+ * uploads up to there are read. `step` is told of each message and each slice. Resolves to how many images were new. Throws
+ * `UpstreamError`.
  */
 export async function catchUp(
   { hearing, log, firstBackfillMs, ...reader }: Listener,

@@ -68,8 +68,7 @@ export class Consumer {
   /** Takes a delivery; returns at once. */
   deliver(delivery: Delivery): void {
     // Its acknowledgement would cover what nobody has.
-    if (this.#signals.giveUp.aborted) return;
-    if (delivery.lost.aborted) return;
+    if (this.#signals.giveUp.aborted || delivery.lost.aborted) return;
     if (this.#isFull) {
       delivery.giveBack();
       return;

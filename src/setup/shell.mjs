@@ -1,4 +1,7 @@
-/** What every step of the set-up stands on: the command line, the programs it runs, the signal that ends them, one line a step. */
+/**
+ * What every step of the set-up stands on: the command line, the programs it runs, the signal that ends them, one line a
+ * step.
+ */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";

@@ -8,8 +8,8 @@ export interface ActLease extends Lease {
 }
 
 /**
- * The claim went to somebody else, a person held the image, the lease is nearly over, or Redis may have lost what speaks against the act: nothing more is done. It never
- * leaves this folder.
+ * The claim went to somebody else, a person held the image, the lease is nearly over, or Redis may have lost what speaks against
+ * the act: nothing more is done. It never leaves this folder.
  */
 export class ClaimLost extends Error {
   override readonly name = "ClaimLost";

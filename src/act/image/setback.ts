@@ -11,7 +11,8 @@ const OF_IMAGES: readonly Scope[] = ["call", "image"];
 
 /**
  * Records why an image could not be worked, and when it is tried again; what is the region's fault is not held against the
- * image. `isShared`: the failure met a whole batch; `isSeen`: EC2 showed the image before. Resolves to the outcome. Throws `UpstreamError` for Redis' own failures.
+ * image. `isShared`: the failure met a whole batch; `isSeen`: EC2 showed the image before. Resolves to the outcome. Throws
+ * `UpstreamError` for Redis' own failures.
  */
 export async function recordSetback(
   worked: Image,

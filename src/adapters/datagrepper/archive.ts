@@ -26,16 +26,17 @@ const ATTEMPTS_AT_LAST = 6;
  * Fedora's message archive. A range is read in slices of at most a day, one page at a time, and no more than a page is held.
  *
  * datagrepper's pages are OFFSETs over rows that are sorted by their timestamp alone: rows of one second may change places
- * between two pages, and a row that is added meanwhile shifts all later ones. A repeat is harmless here, a loss is not. So it
- * is asked for first pages only, each beginning with the last second of the one before, which that page may have cut in two.
- * Only a second with more than a page is read by OFFSET, until as many different rows were seen as it has. When a slice that
- * took several calls is through, its rows are counted once more: if any was added behind the reader's back, the slice is read
- * again in halves. What is stored after that is for the next, overlapping reading.
+ * between two pages, and a row that is added meanwhile shifts all later ones. A repeat is harmless here, a loss is not. So
+ * it is asked for first pages only, each beginning with the last second of the one before, which that page may have cut in
+ * two. Only a second with more than a page is read by OFFSET, until as many different rows were seen as it has. When a slice
+ * that took several calls is through, its rows are counted once more: if any was added behind the reader's back, the slice
+ * is read again in halves. What is stored after that is for the next, overlapping reading.
  *
  * A row that is no message comes with an empty topic, its datagrepper id and the row's JSON as body.
  *
- * Throws `UpstreamError` when the smallest slice has failed in six attempts, within half a minute or six time-outs, when the answer is no search
- * result, or never steady (`UNSTEADY`), and `RefusedError` for 4xx but 408, 425 and 429, and for a password in the address.
+ * Throws `UpstreamError` when the smallest slice has failed in six attempts, within half a minute or six time-outs, when the
+ * answer is no search result, or never steady (`UNSTEADY`), and `RefusedError` for 4xx but 408, 425 and 429, and for a
+ * password in the address.
  */
 export function openDatagrepper(access: DatagrepperAccess): Archive {
   const search = openSearch(access);

@@ -71,7 +71,10 @@ export class Pace {
   }
 }
 
-/** The command, that asks `mayCall` right before each attempt, when it has its token: what throws there keeps it from going out. */
+/**
+ * The command, that asks `mayCall` right before each attempt, when it has its token: what throws there keeps it from going
+ * out.
+ */
 export function gated<T extends Command>(command: T, mayCall: MayCall | undefined): T {
   if (mayCall === undefined) return command;
   const middleware: AnyMiddleware = (next) => async (call) => {

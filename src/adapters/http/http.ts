@@ -44,10 +44,10 @@ const NEXT = "it is tried again later";
 
 /**
  * A client for upstreams that speak JSON, on the platform's `fetch`. A GET follows redirects; a POST does not, because
- * `fetch` would repeat it as a GET without its form. Each call throws `UpstreamError` for what may pass: no connection
- * (the system's code), a time-out (`TIMEOUT`), 408, 425, 429 and 5xx (`HTTP_503`), an answer that is too long
- * (`TOO_LONG`), or a success that is no JSON (`NOT_JSON`). A call for work that is given up ends with that. It throws `RefusedError` for an address with a password in it.
- * Every other status is returned: only the adapter knows what it means.
+ * `fetch` would repeat it as a GET without its form. Each call throws `UpstreamError` for what may pass: no connection (the
+ * system's code), a time-out (`TIMEOUT`), 408, 425, 429 and 5xx (`HTTP_503`), an answer that is too long (`TOO_LONG`), or a
+ * success that is no JSON (`NOT_JSON`). A call for work that is given up ends with that. It throws `RefusedError` for an
+ * address with a password in it. Every other status is returned: only the adapter knows what it means.
  */
 export function openHttp(options: HttpOptions): Http {
   return async (call) => {

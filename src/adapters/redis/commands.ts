@@ -1,8 +1,9 @@
 import { isForbidden, type RedisConnection } from "./connection.ts";
 
 /**
- * Every command that the service cannot do without, beside MULTI, EXEC and DISCARD, our scripts' included, with words that make a form of it that Redis takes;
- * KEY is a key of ours. A test holds the list against the code, and runs the service as a user who has exactly these.
+ * Every command that the service cannot do without, beside MULTI, EXEC and DISCARD, our scripts' included, with words that
+ * make a form of it that Redis takes; KEY is a key of ours. A test holds the list against the code, and runs the service as
+ * a user who has exactly these.
  */
 const NEEDED_COMMANDS: Readonly<Record<string, string>> = {
   DEL: "KEY",

@@ -10,7 +10,10 @@ import type { Facts } from "../../ports/index.ts";
 const remember = loadScript("remember");
 const writeHoldOf = loadScript("hold");
 
-/** A hold on a compose that nobody knows ends by itself so long after it was given, or after its own end: anybody can ask for one. */
+/**
+ * A hold on a compose that nobody knows ends by itself so long after it was given, or after its own end: anybody can ask for
+ * one.
+ */
 const UNKNOWN_HELD_MS = 90 * DAY_MS;
 
 /** What is remembered of composes: one hash a compose, one field a source and fact, such as `pungi.label`. */

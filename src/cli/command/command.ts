@@ -103,7 +103,10 @@ export function textOf({ options }: Pick<Invocation, "options">, name: string): 
   return typeof value === "string" ? value : undefined;
 }
 
-/** Works with what is remembered, tells what of it could not be read, and closes it. Throws what `work` and the opening of Redis throw. */
+/**
+ * Works with what is remembered, tells what of it could not be read, and closes it. Throws what `work` and the opening of
+ * Redis throw.
+ */
 export async function withRecords(
   invocation: Invocation,
   work: (records: Records, config: Config) => Promise<number>,

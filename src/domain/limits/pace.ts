@@ -8,7 +8,10 @@ export interface Limit {
   readonly perSecond: number;
 }
 
-/** The tables of "Request throttling for the Amazon EC2 API": buckets per account, region and action; here what is named there. */
+/**
+ * The tables of "Request throttling for the Amazon EC2 API": buckets per account, region and action; here what is named
+ * there.
+ */
 const LIMITS: Readonly<Record<string, Limit>> = {
   CreateTags: { capacity: 100, perSecond: 10 },
   DeleteSnapshot: { capacity: 100, perSecond: 5 },

@@ -5,7 +5,10 @@ import { refusalOf, type RefusalCode } from "./refusal.ts";
 import { progressOf } from "./situation.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 
-/** What needs a person's change of permissions is asked again rarely; what may cure itself, daily or, as a source's word, soon. */
+/**
+ * What needs a person's change of permissions is asked again rarely; what may cure itself, daily or, as a source's word,
+ * soon.
+ */
 const REFUSED_AGAIN_MS: Readonly<Partial<Record<RefusalCode, number>>> = {
   permission: 7 * DAY_MS,
   unanswered: HOUR_MS,
@@ -66,8 +69,8 @@ export function afterMiss(image: Image, now: Instant): Change {
 }
 
 /**
- * EC2 does not show the image, nor anything else that must be there: its region may be sick, so the look counts for nothing. It is
- * put off by a day; from the second time on it is told.
+ * EC2 does not show the image, nor anything else that must be there: its region may be sick, so the look counts for nothing.
+ * It is put off by a day; from the second time on it is told.
  */
 export function afterDoubt(image: Image, now: Instant): Change {
   const wait = waitOf(image, now + DAY_MS);

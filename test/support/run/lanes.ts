@@ -43,7 +43,10 @@ export function inOrder(
   return { together, alone: files.filter(isAlone) };
 }
 
-/** Runs `work` over all, as many at once as there are lanes; each lane takes the next when it is free. Stops taking when `isStopped`. */
+/**
+ * Runs `work` over all, as many at once as there are lanes; each lane takes the next when it is free. Stops taking when
+ * `isStopped`.
+ */
 export async function inLanes<T>(
   all: readonly T[],
   lanes: number,

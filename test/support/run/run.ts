@@ -1,6 +1,7 @@
 /**
- * Runs the tests: one private Redis and one private RabbitMQ for all of them, each file in a process of its own, several side by
- * side. Arguments are built test files and the options of `npm test`. When TEST_REDIS_URL and TEST_AMQP_URL are set, those servers are used.
+ * Runs the tests: one private Redis and one private RabbitMQ for all of them, each file in a process of its own, several
+ * side by side. Arguments are built test files and the options of `npm test`. When TEST_REDIS_URL and TEST_AMQP_URL are set,
+ * those servers are used.
  */
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
 import { readWords, sourceOf, WordsError, type Words } from "./choose.ts";

@@ -28,7 +28,10 @@ export interface Ended {
   readonly comments: readonly string[];
 }
 
-/** Runs a built test file in a process of its own, as `node FILE`; that process needs nobody who leads it. `complain` is told what it writes to its standard error. */
+/**
+ * Runs a built test file in a process of its own, as `node FILE`; that process needs nobody who leads it. `complain` is told
+ * what it writes to its standard error.
+ */
 export async function runTestFile(
   file: string,
   env: NodeJS.ProcessEnv,
@@ -116,7 +119,10 @@ function closingPoint(parser: Parser, code: number | null, signal: NodeJS.Signal
   return { ok: code === 0 && parser.ok, name: "ends well", skip: skipped, todo: false, diag };
 }
 
-/** The time that a file may take. The tap library tells its parent when a file wants another limit, and prints what it waits for when it is told that the time is over. */
+/**
+ * The time that a file may take. The tap library tells its parent when a file wants another limit, and prints what it waits
+ * for when it is told that the time is over.
+ */
 class Limit {
   isOver = false;
   readonly #child: ChildProcess;

@@ -60,7 +60,10 @@ export function openPaced(
   return images;
 }
 
-/** Redis, a simulator with EC2's own buckets, the real EC2 adapter and the ticker, all on one virtual clock, which begins at `START`. */
+/**
+ * Redis, a simulator with EC2's own buckets, the real EC2 adapter and the ticker, all on one virtual clock, which begins at
+ * `START`.
+ */
 export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<PaceScene & { fill: Fill }> {
   const clock = new VirtualClock(START);
   const connection = await openTestRedis(test);

@@ -69,8 +69,9 @@ function optionsOf(shared: Shared, act: Act, moment: Moment): SceneOptions {
 }
 
 /**
- * All points of an act and a moment. A release is heard only where something is taken away. A process that is killed at a call
- * which only reads leaves what one leaves that was killed at the change before it; it is killed at changes, and at the first call.
+ * All points of an act and a moment. A release is heard only where something is taken away. A process that is killed at a
+ * call which only reads leaves what one leaves that was killed at the change before it; it is killed at changes, and at the
+ * first call.
  */
 export function pointsOf(recordings: Recordings, act: Act, moment: Moment): Point[] {
   if (isReleased(moment) && act === "restore") return [];

@@ -26,7 +26,10 @@ export const GUARDS: Guards = {
   unusable: "refuse",
 };
 
-/** The nightly of every domain test: uploaded 20 days ago, made private 12 and noticed 11 days ago, so deletable since yesterday. */
+/**
+ * The nightly of every domain test: uploaded 20 days ago, made private 12 and noticed 11 days ago, so deletable since
+ * yesterday.
+ */
 export const NOW: Instant = Date.UTC(2026, 1, 11, 9);
 export const UPLOADED_AT = NOW - 20 * DAY_MS;
 export const MADE_PRIVATE_AT = NOW - 12 * DAY_MS;

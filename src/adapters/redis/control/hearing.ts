@@ -71,8 +71,8 @@ export function redisHearing({
 }
 
 /**
- * A process that was started anew has another run id; a memory that was copied from another Redis, another replication id. Who may
- * not ask for either marks the run.
+ * A process that was started anew has another run id; a memory that was copied from another Redis, another replication id.
+ * Who may not ask for either marks the run.
  */
 async function identityOf(redis: Redis, keys: Keys): Promise<string> {
   try {

@@ -3,10 +3,10 @@ import type { Redis } from "ioredis";
 import type { Keys } from "../keys.ts";
 
 /**
- * The identity of Redis' run for a user who may not ask INFO for it. A script that EVAL ran is remembered by the process alone,
- * on no disk and on no replica ("Scripting with Lua", script cache), so that one whose text is a random word is known exactly as
- * long as the run lasts. Where somebody flushes the scripts, or Redis lets them go for room, a run counts as new that is not: then
- * more is heard again than must be.
+ * The identity of Redis' run for a user who may not ask INFO for it. A script that EVAL ran is remembered by the process
+ * alone, on no disk and on no replica ("Scripting with Lua", script cache), so that one whose text is a random word is known
+ * exactly as long as the run lasts. Where somebody flushes the scripts, or Redis lets them go for room, a run counts as new
+ * that is not: then more is heard again than must be.
  */
 export async function markedRun(redis: Redis, keys: Keys): Promise<string> {
   const key = keys.control("run");

@@ -55,7 +55,10 @@ export async function misplacedAmong(
   });
 }
 
-/** Puts an image where its record has it, and its region among the others; false when the record was written since. Throws what Redis throws. */
+/**
+ * Puts an image where its record has it, and its region among the others; false when the record was written since. Throws
+ * what Redis throws.
+ */
 export async function putRight(
   { redis, keys, strangers }: RedisConnection,
   { image }: Pick<Misplaced, "image">,

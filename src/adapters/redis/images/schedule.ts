@@ -33,6 +33,7 @@ const promise = loadScript("promise");
 
 /** How long a deleted or gone image can still be explained. Kept ones never expire. */
 const TOMBSTONE_S = (400 * DAY_MS) / SECOND_MS;
+
 /** The schedule in Redis sorted sets, one set of keys a region. */
 export function redisSchedule(connection: RedisConnection, clock: Clock, periods: Periods): Schedule {
   return translateErrors<Schedule>(new RedisSchedule(connection, clock, periods), asUpstream);

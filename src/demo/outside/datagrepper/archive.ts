@@ -31,8 +31,8 @@ export function categoryOf(topic: string): string {
 
 /**
  * What the archive holds: a source that stands still, and messages added since. As in datanommer an added message is stored
- * once for each id and time, so the same id with another time is stored again. Positions are numbers: from 0 on in the source, from -1
- * down among the added; they hold until the next `add`.
+ * once for each id and time, so the same id with another time is stored again. Positions are numbers: from 0 on in the
+ * source, from -1 down among the added; they hold until the next `add`.
  */
 export class Timeline {
   readonly #given: MessageSource;

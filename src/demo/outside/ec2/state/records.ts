@@ -82,7 +82,10 @@ export interface RegionSettings {
   readonly blockPublicAccess: "unblocked" | "block-new-sharing";
   /** DescribeImages shows what was true so many milliseconds ago (eventual consistency). Default 0. */
   readonly describeImagesStaleMs: number;
-  /** Images that DescribeImages does not show, as those that EC2's many places have lost for a while; `all`: it shows none. Default: none. */
+  /**
+   * Images that DescribeImages does not show, as those that EC2's many places have lost for a while; `all`: it shows none.
+   * Default: none.
+   */
   readonly unseen: readonly string[] | "all";
   /** A deregistered image is `InvalidAMIID.Unavailable` for so long, then `InvalidAMIID.NotFound`. Default one hour. */
   readonly forgetAfterMs: number;

@@ -22,7 +22,10 @@ const DEFAULT_SETTINGS: RegionSettings = {
   closedAs: "OptInRequired",
 };
 
-/** Images, snapshots and instances of one region. Records are never changed in place: each change of an image is a new version. */
+/**
+ * Images, snapshots and instances of one region. Records are never changed in place: each change of an image is a new
+ * version.
+ */
 export class Region {
   readonly name: string;
   settings: RegionSettings;

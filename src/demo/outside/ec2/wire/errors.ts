@@ -1,8 +1,8 @@
 import type { Rejection } from "./authorization.ts";
 
 /**
- * A refusal as EC2, or the Security Token Service beside it, words it: code, HTTP status, message. The codes are those of "Error codes for the Amazon EC2 API"
- * (errors-overview); client errors are 400 where nothing else is known.
+ * A refusal as EC2, or the Security Token Service beside it, words it: code, HTTP status, message. The codes are those of
+ * "Error codes for the Amazon EC2 API" (errors-overview); client errors are 400 where nothing else is known.
  */
 export class Ec2Error extends Error {
   readonly code: string;
@@ -16,7 +16,10 @@ export class Ec2Error extends Error {
   }
 }
 
-/** Statuses that are not 400: of the services' common errors (errors-overview; STS' CommonErrors), as observed where they differ. */
+/**
+ * Statuses that are not 400: of the services' common errors (errors-overview; STS' CommonErrors), as observed where they
+ * differ.
+ */
 const STATUSES: Readonly<Record<number, readonly string[]>> = {
   401: ["AuthFailure", "OptInRequired"],
   403: [
