@@ -15,7 +15,17 @@ const endOnFailure = process.env["MODEL_SHRINK"] === undefined;
 t.setTimeout(3_600_000);
 
 t.test(`whatever happens to it, the service keeps its promises: ${RUNS} stories`, async (t) => {
-  const lived: Lived = { commands: 0, deletions: 0, restores: 0, crashes: 0, cuts: 0, jumps: 0, vanished: 0, gone: 0 };
+  const lived: Lived = {
+    commands: 0,
+    deletions: 0,
+    restores: 0,
+    crashes: 0,
+    cuts: 0,
+    jumps: 0,
+    stalls: 0,
+    vanished: 0,
+    gone: 0,
+  };
   const start = performance.now();
   const property = fc.asyncProperty(STORY, async (story) => {
     const wrong = await live(story, lived);

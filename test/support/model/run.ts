@@ -9,7 +9,7 @@ import { cutBack, Memory } from "./memory.ts";
 import { IS_HELD, Oracle } from "./oracle.ts";
 import { wrongPass } from "./wrong-clock.ts";
 import { subjectOf, type Subject } from "./subject.ts";
-import { bugsIn, imagesOpened, survive, type Lived } from "./survive.ts";
+import { bugsIn, countCalls, survive, type Lived } from "./survive.ts";
 import { Codes, troubleEc2, troublePagure, troubleRedis } from "./trouble.ts";
 import { Vanished } from "./vanish.ts";
 import { at, COMPOSES, pick, REGIONS, type Command, type Compose } from "./words.ts";
@@ -123,7 +123,7 @@ export class Run {
     this.oracle.checkEnd();
     this.lived.deletions += this.oracle.subjects.filter((subject) => this.oracle.isDeleted(subject)).length;
     this.lived.gone += this.oracle.subjects.filter(({ stage }) => stage === "gone").length;
-    this.lived.restores += imagesOpened(this.#world);
+    countCalls(this.#world, this.lived);
   }
 
   async #say({ compose: number, saying: which, dies }: Command & { do: "say" }): Promise<void> {

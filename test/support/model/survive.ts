@@ -15,6 +15,7 @@ export interface Lived {
   crashes: number;
   cuts: number;
   jumps: number;
+  stalls: number;
   vanished: number;
   gone: number;
 }
@@ -60,9 +61,10 @@ function isTaking(effect: NonNullable<JournalEntry["effect"]>): boolean {
   return effect.kind === "image-deregistered" || effect.kind === "snapshot-deleted";
 }
 
-/** How often an image was made public. */
-export function imagesOpened({ simulator }: World): number {
-  return simulator.journal
+/** Adds how often an image was made public, and an answer stalled. */
+export function countCalls({ simulator: { journal } }: World, lived: Lived): void {
+  lived.restores += journal
     .of("ModifyImageAttribute")
     .filter(({ effect }) => effect?.kind === "image-permission" && effect.isPublic).length;
+  lived.stalls += journal.entries.filter(({ fault }) => fault === "stall").length;
 }

@@ -10,6 +10,8 @@ import type { World } from "../world/world.ts";
 export function troubleEc2({ simulator }: World, { action, trouble, times }: Command & { do: "ec2" }): void {
   const { faults } = simulator;
   if (trouble === "cut") faults.add({ kind: "withhold", connection: "cut", action, times, when: "after" });
+  else if (trouble === "stalled") faults.add({ kind: "stall", action, times, when: "after" });
+  else if (trouble === "stalled undone") faults.add({ kind: "stall", action, times });
   else if (trouble === "denied")
     faults.add({ kind: "error", code: "UnauthorizedOperation", status: 403, action, times });
   else faults.add({ kind: "error", code: "InternalError", status: 500, action, times });

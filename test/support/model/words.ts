@@ -21,7 +21,8 @@ export type Command =
   | {
       readonly do: "ec2";
       readonly action: string;
-      readonly trouble: "denied" | "broken" | "cut";
+      /** `stalled`: the call is done, or not, and half of its answer never comes. */
+      readonly trouble: "denied" | "broken" | "cut" | "stalled undone" | "stalled";
       readonly times: number;
     }
   /** EC2, or one action of it, answers every call with a code, for so many passes, and is well again. */
@@ -155,7 +156,9 @@ const COMMAND: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("ec2" as const),
       action: fc.constantFrom(...ACTIONS),
-      trouble: fc.constantFrom("denied" as const, "broken" as const, "cut" as const),
+      trouble: fc.constantFrom(
+        ...(["denied", "denied", "broken", "broken", "cut", "cut", "stalled undone", "stalled"] as const),
+      ),
       times: fc.integer({ min: 1, max: 4 }),
     }),
   },

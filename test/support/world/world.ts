@@ -81,6 +81,8 @@ export async function openWorld(
     readonly budgets?: BudgetLimits;
     /** Told what is met in Redis. */
     readonly log?: Log;
+    /** How long EC2's whole answer may take, in real milliseconds. */
+    readonly answerWithinMs?: number;
   } = {},
 ): Promise<World> {
   const clock = new SettableClock(START);
@@ -97,6 +99,7 @@ export async function openWorld(
     share: SHARE,
     random: whole,
     clock,
+    ...(options.answerWithinMs !== undefined && { answerWithinMs: options.answerWithinMs }),
   });
   test.teardown(async () => {
     images.close();
