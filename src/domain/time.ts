@@ -26,6 +26,11 @@ export function ceilSecond(at: Instant): Instant {
   return toScore(at) * SECOND_MS;
 }
 
+/** Whether a calendar has it: infinity and what lies beyond it are no dates (ECMA-262, "Time Values and Time Range"). */
+export function isDate(at: Instant): boolean {
+  return Math.abs(at) <= 8.64e15;
+}
+
 /** ISO 8601 in UTC, without a fraction where there is none: `2026-11-24T22:00:00Z`. */
 export function formatInstant(at: Instant): string {
   return new Date(at).toISOString().replace(".000Z", "Z");

@@ -1,6 +1,6 @@
 import { onlyWord, textOf, type Command, type Invocation } from "../command/command.ts";
 import { linesOf, type Line } from "../command/lines.ts";
-import { decisionJson, jsonLine, plain } from "../terminal/show.ts";
+import { jsonLine, plain } from "../terminal/show.ts";
 import { policyIn } from "../../config/config.ts";
 import {
   classify,
@@ -13,6 +13,7 @@ import { addFact, noFacts } from "../../domain/compose/facts.ts";
 import { nameMismatch } from "../../domain/plan/name.ts";
 import { quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
+import { decisionJson } from "../../inspect/json.ts";
 
 /** What somebody says of a compose. An absent property: not known; a null label: known to have none. */
 interface Question {

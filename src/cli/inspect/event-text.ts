@@ -1,8 +1,9 @@
 import type { Screen } from "../command/command.ts";
 import { jsonLine } from "../terminal/show.ts";
 import { Table, type Column, type Style } from "../terminal/table.ts";
-import { iso, utc } from "../terminal/when.ts";
+import { utc } from "../terminal/when.ts";
 import type { ImageEvent } from "../../domain/image/event.ts";
+import { eventJson } from "../../inspect/json.ts";
 
 /** A screen that has no room for a whole instant beside an AMI. */
 const NARROW = 60;
@@ -47,10 +48,5 @@ export function eventTable(screen: Screen | null): {
 
 /** A line of `schemas/event.json`. */
 export function eventLine(event: ImageEvent): string {
-  return jsonLine({ id: event.id, when: iso(event.at), ...tellingJson(event) });
-}
-
-/** What an event tells, as it stands in every JSON line of one. */
-export function tellingJson({ what, who, why, region, amiId, composeId, imageName, details }: ImageEvent): object {
-  return { what, who, why, region, ami: amiId, compose_id: composeId, image_name: imageName, details };
+  return jsonLine(eventJson(event));
 }

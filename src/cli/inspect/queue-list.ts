@@ -1,13 +1,14 @@
 import type { Invocation, Screen } from "../command/command.ts";
 import { jsonLine, plain, row } from "../terminal/show.ts";
 import { Table, type Cell, type Column } from "../terminal/table.ts";
-import { away, iso, utc } from "../terminal/when.ts";
+import { away, utc } from "../terminal/when.ts";
 import { isInForce, untilText } from "../../domain/hold.ts";
 import type { Refusal } from "../../domain/plan/refusal.ts";
 import { refusalOf } from "../../domain/plan/refusal.ts";
 import { describeSituation, situationOf } from "../../domain/plan/situation.ts";
 import { DAY_MS, type Instant } from "../../domain/time.ts";
 import { listQueues, type QueueFilter, type Listed, type QueueReader } from "../../inspect/queue.ts";
+import { listedJson } from "../../inspect/json.ts";
 
 const COLUMNS = {
   due: { name: "DUE", least: 10, most: 10, rank: 0 },
@@ -145,30 +146,4 @@ function refusalRows({ image }: Listed, screen: Screen | null): readonly string[
 /** The refusal and its cure, for people. */
 function refusalText({ code, reason, cure }: Refusal, screen: Screen | null): readonly string[] {
   return [...row("refused", `${code}: ${reason}`, screen?.columns), ...row("cure", cure, screen?.columns)];
-}
-
-/** A line of `schemas/queue.json`. */
-export function listedJson({ region, amiId, queue, wakeAt, image, strange }: Listed): object {
-  const place = { region, ami: amiId, queue, due_at: iso(wakeAt) };
-  if (image === null) return { ...place, stage: null, problem: strange };
-  const { hold } = image;
-  return {
-    ...place,
-    stage: image.stage,
-    compose_id: image.composeId,
-    image_name: image.imageName,
-    arch: image.arch,
-    rule: image.rule,
-    reason: image.reason,
-    uploaded_at: iso(image.uploadedAt),
-    private_at: iso(image.privateAt),
-    made_private_at: iso(image.madePrivateAt),
-    noticed_at: iso(image.noticedAt),
-    delete_at: iso(image.deleteAt),
-    hold: hold === null ? null : { by: hold.by, why: hold.why, since: iso(hold.since), until: iso(hold.until) },
-    refusal: refusalOf(image),
-    last_error: image.lastError,
-    attempts: image.attempts,
-    problem: null,
-  };
 }

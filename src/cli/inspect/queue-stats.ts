@@ -1,7 +1,7 @@
 import type { Invocation, Screen } from "../command/command.ts";
 import { jsonLine, row } from "../terminal/show.ts";
 import { bar, paint, Table, type Column } from "../terminal/table.ts";
-import { iso, utc, utcAndAway } from "../terminal/when.ts";
+import { utc, utcAndAway } from "../terminal/when.ts";
 import type { Config } from "../../config/config.ts";
 import { STAGES } from "../../domain/image/image.ts";
 import { ACT_KINDS } from "../../domain/limits/budget.ts";
@@ -9,6 +9,7 @@ import { DEAFNESS_WORDS } from "../../domain/limits/deaf.ts";
 import { MINUTE_MS, type Instant } from "../../domain/time.ts";
 import { readStats, type Stats, type StatsReader } from "../../inspect/stats.ts";
 import { MARKS } from "../../ports/index.ts";
+import { iso } from "../../inspect/json.ts";
 
 /** A replica that was not seen for so long has not told its end, and does not run any more. */
 const SILENT_MS = MINUTE_MS;

@@ -1,7 +1,7 @@
 import { CONFIG, withRecords, type Command, type Invocation } from "../command/command.ts";
 import { countOf, filterOf } from "../command/words.ts";
 import { composeText, standingText } from "./explain-text.ts";
-import { listedJson, printList, type ListOptions } from "./queue-list.ts";
+import { printList, type ListOptions } from "./queue-list.ts";
 import { printStats } from "./queue-stats.ts";
 import { jsonLine } from "../terminal/show.ts";
 import { watch, watchOf } from "../terminal/watch.ts";
@@ -9,8 +9,9 @@ import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
 import { isAmiId } from "../../domain/image/image.ts";
 import { nearest, quote } from "../../domain/words.ts";
 import { NotFoundError, UsageError } from "../../errors.ts";
-import { explainAmi, explainCompose, type Standing } from "../../inspect/explain.ts";
+import { explainAmi, explainCompose } from "../../inspect/explain.ts";
 import { meetStrange } from "../../inspect/queue.ts";
+import { waitingJson } from "../../inspect/json.ts";
 
 const VERBS = ["list", "show", "stats"] as const;
 
@@ -108,22 +109,10 @@ async function show(subject: string, invocation: Invocation): Promise<number> {
     const standings = compose?.standings ?? images;
     if (standings.length === 0)
       throw new NotFoundError(`${subject} is not known in any region: no message has named it`);
-    if (options["json"] === true) for (const each of standings) await print(jsonLine(standingJson(each)));
+    if (options["json"] === true) for (const each of standings) await print(jsonLine(waitingJson(each)));
     else if (compose !== null) await print(composeText(compose, now, false));
     else
       await print(images.map((each) => standingText(each, now, invocation.screen()?.columns).join("\n")).join("\n\n"));
     return 0;
-  });
-}
-
-function standingJson({ image, waits }: Standing): object {
-  const { region, amiId } = image;
-  return listedJson({
-    region,
-    amiId,
-    image,
-    strange: null,
-    queue: waits?.queue ?? null,
-    wakeAt: waits?.wakeAt ?? Infinity,
   });
 }

@@ -3,13 +3,14 @@ import { countOf } from "../command/words.ts";
 import { askYes } from "../terminal/ask.ts";
 import { jsonLine, plain, row, visible } from "../terminal/show.ts";
 import { Table, type Column } from "../terminal/table.ts";
-import { iso, utc } from "../terminal/when.ts";
+import { utc } from "../terminal/when.ts";
 import { parseInstant, type Instant } from "../../domain/time.ts";
 import { nearest, quote } from "../../domain/words.ts";
 import { NotFoundError, UsageError } from "../../errors.ts";
 import type { Ingested } from "../../hear/ingest.ts";
 import { everyRejected, replayRejected, type Replayed } from "../../operate/rejected.ts";
 import type { RejectedMessage, RejectedMessages } from "../../ports/index.ts";
+import { iso } from "../../inspect/json.ts";
 
 const VERBS: Readonly<Record<string, (ids: readonly string[], invocation: Invocation) => Promise<number>>> = {
   list,

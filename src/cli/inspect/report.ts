@@ -1,11 +1,11 @@
 import { CONFIG, textOf, withRecords, type Command } from "../command/command.ts";
-import { tellingJson } from "./event-text.ts";
 import { jsonLine } from "../terminal/show.ts";
 import { renderDay } from "../../domain/report/report.ts";
 import { dayOf, formatInstant, isCalendarDate } from "../../domain/time.ts";
 import { quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
 import { readDay, type DayEntry } from "../../tell/day.ts";
+import { tellingJson } from "../../inspect/json.ts";
 
 export const report: Command = {
   summary: "print the report of any day from the events, without posting it",

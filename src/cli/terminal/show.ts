@@ -1,5 +1,3 @@
-import type { Decision } from "../../domain/compose/classify.ts";
-
 /** Lines for people are at most so long, unless a single word is longer. */
 const WIDTH = 80;
 
@@ -27,12 +25,6 @@ export function jsonLine(value: unknown): string {
     /[\u007f-\u009f\u2028\u2029]/g,
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-}
-
-/** A decision as programs read it; `rule` is null for an unresolved one. */
-export function decisionJson(decision: Decision): { decision: string; rule: string | null; reason: string } {
-  const rule = decision.kind === "unresolved" ? null : decision.rule;
-  return { decision: decision.kind, rule, reason: decision.reason };
 }
 
 /** A named text of foreign words, wrapped between its name and the edge of the terminal, `width` cells away. */

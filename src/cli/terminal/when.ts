@@ -1,7 +1,4 @@
-import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
-
-/** The last instant that JavaScript has a date for (ECMA-262, "Time Values and Time Range"). */
-const LAST_MS = 8.64e15;
+import { DAY_MS, formatInstant, HOUR_MS, isDate, MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
 
 /** How far away an instant is, in at most ten cells: `in 9d23h`, `3h5m ago`, `now`; empty for one that never comes. */
 export function away(at: Instant, now: Instant): string {
@@ -22,15 +19,6 @@ export function utc(at: Instant | null): string {
 export function utcAndAway(at: Instant, now: Instant): string {
   const text = away(at, now);
   return text === "" ? utc(at) : `${utc(at)} (${text})`;
-}
-
-/** For JSON: null for what no calendar has. */
-export function iso(at: Instant | null): string | null {
-  return at === null || !isDate(at) ? null : formatInstant(at);
-}
-
-function isDate(at: Instant): boolean {
-  return Math.abs(at) <= LAST_MS;
 }
 
 /** The two largest units: `9d23h`, `5m`, `400d`. */

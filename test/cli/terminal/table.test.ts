@@ -1,7 +1,8 @@
 import t from "tap";
 import { visible } from "../../../src/cli/terminal/show.ts";
 import { fit, Table, type Column } from "../../../src/cli/terminal/table.ts";
-import { away, iso, utc } from "../../../src/cli/terminal/when.ts";
+import { away, utc } from "../../../src/cli/terminal/when.ts";
+import { iso } from "../../../src/inspect/json.ts";
 import { cut, pad, widthOf } from "../../../src/cli/terminal/width.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
 
