@@ -14,6 +14,8 @@ export interface Comment {
   readonly id: string;
   /** The account's name. */
   readonly author: string;
+  /** Accounts that changed its text after that, the last one at the end; null: nobody knows whether and who. */
+  readonly editors: readonly string[] | null;
   readonly text: string;
   /** Where the public reads it. */
   readonly url: string;

@@ -82,6 +82,7 @@ function threadOf({ id, url, comments }: Issue, name: string): Thread {
     comments: others.map((comment) => ({
       id: String(comment.id),
       author: comment.author,
+      editors: comment.editors,
       text: comment.text,
       url: `${url}#comment-${comment.id}`,
     })),

@@ -38,7 +38,7 @@ t.test("comments of others on our open reports are read, on more pages than one,
   const ids = read.map(({ id }) => Number(id)).sort((a, b) => a - b);
   t.same(ids, [1, ...Array.from({ length: 24 }, (_, index) => index + 3)]);
   const url = `${double.url}/${REPO}/issue/1#comment-2`;
-  t.same(read.find(({ id }) => id === "1")?.comments, [{ id: "2", author: "somebody", text: "hold", url }]);
+  t.same(read.find(({ id }) => id === "1")?.comments, [{ id: "2", author: "somebody", editors: [], text: "hold", url }]);
 });
 
 t.test("a report under an older title is known by its posts", async (t) => {
