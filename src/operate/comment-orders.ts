@@ -60,7 +60,7 @@ export async function takeUp(
   const { isOperator, speaker } = voice;
   const objection = readObjection(comment.text, now);
   const { threadId, commentId, author, url, digest } = comment;
-  const base = { threadId, commentId, author, url, digest, answers: null, sentAt: null };
+  const base = { threadId, commentId, author, url, digest, answers: null, sentAt: null, lookAt: null };
   const asksNothing = objection.wishes.length + objection.doubts.length === 0;
   if (asksNothing && (isOperator || !objection.isPlea)) return { ...base, orderIds: [], remarks: [], isSilent: true };
   const { orders: wanted, remarks } = await understand(objection, comment, voice, { schedule, now });

@@ -11,7 +11,7 @@ export interface Issue {
   readonly comments: readonly IssueComment[];
 }
 
-interface IssueComment {
+export interface IssueComment {
   readonly id: number;
   readonly author: string;
   /** Who changed its text last; empty: nobody did; null: it does not say. */
