@@ -10,6 +10,7 @@ import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
 import type { Ears } from "../hear/hearing-rounds.ts";
 import type { CommentReader } from "../operate/comments.ts";
+import { NoticePages } from "../operate/notice-pages.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Listen, Log } from "../ports/index.ts";
 import type { Reporter } from "../tell/reporter.ts";
@@ -103,6 +104,7 @@ function openCommentReader(config: Config, store: Store, clerk: Clerk): CommentR
         comments,
         memory: store.comments,
         hearing: store.hearing,
+        notices: new NoticePages({ ...clerk, journal: store.journal }),
         operators,
         mostPerDay: objectionsPerDay,
         mostBytes,

@@ -59,7 +59,7 @@ export function readReport(
 
 function checkPagure(
   file: string,
-  { url, repo }: Pick<ConfigFile["consumer_config"]["report"], "url" | "repo">,
+  { url, repo, tags }: Pick<ConfigFile["consumer_config"]["report"], "url" | "repo" | "tags">,
   token: string,
   scope: Scope,
 ): void {
@@ -69,6 +69,11 @@ function checkPagure(
     );
   if (webAddress(file, "report.url", url) === null)
     throw new ConfigError(`${file}: missing key consumer_config.report.url: Pagure's address`);
+  const [twice] = tags.map((tag) => tag.trim()).filter((tag, index, all) => all.indexOf(tag) < index);
+  if (twice !== undefined)
+    throw new ConfigError(
+      `${file}: consumer_config.report.tags has ${JSON.stringify(twice)} twice: Pagure refuses such an issue; name it once`,
+    );
   if (token === "" && scope === "service")
     throw new ConfigError(
       "PAGURE_ACCESS_TOKEN is not set: a token with issue_create and issue_comment, or its file in PAGURE_ACCESS_TOKEN_FILE",

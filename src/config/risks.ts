@@ -58,6 +58,13 @@ export function risksOf(config: Config): readonly string[] {
   return rows.filter(([isSo]) => isSo).map(([, risk]) => risk);
 }
 
+/** What is wrong with posting as somebody whose comments are orders; null: nothing. `user`: the token's. */
+export function operatorRisk(user: string, operators: readonly string[]): string | null {
+  const named = operators.find((operator) => operator.toLowerCase() === user.toLowerCase());
+  if (named === undefined) return null;
+  return `report.operators has ${named}, whose token posts the reports: what the service and what ${named} writes come from one account; use a bot's`;
+}
+
 function isOpenPassword(address: string, scheme: string): boolean {
   const { protocol, password } = new URL(address);
   return protocol === scheme && password !== "" && !isLoopback(address);

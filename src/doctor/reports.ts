@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { operatorRisk } from "../config/risks.ts";
 import { ok, warning, type Finding } from "./finding.ts";
 import type { ReportsCheckup } from "../ports/index.ts";
 
@@ -22,5 +23,10 @@ export async function checkReports({ config, reports }: ReportsNeeds): Promise<r
   const user = await pagure.whoAmI();
   await pagure.readIssues();
   await pagure.mayPost();
-  return [ok("reports", `${user} may post issues and comments in ${report.repo} at ${report.url}`)];
+  const risk = operatorRisk(user, report.operators);
+  const remedy = "make a token for a bot's account, and set PAGURE_ACCESS_TOKEN";
+  return [
+    ...(risk === null ? [] : [warning("reports", risk, remedy)]),
+    ok("reports", `${user} may post issues and comments in ${report.repo} at ${report.url}`),
+  ];
 }

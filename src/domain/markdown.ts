@@ -15,6 +15,14 @@ export function code(text: string): string {
   return `\`${cut === "" ? "-" : cut}\``;
 }
 
+/**
+ * Words by which a post of ours is found again, and nobody reads. Pagure shows no comment of HTML, and its API gives it back; any
+ * tag that it does not know it shows as text.
+ */
+export function hidden(marker: string): string {
+  return `<!-- ${marker} -->`;
+}
+
 /** `1 image`, `2 images`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;

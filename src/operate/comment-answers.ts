@@ -8,7 +8,7 @@ import type { Log, PendingComment } from "../ports/index.ts";
 
 /** Who answers comments. */
 export interface Answerer {
-  readonly comments: Pick<Comments, "answer">;
+  readonly comments: Pick<Comments, "answer" | "mergeRepeats">;
   readonly clock: Clock;
   readonly log: Log;
   /** The size of an answer at the most, in bytes. */
@@ -30,17 +30,14 @@ export async function answerAll(lease: CommentLease, answerer: Answerer): Promis
   let answered = 0;
   const failures: (UpstreamError | RefusedError)[] = [];
   for (const comment of await lease.pending()) {
-    const { answers, sentAt } = comment;
-    if (answers === null) continue;
-    const now = answerer.clock.now();
-    if (sentAt !== null && now < sentAt + UNSURE_MS) {
-      // A wrong clock wrote it, and nobody knows how long ago that was: a minute from now it is over.
-      if (believable(sentAt, now) === null) await lease.savePending({ ...comment, sentAt: now });
-      continue;
-    }
+    const { answers } = comment;
+    if (answers === null || (await isUnderWay(comment, lease, answerer))) continue;
     try {
-      await answer(comment, answers, lease, answerer);
-      answered += 1;
+      if (comment.lookAt !== null) await lookAgain(comment, lease, answerer);
+      else {
+        await answer(comment, answers, lease, answerer);
+        answered += 1;
+      }
     } catch (error) {
       if (!isOfNeighbour(error)) throw error;
       failures.push(error);
@@ -52,6 +49,38 @@ export async function answerAll(lease: CommentLease, answerer: Answerer): Promis
   return answered;
 }
 
+/** Whether the answer may still arrive. */
+async function isUnderWay(
+  comment: PendingComment,
+  lease: Pick<CommentLease, "savePending">,
+  { clock }: Pick<Answerer, "clock">,
+): Promise<boolean> {
+  const { sentAt, lookAt } = comment;
+  const [since, now] = [lookAt === null ? sentAt : lookAt - UNSURE_MS, clock.now()];
+  if (since === null || now >= since + UNSURE_MS) return false;
+  // A wrong clock wrote it, and nobody knows how long ago that was: a minute from now it is over.
+  if (believable(since, now) === null)
+    await lease.savePending({ ...comment, sentAt: now, lookAt: lookAt === null ? null : now + UNSURE_MS });
+  return true;
+}
+
+/** What was sent twice, as the first may have arrived late, is said to be one answer. */
+async function lookAgain(
+  comment: PendingComment,
+  lease: Pick<CommentLease, "confirm" | "finish">,
+  { comments, log }: Pick<Answerer, "comments" | "log">,
+): Promise<void> {
+  const { threadId, author, url } = comment;
+  try {
+    const repeats = await comments.mergeRepeats(threadId, answerMarker(comment), () => lease.confirm());
+    if (repeats > 0) log.warn({ author, url, repeats }, "an answer arrived late, and twice");
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    log.warn({ author, url, error: error.message }, "an answer that may stand twice was not looked at");
+  }
+  await lease.finish(comment);
+}
+
 async function answer(
   comment: PendingComment,
   answers: readonly Answer[],
@@ -61,12 +90,16 @@ async function answer(
   const { threadId, author, url, remarks } = comment;
   const marker = answerMarker(comment);
   // Written down before it is sent: whoever dies in between leaves word that it may be under way.
-  const beforePost = (): Promise<void> => lease.savePending({ ...comment, sentAt: clock.now() });
+  const noteSent = (): Promise<void> => lease.savePending({ ...comment, sentAt: clock.now() });
   for (let mostBytes = allowed; ; mostBytes = Math.floor(mostBytes / 2)) {
     const text = renderAnswer(answers, { author, url, marker, remarks, mostBytes });
     try {
-      const outcome = await comments.answer(threadId, { marker, text }, beforePost);
-      if (typeof outcome === "object") throw outcome.unsure;
+      const outcome = await comments.answer(threadId, { marker, text }, noteSent);
+      if (typeof outcome === "object") {
+        // It may be under way for a minute from now on, however long it took to hear nothing.
+        await noteSent();
+        throw outcome.unsure;
+      }
       if (outcome === "closed")
         log.warn({ author, url }, "a comment is not answered: its report is gone or closed to us");
       break;
@@ -74,6 +107,7 @@ async function answer(
       if (!(error instanceof RefusedError) || error.code !== TOO_LONG || mostBytes < 2 * LEAST_BYTES) throw error;
     }
   }
-  await lease.finish(comment);
+  if (comment.sentAt === null) await lease.finish(comment);
+  else await lease.savePending({ ...comment, lookAt: clock.now() + UNSURE_MS });
   log.info({ author, url, answers: answers.length }, "a comment is answered");
 }

@@ -1,6 +1,7 @@
 import { keyOf } from "./comment-digest.ts";
 import { limitText, renderDoubts, renderPlea, renderUnknown } from "../domain/comment/answer.ts";
 import { readObjection, type Objection } from "../domain/comment/objection.ts";
+import { voiceOf, type Voice } from "../domain/comment/voice.ts";
 import { ceilSecond, dayOf, type Instant } from "../domain/time.ts";
 import { isForeign } from "../errors.ts";
 import type {
@@ -42,6 +43,10 @@ const LONGEST_REASON = 120;
 
 const ONLY_OPERATORS =
   "Only the people who run this service can have an image given back to the public. They see your wish here; until then it is held.";
+const CHANGED = "Somebody who does not run this service changed this comment after it was written:";
+const UNSURE = "It cannot be told whether somebody else changed this comment after it was written:";
+const ANYBODYS =
+  "it counts as anybody's word, which can only have images held, and neither ends nor shortens a hold. Whoever runs this service may write a new one.";
 const NO_END = "Your hold has no end: only the people who run this service end it.";
 
 /** Gives the orders that a comment asks for, and remembers them with what there is to say. Throws `UpstreamError`. */
@@ -51,16 +56,20 @@ export async function takeUp(
   { orders, schedule, clock, log, operators, mostPerDay }: Taker,
 ): Promise<PendingComment> {
   const now = clock.now();
-  const isOperator = operators.includes(comment.author);
+  const voice = voiceOf(comment, operators);
+  const { isOperator, speaker } = voice;
   const objection = readObjection(comment.text, now);
   const { threadId, commentId, author, url, digest } = comment;
-  const base = { threadId, commentId, author, url, digest, answers: null, sentAt: null };
+  const base = { threadId, commentId, author, url, digest, answers: null, sentAt: null, lookAt: null };
   const asksNothing = objection.wishes.length + objection.doubts.length === 0;
   if (asksNothing && (isOperator || !objection.isPlea)) return { ...base, orderIds: [], remarks: [], isSilent: true };
-  const { orders: wanted, remarks } = await understand(objection, comment, isOperator, { schedule, now });
-  const nth = isOperator ? 0 : await lease.count(author, dayOf(now), `${keyOf(comment)}/${digest}`);
+  const { orders: wanted, remarks } = await understand(objection, comment, voice, { schedule, now });
+  const nth = isOperator ? 0 : await lease.count(speaker, dayOf(now), `${keyOf(comment)}/${digest}`);
   if (nth > mostPerDay)
-    log.error({ author, comments: nth, url }, "one author comments more than the daily limit: what they name is held");
+    log.error(
+      { author: speaker, comments: nth, url },
+      "one author comments more than the daily limit: what they name is held",
+    );
   const orderIds: string[] = [];
   for (const order of wanted) {
     await lease.confirm();
@@ -82,10 +91,11 @@ export async function takeUp(
 async function understand(
   objection: Objection,
   comment: Comment,
-  isOperator: boolean,
+  voice: Voice,
   { schedule, now }: { readonly schedule: Schedule; readonly now: Instant },
 ): Promise<Understood> {
   const { wishes, doubtful, doubts } = objection;
+  const { isOperator } = voice;
   const unclear = { ...doubtful, verb: "hold" as const, until: null, why: "named in a comment that is not clear" };
   const orders: PlacedOrder[] = [];
   const [unknownAmis, unknownComposes]: [string[], string[]] = [[], []];
@@ -93,7 +103,7 @@ async function understand(
     const words = {
       verb: isOperator ? wish.verb : "hold",
       until: isOperator && wish.until !== null ? ceilSecond(wish.until) : null,
-      by: nameOf(comment),
+      by: nameOf(comment, voice),
       why: reasonOf(wish.why, comment),
       at: ceilSecond(now),
     } as const;
@@ -106,6 +116,7 @@ async function understand(
     }
   }
   const remarks = [
+    ...(voice.isChanged ? [`${comment.editors === null ? UNSURE : CHANGED} ${ANYBODYS}`] : []),
     ...(!isOperator && wishes.some(({ verb }) => verb === "restore") ? [ONLY_OPERATORS] : []),
     ...(!isOperator && wishes.some(({ until }) => until !== null) ? [NO_END] : []),
     ...renderUnknown(unknownAmis, unknownComposes),
@@ -148,8 +159,9 @@ async function isThere(region: string, amiId: string, schedule: Pick<Schedule, "
 }
 
 /** Who ordered it, for records, tags and reports; no author can pass for an operator at the command line, or for the service. */
-function nameOf({ author }: Comment): string {
-  return `${author.replaceAll(/[^A-Za-z0-9._-]/g, "_").slice(0, 40)} in a comment`;
+function nameOf({ author }: Comment, { speaker }: Voice): string {
+  const plain = (account: string): string => account.replaceAll(/[^A-Za-z0-9._-]/g, "_").slice(0, 40);
+  return `${plain(speaker)} in a comment${speaker === author ? "" : ` by ${plain(author)}`}`;
 }
 
 function reasonOf(why: string, { url }: Comment): string {

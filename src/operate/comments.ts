@@ -5,6 +5,7 @@ import { doAgree } from "../domain/limits/clocks.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, dayOf, floorSecond, SECOND_MS } from "../domain/time.ts";
 import { isForeign, isOfNeighbour, RefusedError, type UpstreamError } from "../errors.ts";
+import type { NoticePages } from "./notice-pages.ts";
 import { carryOutOrders, type Clerk } from "./orders.ts";
 import type { Answer, CommentLease, CommentMemory, Comments, Hearing, PendingComment } from "../ports/index.ts";
 
@@ -13,6 +14,7 @@ export interface CommentReader extends Clerk, Taker, Answerer {
   readonly comments: Comments;
   readonly memory: CommentMemory;
   readonly hearing: Pick<Hearing, "runId">;
+  readonly notices: Pick<NoticePages, "inForce">;
 }
 
 /** What one pass over the comments did. */
@@ -25,7 +27,7 @@ export interface CommentCounts {
 const MOST_WAITS = 10;
 
 /**
- * Reads the comments on our open reports, carries out what they ask for, and answers each of them once. First everything is
+ * Reads the comments on our reports, carries out what they ask for, and answers each of them once. First everything is
  * carried out, then answered: a tracker that takes no answer keeps no hold from standing. Does nothing while another process
  * is at it. Throws `UpstreamError`, `RefusedError`; no comment is lost then.
  */
@@ -71,7 +73,10 @@ export async function readCommentsOrTell(reader: CommentReader): Promise<void> {
   }
 }
 
-async function readAll(lease: CommentLease, { comments, memory, hearing, ...clerk }: CommentReader): Promise<number> {
+async function readAll(
+  lease: CommentLease,
+  { comments, memory, hearing, notices, ...clerk }: CommentReader,
+): Promise<number> {
   const clocks = await clerk.schedule.now();
   const [reading, runId] = await Promise.all([memory.reading(), hearing.runId()]);
   // What a wrong clock wrote says nothing of what was read. Of another run it does: what came later was lost with it.
@@ -81,15 +86,16 @@ async function readAll(lease: CommentLease, { comments, memory, hearing, ...cler
   const since = readUntil === null ? null : dayOf(Math.max(0, readUntil - DAY_MS));
   const open = new Set([...pending.values()].map(({ threadId }) => threadId));
   let [read, isAll] = [0, true];
-  for await (const thread of comments.threads(since, [...open])) {
+  for await (const thread of comments.threads(since, [...open], await notices.inForce())) {
     await lease.confirm();
     const digests = await lease.digests(thread);
     for (const comment of thread.comments) {
       const said = { ...comment, threadId: thread.id, commentId: comment.id, digest: digestOf(comment) };
       const before = pending.get(keyOf(said)) ?? null;
-      // One that was edited meanwhile is taken up anew when its answer is out.
-      if (digests.get(comment.id) === said.digest || (before !== null && before.answers !== null)) continue;
-      const isDone = before?.digest === said.digest && (await settle(before, lease, clerk));
+      const isKnown = before?.digest === said.digest;
+      // One that was edited is taken up anew at once, whether or not the tracker takes an answer to what it said before.
+      if (digests.get(comment.id) === said.digest || (isKnown && before.answers !== null)) continue;
+      const isDone = isKnown && (await settle(before, lease, clerk));
       if (!isDone && !(await settle(await takeUp(said, lease, clerk), lease, clerk))) isAll = false;
       read += 1;
     }

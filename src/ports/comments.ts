@@ -14,6 +14,8 @@ export interface Comment {
   readonly id: string;
   /** The account's name. */
   readonly author: string;
+  /** Accounts that changed its text after that, the last one at the end; null: nobody knows whether and who. */
+  readonly editors: readonly string[] | null;
   readonly text: string;
   /** Where the public reads it. */
   readonly url: string;
@@ -25,10 +27,11 @@ export interface Comment {
  */
 export interface Comments {
   /**
-   * Our open reports that changed since that UTC day (null: ever), and those of `threadIds`, each as the public sees it now;
-   * one that is gone, or that nobody may see, is not among them. What cannot be read is thrown after all others were told.
+   * Our reports, open or closed, that changed since that UTC day (null: ever), those of `threadIds`, and those at `pages`, which
+   * are addresses where a notice in force stands; each once, as we can see it now. One that is gone, that we may not see, or whose
+   * place somebody else's has now, is not among them. What cannot be read is thrown after all others were told.
    */
-  threads(sinceDay: string | null, threadIds: readonly string[]): AsyncIterable<Thread>;
+  threads(sinceDay: string | null, threadIds: readonly string[], pages: readonly string[]): AsyncIterable<Thread>;
   /**
    * Makes the answer visible in the thread, once: a repeat with the same marker, which stands in `text`, posts nothing.
    * `beforePost` is called right before anything is sent; when it throws, nothing is, and its error is thrown. `unsure`: it
@@ -40,6 +43,11 @@ export interface Comments {
     answer: { readonly marker: string; readonly text: string },
     beforePost: () => Promise<void>,
   ): Promise<"answered" | "closed" | { readonly unsure: UpstreamError }>;
+  /**
+   * Looks once more at an answer that was sent and not confirmed: if it arrived late, and stands there twice, that is said there.
+   * Resolves to how many repeats there are. May be repeated.
+   */
+  mergeRepeats(threadId: string, marker: string, beforePost: () => Promise<void>): Promise<number>;
 }
 
 /** What is remembered of comments. All throw `UpstreamError`. */
@@ -89,4 +97,6 @@ export interface PendingComment {
   readonly isSilent: boolean;
   /** When the answer was sent last without hearing that it arrived; null: never. */
   readonly sentAt: Instant | null;
+  /** It stands there, but was sent without hearing so: when it is looked for once more, as it may arrive twice; null: never. */
+  readonly lookAt: Instant | null;
 }

@@ -193,6 +193,11 @@ t.test("a report that would not reach the public is told with its remedy, by the
     [],
     "nothing was posted",
   );
+  place.setToken({ user: "kevin" });
+  place.configure(["repo = ", 'operators = ["Kevin"]\nrepo = ']);
+  t.match(await complaintsOf(place), [
+    /^warning reports: report\.operators has Kevin, .*: make a token for a bot's account/,
+  ]);
   place.configure(['kind = "pagure"', 'kind = "log"']);
   t.match(await complaintsOf(place), [
     /^warning configuration: act = "delete" with report\.kind = "log": /,

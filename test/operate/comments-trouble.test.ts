@@ -159,6 +159,7 @@ t.test(
     const begun = scene.clock.now();
     const slow: Comments = {
       answer: (...args) => comments.answer(...args),
+      mergeRepeats: (...args) => comments.mergeRepeats(...args),
       threads: async function* (...args) {
         for await (const thread of comments.threads(...args)) {
           scene.clock.advance(10 * MINUTE_MS);

@@ -132,11 +132,11 @@ t.test("an edited comment is handled anew, and one whose blanks alone changed is
   t.equal(scene.answers().length, 2);
 });
 
-t.test("our own comments, Pagure's notes, closed reports and issues of others are nobody's objections", async (t) => {
+t.test("our own posts, Pagure's notes and issues that are no reports are nobody's objections", async (t) => {
   const scene = await openObjecting(t);
   const { tracker } = scene.pagure;
   const { amiId } = scene.nightly;
-  scene.comment("bot", `hold ${amiId}`);
+  scene.comment("bot", `hold ${amiId}\n\n<!-- clean-amis-answer:0 -->`);
   tracker.setStatus("ami-reports", 1, "somebody", "Closed", null);
   tracker.setStatus("ami-reports", 1, "somebody", "Open", null);
   const title = tracker.issue("ami-reports", 1)?.title ?? "";
@@ -144,9 +144,6 @@ t.test("our own comments, Pagure's notes, closed reports and issues of others ar
   tracker.comment("ami-reports", foreign.id, OPERATOR, `hold ${amiId}`);
   const ours = tracker.open("ami-reports", { title: "To do", content: "a list", author: "bot" });
   tracker.comment("ami-reports", ours.id, OPERATOR, `hold ${amiId}`);
-  t.same(await scene.read(), { read: 0, answered: 0 });
-  tracker.comment("ami-reports", 1, "somebody", `hold ${amiId}`);
-  tracker.setStatus("ami-reports", 1, "somebody", "Closed", null);
   t.same(await scene.read(), { read: 0, answered: 0 });
   t.equal(await scene.field(amiId, "stage"), "private");
 });
@@ -180,7 +177,7 @@ t.test("nothing a comment says becomes Markdown, a mention or a link of ours", a
   await scene.read();
   const [answer = ""] = scene.answers();
   const outside = answer.replace(/\[the comment\]\(\S+\)/, "").replaceAll(/`[^`\n]*`/g, "");
-  t.notMatch(outside, /evil|@|\[|</.exec(outside.replace(/<\/?sub>/g, ""))?.[0] ?? "@");
+  t.notMatch(outside.replace(/<!-- clean-amis-answer:[0-9a-f]+ -->$/, ""), /evil|@|\[|</);
   t.notMatch(answer, "@");
 });
 

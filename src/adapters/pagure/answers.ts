@@ -11,9 +11,11 @@ export interface Issue {
   readonly comments: readonly IssueComment[];
 }
 
-interface IssueComment {
+export interface IssueComment {
   readonly id: number;
   readonly author: string;
+  /** Who changed its text last; empty: nobody did; null: it does not say. */
+  readonly editors: readonly string[] | null;
   readonly text: string;
   /** Pagure wrote it itself, in the name of whoever changed something. */
   readonly isNotification: boolean;
@@ -76,7 +78,16 @@ function readComment(body: unknown): IssueComment | null {
   const author = textOf(fieldOf(body, "user"), "name");
   const text = textOf(body, "comment");
   const isNotification = fieldOf(body, "notification") === true;
-  return typeof id !== "number" || author === null || text === null ? null : { id, author, text, isNotification };
+  if (typeof id !== "number" || author === null || text === null) return null;
+  return { id, author, editors: readEditors(body), text, isNotification };
+}
+
+/** Pagure keeps the last editor alone. What is odd or missing is somebody unknown, so that no other shape hides an editor. */
+function readEditors(body: unknown): readonly string[] | null {
+  const editor = fieldOf(body, "editor");
+  if (editor === null && fieldOf(body, "edited_on") === null) return [];
+  const name = textOf(editor, "name")?.trim() ?? "";
+  return name === "" ? null : [name];
 }
 
 function readAll<T>(value: unknown, read: (item: unknown) => T | null): readonly T[] | null {

@@ -23,6 +23,9 @@ export interface PagureAccess {
   readonly mostBytes?: number;
 }
 
+/** As whom something is read: without the token, or as its user, who sees their own issues when they are hidden as well. */
+type Reader = "public" | "user";
+
 /** A list longer than this is no list that moves on. */
 const MAX_PAGES = 100;
 /** Issues come with all their comments: a day of 5,000 images is some megabytes. */
@@ -41,8 +44,8 @@ const FORM_REFUSED = ["EINVALIDREQ", "ENOISSUE", "EISSUENOTALLOWED"];
 const MAX_DETAIL = 200;
 
 /**
- * The calls of Pagure's API 0 that a report needs. Writing uses the token; **reading goes without it**, so that what is
- * found and confirmed is what the public sees. Each throws `UpstreamError` for what may pass, and `RefusedError`, with the
+ * The calls of Pagure's API 0 that a report needs. Writing uses the token; **reading goes without it** unless it is asked for, so
+ * that what is found and confirmed is what the public sees. Each throws `UpstreamError` for what may pass, and `RefusedError`, with the
  * remedy in its sentence, for what a person must mend.
  */
 export class PagureCalls {
@@ -76,13 +79,14 @@ export class PagureCalls {
     return this.#write("-/whoami", {}, readUsername);
   }
 
-  /** The public issues by this author, updated since the start of this UTC day (`2026-11-24`), or ever. */
-  async issuesBy(author: string, sinceDay: string | null, status: "all" | "Open" = "all"): Promise<readonly Issue[]> {
+  /** The issues by this author, open or closed, updated since the start of this UTC day (`2026-11-24`), or ever. */
+  async issuesBy(author: string, sinceDay: string | null, reader: Reader = "public"): Promise<readonly Issue[]> {
     const url = this.#urlOf(`${this.#access.repo}/issues`);
-    url.search = new URLSearchParams({ status, author, ...(sinceDay === null ? {} : { since: sinceDay }) }).toString();
+    const since: Readonly<Record<string, string>> = sinceDay === null ? {} : { since: sinceDay };
+    url.search = new URLSearchParams({ status: "all", author, ...since }).toString();
     const found: Issue[] = [];
     for (let page = 1; page <= MAX_PAGES; page += 1) {
-      const call: HttpCall = { method: "GET", url };
+      const call: HttpCall = { method: "GET", url, ...this.#as(reader) };
       const { issues, nextQuery } = this.#read(call, await this.#ask(call), readIssuePage);
       found.push(...issues);
       if (nextQuery === null) return found;
@@ -115,9 +119,9 @@ export class PagureCalls {
       }
   }
 
-  /** One issue with its comments, as the public sees it. */
-  async issue(id: number): Promise<Issue> {
-    const call: HttpCall = { method: "GET", url: this.#urlOf(`${this.#access.repo}/issue/${id}`) };
+  /** One issue with its comments. */
+  async issue(id: number, reader: Reader = "public", repo = this.#access.repo): Promise<Issue> {
+    const call: HttpCall = { method: "GET", url: this.#urlOf(`${repo}/issue/${id}`), ...this.#as(reader) };
     return this.#read(call, await this.#ask(call), readIssue);
   }
 
@@ -128,8 +132,8 @@ export class PagureCalls {
   }
 
   /** Adds a comment. A repeat adds another one: look before. */
-  async comment(id: number, text: string): Promise<void> {
-    await this.#write(`${this.#access.repo}/issue/${id}/comment`, { comment: text }, (body) => body);
+  async comment(id: number, text: string, repo = this.#access.repo): Promise<void> {
+    await this.#write(`${repo}/issue/${id}/comment`, { comment: text }, (body) => body);
   }
 
   /** Gives an issue another title and text; takes a token with `issue_update` that is bound to this repo. */
@@ -137,13 +141,16 @@ export class PagureCalls {
     await this.#write(`${this.#access.repo}/issue/${id}`, { title, issue_content: content }, (body) => body);
   }
 
+  #as(reader: Reader): Pick<HttpCall, "headers"> {
+    return reader === "public" ? {} : { headers: { authorization: `token ${this.#access.token}` } };
+  }
+
   #urlOf(path: string): URL {
     return new URL(this.#api + path.split("/").map(encodeURIComponent).join("/"));
   }
 
   async #write<T>(path: string, form: Readonly<Record<string, string>>, read: (body: unknown) => T | null): Promise<T> {
-    const headers = { authorization: `token ${this.#access.token}` };
-    const call: HttpCall = { method: "POST", url: this.#urlOf(path), headers, form };
+    const call: HttpCall = { method: "POST", url: this.#urlOf(path), form, ...this.#as("user") };
     return this.#read(call, await this.#ask(call), read);
   }
 

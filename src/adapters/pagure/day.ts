@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Issue } from "./answers.ts";
 import type { PagureCalls } from "./calls.ts";
+import { hidden } from "../../domain/markdown.ts";
 import { DAY_IN_TITLE } from "../../domain/report/report.ts";
 import { DAY_MS, dayOf } from "../../domain/time.ts";
 import type { Post } from "../../ports/index.ts";
@@ -13,6 +14,9 @@ export interface DaysIssue extends Issue {
   /** 1 for the day's title itself, 2 for `… (2)`. */
   readonly number: number;
 }
+
+/** What stands behind the title of a report that arrived twice. */
+export const REPEATED = " (repeated by mistake)";
 
 /** A place where a post stands. */
 interface Copy {
@@ -44,8 +48,9 @@ export function titleOfNumber(title: string, number: number): string {
   return number === 1 ? title : `${title} (${number})`;
 }
 
-/** Whether an issue has the title of some day's report, the further ones of a day included. */
-export function isReportTitle(theirs: string, form: string): boolean {
+/** Whether an issue has the title of some day's report, the further ones of a day and those that arrived twice included. */
+export function isReportTitle(title: string, form: string): boolean {
+  const theirs = title.trim().replace(REPEATED, "");
   const [before = "", after = ""] = form.trim().split(DAY_IN_TITLE);
   const day = /^\d{4}-\d{2}-\d{2}/.exec(theirs.trim().slice(before.length))?.[0];
   return day !== undefined && numberOf(theirs, `${before}${day}${after}`) !== null;
@@ -79,12 +84,20 @@ export function copiesOf(
 
 /** A line for a repeat. It does not hold the marker itself: it is no copy of the post. */
 export function pointerText(marker: string, url: string): string {
-  const lines = [
-    `A part of this day's report was posted twice by mistake, because Pagure's first answer was lost: see ${url}.`,
-    "Each image counts once.",
-    `<sub>\`${pointerMarker(marker)}\`</sub>`,
-  ];
-  return lines.join(" ");
+  return repeatOf(
+    `A part of this day's report was posted twice by mistake, because Pagure's first answer was lost: see [the first](${url}). Each image counts once.`,
+    pointerMarker(marker),
+  );
+}
+
+/** The same for an answer to a comment; `marker` is the line's own. */
+export function repeatText(marker: string, url: string): { readonly marker: string; readonly text: string } {
+  const why = `An answer was posted twice by mistake, because Pagure's first reply was lost: see [the first](${url}). It was carried out once.`;
+  return { marker: pointerMarker(marker), text: repeatOf(why, pointerMarker(marker)) };
+}
+
+function repeatOf(why: string, marker: string): string {
+  return `${why}\n\n${hidden(marker)}`;
 }
 
 export function isPointed(marker: string, { content, comments }: Issue, username: string): boolean {

@@ -1,7 +1,7 @@
 import type { Issue } from "./answers.ts";
 import { mayHaveArrived, PagureCalls } from "./calls.ts";
 import type { PagureAccess } from "./calls.ts";
-import { copiesOf, findDaysIssues, isPointed, NOT_THIS_ISSUE, pointerText, titleOfNumber } from "./day.ts";
+import { copiesOf, findDaysIssues, isPointed, NOT_THIS_ISSUE, pointerText, REPEATED, titleOfNumber } from "./day.ts";
 import type { DaysIssue } from "./day.ts";
 import { RefusedError, UpstreamError } from "../../errors.ts";
 import type { Log, PostAddress, Published, Post, Reports } from "../../ports/index.ts";
@@ -21,6 +21,9 @@ export interface PagureOptions extends PagureAccess {
 export function openPagure(options: PagureOptions): Reports {
   return new PagureReports(options);
 }
+
+/** Of a day. Somebody, or a robot, who closes each at once is not worth more of them. */
+const MOST_ISSUES = 9;
 
 class PagureReports implements Reports {
   readonly #calls: PagureCalls;
@@ -45,7 +48,7 @@ class PagureReports implements Reports {
     await beforePost();
     let isSent = false;
     try {
-      const id = await this.#post(post, issues.at(-1) ?? null);
+      const id = await this.#post(post, issues);
       isSent = true;
       const [seen] = copiesOf(post, [await this.#calls.issue(id)], await this.#user());
       if (seen !== undefined) return { url: seen.issue.url };
@@ -97,9 +100,16 @@ class PagureReports implements Reports {
     return findDaysIssues(this.#calls, day, title, await this.#user());
   }
 
-  /** Resolves to the number of the issue that was written to. */
-  async #post(post: Post, latest: DaysIssue | null): Promise<number> {
-    if (latest === null) return this.#open(post, 1);
+  /**
+   * Resolves to the number of the issue that was written to. People look at open issues: a day goes on in another one when
+   * somebody closed it.
+   */
+  async #post(post: Post, issues: readonly DaysIssue[]): Promise<number> {
+    const newest = issues.at(-1);
+    if (newest === undefined) return this.#open(post, 1);
+    const open = issues.findLast(({ isOpen }) => isOpen);
+    if (open === undefined && newest.number < MOST_ISSUES) return this.#open(post, newest.number + 1);
+    const latest = open ?? newest;
     try {
       await this.#calls.comment(latest.id, `${post.continuation}\n\n${post.text}`);
       return latest.id;
@@ -107,7 +117,7 @@ class PagureReports implements Reports {
       if (!(error instanceof RefusedError) || !NOT_THIS_ISSUE.includes(error.code)) throw error;
       // Somebody closed this issue to us: the day goes on in another one.
       this.#options.log?.warn({ issue: latest.url, error: error.message }, "the day's issue takes no comment");
-      return this.#open(post, latest.number + 1);
+      return this.#open(post, newest.number + 1);
     }
   }
 
@@ -119,7 +129,7 @@ class PagureReports implements Reports {
   /** Makes a repeated issue a pointer; false when the token may not edit. */
   async #edit(issue: Issue, pointer: string): Promise<boolean> {
     try {
-      await this.#calls.editIssue(issue.id, `${issue.title} (repeated by mistake)`, pointer);
+      await this.#calls.editIssue(issue.id, `${issue.title}${REPEATED}`, pointer);
       return true;
     } catch (error) {
       if (error instanceof RefusedError) return false;

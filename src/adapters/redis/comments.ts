@@ -53,7 +53,9 @@ function leaseOf({ redis, keys, strangers }: RedisConnection, kind: string, leas
       const entries = Object.entries(await redis.hgetall(key("pending")));
       const found = entries.flatMap(([field, text]): PendingComment[] => {
         const comment = jsonOf(text);
-        if (isPendingComment(comment) && fieldOf(comment) === field) return [comment];
+        // Version 0.1 wrote no second looks.
+        if (isPendingComment(comment) && fieldOf(comment) === field)
+          return [{ ...comment, lookAt: comment.lookAt ?? null }];
         const why = `redis: the field ${field} of ${key("pending")} cannot be read: the comment is taken up anew`;
         strangers.tell(`${key("pending")} ${field}`, why);
         return [];
@@ -88,18 +90,18 @@ function leaseOf({ redis, keys, strangers }: RedisConnection, kind: string, leas
   };
 }
 
-function isPendingComment(value: unknown): value is PendingComment {
+function isPendingComment(value: unknown): value is Omit<PendingComment, "lookAt"> & Partial<PendingComment> {
   if (typeof value !== "object" || value === null) return false;
-  const { threadId, commentId, author, url, digest, orderIds, answers, remarks, isSilent, sentAt } = value as Partial<
-    Record<keyof PendingComment, unknown>
-  >;
+  const { threadId, commentId, author, url, digest, orderIds, answers, remarks, isSilent, sentAt, lookAt } =
+    value as Partial<Record<keyof PendingComment, unknown>>;
   return (
     [threadId, commentId, author, url, digest].every((word) => typeof word === "string") &&
     isTexts(orderIds) &&
     (answers === null || Array.isArray(answers)) &&
     isTexts(remarks) &&
     typeof isSilent === "boolean" &&
-    (sentAt === null || typeof sentAt === "number")
+    (sentAt === null || typeof sentAt === "number") &&
+    (lookAt === undefined || lookAt === null || typeof lookAt === "number")
   );
 }
 

@@ -29,8 +29,13 @@ export const config: Command = {
 async function check(invocation: Invocation): Promise<void> {
   const { print, options } = invocation;
   const checked: Config = configOf(invocation);
-  const { risksOf } = await import("../../config/risks.ts");
-  const [warnings, ignored] = [risksOf(checked), checked.ignoredKeys];
+  const [{ operatorRisk, risksOf }, { tokenUser }] = await Promise.all([
+    import("../../config/risks.ts"),
+    import("../../app/token-user.ts"),
+  ]);
+  const user = await tokenUser(checked);
+  const risk = user === null ? null : operatorRisk(user, checked.report.operators);
+  const [warnings, ignored] = [[...risksOf(checked), ...(risk === null ? [] : [risk])], checked.ignoredKeys];
   if (options["json"] === true) {
     await print(jsonLine({ file: checked.file, valid: true, warnings, ignored }));
     return;

@@ -1,6 +1,6 @@
 import type { Objection } from "./objection.ts";
 import type { Doubt } from "./sentence.ts";
-import { code, count } from "../markdown.ts";
+import { code, count, hidden } from "../markdown.ts";
 
 /** What became of an order, for an image or for a compose itself. */
 export interface AnswerLine {
@@ -31,7 +31,7 @@ export function renderAnswer(lines: readonly AnswerLine[], frame: AnswerFrame): 
       `Answer to ${linkTo(frame.url)} by ${code(frame.author)}:`,
       ...(lines.length === 0 ? [] : [groupsOf(lines, mostIds).join("\n")]),
       ...frame.remarks,
-      `<sub>${code(frame.marker)}</sub>`,
+      hidden(frame.marker),
     ].join("\n\n");
   let mostIds = lines.length;
   while (mostIds > 1 && Buffer.byteLength(render(mostIds)) > frame.mostBytes) mostIds = Math.floor(mostIds / 2);

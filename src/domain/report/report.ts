@@ -1,6 +1,6 @@
 import { EXAMPLE_AMI, EXAMPLE_COMPOSE } from "../comment/objection.ts";
 import type { ImageEvent } from "../image/event.ts";
-import { code } from "../markdown.ts";
+import { hidden } from "../markdown.ts";
 import { situationIn } from "../plan/situation.ts";
 import { renderHeartbeat, renderOutlook, type Outlook } from "./outlook.ts";
 import { periodText, type Dates } from "./forms.ts";
@@ -68,7 +68,7 @@ export function renderPost(events: readonly ImageEvent[], frame: PostFrame): str
     ),
     ...renderSections([...repeats.keys()], dates, renderRepeated),
     ...(outlook === null ? [] : renderOutlook(outlook, frame.mostRows)),
-    `<sub>${code(frame.marker)}</sub>`,
+    hidden(frame.marker),
   ].join("\n\n");
 }
 

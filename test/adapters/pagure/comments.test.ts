@@ -22,23 +22,32 @@ async function openWith(t: Test, titles: readonly string[]): Promise<PagureDoubl
   return double;
 }
 
-async function threads(objections: Comments, sinceDay: string | null = null, ids: string[] = []): Promise<Thread[]> {
+async function threads(
+  objections: Comments,
+  sinceDay: string | null = null,
+  ids: string[] = [],
+  pages: string[] = [],
+): Promise<Thread[]> {
   const found: Thread[] = [];
-  for await (const thread of objections.threads(sinceDay, ids)) found.push(thread);
+  for await (const thread of objections.threads(sinceDay, ids, pages)) found.push(thread);
   return found;
 }
 
-t.test("comments of others on our open reports are read, on more pages than one, and of nothing else", async (t) => {
+t.test("comments of others on our reports are read, on more pages than one, and of nothing else", async (t) => {
   const days = Array.from({ length: 25 }, (_, index) => `clean-amis: 2026-10-${String(index + 1).padStart(2, "0")}`);
   const double = await openWith(t, [...days, "clean-amis: 2026-10-25 (2)", "clean-amis: soon", "a list of things"]);
   double.tracker.setStatus(REPO, 2, "somebody", "Closed", null);
   double.tracker.comment(REPO, 1, "somebody", "hold");
-  double.tracker.comment(REPO, 1, "bot", "ours");
+  double.tracker.comment(REPO, 1, "bot", "clean-amis-part:0");
   const read = await threads(open(double));
   const ids = read.map(({ id }) => Number(id)).sort((a, b) => a - b);
-  t.same(ids, [1, ...Array.from({ length: 24 }, (_, index) => index + 3)]);
+  t.same(
+    ids,
+    Array.from({ length: 26 }, (_, index) => index + 1),
+  );
   const url = `${double.url}/${REPO}/issue/1#comment-2`;
-  t.same(read.find(({ id }) => id === "1")?.comments, [{ id: "2", author: "somebody", text: "hold", url }]);
+  const said = { id: "2", author: "somebody", editors: [], text: "hold", url };
+  t.same(read.find(({ id }) => id === "1")?.comments, [said]);
 });
 
 t.test("a report under an older title is known by its posts", async (t) => {
@@ -61,10 +70,35 @@ t.test(
   },
 );
 
-t.test("reading goes without the token, so that what is read is what the public sees", async (t) => {
+t.test("a page is read where a notice says that it stands, whatever Pagure was called then, and once", async (t) => {
+  const double = await openWith(t, ["something else", "clean-amis: 2026-11-24"]);
+  const objections = open(double);
+  const pages = ["http://old.example/Releng/AMI-reports/issue/1", `${double.url}/${REPO}/issue/1`, "log:", "ftp://x/y"];
+  const read = async (): Promise<string[]> => (await threads(objections, "2026-11-25", [], pages)).map(({ id }) => id);
+  t.same(await read(), ["1"]);
+  t.same(await read(), [], "from then on the list says when it changes");
+  double.tracker.remove(REPO, 1);
+  t.same(await threads(open(double), "2026-11-25", [], pages), []);
+});
+
+t.test("a token that is refused keeps nobody's objection from being read", async (t) => {
   const double = await openWith(t, ["clean-amis: 2026-11-24"]);
-  await threads(open(double));
-  for (const { method, hasToken } of double.journal) t.equal(hasToken, method === "POST", method);
+  const objections = open(double);
+  t.equal((await threads(objections)).length, 1);
+  double.setToken(TOKEN, { user: "bot", project: REPO, expiresAt: 0 });
+  t.equal((await threads(objections)).length, 1);
+});
+
+t.test("an answer that stands there twice is said to be one, once", async (t) => {
+  const double = await openWith(t, ["clean-amis: 2026-11-24"]);
+  const objections = open(double);
+  t.equal(await objections.mergeRepeats("1", MARKER, yes), 0);
+  for (let time = 0; time < 2; time += 1) double.tracker.comment(REPO, 1, "bot", ANSWER.text);
+  for (let time = 0; time < 2; time += 1) t.equal(await objections.mergeRepeats("1", MARKER, yes), 1);
+  const [, , pointer, ...more] = double.tracker.issue(REPO, 1)?.comments ?? [];
+  t.match(pointer?.text, /posted twice by mistake.*\[the first\]\(http\S+issue\/1#comment-1\)/);
+  t.same(more, []);
+  t.equal(await objections.mergeRepeats("77", MARKER, yes), 0);
 });
 
 t.test("an answer is visible once, however often it is given; when we say no before, it is not", async (t) => {

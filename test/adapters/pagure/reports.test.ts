@@ -80,15 +80,15 @@ t.test("a withheld answer ends in a time-out, and the retry leaves one copy", as
   t.equal(double.tracker.issues(REPO).length, 1);
 });
 
-t.test("the day's issue is found on the third page, closed or not, and of several the oldest is used", async (t) => {
+t.test("the day's issue is found on the third page, and of several the oldest that is open is used", async (t) => {
   const double = await start(t);
   const draft = { content: "x", author: "bot" };
-  double.tracker.open(REPO, { ...draft, title: TITLE });
+  for (let number = 1; number <= 2; number += 1) double.tracker.open(REPO, { ...draft, title: TITLE });
   double.tracker.setStatus(REPO, 1, "ann", "Closed", null);
-  for (let number = 2; number <= 50; number += 1) double.tracker.open(REPO, { ...draft, title: `other ${number}` });
+  for (let number = 3; number <= 50; number += 1) double.tracker.open(REPO, { ...draft, title: `other ${number}` });
   double.tracker.open(REPO, { ...draft, title: TITLE });
   await publish(open(double), dayPost(1));
-  t.match(double.tracker.issue(REPO, 1)?.comments.at(-1), { author: "bot", text: continued(1) });
+  t.match(double.tracker.issue(REPO, 2)?.comments.at(-1), { author: "bot", text: continued(1) });
   t.equal(double.journal.filter(({ path }) => path.endsWith("/issues")).length, 3);
   t.equal(copies(double, 1), 1);
 });
@@ -138,15 +138,35 @@ t.test("a repo is found under each of the forms that Pagure has for one", async 
   }
 });
 
-t.test("a closed issue goes on being written to, and one that was deleted or hidden is opened anew", async (t) => {
+t.test(
+  "a day whose issue somebody closed goes on in another one, where people look; one that is gone is opened anew",
+  async (t) => {
+    const double = await start(t);
+    await publish(open(double), dayPost(1));
+    double.tracker.setStatus(REPO, 1, "ann", "Closed", "Fixed");
+    await publish(open(double), dayPost(2));
+    t.match(double.tracker.issue(REPO, 2), { title: `${TITLE} (2)`, content: opened(2) });
+    await publish(open(double), dayPost(1));
+    t.equal(copies(double, 1), 1, "what stands in the closed one is not told again");
+    double.tracker.setStatus(REPO, 1, "ann", "Open", null);
+    double.tracker.setStatus(REPO, 2, "ann", "Closed", null);
+    await publish(open(double), dayPost(3));
+    t.match(double.tracker.issue(REPO, 1)?.comments.at(-1), { text: continued(3) }, "one that is open again");
+    double.tracker.remove(REPO, 2);
+    double.tracker.remove(REPO, 1);
+    await publish(open(double), dayPost(4));
+    t.match(double.tracker.issues(REPO), [{ title: TITLE, content: opened(4), comments: [] }]);
+  },
+);
+
+t.test("somebody who closes each issue at once gets no more than nine of a day", async (t) => {
   const double = await start(t);
-  await publish(open(double), dayPost(1));
-  double.tracker.setStatus(REPO, 1, "ann", "Closed", "Fixed");
-  await publish(open(double), dayPost(2));
-  t.match(double.tracker.issue(REPO, 1)?.comments.at(-1), { text: continued(2) });
-  double.tracker.remove(REPO, 1);
-  await publish(open(double), dayPost(3));
-  t.match(double.tracker.issues(REPO), [{ title: TITLE, content: opened(3), comments: [] }]);
+  for (let number = 1; number <= 12; number += 1) {
+    await publish(open(double), dayPost(number));
+    for (const { id } of double.tracker.issues(REPO)) double.tracker.setStatus(REPO, id, "robot", "Closed", null);
+  }
+  t.equal(double.tracker.issues(REPO).length, 9);
+  for (let number = 1; number <= 12; number += 1) t.equal(copies(double, number), 1);
 });
 
 t.test("when the day's issue takes no comment, the day goes on in a second one", async (t) => {
@@ -198,7 +218,7 @@ t.test("an issue that arrived late and twice is edited into a pointer to the fir
   t.equal(copies(double, 1), 1);
   t.match(double.tracker.issue(REPO, 2), {
     title: /repeated by mistake/,
-    content: /issue\/1\. Each image counts once/,
+    content: /issue\/1\)\. Each image counts once/,
   });
   await publish(reports, dayPost(2));
   t.match(double.tracker.issue(REPO, 1)?.comments, [{ text: continued(2) }], "the day goes on in the first");

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import t, { type Test } from "tap";
+import { startPagureDouble } from "../../../src/demo/outside/pagure/double.ts";
 import { runCommand } from "../../../src/cli/cli.ts";
 import { configKeys } from "../../../src/config/keys.ts";
 import { runHere } from "../../support/program/here.ts";
@@ -43,6 +44,20 @@ t.test("config keys tells every key with its default and meaning", async (t) => 
   });
   for (const line of narrow.join("\n").split("\n"))
     t.ok(line.length <= 40 || !line.trim().includes(" ") || !line.startsWith(" "), line);
+});
+
+t.test("config check warns of a token whose user is an operator, and needs no Pagure for the rest", async (t) => {
+  const pagure = await startPagureDouble();
+  pagure.setToken("secret", { user: "kevin" });
+  const report = `kind = "pagure"\nurl = "${pagure.url}"\nrepo = "ami-reports"\noperators = ["ann", "Kevin"]\n`;
+  const file = fileWith(t, `[consumer_config]\n[consumer_config.report]\n${report}`);
+  const check = () => runProgram(t, ["config", "check", "--config", file], { env: { PAGURE_ACCESS_TOKEN: "secret" } });
+  t.match(await check(), {
+    code: 0,
+    out: /^warning: report\.operators has Kevin, whose token posts the reports: .*bot's$/m,
+  });
+  await pagure.close();
+  t.match(await check(), { code: 0, err: "", out: `${file} is valid\n` });
 });
 
 t.test("config check says valid, or what is wrong, in one line", async (t) => {

@@ -27,15 +27,15 @@ t.test("an issue is opened, commented, closed and read back in Pagure's own shap
     content: DRAFT.issue_content,
     status: "Closed",
     close_status: "Fixed",
-    date_created: "1795557600",
-    closed_at: "1795557600",
+    date_created: "1795557600.0",
+    closed_at: "1795557600.0",
     user: { name: "bot" },
     closed_by: { name: "bot" },
     private: false,
     tags: ["amis", "new-tag"],
     full_url: `${double.url}/releng/ami-reports/issue/1`,
     comments: [
-      { id: 1, comment: "More", date_created: "1795557600", user: { name: "bot" }, notification: false },
+      { id: 1, comment: "More", date_created: "1795557600.0", user: { name: "bot" }, notification: false },
       { comment: /^\*\*Metadata Update from @bot/, notification: true },
     ],
   });
@@ -71,6 +71,58 @@ t.test(
     t.match(await send("plain", "text/json"), { status: 400, json: { error_code: "EINVALIDREQ" } });
   },
 );
+
+t.test(
+  "a closed issue takes comments, and whoever has access edits anybody's: the list says that both changed it",
+  async (t) => {
+    let now = NOW + 1;
+    const double = await start(t, { now: () => now });
+    const { tracker } = double;
+    tracker.open(REPO, { title: "x", content: "x", author: "bot" });
+    tracker.setStatus(REPO, 1, "tidy", "Closed", null);
+    const { id } = tracker.comment(REPO, 1, "ann", "hold");
+    const comments = async () => (await get(double, `${REPO}/issue/1`)).json["comments"] as { id: number }[];
+    const found = async () => (await comments()).find((comment) => comment.id === id);
+    t.match(await found(), { date_created: "1795557600.001", edited_on: null, editor: null });
+    now += 86_400_000;
+    tracker.editComment(REPO, 1, id, "release", "eve");
+    t.match(await found(), {
+      comment: "release",
+      user: { name: "ann" },
+      editor: { name: "eve" },
+      edited_on: "1795644000.001",
+    });
+    tracker.editComment(REPO, 1, id, "hold");
+    t.match(await found(), { editor: { name: "ann" } });
+    t.match(await get(double, `${REPO}/issues?status=all&since=2026-11-25`), { json: { total_issues: 1 } });
+  },
+);
+
+t.test("a project is found in whatever case, and the last number is given again when its issue is gone", async (t) => {
+  const double = await start(t);
+  const opened = await post(double, "Releng/AMI-Reports/new_issue", DRAFT);
+  t.match(opened, { status: 200, json: { issue: { id: 1, full_url: `${double.url}/releng/ami-reports/issue/1` } } });
+  double.tracker.remove(REPO, 1);
+  t.match(await post(double, `${REPO}/new_issue`, DRAFT), { json: { issue: { id: 1 } } });
+});
+
+t.test("two tags of one name are a fault of the database, and nothing is written", async (t) => {
+  const double = await start(t);
+  const twice = await post(double, `${REPO}/new_issue`, { ...DRAFT, tag: "amis, amis" });
+  t.match(twice, { status: 400, json: { error_code: "EDBERROR" } });
+  t.same(double.tracker.issues(REPO), []);
+  t.match(await post(double, `${REPO}/new_issue`, { ...DRAFT, tag: "amis,AMIs" }), { status: 200 });
+});
+
+t.test("what could be a project's path is answered as one that is not there, with JSON", async (t) => {
+  const double = await start(t);
+  for (const path of ["nothing", "nothing/here", "-/whoami"])
+    t.match(
+      await get(double, path),
+      { status: 404, type: "application/json", json: { error_code: "ENOPROJECT" } },
+      path,
+    );
+});
 
 t.test("the list is paged: total_issues counts this page, and next leads to the end", async (t) => {
   const double = await start(t);

@@ -32,14 +32,17 @@ async function countedPass({ commentReader, connection }: Objecting, counter: Ca
     isSilent: () => memory.isSilent(),
     tooMany: (day, most) => memory.tooMany(day, most),
   });
-  const answering = counter.wrap<Pick<Comments, "answer">>({ answer: (...words) => comments.answer(...words) });
+  const answering = counter.wrap<Pick<Comments, "answer" | "mergeRepeats">>({
+    answer: (...words) => comments.answer(...words),
+    mergeRepeats: (...words) => comments.mergeRepeats(...words),
+  });
   const reader: CommentReader = {
     ...commentReader,
     orders: counter.wrap(orders),
     schedule: counter.wrap(schedule),
     facts: counter.wrap(facts),
     memory: { ...others, ...takesLease },
-    comments: { threads: (since, ids) => comments.threads(since, ids), ...answering },
+    comments: { threads: (...words) => comments.threads(...words), ...answering },
   };
   await untilCrash(readComments(reader));
   const { redis, keys } = connection;

@@ -3,6 +3,7 @@ import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { redisComments } from "../../../src/adapters/redis/comments.ts";
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { readComments, type CommentCounts, type CommentReader } from "../../../src/operate/comments.ts";
+import { NoticePages } from "../../../src/operate/notice-pages.ts";
 import type { Log } from "../../../src/ports/index.ts";
 import { privateWorld } from "../world/nightly.ts";
 import { REGION, type Nightly, type World } from "../world/world.ts";
@@ -38,6 +39,7 @@ export async function openObjecting(test: Test, limits: { readonly mostPerDay?: 
     comments: openPagureComments(access),
     memory: redisComments(world.connection, "pagure"),
     hearing: redisHearing(world.connection),
+    notices: new NoticePages({ ...world.clerk, journal: world.reporter.journal, log }),
     operators: [OPERATOR],
     mostPerDay: limits.mostPerDay ?? 20,
     mostBytes: 60_000,

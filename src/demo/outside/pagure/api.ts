@@ -52,19 +52,22 @@ const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
 
 /**
  * Answers a call as Pagure does (domain.md 7). Throws `ApiError`, and `PageError` where Pagure's framework answers with a
- * web page: an unknown path (404), a wrong method (405), a body above the limit (413).
+ * web page: most unknown paths (404), a wrong method (405), a body above the limit (413). A path that could be a project's is
+ * answered as JSON: there is no such project.
  */
 export function answer(world: PagureWorld, request: PagureRequest): PagureReply {
-  if (request.path === "/api/0/-/whoami") return whoAmI(world, request);
+  if (request.path === "/api/0/-/whoami" && request.method === "POST") return whoAmI(world, request);
   const { project, call, id, deed } = ROUTE.exec(request.path)?.groups ?? {};
   const isNumber = /^\d+$/.test(id ?? "");
   if (project === undefined || call === undefined || (deed !== undefined && !isNumber)) {
+    if (request.method === "GET" && /^\/api\/0\/[^/]+(?:\/[^/]+)?$/.test(request.path))
+      throw new ApiError(404, "ENOPROJECT");
     throw new PageError(404, "Not Found");
   }
   const handlers = HANDLERS[deed ?? (id === undefined ? call : "issue")] ?? {};
   const handler = handlers[request.method];
   if (handler === undefined) throw wrongMethod(Object.keys(handlers));
-  return handler({ world, request, project, id: id ?? "" });
+  return handler({ world, request, project: world.tracker.nameOf(project) ?? project, id: id ?? "" });
 }
 
 function wrongMethod(allowed: readonly string[]): PageError {
@@ -72,7 +75,6 @@ function wrongMethod(allowed: readonly string[]): PageError {
 }
 
 function whoAmI(world: PagureWorld, request: PagureRequest): PagureReply {
-  if (request.method !== "POST") throw wrongMethod(["POST"]);
   const rights = authenticate(world.tokens, request.authorization, world.now(), "optional");
   if (rights === null) throw new ApiError(401, "EINVALIDTOK");
   return { body: { username: rights.user }, created: null };
@@ -116,12 +118,15 @@ function newIssue(call: Call): PagureReply {
   checkFields(form, ["title", "issue_content"], ["private", "priority", "milestone", "tag", "assignee"]);
   checkChoice(form, "priority", Object.keys(settings?.priorities ?? {}));
   checkChoice(form, "milestone", settings?.milestones ?? []);
+  const tags = readList(form["tag"]);
+  // The database refuses the second of two tags of one name.
+  if (new Set(tags).size < tags.length) throw new ApiError(400, "EDBERROR");
   const issue = world.tracker.open(project, {
     title: form["title"] ?? "",
     content: form["issue_content"] ?? "",
     author: user,
     isPrivate: !["", "0", "false", "False"].includes(form["private"] ?? ""),
-    tags: readList(form["tag"]),
+    tags,
     assignee: (form["assignee"] ?? "").trim() || null,
     priority: form["priority"] ? Number(form["priority"]) : null,
     milestone: form["milestone"] || null,

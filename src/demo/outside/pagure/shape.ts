@@ -35,8 +35,8 @@ function commentJson(base: string, comment: PagureComment): object {
     parent: null,
     date_created: seconds(comment.createdAt),
     user: userJson(base, comment.author),
-    edited_on: null,
-    editor: null,
+    edited_on: comment.editedAt === null ? null : seconds(comment.editedAt),
+    editor: comment.editor === null ? null : userJson(base, comment.editor),
     notification: comment.isNotification,
     reactions: {},
   };
@@ -46,8 +46,9 @@ function userJson(base: string, name: string): object {
   return { name, fullname: name, url_path: `user/${name}`, full_url: `${base}/user/${name}` };
 }
 
+/** With a fraction, as Python writes a number. */
 function seconds(at: Instant): string {
-  return String(Math.floor(at / 1000));
+  return at % 1000 === 0 ? `${at / 1000}.0` : String(at / 1000);
 }
 
 /** The `pagination` object of a list: `pages` counts them all, the urls repeat the query, `next` and `prev` may be null. */

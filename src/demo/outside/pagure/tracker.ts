@@ -6,6 +6,9 @@ export interface PagureComment {
   readonly text: string;
   readonly author: string;
   readonly createdAt: Instant;
+  /** Who changed its text last; null: nobody did. */
+  readonly editor: string | null;
+  readonly editedAt: Instant | null;
   /** True for the "Metadata Update" comments that Pagure writes itself in the name of whoever changed something. */
   readonly isNotification: boolean;
 }
@@ -54,12 +57,17 @@ const DEFAULTS: ProjectSettings = {
 };
 
 interface Project {
+  /** As it was given. */
+  readonly path: string;
   readonly settings: ProjectSettings;
   readonly issues: Map<number, PagureIssue>;
   readonly tags: Set<string>;
 }
 
-/** The projects with their issues, and what can happen to them; it knows nothing of HTTP or tokens. */
+/**
+ * The projects with their issues, and what can happen to them; it knows nothing of HTTP or tokens. A project's name may come in
+ * any case.
+ */
 export class Tracker {
   readonly #now: () => Instant;
   readonly #projects = new Map<string, Project>();
@@ -71,8 +79,9 @@ export class Tracker {
 
   /** Adds a project, or changes the settings of one that is there. `path` is `repo`, `ns/repo`, `fork/user/repo`, … */
   setProject(path: string, settings: Partial<ProjectSettings>): void {
-    const known = this.#projects.get(path);
-    this.#projects.set(path, {
+    const known = this.#projects.get(path.toLowerCase());
+    this.#projects.set(path.toLowerCase(), {
+      path: known?.path ?? path,
       settings: { ...(known?.settings ?? DEFAULTS), ...settings },
       issues: known?.issues ?? new Map<number, PagureIssue>(),
       tags: known?.tags ?? new Set<string>(),
@@ -80,7 +89,12 @@ export class Tracker {
   }
 
   settings(path: string): ProjectSettings | null {
-    return this.#projects.get(path)?.settings ?? null;
+    return this.#projects.get(path.toLowerCase())?.settings ?? null;
+  }
+
+  /** The project's name as it was given first, whatever the case of the letters here; null: there is none. */
+  nameOf(path: string): string | null {
+    return this.#projects.get(path.toLowerCase())?.path ?? null;
   }
 
   /** The project's issues in order of their numbers. */
@@ -124,16 +138,32 @@ export class Tracker {
 
   comment(path: string, id: number, author: string, text: string, isNotification = false): PagureComment {
     this.#lastCommentId += 1;
-    const comment = { id: this.#lastCommentId, text, author, createdAt: this.#now(), isNotification };
+    const comment: PagureComment = {
+      id: this.#lastCommentId,
+      text,
+      author,
+      createdAt: this.#now(),
+      editor: null,
+      editedAt: null,
+      isNotification,
+    };
     this.#change(path, id, (issue) => ({ comments: [...issue.comments, comment] }));
     return comment;
   }
 
-  /** Changes a comment's text, as its author can. */
-  editComment(path: string, id: number, commentId: number, text: string): void {
+  /** Changes a comment's text, as its author can, and everybody with access to the project's tickets (`by`). */
+  editComment(path: string, id: number, commentId: number, text: string, by: string | null = null): void {
+    const edited = (comment: PagureComment): PagureComment => {
+      return { ...comment, text, editor: by ?? comment.author, editedAt: this.#now() };
+    };
     this.#change(path, id, ({ comments }) => ({
-      comments: comments.map((comment) => (comment.id === commentId ? { ...comment, text } : comment)),
+      comments: comments.map((comment) => (comment.id === commentId ? edited(comment) : comment)),
     }));
+  }
+
+  /** Hides an issue from the public, or shows it again, as whoever has access to the tickets can. */
+  setPrivate(path: string, id: number, isPrivate: boolean): void {
+    this.#change(path, id, () => ({ isPrivate }));
   }
 
   edit(path: string, id: number, title: string, content: string): PagureIssue {
@@ -154,7 +184,7 @@ export class Tracker {
     return messages;
   }
 
-  /** Removes an issue, as a project's administrator can. */
+  /** Removes an issue, as a project's administrator can. Its number is given again when it was the last. */
   remove(path: string, id: number): void {
     this.#project(path).issues.delete(this.#existing(path, id).id);
   }
@@ -173,7 +203,7 @@ export class Tracker {
   }
 
   #project(path: string): Project {
-    const project = this.#projects.get(path);
+    const project = this.#projects.get(path.toLowerCase());
     if (project === undefined) throw new Error(`The Pagure double has no project ${path}: add it with setProject.`);
     return project;
   }
