@@ -72,7 +72,7 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
   });
   t.same(config.budgets, { maxDeletesPerDay: 500, maxPrivatePerDay: 1000, maxShareOfRegion: 0.2 });
   t.match(config.amqp, {
-    url: "amqps://fedora:@rabbitmq.fedoraproject.org/%2Fpublic_pubsub",
+    url: "amqps://fedora@rabbitmq.fedoraproject.org/%2Fpublic_pubsub",
     passiveDeclares: false,
     prefetchCount: 250,
     queue: { name: "auto", durable: false, auto_delete: false, exclusive: false },
@@ -93,6 +93,9 @@ t.test("a file with nothing but our table has the same defaults as the shipped o
   t.same(rest, same);
   t.same({ ...amqp, exchanges: {} }, { ...shippedAmqp, exchanges: {} });
   t.equal(file, other);
+  const { file: empty, ...none } = load(t, "");
+  t.same(none, { amqp, ...rest }, "nor need our table be there");
+  t.equal(empty, file);
   t.end();
 });
 
@@ -157,7 +160,6 @@ t.test("a value of the wrong kind is named with its key, itself and what is allo
       `[[bindings]]\nqueue = "other"\nexchange = "x"\nrouting_keys = ["#"]\n${own("")}`,
       'FILE: bindings: queue "other" is not in queues, which has "auto"',
     ],
-    ["", "FILE: missing key consumer_config"],
     [report('title = "AMIs"'), /^FILE: consumer_config\.report\.title = "AMIs": .*\{day\} stands for the day/],
     [report("part_bytes = 1000"), "FILE: consumer_config.report.part_bytes = 1000: must be >= 4000"],
     [report('operators = ["a b"]'), /^FILE: consumer_config\.report\.operators\.0 = "a b": must match/],
