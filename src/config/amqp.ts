@@ -1,13 +1,15 @@
 import { readAddress, type BrokerAddress } from "./address.ts";
-import { readText, secret, type ConfigFile, type Environment, type ExchangeConfig, type QueueConfig } from "./file.ts";
+import { secret, type ConfigFile, type Environment, type ExchangeConfig, type QueueConfig } from "./file.ts";
 import { readQueues, type BindingConfig, type HeardQueue } from "./queues.ts";
+import { readTls, type TlsFiles, type TlsMaterial } from "./tls.ts";
 import { ConfigError } from "../errors.ts";
 
 export interface AmqpConfig extends Omit<BrokerAddress, "ignoredOptions"> {
   readonly passiveDeclares: boolean;
-  readonly tls: { readonly ca?: Buffer; readonly key?: Buffer; readonly cert?: Buffer };
+  /** Empty for `amqp:`. Key and certificate are there both, and fit, or neither: with them the log-in is EXTERNAL. */
+  readonly tls: TlsMaterial;
   /** Where `tls` was read: a dial reads it anew. */
-  readonly tlsFiles: { readonly ca?: string; readonly key?: string; readonly cert?: string };
+  readonly tlsFiles: TlsFiles;
   readonly clientProperties: Readonly<Record<string, unknown>>;
   readonly exchanges: Readonly<Record<string, ExchangeConfig>>;
   /** All of them are heard; at least one. */
@@ -27,39 +29,30 @@ export function readAmqp(file: string, filled: ConfigFile, env: Environment): Am
   if (first === undefined) throw new ConfigError(`${file}: missing key queues`);
   const { bindings, ...queue } = first;
   const { ignoredOptions, ...address } = brokerAddress(file, filled.amqp_url, env);
-  const pem = (key: "ca_cert" | "keyfile" | "certfile"): Buffer | undefined => {
-    const path = filled.tls[key];
-    if (path === undefined) return undefined;
-    return Buffer.from(
-      readText(
-        path,
-        `tls.${key}: file ${path}`,
-        `mend tls.${key} in ${file}, or install fedora-messaging's certificates`,
-      ),
-    );
-  };
-  const [ca, key, cert] = [pem("ca_cert"), pem("keyfile"), pem("certfile")];
-  const { ca_cert: caFile, keyfile: keyFile, certfile: certFile } = filled.tls;
+  const tlsFiles = tlsFilesOf(filled.tls);
+  const isSecure = new URL(address.url).protocol === "amqps:";
+  const isUnused = !isSecure && Object.keys(tlsFiles).length > 0;
   return {
     ...address,
     passiveDeclares: filled.passive_declares,
-    tls: { ...(ca && { ca }), ...(key && { key }), ...(cert && { cert }) },
-    tlsFiles: {
-      ...(caFile !== undefined && { ca: caFile }),
-      ...(keyFile !== undefined && { key: keyFile }),
-      ...(certFile !== undefined && { cert: certFile }),
-    },
+    tls: isSecure ? readTls(file, tlsFiles) : {},
+    tlsFiles: isSecure ? tlsFiles : {},
     clientProperties: filled.client_properties,
     exchanges: filled.exchanges,
     queues,
     queue,
     bindings,
     prefetchCount: filled.qos.prefetch_count,
-    ignoredKeys: ignoredOptions.map((option) => `amqp_url?${option}`),
+    ignoredKeys: [...ignoredOptions.map((option) => `amqp_url?${option}`), ...(isUnused ? ["tls"] : [])],
   };
 }
 
 function brokerAddress(file: string, inFile: string, env: Environment): BrokerAddress {
   const given = secret("AMQP_URL", env);
   return readAddress(given === undefined ? `${file}: amqp_url` : "AMQP_URL", given ?? inFile);
+}
+
+/** An empty name is none. */
+function tlsFilesOf({ ca_cert: ca = "", keyfile: key = "", certfile: cert = "" }: ConfigFile["tls"]): TlsFiles {
+  return { ...(ca !== "" && { ca }), ...(key !== "" && { key }), ...(cert !== "" && { cert }) };
 }
