@@ -1,53 +1,58 @@
-import { readText, secret, type ConfigFile, type Environment, type ExchangeConfig, type QueueConfig } from "./file.ts";
-import { hasScheme } from "./values.ts";
+import { readAddress, type BrokerAddress } from "./address.ts";
+import { secret, type ConfigFile, type Environment, type ExchangeConfig, type QueueConfig } from "./file.ts";
+import { readQueues, type BindingConfig, type HeardQueue } from "./queues.ts";
+import { readTls, type TlsFiles, type TlsMaterial } from "./tls.ts";
 import { ConfigError } from "../errors.ts";
 
-export interface AmqpConfig {
-  readonly url: string;
+export interface AmqpConfig extends Omit<BrokerAddress, "ignoredOptions"> {
   readonly passiveDeclares: boolean;
-  readonly tls: { readonly ca?: Buffer; readonly key?: Buffer; readonly cert?: Buffer };
+  /** Empty for `amqp:`. Key and certificate are there both, and fit, or neither: with them the log-in is EXTERNAL. */
+  readonly tls: TlsMaterial;
+  /** Where `tls` was read: a dial reads it anew. */
+  readonly tlsFiles: TlsFiles;
   readonly clientProperties: Readonly<Record<string, unknown>>;
   readonly exchanges: Readonly<Record<string, ExchangeConfig>>;
+  /** All of them are heard; at least one. */
+  readonly queues: readonly HeardQueue[];
+  /** The first of `queues`. */
   readonly queue: { readonly name: string } & QueueConfig;
-  readonly bindings: readonly { readonly exchange: string; readonly routing_keys: readonly string[] }[];
+  /** Of the first queue. */
+  readonly bindings: readonly BindingConfig[];
   readonly prefetchCount: number;
+  /** Keys about the broker that have no effect here. */
+  readonly ignoredKeys: readonly string[];
 }
 
 export function readAmqp(file: string, filled: ConfigFile, env: Environment): AmqpConfig {
-  const [name = "auto", queue] = Object.entries(filled.queues)[0] ?? [];
-  if (queue === undefined) throw new ConfigError(`${file}: missing key queues`);
-  const stranger = filled.bindings.find((binding) => binding.queue !== undefined && binding.queue !== name);
-  if (stranger !== undefined)
-    throw new ConfigError(`${file}: bindings: queue "${stranger.queue ?? ""}" is not in queues, which has "${name}"`);
-  const pem = (key: "ca_cert" | "keyfile" | "certfile"): Buffer | undefined => {
-    const path = filled.tls[key];
-    if (path === undefined) return undefined;
-    return Buffer.from(
-      readText(
-        path,
-        `tls.${key}: file ${path}`,
-        `mend tls.${key} in ${file}, or install fedora-messaging's certificates`,
-      ),
-    );
-  };
-  const [ca, key, cert] = [pem("ca_cert"), pem("keyfile"), pem("certfile")];
+  const queues = readQueues(file, filled);
+  const [first] = queues;
+  if (first === undefined) throw new ConfigError(`${file}: missing key queues`);
+  const { bindings, ...queue } = first;
+  const { ignoredOptions, ...address } = brokerAddress(file, filled.amqp_url, env);
+  const tlsFiles = tlsFilesOf(filled.tls);
+  const isSecure = new URL(address.url).protocol === "amqps:";
+  const isUnused = !isSecure && Object.keys(tlsFiles).length > 0;
   return {
-    url: amqpUrl(file, filled.amqp_url, env),
+    ...address,
     passiveDeclares: filled.passive_declares,
-    tls: { ...(ca && { ca }), ...(key && { key }), ...(cert && { cert }) },
+    tls: isSecure ? readTls(file, tlsFiles) : {},
+    tlsFiles: isSecure ? tlsFiles : {},
     clientProperties: filled.client_properties,
     exchanges: filled.exchanges,
-    queue: { name, ...queue },
-    bindings: filled.bindings,
+    queues,
+    queue,
+    bindings,
     prefetchCount: filled.qos.prefetch_count,
+    ignoredKeys: [...ignoredOptions.map((option) => `amqp_url?${option}`), ...(isUnused ? ["tls"] : [])],
   };
 }
 
-/** Neither of these two is quoted when it is wrong: it may hold a password. */
-function amqpUrl(file: string, inFile: string, env: Environment): string {
+function brokerAddress(file: string, inFile: string, env: Environment): BrokerAddress {
   const given = secret("AMQP_URL", env);
-  if (hasScheme(given ?? inFile, /^amqps?:$/)) return given ?? inFile;
-  throw new ConfigError(
-    `${given === undefined ? `${file}: amqp_url` : "AMQP_URL"}: an address like amqps://host/vhost`,
-  );
+  return readAddress(given === undefined ? `${file}: amqp_url` : "AMQP_URL", given ?? inFile);
+}
+
+/** An empty name is none. */
+function tlsFilesOf({ ca_cert: ca = "", keyfile: key = "", certfile: cert = "" }: ConfigFile["tls"]): TlsFiles {
+  return { ...(ca !== "" && { ca }), ...(key !== "" && { key }), ...(cert !== "" && { cert }) };
 }

@@ -32,7 +32,7 @@ export interface Config {
   readonly ec2: Ec2Config;
   readonly budgets: BudgetConfig;
   readonly report: ReportConfig;
-  /** Keys that only Python or publishers need. */
+  /** Keys that have no effect here. */
   readonly ignoredKeys: readonly string[];
 }
 
@@ -60,9 +60,10 @@ export function loadConfig(file: string, env: Environment, scope: Scope = "servi
   const scheduled = scheduleOf(file, own.schedule);
   const periods = readPeriods(scheduled, isLoopback(own.ec2.endpoint));
   const { max_deletes_per_day, max_private_per_day, max_share_of_region } = own.budgets;
+  const amqp = readAmqp(file, scope === "records" ? { ...filled, tls: {} } : filled, env);
   return {
     file,
-    amqp: readAmqp(file, scope === "records" ? { ...filled, tls: {} } : filled, env),
+    amqp,
     redis: { url: redisUrl(file, own.redis_url, env), prefix: own.redis_prefix },
     environments: own.environments,
     act: own.act,
@@ -86,7 +87,7 @@ export function loadConfig(file: string, env: Environment, scope: Scope = "servi
       maxShareOfRegion: max_share_of_region,
     },
     report: readReport(file, own.report, env, scope),
-    ignoredKeys: IGNORED_KEYS.filter((key) => key in filled),
+    ignoredKeys: [...IGNORED_KEYS.filter((key) => key in filled), ...amqp.ignoredKeys],
   };
 }
 

@@ -145,11 +145,16 @@ export function readText(path: string, what: string, remedy: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why =
-      code === "ENOENT" ? "does not exist" : code === "EACCES" ? "may not be read" : `cannot be read (${code ?? "?"})`;
-    throw new ConfigError(`${what} ${why}: ${remedy}`, { cause: error });
+    throw unreadable(what, error, remedy);
   }
+}
+
+/** Why a file cannot be read. */
+export function unreadable(what: string, error: unknown, remedy: string): ConfigError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const why =
+    code === "ENOENT" ? "does not exist" : code === "EACCES" ? "may not be read" : `cannot be read (${code ?? "?"})`;
+  return new ConfigError(`${what} ${why}: ${remedy}`, { cause: error });
 }
 
 export interface ExchangeConfig {

@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import type { Config } from "../config/config.ts";
 import { failure, judgeCertificate, type Certificate, type Finding } from "./finding.ts";
 import type { Instant } from "../domain/time.ts";
@@ -6,7 +6,7 @@ import { describeError } from "../errors.ts";
 
 const RENEW = "renew it; for Fedora's public broker install fedora-messaging's newest certificates";
 
-/** The certificates of the configuration's `tls`: how long each counts, and whether the key is the certificate's. */
+/** How long each certificate of the configuration's `tls` counts; that key and certificate fit was seen when they were read. */
 export function checkCertificates({
   config,
   now,
@@ -14,11 +14,10 @@ export function checkCertificates({
   readonly config: Pick<Config, "amqp">;
   readonly now: () => Instant;
 }): Promise<readonly Finding[]> {
-  const { ca, cert, key } = config.amqp.tls;
+  const { ca, cert } = config.amqp.tls;
   const findings = [
     ...(ca === undefined ? [] : judgePem("certificate tls.ca_cert", ca.toString(), now())),
     ...(cert === undefined ? [] : judgePem("certificate tls.certfile", cert.toString(), now())),
-    ...(cert === undefined || key === undefined ? [] : judgeKey(cert, key)),
   ];
   return Promise.resolve(findings);
 }
@@ -42,15 +41,5 @@ function read(pem: string): Certificate | string {
     return { subject: name, from: Date.parse(validFrom), until: Date.parse(validTo) };
   } catch (error) {
     return describeError(error);
-  }
-}
-
-function judgeKey(cert: Buffer, key: Buffer): readonly Finding[] {
-  const check = "certificate tls.keyfile";
-  try {
-    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return [];
-    return [failure(check, "the key is not the one of tls.certfile", "give the two that belong together")];
-  } catch (error) {
-    return [failure(check, `not readable: ${describeError(error)}`, "give a PEM file without a passphrase")];
   }
 }

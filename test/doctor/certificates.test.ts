@@ -4,9 +4,9 @@ import { connect, type AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { createServer } from "node:tls";
 import t, { type Test } from "tap";
-import { checkCertificates, judgePem } from "../../src/doctor/certificates.ts";
-import { AUTHORITY, KEY, LOCALHOST, OTHER_KEY, OVER } from "../fixtures/certificates.ts";
-import { complaints, openInstallation } from "../support/program/installation.ts";
+import { judgePem } from "../../src/doctor/certificates.ts";
+import { AUTHORITY, KEY, LOCALHOST, OVER } from "../fixtures/certificates.ts";
+import { openInstallation } from "../support/program/installation.ts";
 import { serverUrl } from "../support/servers/redis.ts";
 
 const NOW = Date.parse("2020-12-01T12:00:00Z");
@@ -42,21 +42,6 @@ t.test("every certificate of a file is judged, and a file that has none is a fai
     t.match(states(pem), [/^failure no certificate in the file/]);
   t.match(states("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"), [/^failure not readable: [^\n]+$/]);
   t.end();
-});
-
-t.test("a key that is not the certificate's, or is none, is told", async (t) => {
-  const told = async (key: string, cert = LOCALHOST): Promise<readonly string[]> => {
-    const tls = { cert: Buffer.from(cert), key: Buffer.from(key), ca: Buffer.from(AUTHORITY) };
-    const amqp = { tls } as unknown as Parameters<typeof checkCertificates>[0]["config"]["amqp"];
-    return complaints(await checkCertificates({ config: { amqp }, now: () => NOW }));
-  };
-  t.same(await told(KEY), []);
-  t.same(await told(OTHER_KEY), [
-    "failure certificate tls.keyfile: the key is not the one of tls.certfile: give the two that belong together",
-  ]);
-  t.match(await told("rubbish"), [
-    /^failure certificate tls\.keyfile: not readable: [^\n]+: give a PEM file without a passphrase$/,
-  ]);
 });
 
 /** The run's broker behind TLS with this certificate. */
