@@ -5,12 +5,13 @@ import type { PlaceKeeper } from "../act/places.ts";
 import { checkAccount } from "../act/safety.ts";
 import type { Ticker } from "../act/tick.ts";
 import { whileWanted } from "../adapters/abandon.ts";
-import { openBus } from "../adapters/amqp/bus.ts";
+import { Bus } from "../adapters/amqp/bus.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { runLoop } from "./loop.ts";
 import type { Store } from "./store.ts";
 import { withinBound, type Watch } from "./watch.ts";
 import type { Config } from "../config/config.ts";
+import type { HeardQueue } from "../config/queues.ts";
 import type { Resolver } from "../decide/resolve.ts";
 import { MINUTE_MS, SECOND_MS } from "../domain/time.ts";
 import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
@@ -73,9 +74,7 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
       consumer.deliver(delivery);
     });
   };
-  const { name } = config.amqp.queue;
-  const queueName = name === "auto" ? await store.queueName() : name;
-  const bus = await openBus(config.amqp, { queueName, deliver, now: () => clock.now(), log });
+  const bus = new Bus(config.amqp, { queues: await queuesOf(config, store), deliver, clock, log });
   consumer.useTap({
     close: () => {
       bus.pause();
@@ -98,7 +97,9 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
   stop.addEventListener("abort", end);
   if (stop.aborted) end();
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
-  const loops = loopsOf(config, cases, { passes, heartbeat, watch }, ending.signal).map((loop) => loop.finally(end));
+  const loops = [bus.run(ending.signal), ...loopsOf(config, cases, { passes, heartbeat, watch }, ending.signal)].map(
+    (loop) => loop.finally(end),
+  );
   const told = config.act === "nothing" ? Promise.resolve() : tellAccount(tick, watch);
   const underWay = Promise.allSettled([...loops, told]);
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
@@ -117,6 +118,13 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
   await bus.close();
   log.info({ ...consumer.counts }, "clean-amis has stopped");
   for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;
+}
+
+/** What is heard; a queue of the name `auto` is called as the replicas agreed. */
+async function queuesOf({ amqp }: Pick<Config, "amqp">, store: Pick<Store, "queueName">): Promise<HeardQueue[]> {
+  return await Promise.all(
+    amqp.queues.map(async (queue) => (queue.name === "auto" ? { ...queue, name: await store.queueName() } : queue)),
+  );
 }
 
 /** The passes over regions, each within its bound; one that has ended well is a sign of life. */

@@ -1,218 +1,104 @@
-import { connect, credentials, type Channel, type ChannelModel } from "amqplib";
-import { deliveryOf } from "./delivery.ts";
-import { within } from "../limit.ts";
+import { unlessStopped } from "./dial.ts";
+import { unreachable } from "./reasons.ts";
+import { Reception, type BusUser } from "./reception.ts";
 import type { AmqpConfig } from "../../config/amqp.ts";
-import { describeError, UpstreamError } from "../../errors.ts";
-import type { Delivery, Log } from "../../ports/index.ts";
+import { backoffMs, jittered } from "../../domain/limits/backoff.ts";
+import { SECOND_MS } from "../../domain/time.ts";
+import { describeError } from "../../errors.ts";
 
-const HEARTBEAT_S = 30;
-const CONNECT_TIMEOUT_MS = 10_000;
-const CLOSE_TIMEOUT_MS = 1_000;
-/** A broker whose connection lives, but that does not answer, as one without a majority may. */
-const SETUP_TIMEOUT_MS = 30_000;
-/** At the start a broker that does not answer is a mistake to be told; later it is weather. */
-const FIRST_ATTEMPTS = 3;
-
-export interface BusUser {
-  /** The queue's name on the broker; "" lets the broker choose. */
-  readonly queueName: string;
-  readonly deliver: (delivery: Delivery) => void;
-  readonly now: () => number;
-  readonly log: Log;
-}
-
-export interface Bus {
-  /** Asks for no more, until `resume`, on this channel and on those that follow it; what is on its way still comes. */
-  pause(): void;
-  resume(): void;
-  /** Ends deliveries; what is unacknowledged can still be acknowledged. */
-  stopDeliveries(): Promise<void>;
-  /** Closes the connection, within two seconds; what is unacknowledged goes back to the queue. */
-  close(): Promise<void>;
-}
+const FIRST_PAUSE_MS = SECOND_MS / 2;
+const LONGEST_PAUSE_MS = 30 * SECOND_MS;
+/** A broker that does not answer must not keep a service that ends. */
+const GOODBYE_MS = SECOND_MS;
+/** A connection that ends before that failed like one that never was: the pauses grow. */
+const STEADY_MS = 10 * SECOND_MS;
 
 /**
- * Consumes from the broker as fedora-messaging does: declares (or with `passive_declares` only checks) exchanges and queue,
- * binds, consumes, and does it all again after each loss of the connection. Throws `UpstreamError` when the broker cannot be
- * reached or refuses at the start.
+ * Consumes from the broker as fedora-messaging does: declares (or with `passive_declares` only checks) its queues, binds them,
+ * consumes, and does it all again after each loss of the connection.
  */
-export async function openBus(config: AmqpConfig, user: BusUser): Promise<Bus> {
-  const { log } = user;
-  const bus = new AmqpBus(config, user);
-  const model = await reach(config, (opened) => within(SETUP_TIMEOUT_MS, bus.setUp(opened), "no answer of the broker"));
-  bus.model = model;
-  model.on("error", (error: Error) => {
-    log.warn({ error: describeError(error) }, "amqp connection error");
-  });
-  model.on("disconnect", (error: Error) => {
-    if (!bus.isStopping) log.warn({ error: describeError(error) }, "amqp connection lost, connecting again");
-  });
-  model.on("connect-failed", (error: Error) => {
-    log.warn({ error: describeError(error) }, "amqp broker not reached, trying again");
-  });
-  return bus;
-}
-
-/** A channel, and by what it consumes; null: it does not. */
-interface Current {
-  readonly channel: Channel;
-  readonly consume: () => Promise<void>;
-  tag: string | null;
-}
-
-class AmqpBus implements Bus {
+export class Bus {
   readonly #config: AmqpConfig;
   readonly #user: BusUser;
-  #current: Current | null = null;
+  #reception: Reception | null = null;
   #isPaused = false;
-  isStopping = false;
-  model: Pick<ChannelModel, "close"> | null = null;
 
   constructor(config: AmqpConfig, user: BusUser) {
     this.#config = config;
     this.#user = user;
   }
 
-  /** Makes a connection's channel, and consumes on it. Throws what the broker answers. */
-  async setUp(model: ChannelModel): Promise<void> {
-    const { deliver, log, queueName } = this.#user;
-    const channel = await model.createChannel();
-    const lost = new AbortController();
-    channel.once("close", () => {
-      lost.abort();
-    });
-    const rebuild = (why: string): void => {
-      if (this.isStopping) return;
-      log.warn({ why }, "amqp channel lost, connecting again");
-      // Neither a channel's error nor a cancelled consumer ends the connection; closing it makes the recovery run.
-      model.close().catch((error: unknown) => {
-        log.debug({ error: describeError(error) }, "connection was closed already");
-      });
-    };
-    channel.on("error", (error) => {
-      rebuild(describeError(error));
-    });
-    const queue = await declare(channel, this.#config, queueName);
-    const prefetch = this.#config.prefetchCount;
-    await channel.prefetch(prefetch);
-    const consume = async (): Promise<void> => {
-      const { consumerTag } = await channel.consume(queue, (message) => {
-        if (message === null) rebuild("the broker cancelled the consumer: was its queue deleted?");
-        else deliver(deliveryOf({ channel, lost: lost.signal }, message, this.#user));
-      });
-      current.tag = consumerTag;
-      log.info({ queue, prefetch }, "consuming");
-    };
-    const current: Current = { channel, tag: null, consume };
-    if (!this.#isPaused) await consume();
-    this.#current = current;
-    if (this.#isPaused) await this.#cancel();
+  /**
+   * Keeps a connection until `stop`, whatever the broker does: each failure is told, and all is tried again after a growing
+   * pause, or after `retry_delay`. Throws `UpstreamError` when the address says how many `connection_attempts` are made, and
+   * so many failed before one was good.
+   */
+  async run(stop: AbortSignal): Promise<void> {
+    const { clock, log } = this.#user;
+    const attempts = this.#config.connectionAttempts ?? Infinity;
+    let [failures, hasHeard] = [0, false];
+    for (;;) {
+      const { error, heardMs } = await this.#hear(stop);
+      if (stop.aborted) return;
+      hasHeard ||= heardMs !== null;
+      failures = heardMs !== null && heardMs >= STEADY_MS ? 1 : failures + 1;
+      const failure = unreachable(this.#config, error);
+      if (!hasHeard && failures >= attempts) throw failure;
+      const pauseMs = this.#pauseMs(failures);
+      const data = { code: failure.code, error: failure.message, failures, pauseMs };
+      log.warn(data, heardMs === null ? "no broker, trying again" : "broker lost, connecting again");
+      await clock.sleep(pauseMs, stop);
+    }
   }
 
+  /** Asks for no more, until `resume`, on this connection and on those that follow it; what is on its way still comes. */
   pause(): void {
     this.#isPaused = true;
-    void this.#cancel();
+    void this.#turn(false);
   }
 
   resume(): void {
     this.#isPaused = false;
-    if (this.isStopping || this.#current === null || this.#current.tag !== null) return;
-    this.#current.consume().catch((error: unknown) => {
-      // The next channel consumes by itself.
-      this.#user.log.debug({ error: describeError(error) }, "the channel was gone already");
-    });
+    void this.#turn(true);
   }
 
+  /** Ends deliveries, in a second at the most; what is unacknowledged can still be acknowledged. To be called after `stop`. */
   async stopDeliveries(): Promise<void> {
-    this.isStopping = true;
-    await this.#cancel();
+    this.#isPaused = true;
+    await Promise.race([this.#turn(false), this.#user.clock.sleep(GOODBYE_MS)]);
   }
 
+  /** Closes the connection, within two seconds; what is unacknowledged goes back to the queues. */
   async close(): Promise<void> {
-    this.isStopping = true;
-    const { log } = this.#user;
-    try {
-      // A connection's close may overtake acknowledgements that are still on their way; a channel's comes after them.
-      if (this.#current !== null) await within(CLOSE_TIMEOUT_MS, this.#current.channel.close(), "no goodbye");
-    } catch (error) {
-      log.debug({ error: describeError(error) }, "the channel was gone already");
-    }
-    try {
-      if (this.model !== null) await within(CLOSE_TIMEOUT_MS, this.model.close(), "no goodbye");
-    } catch (error) {
-      log.debug({ error: describeError(error) }, "the connection was gone already");
-    }
+    await this.#reception?.close();
   }
 
-  /** Resolves whatever comes of it: a consumer that is gone delivers nothing. */
-  async #cancel(): Promise<void> {
-    const tag = this.#current?.tag ?? null;
-    if (this.#current === null || tag === null) return;
-    this.#current.tag = null;
+  /** One connection, until it is lost: why, and how long it was heard, if it was. */
+  async #hear(stop: AbortSignal): Promise<{ readonly error: unknown; readonly heardMs: number | null }> {
+    let since: number | null = null;
     try {
-      await within(CLOSE_TIMEOUT_MS, this.#current.channel.cancel(tag), "no answer");
+      const reception = await Reception.open(this.#config, this.#user, stop);
+      this.#reception = reception;
+      await unlessStopped(reception.hear(!this.#isPaused), stop);
+      since = performance.now();
+      throw await unlessStopped(reception.ended, stop);
     } catch (error) {
-      this.#user.log.debug({ error: describeError(error) }, "the consumer was gone already");
+      return { error, heardMs: since === null ? null : performance.now() - since };
     }
   }
-}
 
-async function reach(config: AmqpConfig, setup: (model: ChannelModel) => Promise<void>) {
-  const { address, options } = dialOf(config);
-  try {
-    return await connect(address, {
-      ...options,
-      recovery: {
-        initialDelay: 250,
-        maxDelay: 30_000,
-        factor: 2,
-        jitter: 0.2,
-        initialMaxRetries: FIRST_ATTEMPTS - 1,
-        setup,
-      },
-    });
-  } catch (error) {
-    throw unreachable(config, error);
+  /** Resolves whatever comes of it: a connection that is lost begins again as it is wanted then. */
+  async #turn(isWanted: boolean): Promise<void> {
+    try {
+      await this.#reception?.hear(isWanted);
+    } catch (error) {
+      this.#user.log.debug({ error: describeError(error) }, "the broker was gone already");
+    }
   }
-}
 
-/** How the broker is called, for whoever connects to it. */
-export function dialOf(config: AmqpConfig) {
-  const url = new URL(config.url);
-  url.searchParams.set("heartbeat", String(HEARTBEAT_S));
-  const options = {
-    ...config.tls,
-    timeout: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    noDelay: true,
-    clientProperties: { product: "clean-amis", ...config.clientProperties },
-    // Fedora's broker takes the user's name from the client's certificate.
-    ...(config.tls.cert === undefined ? {} : { credentials: credentials.external() }),
-  };
-  return { address: url.href, options };
-}
-
-/** A broker that cannot be used, in one line without its password. */
-export function unreachable(config: AmqpConfig, error: unknown): UpstreamError {
-  const { protocol, host, pathname } = new URL(config.url);
-  const remedy = "is it running, and are amqp_url or AMQP_URL and tls right?";
-  const message = `broker at ${protocol}//${host}${pathname} cannot be used: ${describeError(error)}: ${remedy}`;
-  return new UpstreamError("amqp", "unreachable", message, { cause: error });
-}
-
-/** Makes or checks what the configuration names; resolves to the queue's name. */
-async function declare(channel: Channel, config: AmqpConfig, name: string): Promise<string> {
-  if (config.passiveDeclares) {
-    for (const exchange of Object.keys(config.exchanges)) await channel.checkExchange(exchange);
-    return (await channel.checkQueue(name)).queue;
+  #pauseMs(failures: number): number {
+    const { retryDelaySeconds } = this.#config;
+    if (retryDelaySeconds !== undefined) return retryDelaySeconds * SECOND_MS;
+    return jittered(backoffMs(failures - 1, FIRST_PAUSE_MS, LONGEST_PAUSE_MS), Math.random());
   }
-  for (const [exchange, { type, durable, auto_delete: autoDelete, arguments: args }] of Object.entries(
-    config.exchanges,
-  ))
-    await channel.assertExchange(exchange, type, { durable, autoDelete, arguments: args });
-  const { durable, auto_delete: autoDelete, exclusive, arguments: args } = config.queue;
-  const { queue } = await channel.assertQueue(name, { durable, autoDelete, exclusive, arguments: args });
-  for (const { exchange, routing_keys: keys } of config.bindings)
-    for (const key of keys) await channel.bindQueue(queue, exchange, key);
-  return queue;
 }

@@ -1,8 +1,8 @@
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { connect, type ChannelModel } from "amqplib";
-import { dialOf, unreachable } from "./bus.ts";
+import type { ChannelModel } from "amqplib";
+import { dial, tlsNow } from "./dial.ts";
+import { unreachable } from "./reasons.ts";
 import type { AmqpConfig } from "../../config/amqp.ts";
-import { UpstreamError } from "../../errors.ts";
 import type { BrokerCheckup, BrokerState } from "../../ports/index.ts";
 
 const TLS_PORT = 5671;
@@ -16,7 +16,7 @@ export function brokerCheckup(config: AmqpConfig): BrokerCheckup {
   return {
     certificate: () => peerCertificate(config),
     look: async (exchanges, queue) => {
-      const model = await open(config);
+      const model = await dial(config);
       try {
         const missing = await Promise.all(
           exchanges.map(async (name) =>
@@ -29,24 +29,12 @@ export function brokerCheckup(config: AmqpConfig): BrokerCheckup {
           queue: queue === null ? null : await lookAtQueue(model, queue),
         };
       } catch (error) {
-        throw error instanceof UpstreamError ? error : unreachable(config, error);
+        throw unreachable(config, error);
       } finally {
         await model.close();
       }
     },
   };
-}
-
-async function open(config: AmqpConfig): Promise<ChannelModel> {
-  const { address, options } = dialOf(config);
-  try {
-    const model = await connect(address, options);
-    // Every call of ours fails by itself; the event would end the process.
-    model.on("error", () => undefined);
-    return model;
-  } catch (error) {
-    throw unreachable(config, error);
-  }
 }
 
 async function lookAtQueue(model: ChannelModel, queue: string): Promise<BrokerState["queue"]> {
@@ -86,7 +74,7 @@ async function peerCertificate(config: AmqpConfig): ReturnType<BrokerCheckup["ce
   if (protocol !== "amqps:") return null;
   const host = hostname.replace(/^\[|\]$/g, "");
   const socket = connectTls({
-    ...config.tls,
+    ...tlsNow(config),
     host,
     port: port === "" ? TLS_PORT : Number(port),
     ...(/[a-z]/i.test(host) && { servername: host }),

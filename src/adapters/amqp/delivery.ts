@@ -1,22 +1,29 @@
 import type { Channel, ConsumeMessage } from "amqplib";
+import { headersUnreadable } from "./guard.ts";
 import { describeError } from "../../errors.ts";
-import type { Delivery, Log } from "../../ports/index.ts";
+import type { Clock, Delivery, Log } from "../../ports/index.ts";
 
 /** A message as it came on a channel, with the ways to answer it there. `lost` aborts with the channel. */
 export function deliveryOf(
   { channel, lost }: { readonly channel: Channel; readonly lost: AbortSignal },
   message: ConsumeMessage,
-  { now, log }: { readonly now: () => number; readonly log: Log },
+  { clock, log }: { readonly clock: Pick<Clock, "now">; readonly log: Log },
 ): Delivery {
   const { headers } = message.properties;
   const messageId: unknown = message.properties.messageId;
+  const unreadable = headersUnreadable(message.properties);
+  if (unreadable !== null)
+    log.warn(
+      { messageId, topic: message.fields.routingKey, error: unreadable },
+      "headers cannot be read, and count as none",
+    );
   return {
     message: {
       topic: message.fields.routingKey,
       messageId: typeof messageId === "string" ? messageId : "",
       headers: headers ?? {},
       body: message.content,
-      arrivedAt: now(),
+      arrivedAt: clock.now(),
     },
     lost,
     ackUpTo: () => {
