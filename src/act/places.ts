@@ -1,33 +1,45 @@
-import type { Log, Places } from "../ports/index.ts";
+import type { Counts, Log, Places, Schedule } from "../ports/index.ts";
+import { Counting } from "./counting.ts";
+
+/** Who walks over all records. */
+export interface Walker {
+  readonly places: Places;
+  readonly counts: Omit<Counts, "read">;
+  readonly schedule: Pick<Schedule, "regions">;
+  readonly log: Log;
+}
 
 /**
- * Sees to it that nothing stands in no queue: walks over all records, a stretch at a time, and puts right what lost its place
- * when a key was deleted or evicted.
+ * Sees to it that nothing stands in no queue, and that the counts are right: walks over all records, a stretch at a time, puts
+ * right what lost its place when a key was deleted or evicted, and counts all anew.
  */
 export class PlaceKeeper {
-  readonly #places: Places;
-  readonly #log: Log;
+  readonly #walker: Walker;
   #from: string | null = null;
+  #counting: Counting | null = null;
 
-  constructor({ places, log }: { readonly places: Places; readonly log: Log }) {
-    this.#places = places;
-    this.#log = log;
+  constructor(walker: Walker) {
+    this.#walker = walker;
   }
 
   /** The next stretch; resolves to how many images were put right. Throws `UpstreamError`. */
   async step(): Promise<number> {
-    const { next, misplaced } = await this.#places.walk(this.#from);
+    const { places, counts, schedule, log } = this.#walker;
+    this.#counting ??= await Counting.begin(await schedule.regions(), counts);
+    const walked = await places.walk(this.#from);
     let count = 0;
-    for (const each of misplaced) {
-      if (!(await this.#places.putRight(each))) continue;
+    for (const each of walked.misplaced) {
+      if (!(await places.putRight(each))) continue;
       count += 1;
       const { region, amiId, stage } = each.image;
-      this.#log.warn(
+      log.warn(
         { region, ami: amiId, stage, stood: each.stands },
         "its place in the queues was lost, and is made again",
       );
     }
-    this.#from = next;
+    await this.#counting.count(walked);
+    this.#from = walked.next;
+    if (this.#from === null) this.#counting = null;
     return count;
   }
 

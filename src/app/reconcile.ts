@@ -11,12 +11,13 @@ export async function openReconcile(
   const log = openLog("warn");
   const { periods, policy, environments } = config;
   const store = await openStore(config, log);
-  const { schedule, facts, places } = store;
+  const { schedule, facts, places, counts } = store;
   const images = await openEc2(config, log);
   return {
     schedule,
     facts,
     places,
+    counts,
     images,
     archive: openArchive(config),
     log,

@@ -10,6 +10,7 @@ import { sharedQueueName } from "../adapters/redis/control/queue-name.ts";
 import { redisFacts } from "../adapters/redis/facts.ts";
 import { redisJournal } from "../adapters/redis/journal.ts";
 import { redisOrders } from "../adapters/redis/control/orders.ts";
+import { redisCounts } from "../adapters/redis/images/counts.ts";
 import { redisPlaces } from "../adapters/redis/images/places.ts";
 import { redisQueues } from "../adapters/redis/images/queues.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
@@ -20,6 +21,7 @@ import type {
   Breakers,
   Budgets,
   CommentMemory,
+  Counts,
   Facts,
   Hearing,
   Journal,
@@ -40,6 +42,7 @@ export interface Store {
   readonly schedule: Schedule;
   readonly queues: Queues;
   readonly places: Places;
+  readonly counts: Counts;
   readonly facts: Facts;
   readonly journal: Journal;
   readonly orders: Orders;
@@ -73,6 +76,7 @@ export function storeOn(connection: RedisConnection, config: StoreConfig, log: L
     schedule: redisSchedule(connection, systemClock, config.periods),
     queues: redisQueues(connection),
     places: redisPlaces(connection, systemClock, config.periods),
+    counts: redisCounts(connection),
     facts: redisFacts(connection),
     journal: redisJournal(connection, kind, log),
     orders: redisOrders(connection),

@@ -1,24 +1,34 @@
+import { Counting } from "../act/counting.ts";
 import { safeNow } from "../act/safety.ts";
 import { ingestUpload } from "../decide/upload.ts";
 import { forgotten, IMAGE_MARKS, misplaced } from "../domain/plan/differences.ts";
 import type { Seen } from "../domain/plan/look.ts";
 import { ceilSecond } from "../domain/time.ts";
-import type { LostImage, Places } from "../ports/index.ts";
+import type { Counts, LostImage, Places } from "../ports/index.ts";
 import type { Reconciler } from "./compare.ts";
 import { orTell, type Tell } from "./told.ts";
 
-/** Who holds records against queues, and composes against records. */
+/** Who holds records against queues and counts, and composes against records. */
 export interface PlaceReconciler extends Reconciler {
   readonly places: Places;
+  readonly counts: Omit<Counts, "read">;
 }
 
-/** Walks over all records of these regions: each stands where its stage has it, and each image of a compose has one. */
+/**
+ * Walks over all records of these regions: each stands where its stage has it, and each image of a compose has one. With `isApplied`
+ * all are counted anew.
+ */
 export async function comparePlaces(
   regions: readonly string[],
   reconciler: PlaceReconciler,
   tell: Tell,
 ): Promise<void> {
-  const { places, isApplied } = reconciler;
+  const { places, counts, isApplied } = reconciler;
+  const known = isApplied ? await reconciler.schedule.regions() : [];
+  const counting = await Counting.begin(
+    known.filter((region) => regions.includes(region)),
+    counts,
+  );
   let from: string | null = null;
   do {
     const walked: Awaited<ReturnType<Places["walk"]>> = await places.walk(from);
@@ -31,6 +41,7 @@ export async function comparePlaces(
       const lost = walked.lost.filter((each) => each.region === region);
       if (lost.length > 0) await orTell(region, () => enterLost(region, lost, reconciler, tell), tell);
     }
+    await counting.count(walked);
     from = walked.next;
   } while (from !== null);
 }

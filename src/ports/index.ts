@@ -5,6 +5,7 @@ export * from "./reports.ts";
 export type * from "./facts.ts";
 export type * from "./schedule.ts";
 export type * from "./places.ts";
+export type * from "./counts.ts";
 export type * from "./journal.ts";
 export type * from "./orders.ts";
 export type * from "./limits.ts";

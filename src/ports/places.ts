@@ -15,6 +15,8 @@ export interface Walked {
   /** Where the next stretch begins; null: this was the last one. */
   readonly next: string | null;
   readonly misplaced: readonly Misplaced[];
+  /** The ids of the records that were met, by region; what is no ami-id or no hash is not among them. */
+  readonly records: ReadonlyMap<string, readonly string[]>;
   /** Images of composes that have no record: lost, or deleted long ago. */
   readonly lost: readonly LostImage[];
 }

@@ -6,7 +6,7 @@ export type KeyType = "string" | "hash" | "set" | "zset" | "stream";
 /** Every key outside of `{…}`, with its type; `*` stands for any name. */
 const ROOT_KEYS = { format: "string", regions: "set", rejected: "stream", "compose:*": "hash" } as const;
 
-/** Those of a region, in its hash tag. `images`: the ami-ids that are not known to be deleted or gone. */
+/** Those of a region, in its hash tag. `images`: the ami-ids that are not known to be deleted or gone; `counts`: how many of them, by stage. */
 const REGION_KEYS = {
   unresolved: "zset",
   private: "zset",
@@ -17,6 +17,7 @@ const REGION_KEYS = {
   "compose:*": "set",
   "stream:*": "zset",
   images: "set",
+  counts: "hash",
   events: "stream",
 } as const satisfies Record<Queue, "zset"> & Record<string, KeyType>;
 
@@ -70,6 +71,7 @@ export interface Keys {
   stream(region: string, stream: string): string;
   events(region: string): string;
   images(region: string): string;
+  counts(region: string): string;
   compose(composeId: string): string;
   control(name: ControlName): string;
   readonly layout: typeof LAYOUT;
@@ -101,6 +103,7 @@ export function keysOf(prefix: string): Keys {
     composeImages: (region, composeId) => inRegion(region, `compose:${composeId}`),
     stream: (region, stream) => inRegion(region, `stream:${stream}`),
     images: (region) => inRegion(region, "images"),
+    counts: (region) => inRegion(region, "counts"),
     events: (region) => inRegion(region, "events"),
     compose: (composeId) => `${prefix}:compose:${composeId}`,
     control: (name) => inRegion("control", name),

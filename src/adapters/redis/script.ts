@@ -5,9 +5,12 @@ import type { Redis } from "ioredis";
 /** A Lua script from `lua/`, run by its hash; Redis is sent the text when it does not know it, as after a restart. */
 export type Script = (redis: Redis, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
 
-/** Reads a script once, with what all have in common before it. Throws when a file is missing: a broken installation. */
-export function loadScript(name: string): Script {
-  const text = readLua("common") + readLua(name);
+/**
+ * Reads a script once, with what all, and those like it, have in common before it. Throws when a file is missing: a broken
+ * installation.
+ */
+export function loadScript(name: string, ...shared: readonly string[]): Script {
+  const text = ["common", ...shared, name].map(readLua).join("");
   const sha = createHash("sha1").update(text).digest("hex");
   return async (redis, keys, args) => {
     try {

@@ -34,11 +34,12 @@ export async function printStats(
 }
 
 function statsText(stats: Stats, config: Pick<Config, "budgets" | "act">, screen: Screen | null): readonly string[] {
-  const total = stats.regions.reduce((sum, { stages }) => sum + sumOf(stages), 0);
+  const total = stats.regions.reduce((sum, { images }) => sum + images, 0);
   const bold = (text: string): string => paint(text, "bold", screen);
   return [
     bold(`${total} live images in ${stats.regions.length} regions`),
     ...stageTable(stats, screen),
+    ...countingRows(stats),
     bold("due in the coming 14 days (UTC)"),
     ...histogram(stats, screen),
     bold("overdue"),
@@ -78,6 +79,13 @@ function stageTable({ regions }: Stats, screen: Screen | null): readonly string[
       table.row([each.region, ...cells(each.stages), ...AMONG.map((name) => String(each[name]))]),
     ),
   ];
+}
+
+/** A line of each region whose counts are not, or not yet, those of its images. */
+function countingRows({ regions }: Stats): readonly string[] {
+  return regions
+    .filter(({ images, counted }) => images !== counted)
+    .map(({ region, images, counted }) => `  ${region}: being counted: ${counted} of ${images}`);
 }
 
 /** A line a day: make-private and delete apart, each with a bar of its own scale. */
@@ -193,10 +201,6 @@ function statsJson(stats: Stats, { budgets, act }: Pick<Config, "budgets" | "act
     reporter: reporter === null ? null : { state: reporter.state, since: iso(reporter.since), why: reporter.reason },
     breakers: stats.breakers.map(({ region, since: at, why }) => ({ region, since: since(at), why })),
   };
-}
-
-function sumOf(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 function isStage(name: string): boolean {

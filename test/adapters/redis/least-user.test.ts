@@ -64,7 +64,7 @@ t.test("the list of commands is what the code and its scripts give, no more and 
       .filter((name) => known.has(name)),
   ]);
   // Those that are wished for, and our client's own words.
-  const ours = ["INFO", "MEMORY", "CALL", "CONNECT", "DISCONNECT", "ON", "PIPELINE", "QUIT"];
+  const ours = ["INFO", "MEMORY", "CALL", "PCALL", "CONNECT", "DISCONNECT", "ON", "PIPELINE", "QUIT"];
   const used = new Set(inCode.filter((name) => !ours.includes(name)));
   t.same([...used, "DISCARD"].sort(), [...ALL].sort());
   t.end();

@@ -1,5 +1,6 @@
 import t, { type Test } from "tap";
 import { PlaceKeeper } from "../../../src/act/places.ts";
+import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import type { Queue } from "../../../src/domain/image/lifecycle.ts";
 import { DAY_MS, toScore } from "../../../src/domain/time.ts";
@@ -15,8 +16,10 @@ async function openJourney(t: Test): Promise<Journey> {
   return { ...nightly, world, datagrepper: await openDatagrepperOf(t, world) };
 }
 
-function keeperOf({ connection, clock }: World): PlaceKeeper {
-  return new PlaceKeeper({ places: redisPlaces(connection, clock, PERIODS), log: silentLog });
+function keeperOf({ connection, clock, ticker }: World): PlaceKeeper {
+  const { schedule } = ticker;
+  const places = redisPlaces(connection, clock, PERIODS);
+  return new PlaceKeeper({ places, counts: redisCounts(connection), schedule, log: silentLog });
 }
 
 async function placeOf({ world: { connection }, amiId }: Journey) {

@@ -1,9 +1,17 @@
 import t from "tap";
+import { PlaceKeeper } from "../../../src/act/places.ts";
+import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
+import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
+import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
+import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { DAY_MS, dayOf, floorSecond, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { addDue, linesOf, runOver } from "../../support/program/listing.ts";
+import { silentLog } from "../../support/run/log.ts";
 import { openTestRedis, rememberHeard } from "../../support/servers/redis.ts";
+import { SettableClock } from "../../support/world/clock.ts";
+import { PERIODS } from "../../support/world/world.ts";
 
 interface Figures {
   readonly regions: readonly { readonly region: string; readonly stages: Record<string, number> }[];
@@ -89,6 +97,55 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
   t.match(text, /last tick +\S+Z \(\S+ ago\)\n {2}last message +\S+Z[^]*last notice +never\n {2}replicas +host-2\n/);
   t.match(text, /silent +host-1, last seen[^]*left alone +me-south-1, since 2026-11-24T08:00:00Z/);
 });
+
+t.test(
+  "images that are not counted yet are told as such, and shown as what they are once a walk has come by",
+  async (t) => {
+    const connection = await openTestRedis(t);
+    const { redis, keys } = connection;
+    const [first = "", second = ""] = await addDue(connection, "us-east-1", [NOW + DAY_MS, NOW + DAY_MS, NOW + DAY_MS]);
+    await redis.hset(
+      keys.image("us-east-1", first),
+      "last_error",
+      "in-use: by i-0123456789abcdef0",
+      "stage",
+      "private",
+    );
+    // As an older version leaves them.
+    await redis.del(keys.counts("us-east-1"));
+    for (const amiId of [first, second]) await redis.hdel(keys.image("us-east-1", amiId), "counted");
+    const counts = redisCounts(connection);
+    await counts.count("us-east-1", [second]);
+    const text = (await runOver(t, connection, "queue", "stats")).out;
+    t.match(text, /^3 live images in 1 regions[^]*\n {2}us-east-1: being counted: 1 of 3\n/);
+    const figures = async () => {
+      const { code, out } = await runOver(t, connection, "queue", "stats", "--json");
+      t.equal(code, 0);
+      return (linesOf(t, out, "queue-stats.json") as readonly Figures[])[0]?.regions;
+    };
+    t.match(await figures(), [{ images: 3, counted: 1, stages: { public: 1, "?": 2 }, refused: 0 }]);
+    await keeperOver(connection).finish();
+    t.same(await figures(), [
+      {
+        region: "us-east-1",
+        images: 3,
+        counted: 3,
+        stages: { public: 2, private: 1 },
+        refused: 1,
+        missing: 0,
+        untold: 1,
+      },
+    ]);
+    t.notMatch((await runOver(t, connection, "queue", "stats")).out, "being counted");
+  },
+);
+
+function keeperOver(connection: RedisConnection): PlaceKeeper {
+  const clock = new SettableClock(NOW);
+  const places = redisPlaces(connection, clock, PERIODS);
+  const schedule = redisSchedule(connection, clock, PERIODS);
+  return new PlaceKeeper({ places, counts: redisCounts(connection), schedule, log: silentLog });
+}
 
 t.test("an empty Redis has figures too: nothing, and that nobody hears", async (t) => {
   const { code, out, err } = await runOver(t, await openTestRedis(t), "queue", "stats");

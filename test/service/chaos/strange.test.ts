@@ -42,6 +42,7 @@ function namesOf({ amiId, composeId }: Victim, orderId: string, day: string): Na
         restore: plain,
         held: plain,
         images: plain,
+        counts: plain,
         events: plain,
       },
       ...{ "image:*": [amiId], "compose:*": [composeId], "stream:*": [stream] },

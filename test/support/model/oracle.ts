@@ -1,6 +1,7 @@
 import type { JournalEntry } from "../../../src/demo/outside/ec2/journal.ts";
 import type { ImageRecord } from "../../../src/demo/outside/ec2/state/records.ts";
 import { DAY_MS, formatInstant, type Instant } from "../../../src/domain/time.ts";
+import { wrongCounts } from "./counts.ts";
 import { postsOn } from "./posts.ts";
 import { looks, QUEUES_OF, type Subject } from "./subject.ts";
 import { isEndedByOthers, mayBeGone, wrongOfVanished } from "./vanish.ts";
@@ -81,6 +82,7 @@ export class Oracle {
       this.#checkState(subject);
       await this.#checkRecord(subject);
     }
+    this.wrong.push(...(await wrongCounts(this.#world, this.subjects)));
   }
 
   /** Everything that must have come true once all trouble is over. */

@@ -1,4 +1,5 @@
 import { PlaceKeeper } from "../../../src/act/places.ts";
+import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { QUEUES } from "../../../src/domain/image/lifecycle.ts";
 import { silentLog } from "../run/log.ts";
@@ -66,8 +67,11 @@ async function loseQueue(
   which: number,
 ): Promise<void> {
   const { redis, keys } = connection;
-  await redis.del(at([...QUEUES.map((queue) => keys.queue(region, queue)), keys.images(region)], which));
-  await new PlaceKeeper({ places: redisPlaces(connection, clock, ticker.periods), log: silentLog }).finish();
+  await redis.del(
+    at([...QUEUES.map((queue) => keys.queue(region, queue)), keys.images(region), keys.counts(region)], which),
+  );
+  const [places, counts] = [redisPlaces(connection, clock, ticker.periods), redisCounts(connection)];
+  await new PlaceKeeper({ places, counts, schedule: ticker.schedule, log: silentLog }).finish();
 }
 
 const FIELDS = ["stage", "private_at", "taken_away", "delete_at", "revision"];

@@ -6,6 +6,7 @@ import { redisComments } from "../../../src/adapters/redis/comments.ts";
 import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
+import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { redisQueues } from "../../../src/adapters/redis/images/queues.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
@@ -47,7 +48,8 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
   const memory = redisComments(connection, "pagure");
   const places = redisPlaces(connection, clock, ticker.periods);
   const queues = redisQueues(connection);
-  const keeper = new PlaceKeeper({ places, log: silentLog });
+  const counts = redisCounts(connection);
+  const keeper = new PlaceKeeper({ places, counts, schedule, log: silentLog });
   const listener: Listener = {
     archive: datagrepper.archive,
     ingester,
@@ -81,7 +83,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     strangeThings: () => connection.strangers.list(),
   };
   const records = {
-    ...{ queues, schedule, facts, journal, listen, budgets, policy: ticker.policy },
+    ...{ queues, counts, schedule, facts, journal, listen, budgets, policy: ticker.policy },
     breakers: redisBreakers(connection),
     pulse: redisPulse(connection),
     rejected: redisRejected(connection),
@@ -111,7 +113,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     }
     await survive("report", () => reportOnce(reporter));
     await survive("pulse", () => records.pulse.beat("test", clock.now(), { tick: clock.now() }));
-    const reconciler = { ...ticker, ...ingester, places, archive: null, isApplied: false };
+    const reconciler = { ...ticker, ...ingester, places, counts, archive: null, isApplied: false };
     await survive("reconcile", () => reconcile(regions, reconciler, () => Promise.resolve()));
     await survive("explain", () => explainAmi(asked[0], records));
     await survive("explain", () => explainCompose(asked[1], records));

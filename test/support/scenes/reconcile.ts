@@ -4,6 +4,7 @@ import { redisPositions } from "../../../src/adapters/redis/control/positions.ts
 import { startDatagrepper, type DatagrepperDouble } from "../../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, type Instant } from "../../../src/domain/time.ts";
 import { backfill } from "../../../src/hear/backfill.ts";
+import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import type { PlaceReconciler } from "../../../src/operate/places.ts";
 import { reconcile } from "../../../src/operate/reconcile.ts";
@@ -54,7 +55,16 @@ export async function reconcileIn(
 ): Promise<Told[]> {
   const told: Told[] = [];
   const places = redisPlaces(world.connection, world.clock, world.ticker.periods);
-  const reconciler = { ...world.ticker, ...world.ingester, places, archive: null, isApplied: false, ...changes };
+  const counts = redisCounts(world.connection);
+  const reconciler = {
+    ...world.ticker,
+    ...world.ingester,
+    places,
+    counts,
+    archive: null,
+    isApplied: false,
+    ...changes,
+  };
   await reconcile(regions, reconciler, (each) => {
     told.push(each);
     return Promise.resolve();

@@ -101,6 +101,7 @@ class RedisPlaces extends ScheduleReader implements Places {
     );
     return {
       next: next === "0" ? null : next,
+      records: new Map(regions.map((region, index) => [region, ofRegions[index]?.amiIds ?? []])),
       misplaced: ofRegions.flatMap(({ misplaced }) => misplaced),
       lost: ofRegions.flatMap(({ lost }) => lost),
     };
@@ -132,13 +133,14 @@ class RedisPlaces extends ScheduleReader implements Places {
   async #walkRegion(
     region: string,
     found: readonly KeyName[],
-  ): Promise<{ readonly misplaced: readonly Misplaced[]; readonly lost: readonly LostImage[] }> {
+  ): Promise<{ amiIds: readonly string[]; misplaced: readonly Misplaced[]; lost: readonly LostImage[] }> {
     const after = (head: string): string[] =>
       found.flatMap(({ name }) => (name.startsWith(head) ? [name.slice(head.length)] : []));
-    const images = await this.readAll(region, after("image:"));
+    const amiIds = after("image:");
+    const images = await this.readAll(region, amiIds);
     const composes = after("compose:").filter((composeId) => this.#isRemembered(composeId));
     const lost = await Promise.all(composes.map((composeId) => this.#lostOf(region, composeId)));
-    return { misplaced: await misplacedAmong(this.connection, region, images), lost: lost.flat() };
+    return { amiIds, misplaced: await misplacedAmong(this.connection, region, images), lost: lost.flat() };
   }
 
   #isRemembered(composeId: string): boolean {

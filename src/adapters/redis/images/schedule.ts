@@ -24,11 +24,11 @@ import type { Upload } from "../../../domain/image/upload.ts";
 import { ceilSecond, DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
 import type { Clock, Lease, Schedule } from "../../../ports/index.ts";
 
-const add = loadScript("add");
+const add = loadScript("add", "recount");
 const claim = loadScript("claim");
-const settle = loadScript("settle");
+const settle = loadScript("settle", "recount");
 const take = loadScript("take");
-const notice = loadScript("notice");
+const notice = loadScript("notice", "recount");
 const promise = loadScript("promise");
 
 /** How long a deleted or gone image can still be explained. Kept ones never expire. */
@@ -40,7 +40,7 @@ export function redisSchedule(connection: RedisConnection, clock: Clock, periods
 }
 
 /** Where settle.lua has the first of the queues among its KEYS. */
-const FIRST_QUEUE = 4;
+const FIRST_QUEUE = 5;
 
 /** What must be true of a record for a change to be written; see settle.lua. */
 interface Guard {
@@ -88,6 +88,7 @@ class RedisSchedule extends ScheduleReader implements Schedule {
         this.keys.events(region),
         this.keys.stream(region, streamOf(upload) ?? "none"),
         this.keys.images(region),
+        this.keys.counts(region),
       ],
       [amiId, score, composeId, orderText(composeId), fields.length, ...fields, ...writeEvent(upload, entry.event)],
     )) as string[];
@@ -180,7 +181,12 @@ class RedisSchedule extends ScheduleReader implements Schedule {
     const { region, amiId } = image;
     const answer = await notice(
       this.redis,
-      [this.keys.image(region, amiId), this.keys.queue(region, "delete"), this.keys.events(region)],
+      [
+        this.keys.image(region, amiId),
+        this.keys.queue(region, "delete"),
+        this.keys.events(region),
+        this.keys.counts(region),
+      ],
       [
         ...[amiId, formatInstant(noticedAt), formatInstant(deleteAt), toScore(deleteAt), image.revision],
         ...writeEvent(image, event),
@@ -206,6 +212,7 @@ class RedisSchedule extends ScheduleReader implements Schedule {
         this.keys.image(region, amiId),
         this.keys.events(region),
         this.keys.images(region),
+        this.keys.counts(region),
         ...QUEUES.map((queue) => this.keys.queue(region, queue)),
       ],
       [

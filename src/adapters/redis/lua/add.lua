@@ -1,6 +1,6 @@
 -- add.lua: remember an image at its first hearing; a known image stays as it is, but for a name or arch it lacked.
 -- KEYS[1] image hash   KEYS[2] the queue to wait in   KEYS[3] the compose's set   KEYS[4] events
--- KEYS[5] the composes of its stream, a sorted set by their order   KEYS[6] the region's images
+-- KEYS[5] the composes of its stream, a sorted set by their order   KEYS[6] the region's images   KEYS[7] their counts
 -- ARGV[1] ami-id   ARGV[2] score (epoch s), or "" to wait nowhere   ARGV[3] compose id
 -- ARGV[4] the compose's order in its stream, or ""   ARGV[5] how many words of fields follow
 -- ARGV[6…] field, value, …   then field, value, … of the event
@@ -15,9 +15,7 @@ if not is(KEYS[4], "stream") then return foreign(KEYS[4]) end
 local function lead(key)
   if is(key, "set") then redis.call("SADD", key, ARGV[1]) end
 end
-if ARGV[4] ~= "" and is(KEYS[5], "zset") then
-  redis.call("ZADD", KEYS[5], ARGV[4], ARGV[3])
-end
+if ARGV[4] ~= "" and is(KEYS[5], "zset") then redis.call("ZADD", KEYS[5], ARGV[4], ARGV[3]) end
 if redis.call("EXISTS", KEYS[1]) == 1 then
   for index = 6, 5 + count, 2 do
     local field, value = ARGV[index], ARGV[index + 1]
@@ -31,9 +29,8 @@ if redis.call("EXISTS", KEYS[1]) == 1 then
   return redis.call("HGETALL", KEYS[1])
 end
 redis.call("HSET", KEYS[1], "revision", 1, unpack(ARGV, 6, 5 + count))
-if ARGV[2] ~= "" and is(KEYS[2], "zset") then
-  redis.call("ZADD", KEYS[2], ARGV[2], ARGV[1])
-end
+recount(KEYS[1], KEYS[7])
+if ARGV[2] ~= "" and is(KEYS[2], "zset") then redis.call("ZADD", KEYS[2], ARGV[2], ARGV[1]) end
 lead(KEYS[3])
 lead(KEYS[6])
 redis.call("XADD", KEYS[4], "*", unpack(ARGV, 6 + count))

@@ -1,5 +1,5 @@
 -- settle.lua: give an image its new standing and tell it in the stream, in one step.
--- KEYS[1] image hash   KEYS[2] events   KEYS[3] the region's images   KEYS[4…] the queues of the region
+-- KEYS[1] image hash   KEYS[2] events   KEYS[3] the region's images   KEYS[4] their counts   KEYS[5…] the queues of the region
 -- ARGV[1] ami-id   ARGV[2] the field that guards, "token" or "revision"   ARGV[3] the value it must have
 -- ARGV[4] "1": write whatever the guard says, for what cannot be undone; once, if the stage is not there yet
 -- ARGV[5] index in KEYS of the queue to wait in, "0" for none   ARGV[6] score (epoch s, or +inf)
@@ -20,7 +20,7 @@ local value, stage = unpack(redis.call("HMGET", KEYS[1], ARGV[2], "stage"))
 if not value or (value ~= ARGV[3] and (ARGV[4] ~= "1" or stage == ARGV[11])) then
   return 0
 end
-for index = 4, #KEYS do
+for index = 5, #KEYS do
   if is(KEYS[index], "zset") then redis.call("ZREM", KEYS[index], ARGV[1]) end
 end
 if ARGV[5] ~= "0" and is(KEYS[tonumber(ARGV[5])], "zset") then
@@ -28,6 +28,7 @@ if ARGV[5] ~= "0" and is(KEYS[tonumber(ARGV[5])], "zset") then
 end
 redis.call("HSET", KEYS[1], "token", ARGV[7], unpack(ARGV, 10, 9 + count))
 redis.call("HINCRBY", KEYS[1], "revision", 1)
+recount(KEYS[1], KEYS[4])
 if is(KEYS[3], "set") then redis.call(ARGV[8] == "0" and "SADD" or "SREM", KEYS[3], ARGV[1]) end
 redis.call(unpack(ARGV[8] == "0" and { "PERSIST", KEYS[1] } or { "EXPIRE", KEYS[1], ARGV[8] }))
 if rest > 0 then

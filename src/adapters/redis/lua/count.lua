@@ -1,0 +1,13 @@
+-- count.lua: count images of a region as their records have them; what is deleted or gone stands no more among its images.
+-- KEYS[1] counts   KEYS[2] the region's images   KEYS[3…] image hashes   ARGV[1…] their ami-ids
+-- Returns how many there were.
+local isList, found = is(KEYS[2], "set"), 0
+for index = 3, #KEYS do
+  if redis.call("TYPE", KEYS[index]).ok == "hash" then
+    recount(KEYS[index], KEYS[1])
+    local stage = redis.call("HGET", KEYS[index], "stage")
+    if isList and (stage == "deleted" or stage == "gone") then redis.call("SREM", KEYS[2], ARGV[index - 2]) end
+    found = found + 1
+  end
+end
+return found
