@@ -35,10 +35,8 @@ async function main(): Promise<number> {
   // Whoever started us with a channel wants us to end with it, however it ends.
   process.once("disconnect", end);
   process.channel?.unref();
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // A reader that closed the pipe early has seen enough.
-    process.exit(error.code === "EPIPE" ? 0 : 1);
-  });
+  // Who prints is told of each write that fails; a log, or a complaint, that nobody can read ends nothing.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
     return await runCommand(process.argv.slice(2), {
       env: process.env,
@@ -64,7 +62,11 @@ async function main(): Promise<number> {
 }
 
 async function write(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+  const isTaken = process.stdout.write(text, (error?: NodeJS.ErrnoException | null) => {
+    // A reader that closed the pipe early has seen enough.
+    if (error) process.exit(error.code === "EPIPE" ? 0 : 1);
+  });
+  if (!isTaken) await once(process.stdout, "drain");
 }
 
 /** NO_COLOR is a promise of its own (no-color.org); a terminal that does not know its size is taken for the usual one. */

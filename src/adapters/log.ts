@@ -1,18 +1,54 @@
 import { pino } from "pino";
 import type { Log, Reports } from "../ports/index.ts";
 
+/** So much waits for a reader that is slow, or hangs; what comes then is dropped. */
+const MOST_WAITING_BYTES = 1024 * 1024;
+
 /** JSON lines on standard output. Names that hold secrets are blanked, wherever somebody may log them. */
 export function openLog(level: string): Log {
-  return pino({
+  const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: ["token", "*.token", "password", "*.password", "secretAccessKey", "*.secretAccessKey"],
       censor: "***",
     },
-  });
+  };
+  return pino(options, logTarget(process.stdout));
+}
+
+/**
+ * Writes lines as long as that goes: a log that is full, gone or read by nobody neither ends the work nor holds it up. What was
+ * dropped is counted, and told in the log as soon as it takes lines again. pino's own writer would wait for a pipe for ever, and
+ * end the process when a disk is full.
+ */
+function logTarget(stream: NodeJS.WriteStream): { write(line: string): void } {
+  let dropped = 0;
+  // Each write is told of its own.
+  stream.on("error", () => undefined);
+  return {
+    write: (line) => {
+      if (stream.writableLength > MOST_WAITING_BYTES) {
+        dropped += 1;
+        return;
+      }
+      const toTell = dropped;
+      if (toTell > 0) {
+        const data = { level: "warn", time: new Date().toISOString(), lines: toTell };
+        stream.write(
+          `${JSON.stringify({ ...data, msg: "the log took no lines for a while: they are lost" })}\n`,
+          (error) => {
+            if (!error) dropped -= toTell;
+          },
+        );
+      }
+      stream.write(line, (error) => {
+        if (error) dropped += 1;
+      });
+    },
+  };
 }
 
 /**
