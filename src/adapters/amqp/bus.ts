@@ -32,7 +32,7 @@ export interface Bus {
 }
 
 /**
- * Consumes from the broker as fedora-messaging does: declares (or with `passive_declares` only checks) exchanges and queue,
+ * Consumes from the broker as fedora-messaging does: declares (or with `passive_declares` only checks) its queue,
  * binds, consumes, and does it all again after each loss of the connection. Throws `UpstreamError` when the broker cannot be
  * reached or refuses at the start.
  */
@@ -202,16 +202,10 @@ export function unreachable(config: AmqpConfig, error: unknown): UpstreamError {
 
 /** Makes or checks what the configuration names; resolves to the queue's name. */
 async function declare(channel: Channel, config: AmqpConfig, name: string): Promise<string> {
-  if (config.passiveDeclares) {
-    for (const exchange of Object.keys(config.exchanges)) await channel.checkExchange(exchange);
-    return (await channel.checkQueue(name)).queue;
-  }
-  for (const [exchange, { type, durable, auto_delete: autoDelete, arguments: args }] of Object.entries(
-    config.exchanges,
-  ))
-    await channel.assertExchange(exchange, type, { durable, autoDelete, arguments: args });
   const { durable, auto_delete: autoDelete, exclusive, arguments: args } = config.queue;
-  const { queue } = await channel.assertQueue(name, { durable, autoDelete, exclusive, arguments: args });
+  const { queue } = config.passiveDeclares
+    ? await channel.checkQueue(name)
+    : await channel.assertQueue(name, { durable, autoDelete, exclusive, arguments: args });
   for (const { exchange, routing_keys: keys } of config.bindings)
     for (const key of keys) await channel.bindQueue(queue, exchange, key);
   return queue;
