@@ -1,5 +1,5 @@
 import { readAddress, type BrokerAddress } from "./address.ts";
-import { secret, type ConfigFile, type Environment, type ExchangeConfig, type QueueConfig } from "./file.ts";
+import { secret, type ConfigFile, type Environment, type QueueConfig } from "./file.ts";
 import { readQueues, type BindingConfig, type HeardQueue } from "./queues.ts";
 import { readTls, type TlsFiles, type TlsMaterial } from "./tls.ts";
 import { ConfigError } from "../errors.ts";
@@ -10,8 +10,8 @@ export interface AmqpConfig extends Omit<BrokerAddress, "ignoredOptions"> {
   readonly tls: TlsMaterial;
   /** Where `tls` was read: a dial reads it anew. */
   readonly tlsFiles: TlsFiles;
+  /** Whatever TOML can say; none of the names that are ours. */
   readonly clientProperties: Readonly<Record<string, unknown>>;
-  readonly exchanges: Readonly<Record<string, ExchangeConfig>>;
   /** All of them are heard; at least one. */
   readonly queues: readonly HeardQueue[];
   /** The first of `queues`. */
@@ -37,8 +37,7 @@ export function readAmqp(file: string, filled: ConfigFile, env: Environment): Am
     passiveDeclares: filled.passive_declares,
     tls: isSecure ? readTls(file, tlsFiles) : {},
     tlsFiles: isSecure ? tlsFiles : {},
-    clientProperties: filled.client_properties,
-    exchanges: filled.exchanges,
+    clientProperties: clientProperties(file, filled.client_properties),
     queues,
     queue,
     bindings,
@@ -55,4 +54,15 @@ function brokerAddress(file: string, inFile: string, env: Environment): BrokerAd
 /** An empty name is none. */
 function tlsFilesOf({ ca_cert: ca = "", keyfile: key = "", certfile: cert = "" }: ConfigFile["tls"]): TlsFiles {
   return { ...(ca !== "" && { ca }), ...(key !== "" && { key }), ...(cert !== "" && { cert }) };
+}
+
+/** What fedora-messaging reserves for the client's author. */
+const RESERVED = ["product", "version", "information"];
+
+function clientProperties(file: string, said: AmqpConfig["clientProperties"]): AmqpConfig["clientProperties"] {
+  const taken = RESERVED.find((name) => name in said);
+  if (taken === undefined) return said;
+  throw new ConfigError(
+    `${file}: client_properties.${taken} is reserved, as clean-amis names itself there: take it out, and use app`,
+  );
 }

@@ -16,7 +16,6 @@ export function amqpConfig(url: string, more: Partial<AmqpConfig> = {}): AmqpCon
     tls: {},
     tlsFiles: {},
     clientProperties: {},
-    exchanges: {},
     queues: [{ ...queue, bindings }],
     queue,
     bindings,
