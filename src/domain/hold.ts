@@ -1,4 +1,4 @@
-import { formatInstant, type Instant } from "./time.ts";
+import { dayOf, DAY_MS, formatInstant, type Instant } from "./time.ts";
 
 /** Whether a hold is in force. */
 export function isInForce(hold: Hold | null, now: Instant): hold is Hold {
@@ -8,6 +8,11 @@ export function isInForce(hold: Hold | null, now: Instant): hold is Hold {
 /** The end of a hold for people and tags. */
 export function untilText({ until }: Pick<Hold, "until">): string {
   return until === null ? "no end" : formatInstant(until);
+}
+
+/** The last UTC day that is held, of a hold that ends with a day; null: it ends within one. */
+export function lastDayOf(until: Instant): string | null {
+  return until % DAY_MS === 0 && until > 0 ? dayOf(until - DAY_MS) : null;
 }
 
 /** A person's order to leave an image, or every image of a compose, as it is. */

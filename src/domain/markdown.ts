@@ -23,6 +23,11 @@ export function hidden(marker: string): string {
   return `<!-- ${marker} -->`;
 }
 
+/** A link; null for an address that could be more than one. */
+export function linkTo(url: string, words: string): string | null {
+  return /^https?:\/\/[\w./:#-]{1,300}$/.test(url) ? `[${words}](${url})` : null;
+}
+
 /** `1 image`, `2 images`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;

@@ -28,7 +28,7 @@ t.test(
     const [answer = "", ...more] = scene.answers();
     t.same(more, []);
     t.match(answer, /^Answer to \[the comment\]\(http:\S+#comment-\d+\) by `somebody`:$/m);
-    t.match(answer, `* \`us-east-1 ${amiId}\`: held; it stays as it is until somebody releases it.`);
+    t.match(answer, `* 1 image: held; it stays as it is until somebody releases it.\n    * us-east-1: \`${amiId}\`\n`);
     t.match(answer, /Your hold has no end: only the people who run this service end it\./);
     t.equal(await scene.field(amiId, "hold_by"), "somebody in a comment");
     t.match(await scene.field(amiId, "hold_why"), /^our tests start from it \(http/);
@@ -52,7 +52,7 @@ t.test("an operator's orders are carried out: a hold with its end, a restore", a
   scene.comment(OPERATOR, `hold ${amiId} until 2026-12-24`);
   await scene.read();
   t.equal(await scene.field(amiId, "hold_until"), "2026-12-25T00:00:00Z");
-  t.match(scene.answers()[0], /held; it is released on 2026-12-25T00:00:00Z/);
+  t.match(scene.answers()[0], /held; it stays as it is until the end of 2026-12-24 \(UTC\)/);
   scene.comment(OPERATOR, `restore ${amiId} because a user asked`);
   await scene.read();
   t.match(
@@ -194,7 +194,8 @@ t.test("an answer to a comment that names 600 images stays below the limit, and 
   const [answer = ""] = scene.answers();
   t.ok(Buffer.byteLength(answer) <= 8_000, `${Buffer.byteLength(answer)} bytes`);
   const told = [...answer.matchAll(/ami-5/g)].length;
-  t.match(answer, `and ${600 - told} more: held; it stays as it is`);
+  t.match(answer, /^\* 600 images: held; it stays as it is/m);
+  t.match(answer, `\n    * and ${600 - told} more\n`);
   t.equal(await scene.field(ids[599] ?? "", "stage"), "held");
 });
 

@@ -112,7 +112,7 @@ t.test("what is refused stays in the report, by its reason, until it is cured", 
   await report();
   t.match(
     posts().at(-1),
-    /## Refused: left as they are \(2\)[^]*## Still left as they are[^]*\| it is protected against deregistration in EC2 \| whoever protected it \| 2 \|/,
+    /## Refused: left as they are \(2\)[^]*## Still left as they are[^]*\* why: it is protected against deregistration in EC2; who must act: whoever protected it; 2 images of/,
   );
   const { refused, deletes } = await dueList(reporter.schedule, clock.now());
   t.same(

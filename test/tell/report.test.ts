@@ -204,9 +204,9 @@ t.test("no post is longer than what is configured, and every image stands in one
     ...(await makePrivate(150, { region: "us-east-1" })),
     ...(await makePrivate(150, { region: "eu-west-1", composeId: "Fedora-Cloud-43-20261119.0" })),
   ];
-  await report({ mostBytes: 10_000 });
+  await report({ mostBytes: 5_000 });
   t.ok(posts().length > 3);
-  for (const post of posts()) t.ok(Buffer.byteLength(post) <= 10_000, `${Buffer.byteLength(post)} bytes`);
+  for (const post of posts()) t.ok(Buffer.byteLength(post) <= 5_000, `${Buffer.byteLength(post)} bytes`);
   for (const amiId of amiIds) t.equal(sightings(amiId), 1);
 });
 

@@ -1,6 +1,6 @@
 import type { Objection } from "./objection.ts";
 import type { Doubt } from "./sentence.ts";
-import { code, count, hidden } from "../markdown.ts";
+import { code, count, hidden, linkTo } from "../markdown.ts";
 
 /** What became of an order, for an image or for a compose itself. */
 export interface AnswerLine {
@@ -28,7 +28,7 @@ const HOW_TO = "`hold ami-… because …`";
 export function renderAnswer(lines: readonly AnswerLine[], frame: AnswerFrame): string {
   const render = (mostIds: number): string =>
     [
-      `Answer to ${linkTo(frame.url)} by ${code(frame.author)}:`,
+      `Answer to ${linkTo(frame.url, "the comment") ?? "the comment"} by ${code(frame.author)}:`,
       ...(lines.length === 0 ? [] : [groupsOf(lines, mostIds).join("\n")]),
       ...frame.remarks,
       hidden(frame.marker),
@@ -38,7 +38,7 @@ export function renderAnswer(lines: readonly AnswerLine[], frame: AnswerFrame): 
   return render(mostIds);
 }
 
-/** One entry for each outcome, with the images that it is true of. */
+/** One entry for each outcome, with the images that it is true of, a line a region. */
 function groupsOf(lines: readonly AnswerLine[], mostIds: number): readonly string[] {
   const groups = new Map<string, AnswerLine[]>();
   for (const line of lines) {
@@ -47,9 +47,16 @@ function groupsOf(lines: readonly AnswerLine[], mostIds: number): readonly strin
   }
   return [...groups].map(([outcome, of]) => {
     const images = of.filter(({ amiId }) => amiId !== null);
-    const named = images.slice(0, mostIds).map(({ region, amiId }) => code(`${region ?? ""} ${amiId ?? ""}`));
-    const more = images.length > named.length ? [`and ${images.length - named.length} more`] : [];
-    return `* ${[...named, ...more].join(", ")}${images.length === 0 ? "" : ": "}${outcome}.`;
+    const named = images.slice(0, mostIds);
+    const regions = [...new Set(named.map(({ region }) => region ?? ""))].sort();
+    const lines = regions.map((region) => {
+      const ids = named.filter((image) => (image.region ?? "") === region).map(({ amiId }) => code(amiId ?? ""));
+      return `    * ${plain(region)}: ${ids.join(", ")}`;
+    });
+    const more = images.length > named.length ? [`    * and ${images.length - named.length} more`] : [];
+    return [`* ${images.length === 0 ? "" : `${count(images.length, "image")}: `}${outcome}.`, ...lines, ...more].join(
+      "\n",
+    );
   });
 }
 
@@ -96,17 +103,16 @@ function questionOf({ kind, words }: Doubt): string {
   }
 }
 
+/** A backslash before one of these is shown by Python-Markdown, which knows no more of Markdown than was there at first. */
+const SHOWN = "<>|~&";
+
 /** Our own sentences, with a name or an id in them: nothing in it is Markdown or mentions anybody. */
 function plain(text: string): string {
   return text
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
-    .replaceAll(/[\\`*_{}[\]<>#+!|~&]/g, "\\$&")
+    .replaceAll(/[\\`*_{}[\]<>#+!|~&]/g, (mark) => (SHOWN.includes(mark) ? `&#${mark.charCodeAt(0)};` : `\\${mark}`))
     .replaceAll("@", "＠")
     .slice(0, 500);
-}
-
-function linkTo(url: string): string {
-  return /^https?:\/\/[\w./:#-]{1,300}$/.test(url) ? `[the comment](${url})` : "the comment";
 }
 
 /** Ids that nothing is known of. */

@@ -36,6 +36,6 @@ export function voiceOf({ author, editors }: Hands, operators: readonly string[]
  * Whether an account is one of those in the configuration. A name that was written there with capitals is also the account in
  * small letters; an account with capitals is no other name's, as forges hold it for another account.
  */
-export function isAmong(account: string, names: readonly string[]): boolean {
+function isAmong(account: string, names: readonly string[]): boolean {
   return names.some((name) => name === account || name.toLowerCase() === account);
 }

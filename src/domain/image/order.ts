@@ -1,4 +1,4 @@
-import { isInForce, untilText, type Hold } from "../hold.ts";
+import { isInForce, lastDayOf, untilText, type Hold } from "../hold.ts";
 import { restoreAndHold, held, holdable } from "./holding.ts";
 import type { Image } from "./image.ts";
 import { afterClaim, triedAnew, type Change, type Periods, type Queue } from "./lifecycle.ts";
@@ -61,7 +61,9 @@ function holdOf({ by, why, until }: Order, since: Instant): Hold {
 }
 
 function untilNext(hold: Hold): string {
-  return hold.until === null ? "it stays as it is until somebody releases it" : `it is released on ${untilText(hold)}`;
+  if (hold.until === null) return "it stays as it is until somebody releases it";
+  const day = lastDayOf(hold.until);
+  return day === null ? `it is released on ${untilText(hold)}` : `it stays as it is until the end of ${day} (UTC)`;
 }
 
 function hold(image: Image, order: Order, { periods, now }: Terms): OrderOutcome {

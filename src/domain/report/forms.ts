@@ -1,9 +1,9 @@
 import type { ImageEvent } from "../image/event.ts";
 import { count } from "../markdown.ts";
-import { publicReason } from "../plan/public-reason.ts";
-import { lastErrorOf, situationIn } from "../plan/situation.ts";
-import { dayOf, DAY_MS, floorSecond, formatDuration, formatInstant, parseInstant, type Instant } from "../time.ts";
+import { situationIn } from "../plan/situation.ts";
+import { dayOf, DAY_MS, floorSecond, formatDuration, formatInstant, type Instant } from "../time.ts";
 import { shown } from "./gate.ts";
+import { by, halfDone, reason, reasonAndWho, untilText, why, type Remark } from "./remarks.ts";
 import type { Section } from "./sections.ts";
 
 /** What the dates in a section are made of. */
@@ -24,96 +24,107 @@ export function periodText(ms: number): string {
   return ms >= DAY_MS && ms % DAY_MS === 0 ? count(ms / DAY_MS, "day") : formatDuration(ms);
 }
 
-/** What is special about a section: its words, and the columns after region, AMI and name. */
+/**
+ * What is special about a section. What is long stands once above a table, as a remark on all its images; a column of it would
+ * leave no room for an id in one line where the page is 670 pixels wide.
+ */
 export interface Form {
   readonly heading: string;
+  readonly remarks: (event: ImageEvent, dates: Dates) => readonly Remark[];
+  /** Those after region and AMI, short ones. */
   readonly columns: readonly string[];
   readonly row: (event: ImageEvent, dates: Dates) => readonly string[];
   readonly lead: (events: readonly ImageEvent[], dates: Dates, isRepeated: boolean) => string;
 }
 
-const why = (event: ImageEvent): readonly string[] => [shown(event.why)];
-/** Of a refusal or a failure: what a service said is not for the public. */
-const reason = (event: ImageEvent): readonly string[] => [publicReason(lastErrorOf(event) ?? "").why];
-const reasonAndWho = (event: ImageEvent): readonly string[] => {
-  const { why, who } = publicReason(lastErrorOf(event) ?? "");
-  return [why, who];
-};
-const halfDone = (event: ImageEvent): readonly string[] => {
-  const situation = situationIn(event);
-  return situation === null ? [] : [situation.done, situation.missing, situation.why, situation.who];
-};
-export const HALF_DONE = ["done", "missing", "why", "who must act"];
+const none = (): readonly never[] => [];
 
 export const FORMS: Readonly<Record<Section, Form>> = {
   "made-private": {
     heading: "Made private",
+    remarks: none,
     columns: ["snapshots", "size"],
     row: ({ details }) => [number(details["snapshots"]), `${number(details["gib"])} GiB`],
     lead: madePrivateLead,
   },
   deleted: {
     heading: "Deleted",
-    columns: ["its snapshots"],
-    row: (event) => [snapshotText(event)],
+    remarks: leftSnapshots,
+    columns: ["deleted snapshots"],
+    row: (event) => [deletedSnapshots(event)],
     lead: deletedLead,
   },
-  unfinished: { heading: "Begun, and not finished", columns: HALF_DONE, row: halfDone, lead: unfinishedLead },
+  unfinished: {
+    heading: "Begun, and not finished",
+    remarks: halfDone,
+    columns: [],
+    row: none,
+    lead: unfinishedLead,
+  },
   "deleted-with-leftovers": {
     heading: "Deleted, with something left",
-    columns: HALF_DONE,
-    row: halfDone,
+    remarks: halfDone,
+    columns: [],
+    row: none,
     lead: () =>
       "These images are gone for good, but snapshots of theirs (the copies of their disks) still stand. They stay due until all are accounted for.",
   },
   "restored-with-leftovers": {
     heading: "Given back, with something left",
-    columns: HALF_DONE,
-    row: halfDone,
+    remarks: halfDone,
+    columns: [],
+    row: none,
     lead: () =>
       "Everybody can use these images again, but something that was done to them is still there. It stays due until it is undone.",
   },
   restored: {
     heading: "Given back to the public",
-    columns: ["by", "why"],
-    row: (event) => [byText(event), shown(event.why)],
+    remarks: (event) => [by(event), ...why(event)],
+    columns: [],
+    row: none,
     lead: () => "What had been taken from these images was given back: everybody can use them again.",
   },
   held: {
     heading: "Held",
-    columns: ["by", "until", "why"],
-    row: (event) => [byText(event), untilText(event), shown(event.why)],
+    remarks: (event) => [by(event), ["until", untilText(event)], ...why(event)],
+    columns: [],
+    row: none,
     lead: () => "Nothing more is done to these images until the hold ends.",
   },
   released: {
     heading: "Released from a hold",
-    columns: ["by", "not deleted before", "why"],
-    row: (event, dates) => [byText(event), releasedText(event, dates), shown(event.why)],
+    remarks: (event) => [by(event), ...why(event)],
+    columns: ["not deleted before"],
+    row: (event, dates) => [releasedText(event, dates)],
     lead: () => "Nobody asks any more that these images stay, and their clock runs again. They can be held anew.",
   },
   refused: {
     heading: "Refused: left as they are",
-    columns: ["why", "who must act"],
-    row: reasonAndWho,
+    remarks: reasonAndWho,
+    columns: [],
+    row: none,
     lead: () =>
       "These images were due, but a check found a reason to leave them alone. They are looked at again later.",
   },
   failed: {
     heading: "Not done yet, tried again",
-    columns: ["why"],
-    row: reason,
+    remarks: reason,
+    columns: [],
+    row: none,
     lead: () => "What was asked of Amazon EC2 was not done, several times in a row. It goes on being tried.",
   },
   gone: {
     heading: "Gone by another hand",
-    columns: ["why"],
-    row: why,
+    remarks: why,
+    columns: [],
+    row: none,
     lead: () => "These images vanished from Amazon EC2, and it was not this service that removed them.",
   },
   "kept-for-a-person": {
     heading: "Kept, but a person should look",
-    columns: ["why"],
-    row: why,
+    remarks: why,
+    columns: [],
+    row: none,
     lead: () => "Nothing is done to these images: what is known of them is not enough, or contradicts itself.",
   },
 };
@@ -162,39 +173,23 @@ function deletedLead(events: readonly ImageEvent[]): string {
   return `Gone for good: ${count(events.length, "image")} and ${snapshots}; at most ${gib} GiB freed.`;
 }
 
-function snapshotText(event: ImageEvent): string {
-  const results = Object.entries(snapshotsOf(event));
-  if (results.length === 0) return "none";
-  return results.map(([id, result]) => `${shown(id)} ${result === "deleted" ? "deleted" : shown(result)}`).join(", ");
+function deletedSnapshots(event: ImageEvent): string {
+  const deleted = Object.entries(snapshotsOf(event)).filter(([, result]) => result === "deleted");
+  return deleted.length === 0 ? "none" : deleted.map(([id]) => shown(id)).join(", ");
+}
+
+function leftSnapshots(event: ImageEvent): readonly Remark[] {
+  const left = Object.entries(snapshotsOf(event)).filter(([, result]) => result !== "deleted");
+  return left.map(([id, result]) => [shown(id), shown(result)]);
 }
 
 function snapshotsOf(event: ImageEvent): Readonly<Record<string, string>> {
   return JSON.parse(event.details["snapshots"] ?? "{}") as Record<string, string>;
 }
 
-export function nameOf(event: ImageEvent): string {
-  return event.details["ec2_name"] || event.imageName || "-";
-}
-
-/** Parts of this service, as events name them: who reads a report knows none of them. */
-const OURSELVES = ["ingest", "resolver", "ticker", "reporter", "reconcile"];
-
-function byText({ who, details }: ImageEvent): string {
-  const by = details["by"] || who;
-  return OURSELVES.includes(by) ? "this service" : shown(by);
-}
-
-function untilText({ details }: ImageEvent): string {
-  const until = details["until"] ?? "";
-  if (until === "" || until === "no end") return "a person releases it";
-  const at = parseInstant(until);
-  return at === null ? shown(until) : momentText(at);
-}
-
-/** `2026-12-24 08:00 UTC`, and the day alone at midnight. */
-export function momentText(at: Instant): string {
-  const [day = "", time = ""] = new Date(at).toISOString().split("T");
-  return at % DAY_MS === 0 ? day : `${day} ${time.slice(0, 5)} UTC`;
+/** Names of before 2024-08 hold the region: without it those of a build are one. */
+export function nameOf({ details, imageName, region }: ImageEvent): string {
+  return (details["ec2_name"] || imageName || "-").replace(region, "REGION");
 }
 
 /** Only a private image is deleted next; one that is public has all of its time before it. */

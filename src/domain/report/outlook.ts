@@ -1,6 +1,6 @@
 import { count, table } from "../markdown.ts";
 import type { Situation } from "../plan/situation.ts";
-import { HALF_DONE, momentText } from "./forms.ts";
+import { momentText, remarksOn, remarksText } from "./remarks.ts";
 import { shown } from "./gate.ts";
 import { newestFirst } from "./tables.ts";
 import { dayOf, type Instant } from "../time.ts";
@@ -89,9 +89,11 @@ export function renderHeartbeat({ due }: Outlook, sinceDay: string): string {
   return [
     "## Nothing happened",
     "",
-    `Nothing was made private, deleted, held or refused since ${sinceDay}. This post says that the service is alive.`,
-    `It watches ${count(due.regions, "region")}; in the next seven days ${sum(due.makePrivate)} images are due to be made private,` +
-      ` ${sum(due.deletes)} to be deleted.`,
+    [
+      `Nothing was made private, deleted, held or refused since ${sinceDay}. This post says that the service is alive.`,
+      `It watches ${count(due.regions, "region")}; in the next seven days ${sum(due.makePrivate)} images are due to be made private,`,
+      `${sum(due.deletes)} to be deleted.`,
+    ].join(" "),
   ].join("\n");
 }
 
@@ -112,8 +114,7 @@ function dueText({ makePrivate, deletes, isCut, until }: DueList, mostRows: numb
   return [
     `## Due before ${dayOf(until)}`,
     "",
-    "What happens in the next seven days if nobody objects, by compose (one build of Fedora). Each image that is to be deleted",
-    `was listed in an earlier report, when it was made private or released from a hold.${isCut ? " There is more than can be listed here." : ""}`,
+    `What happens in the next seven days if nobody objects, by compose (one build of Fedora). Each image that is to be deleted was listed in an earlier report, when it was made private or released from a hold.${isCut ? " There is more than can be listed here." : ""}`,
     ...list("To be made private", makePrivate),
     ...list("To be deleted", deletes),
   ].join("\n");
@@ -128,41 +129,39 @@ function sorted(rows: readonly DueRow[]): readonly DueRow[] {
 }
 
 function unfinishedText(rows: readonly UnfinishedRow[], mostRows: number): string {
-  const cells = rows
-    .slice(0, mostRows)
-    .map(({ region, amiId, composeId, situation: { done, missing, why, who } }) => [
-      region,
-      shown(amiId),
-      shown(composeId),
-      done,
-      missing,
-      why,
-      who,
-    ]);
+  const groups = new Map<string, UnfinishedRow[]>();
+  const listed = rows.slice(0, mostRows);
+  for (const row of listed) {
+    const said = remarksText([["compose", shown(row.composeId)], ...remarksOn(row.situation)]);
+    groups.set(said, [...(groups.get(said) ?? []), row]);
+  }
+  const tables = [...groups].flatMap(([said, of]) => {
+    const cells = of.map(({ region, amiId }) => [region, shown(amiId)]);
+    return ["", said, "", ...table(["region", "AMI"], cells)];
+  });
   return [
     "## Still not finished",
     "",
-    "Something was begun with these images, and is not finished. What is private, or may be, is not deleted before it was told here",
-    "as made private, and its days are over.",
-    "",
-    ...table(["region", "AMI", "compose", ...HALF_DONE], cells),
-    ...rest(rows, cells),
+    "Something was begun with these images, and is not finished. What is private, or may be, is not deleted before it was told here as made private, and its days are over.",
+    ...tables,
+    ...rest(rows, listed),
   ].join("\n");
 }
 
 function refusedText(rows: readonly RefusedRow[], mostRows: number): string {
   const mostIds = 3;
-  const cells = rows.slice(0, mostRows).map(({ why, who, images, composeIds }) => {
+  const listed = rows.slice(0, mostRows).map(({ why, who, images, composeIds }) => {
     const more = composeIds.length > mostIds ? `, and ${composeIds.length - mostIds} more` : "";
-    return [why, who, String(images), `${newestFirst(composeIds).slice(0, mostIds).map(shown).join(", ")}${more}`];
+    const ids = newestFirst(composeIds).slice(0, mostIds).map(shown).join(", ");
+    return `* why: ${why}; who must act: ${who}; ${count(images, "image")} of ${ids}${more}`;
   });
   return [
     "## Still left as they are",
     "",
     "These images are due, but a check refuses them until somebody cures the reason. Each was named when it was refused first.",
     "",
-    ...table(["why", "who must act", "images", "composes"], cells),
-    ...rest(rows, cells),
+    ...listed,
+    ...rest(rows, listed),
   ].join("\n");
 }
 

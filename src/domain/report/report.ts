@@ -35,24 +35,25 @@ export interface PostFrame {
 
 /** What stands above a day's first post, for somebody who has never heard of any of this. */
 export function renderOpening(day: string, deleteAfterMs: number): string {
+  const paragraph = (...sentences: readonly string[]): string => sentences.join(" ");
   return [
-    `**What this is.** Fedora puts new cloud images (AMIs) on Amazon EC2 every day, and removes the nightly ones among them`,
-    `again after some days; releases and Betas stay. This is the public record of what was done on ${day} (UTC).`,
-    "",
-    "**What happens to an image.** It is first *made private*: nobody can start new machines from it any more, while machines",
-    `that run are not touched. Later, ${periodText(deleteAfterMs)} after that was told here at the earliest, it is *deleted* for good.`,
-    "",
+    paragraph(
+      "**What this is.** Fedora puts new cloud images (AMIs) on Amazon EC2 every day, and removes the nightly ones among them",
+      `again after some days; releases and Betas stay. This is the public record of what was done on ${day} (UTC).`,
+    ),
+    paragraph(
+      "**What happens to an image.** It is first *made private*: nobody can start new machines from it any more, while machines",
+      `that run are not touched. Later, ${periodText(deleteAfterMs)} after that was told here at the earliest, it is *deleted* for good.`,
+    ),
     "**If you need one of these images**, write a comment here **before the date that is given below**, with a line like this one:",
-    "",
-    "```",
-    `hold ${EXAMPLE_AMI} because our installer tests start from it`,
-    "```",
-    "",
-    `Name the image's AMI id, or its compose (a build of Fedora, such as \`${EXAMPLE_COMPOSE}\`) for all images of that build.`,
-    "The service itself reads the comments, holds what you name (it is left as it is), and answers here. Only the people who run",
-    "it end a hold; a line with `restore` in the place of `hold` asks them to give the image back to the public. What is deleted",
-    "cannot be brought back.",
-  ].join("\n");
+    ["```", `hold ${EXAMPLE_AMI} because our installer tests start from it`, "```"].join("\n"),
+    paragraph(
+      `Name the image's AMI id, or its compose (a build of Fedora, such as \`${EXAMPLE_COMPOSE}\`) for all images of that build.`,
+      "The service itself reads the comments, holds what you name (it is left as it is), and answers here. Only the people who run",
+      "it end a hold; a line with `restore` in the place of `hold` asks them to give the image back to the public. What is deleted",
+      "cannot be brought back.",
+    ),
+  ].join("\n\n");
 }
 
 /** The Markdown of one post of a day's report. Texts that came from messages or EC2 stand in code spans, and mean nothing. */

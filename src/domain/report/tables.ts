@@ -3,6 +3,7 @@ import type { ImageEvent } from "../image/event.ts";
 import { orderOf } from "../image/stream.ts";
 import { count, table } from "../markdown.ts";
 import { FORMS, nameOf, type Dates, type Form } from "./forms.ts";
+import { remarksText } from "./remarks.ts";
 import { shown } from "./gate.ts";
 import type { Section } from "./sections.ts";
 
@@ -10,23 +11,30 @@ const TOLD_AGAIN = "Told again: ";
 const REPEATED =
   "Each of these stands in an earlier post already. The service lost its memory of that post; nothing was done twice.";
 
-function tables(
-  { heading, columns, row, lead }: Form,
-  events: readonly ImageEvent[],
-  dates: Dates,
-  isRepeated: boolean,
-): string {
+function tables(form: Form, events: readonly ImageEvent[], dates: Dates, isRepeated: boolean): string {
+  const { heading, lead } = form;
   const lines = [`## ${isRepeated ? TOLD_AGAIN : ""}${heading} (${events.length})`, ""];
   if (isRepeated) lines.push(REPEATED, "");
   lines.push(lead(events, dates, isRepeated));
   for (const composeId of newestFirst(events.map((event) => event.composeId))) {
     const ofCompose = events.filter((event) => event.composeId === composeId);
-    const ordered = ofCompose.toSorted((a, b) => compare(a.region, b.region) || compare(a.amiId, b.amiId));
-    const rows = ordered.map((event) => [event.region, shown(event.amiId), shown(nameOf(event)), ...row(event, dates)]);
-    const table_ = table(["region", "AMI", "name", ...columns], rows);
-    lines.push("", `### ${shown(composeId)}: ${count(ofCompose.length, "image")}`, "", ...table_);
+    lines.push("", `### ${shown(composeId)}: ${count(ofCompose.length, "image")}`);
+    lines.push(...tablesOf(form, ofCompose, dates));
   }
   return lines.join("\n");
+}
+
+/** A table for all images of which the same is to be said, and that above it. */
+function tablesOf({ remarks, columns, row }: Form, events: readonly ImageEvent[], dates: Dates): readonly string[] {
+  const groups = new Map<string, ImageEvent[]>();
+  for (const event of events.toSorted((a, b) => compare(a.region, b.region) || compare(a.amiId, b.amiId))) {
+    const said = remarksText([["name", shown(nameOf(event))], ...remarks(event, dates)]);
+    groups.set(said, [...(groups.get(said) ?? []), event]);
+  }
+  return [...groups].flatMap(([said, of]) => {
+    const rows = of.map((event) => [event.region, shown(event.amiId), ...row(event, dates)]);
+    return ["", said, "", ...table(["region", "AMI", ...columns], rows)];
+  });
 }
 
 /** One section with a table a compose, the newest compose first, then by region. */

@@ -95,7 +95,11 @@ t.test("a small day reads as it was looked at", (t) => {
       details: { gib: "5", snapshots: '{"snap-0aaaaaaaaaaaaaaa1":"kept: shared with ami-0bbbbbbbbbbbbbbb1"}' },
     }),
     event("restored", CLOUD, { why: "released as a two-week compose" }),
-    event("held", CLOUD, { who: "ann", why: "CI of cockpit needs it", details: { until: "2026-12-24T00:00:00Z" } }),
+    event("held", CLOUD, {
+      who: "ann in a comment",
+      why: "CI of cockpit needs it (https://pagure.io/a/b/issue/1#comment-7)",
+      details: { until: "2026-12-24T00:00:00Z" },
+    }),
     event("released", RAWHIDE, { who: "ann", why: "fixed", details: { from: "private", after_hold_s: "259200" } }),
     event("refused", CLOUD, {
       why: "it carries the protecting tag do-not-delete",

@@ -63,20 +63,24 @@ t.test("a report says what was made private and deleted, compose by compose, and
   );
   const lines = text.split("\n");
   t.same(
-    lines.filter((line) => line.startsWith("#") || line.startsWith("| us-")),
+    lines.filter((line) => /^(?:#|\| us-|name: )/.test(line)),
     [
       "## Made private (3)",
       `### \`${newer}\`: 1 image`,
-      `| us-east-1 | \`${AMI}\` | \`-\` | ? | ? GiB |`,
+      "name: `-`",
+      `| us-east-1 | \`${AMI}\` | ? | ? GiB |`,
       `### \`${COMPOSE}\`: 2 images`,
-      `| us-east-1 | \`${AMI}\` | \`${NAME}\` | 2 | 5 GiB |`,
-      `| us-west-2 | \`${AMI}\` | \`${NAME}\` | 2 | 5 GiB |`,
+      `name: \`${NAME}\``,
+      `| us-east-1 | \`${AMI}\` | 2 | 5 GiB |`,
+      `| us-west-2 | \`${AMI}\` | 2 | 5 GiB |`,
       "## Deleted (1)",
       `### \`${COMPOSE}\`: 1 image`,
-      `| us-east-1 | \`${AMI}\` | \`${NAME}\` | \`${SNAPSHOTS[0]}\` deleted, \`${SNAPSHOTS[1]}\` \`kept: shared with ami-1\` |`,
+      `name: \`${NAME}\`; \`${SNAPSHOTS[1]}\`: \`kept: shared with ami-1\``,
+      `| us-east-1 | \`${AMI}\` | \`${SNAPSHOTS[0]}\` |`,
       "## Kept, but a person should look (1)",
       `### \`${COMPOSE}\`: 1 image`,
-      `| us-east-1 | \`${AMI}\` | \`${NAME}\` | \`no label\` |`,
+      `name: \`${NAME}\`; why: \`no label\``,
+      `| us-east-1 | \`${AMI}\` |`,
     ],
   );
   t.ok(lines.includes("None of these images is deleted before **2026-02-21** (10 days after this notice)."));
@@ -107,8 +111,8 @@ t.test("a hold tells by whom, until when and why, and a release from when the cl
   const rows = (events: readonly ImageEvent[]): string[] =>
     renderPost(events, FRAME)
       .split("\n")
-      .filter((line) => /^(## |\| us-)/.test(line));
-  const row = (...cells: string[]): string => `| us-east-1 | \`${AMI}\` | \`${NAME}\` | ${cells.join(" | ")} |`;
+      .filter((line) => /^(## |name: |\| us-)/.test(line))
+      .map((line) => line.replace(`name: \`${NAME}\`; `, "").replace(`| us-east-1 | \`${AMI}\` |`, "|"));
   const told = rows([
     event("restored", { details: { ec2_name: NAME, by: "bob" }, why: "needed" }),
     event("held", { details: held, why: "CI needs it" }),
@@ -120,15 +124,21 @@ t.test("a hold tells by whom, until when and why, and a release from when the cl
   ]);
   t.same(told, [
     "## Given back to the public (1)",
-    row("`bob`", "`needed`"),
+    "by: `bob`; why: `needed`",
+    "|",
     "## Held (3)",
-    row("`ann`", "2026-03-01", "`CI needs it`"),
-    row("this service", "a person releases it", "`made public again`"),
-    row("`＠ann`", "`soon ¦ x`", "`a nightly compose`"),
+    "by: `ann`; until: the end of 2026-02-28 (UTC); why: `CI needs it`",
+    "|",
+    "by: this service; until: a person releases it; why: `made public again`",
+    "|",
+    "by: `＠ann`; until: `soon ¦ x`; why: `a nightly compose`",
+    "|",
     "## Released from a hold (3)",
-    row("this service", "**2026-02-14**", "`CI moved on`"),
-    row("this service", "another notice", "`hold ended`"),
-    row("this service", "it was made private", "`hold ended`"),
+    "by: this service; why: `CI moved on`",
+    "| **2026-02-14** |",
+    "by: this service; why: `hold ended`",
+    "| another notice |",
+    "| it was made private |",
   ]);
   t.end();
 });
@@ -155,6 +165,7 @@ t.test("what opens a day tells what it is, how to object, and that it is final",
 });
 
 const HOSTILE = [
+  "look here (https://evil.example/#comment-1)",
   "[click](https://evil.example/)",
   "https://evil.example/",
   "<https://evil.example/>",
@@ -178,9 +189,12 @@ const HOSTILE = [
   `${"x".repeat(199)}😀`,
 ];
 
-/** The row of an image with everything in code spans taken out, and what could undo a code span left in. */
+/** What is said of an image, and its row, with everything in code spans taken out, and what could undo a code span left in. */
 function skeleton(report: string): string {
-  const row = report.split("\n").find((line) => line.startsWith("| us-east-1")) ?? "no row";
+  const row = report
+    .split("\n")
+    .filter((line) => /^(?:name: |\| us-east-1)/.test(line))
+    .join(" ");
   return /\\`|@/.test(row) ? quote(row) : row.replaceAll(/`[^`]{1,200}`/g, "code");
 }
 
@@ -189,11 +203,11 @@ t.test("an image's name or a reason puts no link, mention, table cell or markup 
   for (const text of HOSTILE) {
     const said = { imageName: text, why: text, amiId: text, details: {} };
     const shown = renderPost([event("gone", said)], FRAME);
-    t.equal(skeleton(shown), "| us-east-1 | code | code | code |", quote(text));
+    t.equal(skeleton(shown), "name: code; why: code | us-east-1 | code |", quote(text));
     t.equal(shown.split("\n").length, lines, "no line more");
     t.equal(Buffer.from(shown).toString(), shown, "no half of a character");
     const inEc2 = renderPost([event("gone", { details: { ec2_name: text } })], FRAME);
-    t.equal(skeleton(inEc2), "| us-east-1 | code | code | code |", `in EC2: ${quote(text)}`);
+    t.equal(skeleton(inEc2), "name: code; why: code | us-east-1 | code |", `in EC2: ${quote(text)}`);
   }
   t.end();
 });

@@ -8,12 +8,14 @@ import { htmlPage } from "./faults.ts";
 import type { Fault, Trouble } from "./faults.ts";
 import { readForm } from "./forms.ts";
 import type { Form, PagureRequest } from "./forms.ts";
+import { issuePage } from "./page.ts";
 import { Tracker } from "./tracker.ts";
 import { Armed } from "../armed.ts";
 import { Calls } from "../calls.ts";
 import { listen } from "../listen.ts";
 import type { Instant } from "../../../domain/time.ts";
 
+const HTML = "text/html; charset=utf-8";
 /** Pagure's MAX_CONTENT_LENGTH (pagure/default_config.py). */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
@@ -162,6 +164,8 @@ async function readRequest(incoming: IncomingMessage, maxBodyBytes: number): Pro
 
 function handle(world: PagureWorld, request: PagureRequest): Reply {
   try {
+    const shown = issuePage(world, request);
+    if (shown !== null) return { status: 200, headers: { "content-type": HTML }, body: shown, created: null };
     const { body, created } = answer(world, request);
     return json(200, body, created);
   } catch (error) {
@@ -183,5 +187,5 @@ function json(status: number, body: object, created: Created | null): Reply {
 
 function page(status: number, title: string, headers: Readonly<Record<string, string>>): Reply {
   const body = htmlPage(`${status} ${title}`);
-  return { status, headers: { ...headers, "content-type": "text/html; charset=utf-8" }, body, created: null };
+  return { status, headers: { ...headers, "content-type": HTML }, body, created: null };
 }
