@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { renderMarkdown } from "../../src/demo/outside/pagure/render.ts";
+import { renderAnswer } from "../../src/domain/comment/answer.ts";
 import { openObjecting, OPERATOR } from "../support/scenes/objecting.ts";
 
 const ENTRY = /<tr>\n<td>([\s\S]*?)<\/td>\n<\/tr>/g;
@@ -35,6 +36,21 @@ t.test(
     t.match(told, "until: the end of 2026-12-24 (UTC); why: <code>we test ~~it~~ &amp; &lt;b&gt;more&lt;/b&gt;");
   },
 );
+
+t.test("what an answer says of a name is shown as it is, without a backslash", (t) => {
+  const name = "<x> & a|b ~~c~~ _d_ *e* [f] #1 \\";
+  const line = { region: null, amiId: null, happened: `${name} is held`, next: "so it stays" };
+  const text = renderAnswer([line], {
+    author: "ann",
+    url: "",
+    marker: "clean-amis-answer:0",
+    remarks: [],
+    mostBytes: 9_000,
+  });
+  const shown = renderMarkdown(text).replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
+  t.match(shown, `<li>${name} is held; so it stays.</li>`);
+  t.end();
+});
 
 t.test("an address that the public may see can be clicked, and another one is not shown", (t) => {
   const small = readFileSync(new URL("../fixtures/report-small-day.txt", import.meta.url), "utf8");
