@@ -19,6 +19,9 @@ export function openLog(level: string): Log {
   return pino(options, logTarget(process.stdout));
 }
 
+/** Each write is told of its own. */
+const tolerate = (): void => undefined;
+
 /**
  * Writes lines as long as that goes: a log that is full, gone or read by nobody neither ends the work nor holds it up. What was
  * dropped is counted, and told in the log as soon as it takes lines again. pino's own writer would wait for a pipe for ever, and
@@ -26,8 +29,7 @@ export function openLog(level: string): Log {
  */
 function logTarget(stream: NodeJS.WriteStream): { write(line: string): void } {
   let dropped = 0;
-  // Each write is told of its own.
-  stream.on("error", () => undefined);
+  if (!stream.listeners("error").includes(tolerate)) stream.on("error", tolerate);
   return {
     write: (line) => {
       if (stream.writableLength > MOST_WAITING_BYTES) {

@@ -1,8 +1,10 @@
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { ChannelModel } from "amqplib";
 import { dial, tlsNow } from "./dial.ts";
+import { tearDown } from "./guard.ts";
 import { unreachable } from "./reasons.ts";
 import type { AmqpConfig } from "../../config/amqp.ts";
+import { describeError } from "../../errors.ts";
 import type { BrokerCheckup, BrokerState } from "../../ports/index.ts";
 
 const TLS_PORT = 5671;
@@ -31,7 +33,10 @@ export function brokerCheckup(config: AmqpConfig): BrokerCheckup {
       } catch (error) {
         throw unreachable(config, error);
       } finally {
-        await model.close();
+        await model.close().catch((error: unknown) => {
+          // The broker was quicker, and what it said is thrown already.
+          tearDown(model, describeError(error));
+        });
       }
     },
   };

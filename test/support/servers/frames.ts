@@ -1,8 +1,8 @@
 /** AMQP 0-9-1 on the wire, as much as a test needs that no client library would write: frames, and properties byte by byte. */
 
 export const METHOD = 1;
-export const HEADER = 2;
-export const BODY = 3;
+const HEADER = 2;
+const BODY = 3;
 const FRAME_END = 0xce;
 const BASIC = 60;
 
@@ -12,7 +12,7 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
-export function frame(type: number, channel: number, payload: Buffer): Buffer {
+function frame(type: number, channel: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.of(type), u16(channel), u32(payload.length), payload, Buffer.of(FRAME_END)]);
 }
 
