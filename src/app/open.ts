@@ -20,8 +20,7 @@ import { commentStoppages, deafStoppages, stoppages, strangeStoppages } from "..
 export async function openApp(config: Config, logLevel: string = config.logLevel): Promise<App> {
   const clock = systemClock;
   const log = openLog(logLevel);
-  if (config.ignoredKeys.length > 0)
-    log.info({ keys: config.ignoredKeys }, "keys for Python or publishers are ignored");
+  if (config.ignoredKeys.length > 0) log.info({ keys: config.ignoredKeys }, "keys that nothing here needs are ignored");
   const { periods, policy, environments } = config;
   const store = await openStore(config, log);
   const { schedule, facts, breakers, budgets, hearing } = store;

@@ -1,6 +1,6 @@
 import { readAddress, type BrokerAddress } from "./address.ts";
-import { secret, type ConfigFile, type Environment, type ExchangeConfig, type QueueConfig } from "./file.ts";
-import { readQueues, type BindingConfig, type HeardQueue } from "./queues.ts";
+import { secret, type ConfigFile, type Environment } from "./file.ts";
+import { readQueues, type HeardQueue } from "./queues.ts";
 import { readTls, type TlsFiles, type TlsMaterial } from "./tls.ts";
 import { ConfigError } from "../errors.ts";
 
@@ -10,24 +10,16 @@ export interface AmqpConfig extends Omit<BrokerAddress, "ignoredOptions"> {
   readonly tls: TlsMaterial;
   /** Where `tls` was read: a dial reads it anew. */
   readonly tlsFiles: TlsFiles;
+  /** Whatever TOML can say; none of the names that are ours. */
   readonly clientProperties: Readonly<Record<string, unknown>>;
-  readonly exchanges: Readonly<Record<string, ExchangeConfig>>;
   /** All of them are heard; at least one. */
   readonly queues: readonly HeardQueue[];
-  /** The first of `queues`. */
-  readonly queue: { readonly name: string } & QueueConfig;
-  /** Of the first queue. */
-  readonly bindings: readonly BindingConfig[];
   readonly prefetchCount: number;
   /** Keys about the broker that have no effect here. */
   readonly ignoredKeys: readonly string[];
 }
 
 export function readAmqp(file: string, filled: ConfigFile, env: Environment): AmqpConfig {
-  const queues = readQueues(file, filled);
-  const [first] = queues;
-  if (first === undefined) throw new ConfigError(`${file}: missing key queues`);
-  const { bindings, ...queue } = first;
   const { ignoredOptions, ...address } = brokerAddress(file, filled.amqp_url, env);
   const tlsFiles = tlsFilesOf(filled.tls);
   const isSecure = new URL(address.url).protocol === "amqps:";
@@ -37,11 +29,8 @@ export function readAmqp(file: string, filled: ConfigFile, env: Environment): Am
     passiveDeclares: filled.passive_declares,
     tls: isSecure ? readTls(file, tlsFiles) : {},
     tlsFiles: isSecure ? tlsFiles : {},
-    clientProperties: filled.client_properties,
-    exchanges: filled.exchanges,
-    queues,
-    queue,
-    bindings,
+    clientProperties: clientProperties(file, filled.client_properties),
+    queues: readQueues(file, filled),
     prefetchCount: filled.qos.prefetch_count,
     ignoredKeys: [...ignoredOptions.map((option) => `amqp_url?${option}`), ...(isUnused ? ["tls"] : [])],
   };
@@ -55,4 +44,15 @@ function brokerAddress(file: string, inFile: string, env: Environment): BrokerAd
 /** An empty name is none. */
 function tlsFilesOf({ ca_cert: ca = "", keyfile: key = "", certfile: cert = "" }: ConfigFile["tls"]): TlsFiles {
   return { ...(ca !== "" && { ca }), ...(key !== "" && { key }), ...(cert !== "" && { cert }) };
+}
+
+/** What fedora-messaging reserves for the client's author. */
+const RESERVED = ["product", "version", "information"];
+
+function clientProperties(file: string, said: AmqpConfig["clientProperties"]): AmqpConfig["clientProperties"] {
+  const taken = RESERVED.find((name) => name in said);
+  if (taken === undefined) return said;
+  throw new ConfigError(
+    `${file}: client_properties.${taken} is reserved, as clean-amis names itself there: take it out, and use app`,
+  );
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type AmqpConfig, readAmqp } from "./amqp.ts";
 import { readEc2, type Ec2Config } from "./ec2.ts";
 import { readConfigFile, secret, type ConfigFile, type Environment, type Scope } from "./file.ts";
@@ -32,8 +33,17 @@ export interface Config {
   readonly ec2: Ec2Config;
   readonly budgets: BudgetConfig;
   readonly report: ReportConfig;
+  /** Where the service's state would be served; null: nowhere. */
+  readonly monitoring: MonitoringConfig | null;
   /** Keys that have no effect here. */
   readonly ignoredKeys: readonly string[];
+}
+
+export interface MonitoringConfig {
+  /** A host or an IP address; "": all of this machine's. */
+  readonly address: string;
+  /** 1 to 65535. */
+  readonly port: number;
 }
 
 /** How much may be done to images at the most, by UTC day and by region. */
@@ -46,11 +56,26 @@ export interface BudgetConfig {
   readonly maxShareOfRegion: number;
 }
 
-const IGNORED_KEYS = ["callback", "log_config", "topic_prefix", "publish_exchange", "publish_priority"];
+const IGNORED_KEYS = [
+  "exchanges",
+  "callback",
+  "monitoring",
+  "log_config",
+  "topic_prefix",
+  "publish_exchange",
+  "publish_priority",
+] as const;
 
-/** The path of the configuration file: `--config`, else FEDORA_MESSAGING_CONF, else ./config.toml. */
-export function configPath(option: string | undefined, env: Environment): string {
-  return option ?? env["FEDORA_MESSAGING_CONF"] ?? "config.toml";
+/** Where a configuration file is looked for when none is named; the last is fedora-messaging's. */
+const PLACES = ["config.toml", "/etc/fedora-messaging/config.toml"];
+
+/**
+ * The path of the configuration file: `--config`, else FEDORA_MESSAGING_CONF, else ./config.toml where it is there, else
+ * fedora-messaging's own.
+ */
+export function configPath(option: string | undefined, env: Environment, places: readonly string[] = PLACES): string {
+  const named = option ?? env["FEDORA_MESSAGING_CONF"] ?? "";
+  return named !== "" ? named : (places.find((place) => existsSync(place)) ?? places.at(-1) ?? "");
 }
 
 /** Reads and checks the configuration. Throws `ConfigError` with one line: file, key, what is wrong, what is allowed. */
@@ -87,8 +112,22 @@ export function loadConfig(file: string, env: Environment, scope: Scope = "servi
       maxShareOfRegion: max_share_of_region,
     },
     report: readReport(file, own.report, env, scope),
-    ignoredKeys: [...IGNORED_KEYS.filter((key) => key in filled), ...amqp.ignoredKeys],
+    monitoring: readMonitoring(file, filled.monitoring),
+    ignoredKeys: [...IGNORED_KEYS.filter((key) => isSaid(filled[key])), ...amqp.ignoredKeys],
   };
+}
+
+/** Whether a key's value is there, and says more than an empty table. */
+function isSaid(value: unknown): boolean {
+  return value !== undefined && !(typeof value === "object" && value !== null && Object.keys(value).length === 0);
+}
+
+/** An empty table is none, as in fedora-messaging. */
+function readMonitoring(file: string, said: ConfigFile["monitoring"] = {}): MonitoringConfig | null {
+  const { address = "", port } = said;
+  if (port !== undefined) return { address, port };
+  if (Object.keys(said).length === 0) return null;
+  throw new ConfigError(`${file}: missing key monitoring.port: add one, such as 8070, or take [monitoring] out`);
 }
 
 type ScheduleTable = ConfigFile["consumer_config"]["schedule"];

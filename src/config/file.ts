@@ -17,7 +17,13 @@ export interface ConfigFile {
   passive_declares: boolean;
   tls: { ca_cert?: string; keyfile?: string; certfile?: string };
   client_properties: Record<string, unknown>;
-  exchanges: Record<string, ExchangeConfig>;
+  exchanges?: unknown;
+  callback?: unknown;
+  monitoring?: { address?: string; port?: number };
+  log_config?: unknown;
+  topic_prefix?: unknown;
+  publish_exchange?: unknown;
+  publish_priority?: unknown;
   queues: Record<string, QueueConfig>;
   bindings: { queue?: string; exchange: string; routing_keys: string[] }[];
   qos: { prefetch_count: number };
@@ -88,7 +94,7 @@ export function readDocument(file: string): {
   readonly filled: ConfigFile;
 } {
   const text = readText(file, `configuration file ${file}`, "give its path with --config or FEDORA_MESSAGING_CONF");
-  const document = parseToml(file, text);
+  const document = lowered(file, parseToml(file, text));
   const said = structuredClone(document);
   return { text, said, filled: check(file, document) };
 }
@@ -105,11 +111,22 @@ function parseToml(file: string, text: string): object {
   }
 }
 
+/** fedora-messaging takes its keys in capitals too, though not those within its tables. */
+function lowered(file: string, document: object): object {
+  const pairs = Object.entries(document).map(([key, value]: [string, unknown]) => [key.toLowerCase(), value] as const);
+  const twice = pairs.find(([key], index) => pairs.findIndex(([other]) => other === key) !== index);
+  if (twice !== undefined) throw new ConfigError(`${file}: key ${quote(twice[0])} is given twice: keep one`);
+  return Object.fromEntries(pairs);
+}
+
 function check(file: string, document: unknown): ConfigFile {
   if (SCHEMA.accepts(document)) return document;
   const [error] = SCHEMA.errors;
   throw new ConfigError(`${file}: ${error === undefined ? "not valid" : describe(error)}`);
 }
+
+/** Where the schema's description says more than ajv's message. */
+const HINTED = ["pattern", "const"];
 
 /** One line on a schema error: the key, the value, what is allowed, and the nearest known key for one that is not. */
 function describe(error: ErrorObject): string {
@@ -126,7 +143,7 @@ function describe(error: ErrorObject): string {
     return `missing key ${at === "" ? "" : `${at}.`}${String(params["missingProperty"])}`;
   const allowed = Array.isArray(params["allowedValues"]) ? `: one of ${params["allowedValues"].join(", ")}` : "";
   const description = (error.parentSchema as { description?: string } | undefined)?.description;
-  const hint = error.keyword === "pattern" && description !== undefined ? ` (${description})` : "";
+  const hint = HINTED.includes(error.keyword) && description !== undefined ? ` (${description})` : "";
   return `${at} = ${JSON.stringify(error.data)}: ${error.message ?? error.keyword}${allowed}${hint}`;
 }
 
@@ -155,13 +172,6 @@ export function unreadable(what: string, error: unknown, remedy: string): Config
   const why =
     code === "ENOENT" ? "does not exist" : code === "EACCES" ? "may not be read" : `cannot be read (${code ?? "?"})`;
   return new ConfigError(`${what} ${why}: ${remedy}`, { cause: error });
-}
-
-export interface ExchangeConfig {
-  readonly type: string;
-  readonly durable: boolean;
-  readonly auto_delete: boolean;
-  readonly arguments: object;
 }
 
 export interface QueueConfig {

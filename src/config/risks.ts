@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 import { IS_SEEN } from "./report.ts";
-import { isLoopback } from "./values.ts";
+import { isLoopback, tomlKey } from "./values.ts";
 import { DEFAULT_POLICY } from "../domain/compose/classify.ts";
 
 /** What is allowed in a configuration, and worth a second thought: one sentence each, with the key. */
@@ -9,6 +9,7 @@ export function risksOf(config: Config): readonly string[] {
   const unshipped = policy.products.filter((product) => !DEFAULT_POLICY.products.includes(product));
   const { protectingTags } = ec2.guards;
   const acts = act !== "nothing";
+  const unbound = unboundQueues(config);
   const rows: readonly (readonly [boolean, string])[] = [
     [
       !IS_SEEN[report.kind] && report.isPublic,
@@ -48,10 +49,12 @@ export function risksOf(config: Config): readonly string[] {
       acts && sources.datagrepper === null,
       "sources.datagrepper is empty: nobody knows what was missed, so nothing is acted on",
     ],
+    [isPassiveFor("auto", amqp), "passive_declares = true with queue auto: nobody has made a queue of that name"],
     [
-      amqp.passiveDeclares && amqp.queue.name === "auto",
-      "passive_declares = true with queue auto: nobody has made a queue of that name",
+      isPassiveFor("", amqp),
+      'passive_declares = true with queue "": a queue that the broker names is never there before',
     ],
+    [unbound.length > 0, `bindings has none for the queue ${unbound.join(", ")}: it hears what others bound to it`],
     [isOpenPassword(amqp.url, "amqp:"), "amqp_url: the password crosses the network in the open; use amqps"],
     [isOpenPassword(config.redis.url, "redis:"), "redis_url: the password crosses the network in the open; use rediss"],
   ];
@@ -63,6 +66,16 @@ export function operatorRisk(user: string, operators: readonly string[]): string
   const named = operators.find((operator) => operator.toLowerCase() === user.toLowerCase());
   if (named === undefined) return null;
   return `report.operators has ${named}, whose token posts the reports: what the service and what ${named} writes come from one account; use a bot's`;
+}
+
+function isPassiveFor(queue: string, { passiveDeclares, queues }: Config["amqp"]): boolean {
+  return passiveDeclares && queues.some(({ name }) => name === queue);
+}
+
+function unboundQueues({ amqp }: Pick<Config, "amqp">): readonly string[] {
+  const isBound = ({ bindings }: Config["amqp"]["queues"][number]): boolean =>
+    bindings.some(({ routing_keys: keys }) => keys.length > 0);
+  return amqp.queues.filter((queue) => !isBound(queue)).map(({ name }) => tomlKey(name));
 }
 
 function isOpenPassword(address: string, scheme: string): boolean {

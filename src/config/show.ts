@@ -99,7 +99,9 @@ function linesOf(text: string): ReadonlyMap<string, number> {
     if (header !== undefined) table = dotted(header);
     const name =
       header !== undefined ? table : key === undefined ? null : [table, dotted(key)].filter(Boolean).join(".");
-    if (name !== null && !found.has(name)) found.set(name, index + 1);
+    // The keys of the top may stand in capitals.
+    const known = name?.replace(/^[^.]+/, (top) => top.toLowerCase());
+    if (known !== undefined && !found.has(known)) found.set(known, index + 1);
   }
   return found;
 }

@@ -33,7 +33,10 @@ export function isLoopback(address: string): boolean {
 /** A value as TOML writes it, on one line. */
 export function tomlValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(tomlValue).join(", ")}]`;
-  if (typeof value !== "object" || value === null || value instanceof Date) return JSON.stringify(value);
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value === "number" && !Number.isFinite(value))
+    return String(value).replace("Infinity", "inf").toLowerCase();
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const pairs = Object.entries(value).map(([key, each]) => `${tomlKey(key)} = ${tomlValue(each)}`);
   return pairs.length === 0 ? "{}" : `{ ${pairs.join(", ")} }`;
 }

@@ -12,21 +12,24 @@ interface BrokerNeeds {
   readonly store: () => Promise<Pick<StoreCheckup, "queueName">>;
 }
 
-/** Whether the broker lets us in, its certificate, and whether exchanges and queue are there. */
+/** Whether the broker lets us in, its certificate, and whether the bindings' exchanges and the queues are there. */
 export async function checkBroker({ config, broker, store, now }: BrokerNeeds): Promise<readonly Finding[]> {
-  const { exchanges, bindings, queue } = config.amqp;
-  const names = [...new Set([...Object.keys(exchanges), ...bindings.map(({ exchange }) => exchange)])];
-  const queueName = queue.name === "auto" ? await sharedName(store) : queue.name;
+  const { queues } = config.amqp;
+  const names = [...new Set(queues.flatMap(({ bindings }) => bindings.map(({ exchange }) => exchange)))];
+  const named = await Promise.all(queues.map(async ({ name }) => (name === "auto" ? await sharedName(store) : name)));
   // A certificate that is over keeps us out as well: both are told.
-  const [shown, seen] = await Promise.allSettled([broker.certificate(), broker.look(names, queueName ?? null)]);
+  const [shown, seen] = await Promise.allSettled([
+    broker.certificate(),
+    Promise.all(named.map((name, index) => broker.look(index === 0 ? names : [], name === "" ? null : (name ?? null)))),
+  ]);
   const certificate = shown.status === "fulfilled" ? judgeShown(shown.value, now) : [];
   if (seen.status === "rejected") return [...certificate, notReached(seen.reason)];
-  const { product, missingExchanges } = seen.value;
+  const [first] = seen.value;
   return [
-    ok("broker", `${product}, logged in`),
+    ...(first === undefined ? [] : [ok("broker", `${first.product}, logged in`)]),
     ...certificate,
-    ...missingExchanges.map((name) => judgeExchange(name, config.amqp)),
-    judgeQueue(queueName, seen.value.queue, config.amqp),
+    ...(first === undefined ? [] : first.missingExchanges.map(judgeExchange)),
+    ...seen.value.map(({ queue }, index) => judgeQueue(named[index], queue, config.amqp)),
   ];
 }
 
@@ -56,12 +59,9 @@ function judgeShown(shown: Awaited<ReturnType<BrokerCheckup["certificate"]>>, no
   return [...judgePem(check, pem, now()), ...trust];
 }
 
-function judgeExchange(name: string, { exchanges, passiveDeclares }: Config["amqp"]): Finding {
-  const isOurs = !passiveDeclares && name in exchanges;
-  const message = `exchange ${JSON.stringify(name)} does not exist`;
-  return isOurs
-    ? warning("broker", `${message} yet: consume makes it`)
-    : failure("broker", message, "mend exchanges and bindings in the configuration");
+function judgeExchange(name: string): Finding {
+  const remedy = "mend bindings in the configuration, or have it made by who runs the broker";
+  return failure("broker", `exchange ${JSON.stringify(name)} does not exist`, remedy);
 }
 
 function judgeQueue(
@@ -71,12 +71,13 @@ function judgeQueue(
 ): Finding {
   const check = "queue";
   if (name === undefined) return warning(check, "not checked: Redis, which remembers its name, is away");
+  if (name === "") return ok(check, "the broker names one at each connection, and removes it after");
   if (name === null) return ok(check, "none yet: consume names and makes it at its first start");
   const bindings = "its bindings cannot be read over AMQP: consume makes them at each start";
   if (queue === "missing" || queue === null) {
     const message = `${name} does not exist`;
     return passiveDeclares
-      ? failure(check, message, "have it made, with its bindings, by who runs the broker: passive_declares is true")
+      ? failure(check, message, "have it made by who runs the broker: passive_declares is true")
       : warning(
           check,
           `${message}: nobody has consumed for a while, or never`,
@@ -87,5 +88,5 @@ function judgeQueue(
   const { messages, consumers } = queue;
   const message = `${name}: ${messages} messages wait, ${consumers} consumers`;
   if (consumers === 0) return warning(check, message, "start clean-amis consume: nobody hears");
-  return ok(check, passiveDeclares ? `${message}; its bindings are made by others` : `${message}; ${bindings}`);
+  return ok(check, `${message}; ${bindings}`);
 }

@@ -121,3 +121,62 @@ t.test("a binding of no queue, two queues of one name, and names that AMQP canno
   for (const [toml, line] of rows) t.match(complaint(t, toml), line, toml);
   t.end();
 });
+
+t.test("client properties say anything but what is ours to say", (t) => {
+  const said = 'app = 5\napp_contacts_email = "a@b"\ndeep = { list = [1, "two", { three = true }], at = 1.5 }\n';
+  t.same(load(t, `[client_properties]\n${said}`).amqp.clientProperties, {
+    app: 5,
+    app_contacts_email: "a@b",
+    deep: { list: [1, "two", { three: true }], at: 1.5 },
+  });
+  t.same(load(t, '[client_properties]\napp_contacts_email = ["a@b", "c@d"]\n').amqp.clientProperties, {
+    app_contacts_email: ["a@b", "c@d"],
+  });
+  for (const name of ["product", "version", "information"])
+    t.equal(
+      complaint(t, `[client_properties]\n${name} = "x"\n`),
+      `FILE: client_properties.${name} is reserved, as clean-amis names itself there: take it out, and use app`,
+    );
+  t.end();
+});
+
+t.test("monitoring has a port, an address or all of them; an empty table is none", (t) => {
+  const monitoring = (lines: string): string => `[monitoring]\n${lines}`;
+  t.equal(load(t, "").monitoring, null);
+  const off = load(t, monitoring(""));
+  t.same([off.monitoring, off.ignoredKeys], [null, []]);
+  t.same(load(t, monitoring("port = 8070")).monitoring, { address: "", port: 8070 });
+  const here = load(t, monitoring('address = "::1"\nport = 65535'));
+  t.same([here.monitoring, here.ignoredKeys], [{ address: "::1", port: 65535 }, ["monitoring"]]);
+  const rows: readonly (readonly [string, string | RegExp])[] = [
+    ['address = "127.0.0.1"', "FILE: missing key monitoring.port: add one, such as 8070, or take [monitoring] out"],
+    ["port = 0", "FILE: monitoring.port = 0: must be >= 1"],
+    ["port = 65536", "FILE: monitoring.port = 65536: must be <= 65535"],
+    ['port = "8070"', 'FILE: monitoring.port = "8070": must be integer'],
+    ['port = 1\naddress = "a b"', /^FILE: monitoring\.address = "a b": .*\(a host or an IP address; empty: all\)$/],
+    ["prot = 1", "FILE: unknown key monitoring.prot (known: address, port)"],
+  ];
+  for (const [lines, line] of rows) t.match(complaint(t, monitoring(lines)), line, lines);
+  t.end();
+});
+
+t.test("how much is prefetched is in AMQP's range, and not without limit", (t) => {
+  const qos = (line: string): string => `[qos]\n${line}\n`;
+  t.equal(load(t, qos("prefetch_size = 0\nprefetch_count = 25")).amqp.prefetchCount, 25);
+  const rows: readonly (readonly [string, RegExp])[] = [
+    ["prefetch_count = 0", /^FILE: qos\.prefetch_count = 0: must be >= 1$/],
+    ["prefetch_count = 65536", /^FILE: qos\.prefetch_count = 65536: must be <= 65535/],
+    ["prefetch_count = 2.5", /^FILE: qos\.prefetch_count = 2\.5: must be integer/],
+    ["prefetch_size = 9", /^FILE: qos\.prefetch_size = 9: .*take it out, and set prefetch_count\)$/],
+  ];
+  for (const [line, told] of rows) t.match(complaint(t, qos(line)), told, line);
+  t.end();
+});
+
+t.test("keys of the top may stand in capitals, once", (t) => {
+  t.equal(load(t, 'AMQP_URL = "amqp://there"\n').amqp.url, "amqp://there");
+  const both = 'AMQP_URL = "amqp://there"\namqp_url = "amqp://here"\n';
+  t.equal(complaint(t, both), 'FILE: key "amqp_url" is given twice: keep one');
+  t.match(complaint(t, "[QOS]\nPREFETCH_COUNT = 1\n"), /^FILE: unknown key qos\.PREFETCH_COUNT \(known: /);
+  t.end();
+});

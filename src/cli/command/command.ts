@@ -64,7 +64,7 @@ export interface Command {
 
 export const CONFIG = {
   type: "string",
-  help: "configuration file (else FEDORA_MESSAGING_CONF, else ./config.toml)",
+  help: "configuration file (else FEDORA_MESSAGING_CONF, ./config.toml, /etc/fedora-messaging/config.toml)",
   values: "file",
 } as const;
 

@@ -137,7 +137,7 @@ function settingsOf(invocation: Invocation): {
 } {
   const { env } = invocation;
   const file = configPath(textOf(invocation, "config"), env);
-  const isAsked = textOf(invocation, "config") !== undefined || env["FEDORA_MESSAGING_CONF"] !== undefined;
+  const isAsked = textOf(invocation, "config") !== undefined || (env["FEDORA_MESSAGING_CONF"] ?? "") !== "";
   if (!isAsked && !existsSync(file)) return { environments: ["prod"], policy: DEFAULT_POLICY, from: "as shipped" };
   return { ...loadConfig(file, env, "records"), from: `of ${file}` };
 }

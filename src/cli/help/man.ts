@@ -19,6 +19,7 @@ export function manPage(commands: Commands): string {
     ...Object.entries(ENVIRONMENT).flatMap(([name, meaning]) => item(name, meaning)),
     ".SH FILES",
     ...item("config.toml", "the configuration, unless --config or FEDORA_MESSAGING_CONF names another file"),
+    ...item("/etc/fedora-messaging/config.toml", "the same, where config.toml is not there"),
   ].join("\n");
 }
 

@@ -41,7 +41,7 @@ async function check(invocation: Invocation): Promise<void> {
     return;
   }
   await print(plain(`${checked.file} is valid`));
-  if (ignored.length > 0) await print(`ignored, as only Python or publishers need them: ${ignored.join(", ")}`);
+  if (ignored.length > 0) await print(`ignored, as nothing here needs them: ${ignored.join(", ")}`);
   for (const warning of warnings) await print(plain(`warning: ${warning}`));
 }
 

@@ -64,7 +64,7 @@ t.test("config check says valid, or what is wrong, in one line", async (t) => {
   const file = fileWith(t, "callback = 'x:y'\n[consumer_config]\n");
   const valid = await runProgram(t, ["config", "check", "--config", file]);
   t.same([valid.code, valid.err], [0, ""]);
-  t.equal(valid.out, `${file} is valid\nignored, as only Python or publishers need them: callback\n`);
+  t.equal(valid.out, `${file} is valid\nignored, as nothing here needs them: callback\n`);
   t.same(JSON.parse((await runProgram(t, ["config", "check", "--config", file, "--json"])).out), {
     file,
     valid: true,
@@ -135,6 +135,11 @@ t.test("config check warns of each thing that is allowed and risky", async (t) =
     [`[consumer_config]\nact = 'delete'\nsources.datagrepper = ''\n${pagure}`, /sources\.datagrepper is empty: /],
     ["passive_declares = true\n[consumer_config]\n", /passive_declares = true with queue auto: /],
     [
+      "passive_declares = true\n[queues.'']\ndurable=false\nauto_delete=true\nexclusive=true\narguments={}\n",
+      /passive_declares = true with queue "": /,
+    ],
+    ["bindings = []\n", /bindings has none for the queue auto: /],
+    [
       "amqp_url = 'amqp://me:S3CRET@broker'\n[consumer_config]\n",
       /amqp_url: the password crosses the network in the open; use amqps/,
     ],
@@ -153,10 +158,11 @@ t.test("config check warns of each thing that is allowed and risky", async (t) =
   }
 });
 
-const SHOWN = `amqp_url = "amqps://me:S3CRET@broker/%2Fv"
+const SHOWN = `AMQP_URL = "amqps://me:S3CRET@broker/%2Fv"
 [client_properties]
 app = "a"
 api_token = "S3CRET"
+deep = { since = 2026-11-27, share = nan, on = true }
 [queues."a.b"]
 durable = true
 auto_delete = false
@@ -180,11 +186,13 @@ t.test("config show prints every effective value with its source, as TOML, and n
   const rows: readonly (readonly [string, string])[] = [
     ['amqp_url = "amqps://me:***@broker/%2Fv"', `${file}:1`],
     ['api_token = "***"', `${file}:4`],
-    ["durable = true", `${file}:6`],
+    ["durable = true", `${file}:7`],
     ["x-expires = 5", file],
-    ['bindings = [{ exchange = "e", routing_keys = ["a.#", "b"] }]', `${file}:10`],
-    ['redis_url = "redis://:***@there/0"', `${file}:14`],
-    ['delete_after = "11d"', `${file}:16`],
+    ["since = 2026-11-27", file],
+    ["share = nan", file],
+    ['bindings = [{ exchange = "e", routing_keys = ["a.#", "b"] }]', `${file}:11`],
+    ['redis_url = "redis://:***@there/0"', `${file}:15`],
+    ['delete_after = "11d"', `${file}:17`],
     ['private_after = "5d"', "default"],
   ];
   for (const [value, source] of rows) t.ok(out.includes(`${value} # ${source}\n`), value);
