@@ -1,6 +1,6 @@
 import { readAddress, type BrokerAddress } from "./address.ts";
-import { secret, type ConfigFile, type Environment, type QueueConfig } from "./file.ts";
-import { readQueues, type BindingConfig, type HeardQueue } from "./queues.ts";
+import { secret, type ConfigFile, type Environment } from "./file.ts";
+import { readQueues, type HeardQueue } from "./queues.ts";
 import { readTls, type TlsFiles, type TlsMaterial } from "./tls.ts";
 import { ConfigError } from "../errors.ts";
 
@@ -14,20 +14,12 @@ export interface AmqpConfig extends Omit<BrokerAddress, "ignoredOptions"> {
   readonly clientProperties: Readonly<Record<string, unknown>>;
   /** All of them are heard; at least one. */
   readonly queues: readonly HeardQueue[];
-  /** The first of `queues`. */
-  readonly queue: { readonly name: string } & QueueConfig;
-  /** Of the first queue. */
-  readonly bindings: readonly BindingConfig[];
   readonly prefetchCount: number;
   /** Keys about the broker that have no effect here. */
   readonly ignoredKeys: readonly string[];
 }
 
 export function readAmqp(file: string, filled: ConfigFile, env: Environment): AmqpConfig {
-  const queues = readQueues(file, filled);
-  const [first] = queues;
-  if (first === undefined) throw new ConfigError(`${file}: missing key queues`);
-  const { bindings, ...queue } = first;
   const { ignoredOptions, ...address } = brokerAddress(file, filled.amqp_url, env);
   const tlsFiles = tlsFilesOf(filled.tls);
   const isSecure = new URL(address.url).protocol === "amqps:";
@@ -38,9 +30,7 @@ export function readAmqp(file: string, filled: ConfigFile, env: Environment): Am
     tls: isSecure ? readTls(file, tlsFiles) : {},
     tlsFiles: isSecure ? tlsFiles : {},
     clientProperties: clientProperties(file, filled.client_properties),
-    queues,
-    queue,
-    bindings,
+    queues: readQueues(file, filled),
     prefetchCount: filled.qos.prefetch_count,
     ignoredKeys: [...ignoredOptions.map((option) => `amqp_url?${option}`), ...(isUnused ? ["tls"] : [])],
   };

@@ -3,7 +3,7 @@ import { tomlKey } from "./values.ts";
 import { quote } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
 
-export interface BindingConfig {
+interface BindingConfig {
   readonly exchange: string;
   readonly routing_keys: readonly string[];
 }

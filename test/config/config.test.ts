@@ -76,10 +76,10 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
     url: "amqps://fedora@rabbitmq.fedoraproject.org/%2Fpublic_pubsub",
     passiveDeclares: false,
     prefetchCount: 250,
-    queue: { name: "auto", durable: false, auto_delete: false, exclusive: false },
+    queues: [{ name: "auto", durable: false, auto_delete: false, exclusive: false }],
   });
   t.same(Object.values(config.amqp.tls).map(String), [AUTHORITY, KEY, LOCALHOST]);
-  t.equal(config.amqp.bindings[0]?.routing_keys.length, 7);
+  t.equal(config.amqp.queues[0]?.bindings[0]?.routing_keys.length, 7);
   t.end();
 });
 

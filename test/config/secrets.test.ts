@@ -83,7 +83,11 @@ t.test("Pagure needs a project and a token, and says so", (t) => {
     [`${PAGURE}repo = "x"\n`, token, /^FILE:4:\d+: not TOML: /],
     [PAGURE.replace("releng/ami-reports", "a b"), token, /^FILE: consumer_config\.report\.repo = "a b": /],
     [`${PAGURE}allow_delete_without_public_notice = true\n`, token, /goes only with kind = "log"$/],
-    [`${PAGURE}tags = ["a", "b", " a "]\n`, token, /^FILE: consumer_config\.report\.tags has "a" twice: .*name it once$/],
+    [
+      `${PAGURE}tags = ["a", "b", " a "]\n`,
+      token,
+      /^FILE: consumer_config\.report\.tags has "a" twice: .*name it once$/,
+    ],
     [`${PAGURE}tags = ["a,b"]\n`, token, /^FILE: consumer_config\.report\.tags\.0 = "a,b": /],
   ];
   for (const [toml, env, line] of rows) t.match(complaint(t, toml, env), line, toml);

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "amqplib";
 import t from "tap";
-import type { AmqpConfig } from "../../../src/config/amqp.ts";
-import { amqpConfig, Listener } from "../../support/servers/listener.ts";
+import { amqpConfig, Listener, type OfBus } from "../../support/servers/listener.ts";
 import { RawBroker, refuse } from "../../support/servers/raw-broker.ts";
 import { serverUrl } from "../../support/servers/redis.ts";
 
@@ -17,11 +16,11 @@ t.test("RabbitMQ's own reason is kept, with the remedy that fits it", async (t) 
   await channel.assertQueue(taken, { exclusive: true });
   await channel.assertQueue(other, { durable: false, autoDelete: true, exclusive: false });
   await channel.consume(other, () => undefined, { exclusive: true });
-  const named = (name: string, more: object = {}): Partial<AmqpConfig> => ({ queue: { name, ...OPTIONS, ...more } });
+  const named = (name: string, more: object = {}): OfBus => ({ queue: { name, ...OPTIONS, ...more } });
   const [stranger, nowhere] = [new URL(url), new URL(url)];
   stranger.password = "S3CRET";
   nowhere.pathname = "/nowhere";
-  const rows: readonly (readonly [string, string, Partial<AmqpConfig>, RegExp])[] = [
+  const rows: readonly (readonly [string, string, OfBus, RegExp])[] = [
     ["a wrong password", stranger.href, {}, /403 .*Login was refused.*: mend user and password in amqp_url/],
     ["no such virtual host", nowhere.href, {}, /530 .*vhost nowhere not found: mend the virtual host/],
     ["no such queue", url, { passiveDeclares: true, ...named(randomUUID()) }, /404 .*no queue '.*: have it made/],

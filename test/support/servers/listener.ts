@@ -2,23 +2,25 @@ import type { Test } from "tap";
 import { Bus } from "../../../src/adapters/amqp/bus.ts";
 import { systemClock } from "../../../src/adapters/clock.ts";
 import type { AmqpConfig } from "../../../src/config/amqp.ts";
+import type { HeardQueue } from "../../../src/config/queues.ts";
 import type { Clock, Delivery, Log } from "../../../src/ports/index.ts";
 
 const OPTIONS = { durable: false, auto_delete: true, exclusive: false, arguments: {} };
 
+/** What differs in a bus with one queue. */
+export type OfBus = Partial<AmqpConfig> &
+  Partial<Pick<HeardQueue, "bindings">> & { readonly queue?: Omit<HeardQueue, "bindings"> };
+
 /** The configuration of a bus with one queue. */
-export function amqpConfig(url: string, more: Partial<AmqpConfig> = {}): AmqpConfig {
-  const queue = more.queue ?? { name: "raw", ...OPTIONS };
-  const bindings = more.bindings ?? [{ exchange: "amq.topic", routing_keys: ["#"] }];
+export function amqpConfig(url: string, { queue, bindings, ...more }: OfBus = {}): AmqpConfig {
+  const options = queue ?? { name: "raw", ...OPTIONS };
   return {
     url,
     passiveDeclares: false,
     tls: {},
     tlsFiles: {},
     clientProperties: {},
-    queues: [{ ...queue, bindings }],
-    queue,
-    bindings,
+    queues: [{ ...options, bindings: bindings ?? [{ exchange: "amq.topic", routing_keys: ["#"] }] }],
     prefetchCount: 10,
     ignoredKeys: [],
     ...more,
