@@ -7,14 +7,17 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { startDatagrepper } from "../outside/datagrepper/double.ts";
 import { generateMonth } from "../outside/datagrepper/month.ts";
+import { benchStats } from "./bench-stats.ts";
 import { findServers } from "../servers/find.ts";
 import { startRedis } from "../servers/redis.ts";
 
 /**
  * What a backfill costs: its rate against that of ingest fed from an array, in one run on one Redis, and the largest
- * resident set of its process. `npm run bench -- MESSAGES` takes another number than a million.
+ * resident set of its process. `npm run bench -- MESSAGES` takes another number than a million; `npm run bench -- stats IMAGES`
+ * asks what figures cost.
  */
-const MESSAGES = Number(process.argv[2] ?? 1_000_000);
+const IS_STATS = process.argv[2] === "stats";
+const MESSAGES = Number((IS_STATS ? process.argv[3] : process.argv[2]) ?? 1_000_000);
 const SAMPLE = Math.min(100_000, MESSAGES);
 const START = "2026-10-01T00:00:00Z";
 const END = "2026-10-31T00:00:00Z";
@@ -82,4 +85,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+await (IS_STATS ? benchStats(MESSAGES) : main());
