@@ -158,7 +158,7 @@ export function secret(name: string, env: Environment): string | undefined {
 }
 
 /** A file's text. Throws `ConfigError` that names it, and the remedy. */
-export function readText(path: string, what: string, remedy: string): string {
+function readText(path: string, what: string, remedy: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
