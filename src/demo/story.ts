@@ -59,7 +59,8 @@ export class Story {
   /** What people say under a report, and what they are answered. */
   #quote(author: string, text: string): void {
     this.tell(`Pagure: ${author} comments:`);
-    for (const line of text.split("\n")) if (line !== "") this.#stage.say(`          > ${line}`);
+    for (const line of text.split("\n"))
+      if (line !== "" && !line.startsWith("<!--")) this.#stage.say(`          > ${line}`);
   }
 
   /** One line for what EC2 was asked to change since the last look, and one for each new post. */

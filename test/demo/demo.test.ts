@@ -25,7 +25,7 @@ t.test("the demo ends well: every image meets its fate, and the summary says so 
   t.match(summary.ec2_calls, { DeregisterImage: 209, CreateTags: Number, DescribeImages: Number });
   t.match(
     story,
-    /cloud-image-user comments:\n.*please hold (?<id>ami-\w+)[^]*clean-amis-bot comments:\n.*Answer to.*\n.*\k<id>.*: held;/,
+    /cloud-image-user comments:\n.*please hold (?<id>ami-\w+)[^]*clean-amis-bot comments:\n.*Answer to.*\n.*1 image: held;.*\n.*\k<id>`/,
   );
   t.type(summary.reports, "number");
   const told = new Set(story.split("\n").map(formOf));
