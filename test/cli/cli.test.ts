@@ -139,8 +139,8 @@ t.test("a configuration that is missing or wrong ends with 2 and one line, befor
   const dir = t.testdir({ "wrong.toml": "[consumer_config]\nact = 'all'\n", "broken.toml": "a = \n" });
   const wrong = join(dir, "wrong.toml");
   const rows: readonly (readonly [readonly string[], NodeJS.ProcessEnv, string | RegExp])[] = [
-    [["consume"], {}, /^clean-amis: configuration file config\.toml does not exist: give its path with --config or /],
-    [["tick", "--once"], {}, /^clean-amis: configuration file config\.toml does not exist: /],
+    [["consume"], {}, /\/etc\/fedora-messaging\/config\.toml does not exist: give its path with --config or /],
+    [["tick", "--once"], {}, /\/etc\/fedora-messaging\/config\.toml does not exist: /],
     [
       ["consume", "--config", "/nowhere/a.toml"],
       {},
