@@ -1,22 +1,24 @@
-import type { Counts, Log, Places, Schedule } from "../ports/index.ts";
+import type { Counts, Log, Names, Places, Schedule } from "../ports/index.ts";
 import { Counting } from "./counting.ts";
 
 /** Who walks over all records. */
 export interface Walker {
   readonly places: Places;
   readonly counts: Omit<Counts, "read">;
+  readonly names: Pick<Names, "sweep">;
   readonly schedule: Pick<Schedule, "regions">;
   readonly log: Log;
 }
 
 /**
  * Sees to it that nothing stands in no queue, and that the counts are right: walks over all records, a stretch at a time, puts
- * right what lost its place when a key was deleted or evicted, and counts all anew.
+ * right what lost its place when a key was deleted or evicted, and counts all anew. Names whose images are forgotten go.
  */
 export class PlaceKeeper {
   readonly #walker: Walker;
   #from: string | null = null;
   #counting: Counting | null = null;
+  readonly #swept = new Map<string, number>();
 
   constructor(walker: Walker) {
     this.#walker = walker;
@@ -24,8 +26,10 @@ export class PlaceKeeper {
 
   /** The next stretch; resolves to how many images were put right. Throws `UpstreamError`. */
   async step(): Promise<number> {
-    const { places, counts, schedule, log } = this.#walker;
-    this.#counting ??= await Counting.begin(await schedule.regions(), counts);
+    const { places, counts, names, schedule, log } = this.#walker;
+    const regions = await schedule.regions();
+    for (const region of regions) this.#swept.set(region, await names.sweep(region, this.#swept.get(region) ?? 0));
+    this.#counting ??= await Counting.begin(regions, counts);
     const walked = await places.walk(this.#from);
     let count = 0;
     for (const each of walked.misplaced) {

@@ -55,7 +55,13 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     listener: archive === null ? null : { archive, ingester, hearing, log, firstBackfillMs: config.firstBackfillMs },
     everyMs: config.hearEveryMs,
   };
-  const placeKeeper = new PlaceKeeper({ places: store.places, counts: store.counts, schedule, log });
+  const placeKeeper = new PlaceKeeper({
+    places: store.places,
+    counts: store.counts,
+    names: store.names,
+    schedule,
+    log,
+  });
   const app = { ingester, tick, report, clerk, commentReader, ears, breakers, placeKeeper, ec2: images };
   return {
     ...app,

@@ -11,6 +11,7 @@ import { redisFacts } from "../adapters/redis/facts.ts";
 import { redisJournal } from "../adapters/redis/journal.ts";
 import { redisOrders } from "../adapters/redis/control/orders.ts";
 import { redisCounts } from "../adapters/redis/images/counts.ts";
+import { redisNames } from "../adapters/redis/images/names.ts";
 import { redisPlaces } from "../adapters/redis/images/places.ts";
 import { redisQueues } from "../adapters/redis/images/queues.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
@@ -27,6 +28,7 @@ import type {
   Journal,
   Listen,
   Log,
+  Names,
   Orders,
   Places,
   Positions,
@@ -43,6 +45,7 @@ export interface Store {
   readonly queues: Queues;
   readonly places: Places;
   readonly counts: Counts;
+  readonly names: Names;
   readonly facts: Facts;
   readonly journal: Journal;
   readonly orders: Orders;
@@ -77,6 +80,7 @@ export function storeOn(connection: RedisConnection, config: StoreConfig, log: L
     queues: redisQueues(connection),
     places: redisPlaces(connection, systemClock, config.periods),
     counts: redisCounts(connection),
+    names: redisNames(connection),
     facts: redisFacts(connection),
     journal: redisJournal(connection, kind, log),
     orders: redisOrders(connection),

@@ -18,8 +18,39 @@ export interface Counts {
   read(region: string): Promise<Counted>;
   /** Begins to count a region's images anew, or joins who has begun; resolves to the epoch, "" where that cannot be. */
   begin(region: string): Promise<string>;
-  /** Counts these images as their records have them: each once, however often it is asked. */
+  /** Counts these images as their records have them: each once, however often it is asked. Each is found by its name then. */
   count(region: string, amiIds: readonly string[]): Promise<void>;
   /** All were counted since the epoch was begun: what was counted in it stands from now on. */
   finish(region: string, epoch: string): Promise<void>;
+}
+
+/** An image as it is found by a part of its name, its compose id or its own id. */
+export interface Named {
+  readonly region: string;
+  readonly amiId: string;
+  /** Empty: nobody has told it. */
+  readonly imageName: string;
+  readonly composeId: string;
+}
+
+/** What a search has found. */
+export interface Found {
+  /** The newest uploads first. */
+  readonly images: readonly Named[];
+  /** Not all names were looked at, or more were found than were asked for. */
+  readonly mayBeMore: boolean;
+}
+
+/**
+ * The names of all images that have a record, those of deleted ones too. A search takes a bounded number of Redis commands, and
+ * looks at a bounded number of names, the newest of each region. All throw `UpstreamError`.
+ */
+export interface Names {
+  /** Those in which a text stands, whether its letters are small or not; `most`, 1 to 100, at the most. */
+  search(part: string, most: number): Promise<Found>;
+  /**
+   * Looks at a stretch of a region's names that begins at rank `from`, the oldest first, and removes those whose records are
+   * gone or have another name now. Resolves to where the next stretch begins; 0 after the last one.
+   */
+  sweep(region: string, from: number): Promise<number>;
 }

@@ -28,7 +28,7 @@ t.test("the package holds the program and what it needs: no demo, double, test o
   const allowed = [
     /^(package\.json|README\.md|LICENSE|config\.toml|dist\/clean-amis\.1)$/,
     /^dist\/schemas\/[\w.-]+\.json$/,
-    /^dist\/src\/adapters\/redis\/lua\/(control\/)?\w+\.lua$/,
+    /^dist\/src\/adapters\/redis\/lua\/(control\/|shared\/)?\w+\.lua$/,
     /^dist\/src\/(?!demo\/|setup)[\w./-]+\.js$/,
   ];
   t.same(

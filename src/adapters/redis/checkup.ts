@@ -47,7 +47,12 @@ async function measure({ redis, keys }: RedisConnection, region: string): Promis
   if (amiIds.length === 0) return null;
   const sizeOf = async (key: string): Promise<number> => (await redis.memory("USAGE", key)) ?? 0;
   const records = await Promise.all(amiIds.map((amiId) => sizeOf(keys.image(region, amiId))));
-  const shared = [keys.images(region), keys.events(region), ...QUEUES.map((queue) => keys.queue(region, queue))];
+  const shared = [
+    keys.images(region),
+    keys.names(region),
+    keys.events(region),
+    ...QUEUES.map((queue) => keys.queue(region, queue)),
+  ];
   const common = await Promise.all(shared.map(sizeOf));
   return sum(records) / records.length + sum(common) / count;
 }

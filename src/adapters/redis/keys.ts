@@ -18,6 +18,7 @@ const REGION_KEYS = {
   "stream:*": "zset",
   images: "set",
   counts: "hash",
+  names: "zset",
   events: "stream",
 } as const satisfies Record<Queue, "zset"> & Record<string, KeyType>;
 
@@ -72,6 +73,7 @@ export interface Keys {
   events(region: string): string;
   images(region: string): string;
   counts(region: string): string;
+  names(region: string): string;
   compose(composeId: string): string;
   control(name: ControlName): string;
   readonly layout: typeof LAYOUT;
@@ -104,6 +106,7 @@ export function keysOf(prefix: string): Keys {
     stream: (region, stream) => inRegion(region, `stream:${stream}`),
     images: (region) => inRegion(region, "images"),
     counts: (region) => inRegion(region, "counts"),
+    names: (region) => inRegion(region, "names"),
     events: (region) => inRegion(region, "events"),
     compose: (composeId) => `${prefix}:compose:${composeId}`,
     control: (name) => inRegion("control", name),

@@ -10,7 +10,7 @@ export type Script = (redis: Redis, keys: readonly string[], args: readonly (str
  * installation.
  */
 export function loadScript(name: string, ...shared: readonly string[]): Script {
-  const text = ["common", ...shared, name].map(readLua).join("");
+  const text = [...["common", ...shared].map((each) => `shared/${each}`), name].map(readLua).join("");
   const sha = createHash("sha1").update(text).digest("hex");
   return async (redis, keys, args) => {
     try {

@@ -16,6 +16,8 @@ const AT_ONCE = 1000;
 const REPEATS = 21;
 /** No more than so many times what they cost with few images. */
 const WANTED = 20;
+/** The dearest search: one that finds nothing. */
+const NOBODY = "nobody is called so";
 const nothing = (): void => undefined;
 const log: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
@@ -28,14 +30,19 @@ export async function benchStats(count: number): Promise<void> {
   const records = await openRecords(loadConfig(file, { REDIS_URL: redis.url }, "records"));
   try {
     await fill(records, 0, FEW);
-    const few = await costOf(records, FEW);
+    const few = await costOf(() => figures(records, FEW));
+    const fewNames = await costOf(() => records.names.search(NOBODY, 20));
     const filled = await seconds(() => fill(records, FEW, count));
     const walked = await seconds(() => new PlaceKeeper({ ...records, log }).finish());
-    const many = await costOf(records, count);
+    const many = await costOf(() => figures(records, count));
+    const manyNames = await costOf(() => records.names.search(NOBODY, 20));
     console.log(
       `images written         ${Math.round((count - FEW) / filled)}/s; a walk that counts all took ${walked.toFixed(1)} s`,
     );
     console.log(`queue stats            ${few.toFixed(1)} ms with ${FEW} images, ${many.toFixed(1)} ms with ${count}`);
+    console.log(
+      `a search               ${fewNames.toFixed(1)} ms with ${FEW} names, ${manyNames.toFixed(1)} ms with ${count}`,
+    );
     console.log(`ratio                  ${(many / few).toFixed(2)} (no more than ${WANTED} is wanted)`);
   } finally {
     await records.close();
@@ -67,19 +74,18 @@ async function fill({ schedule }: Records, from: number, to: number): Promise<vo
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, to - at) }, (_, index) => add(at + index)));
 }
 
+async function figures(records: Records, count: number): Promise<void> {
+  const { regions } = await readStats(records.now(), records, (problem) => {
+    throw new Error(problem);
+  });
+  const counted = regions.reduce((sum, region) => sum + region.counted, 0);
+  if (counted !== count) throw new Error(`${counted} of ${count} are counted`);
+}
+
 /** The median, in milliseconds. */
-async function costOf(records: Records, count: number): Promise<number> {
+async function costOf(work: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
-  for (let repeat = 0; repeat < REPEATS; repeat += 1) {
-    const took = await seconds(async () => {
-      const { regions } = await readStats(records.now(), records, (problem) => {
-        throw new Error(problem);
-      });
-      const counted = regions.reduce((sum, region) => sum + region.counted, 0);
-      if (counted !== count) throw new Error(`${counted} of ${count} are counted`);
-    });
-    times.push(took * 1000);
-  }
+  for (let repeat = 0; repeat < REPEATS; repeat += 1) times.push((await seconds(work)) * 1000);
   return times.sort((a, b) => a - b)[Math.floor(REPEATS / 2)] ?? 0;
 }
 

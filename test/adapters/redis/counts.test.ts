@@ -25,7 +25,7 @@ async function isWhole(t: Test, connection: RedisConnection, what: string): Prom
 
 t.test("each script that writes a stage, an error or a date keeps the counts, with no walk", async (t) => {
   const connection = await openTestRedis(t);
-  const { add, change, notice, redis, keys } = openCounting(connection);
+  const { add, change, notice, counts, walk, redis, keys } = openCounting(connection);
   for (const amiId of AMIS) await add(amiId);
   await add(AMIS[0] ?? "");
   await isWhole(t, connection, "heard, one twice");
@@ -39,6 +39,13 @@ t.test("each script that writes a stage, an error or a date keeps the counts, wi
   t.match(await redis.hgetall(keys.counts(REGION)), { "stage:private": "1", "stage:public": "1" });
   t.equal(await redis.hexists(keys.counts(REGION), "untold"), 0, "what is none is not there");
   t.equal(await redis.hexists(keys.image(REGION, AMIS[1] ?? ""), "counted"), 0);
+  await redis.sadd(keys.images(REGION), AMIS[1] ?? "");
+  await walk();
+  t.match(
+    await counts.read(REGION),
+    { images: 2, stages: { private: 1, public: 1 } },
+    "what is over stands among them no more",
+  );
 });
 
 t.test("while a walk counts anew, what stands is what was counted before and what happens now", async (t) => {
@@ -59,6 +66,22 @@ t.test("while a walk counts anew, what stands is what was counted before and wha
   await counts.finish(REGION, epoch);
   await isWhole(t, connection, "and when another ends it too");
   t.equal(await schedule.countLive(REGION), 3);
+});
+
+t.test("counts that were lost, or hold what is no number, begin anew with what is written from then on", async (t) => {
+  const connection = await openTestRedis(t);
+  const { add, change, counts, redis, keys } = openCounting(connection);
+  const [one = "", two = ""] = AMIS;
+  for (const amiId of AMIS) await add(amiId);
+  await redis.del(keys.counts(REGION));
+  await change(one, "kept");
+  await change(one, "held");
+  t.same(await counts.read(REGION), { images: AMIS.length, stages: { held: 1 }, errors: {}, untold: 0 });
+  await redis.hset(keys.counts(REGION), "stage:held", "{");
+  await change(one, "kept");
+  await change(one, "held");
+  await change(two, "private");
+  t.same((await counts.read(REGION)).stages, { held: 1, private: 1 });
 });
 
 t.test("a key of another type in the place of the counts harms no image, and is told to who asks", async (t) => {

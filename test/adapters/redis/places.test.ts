@@ -1,6 +1,7 @@
 import t, { type Test } from "tap";
 import { PlaceKeeper } from "../../../src/act/places.ts";
 import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
+import { redisNames } from "../../../src/adapters/redis/images/names.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import type { Queue } from "../../../src/domain/image/lifecycle.ts";
 import { DAY_MS, toScore } from "../../../src/domain/time.ts";
@@ -19,7 +20,13 @@ async function openJourney(t: Test): Promise<Journey> {
 function keeperOf({ connection, clock, ticker }: World): PlaceKeeper {
   const { schedule } = ticker;
   const places = redisPlaces(connection, clock, PERIODS);
-  return new PlaceKeeper({ places, counts: redisCounts(connection), schedule, log: silentLog });
+  return new PlaceKeeper({
+    places,
+    counts: redisCounts(connection),
+    names: redisNames(connection),
+    schedule,
+    log: silentLog,
+  });
 }
 
 async function placeOf({ world: { connection }, amiId }: Journey) {

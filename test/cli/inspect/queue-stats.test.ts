@@ -4,6 +4,7 @@ import type { RedisConnection } from "../../../src/adapters/redis/connection.ts"
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
 import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
+import { redisNames } from "../../../src/adapters/redis/images/names.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { DAY_MS, dayOf, floorSecond, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
@@ -144,7 +145,13 @@ function keeperOver(connection: RedisConnection): PlaceKeeper {
   const clock = new SettableClock(NOW);
   const places = redisPlaces(connection, clock, PERIODS);
   const schedule = redisSchedule(connection, clock, PERIODS);
-  return new PlaceKeeper({ places, counts: redisCounts(connection), schedule, log: silentLog });
+  return new PlaceKeeper({
+    places,
+    counts: redisCounts(connection),
+    names: redisNames(connection),
+    schedule,
+    log: silentLog,
+  });
 }
 
 t.test("an empty Redis has figures too: nothing, and that nobody hears", async (t) => {

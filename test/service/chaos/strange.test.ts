@@ -43,6 +43,7 @@ function namesOf({ amiId, composeId }: Victim, orderId: string, day: string): Na
         held: plain,
         images: plain,
         counts: plain,
+        names: plain,
         events: plain,
       },
       ...{ "image:*": [amiId], "compose:*": [composeId], "stream:*": [stream] },

@@ -1,5 +1,6 @@
 import { PlaceKeeper } from "../../../src/act/places.ts";
 import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
+import { redisNames } from "../../../src/adapters/redis/images/names.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { QUEUES } from "../../../src/domain/image/lifecycle.ts";
 import { silentLog } from "../run/log.ts";
@@ -71,7 +72,13 @@ async function loseQueue(
     at([...QUEUES.map((queue) => keys.queue(region, queue)), keys.images(region), keys.counts(region)], which),
   );
   const [places, counts] = [redisPlaces(connection, clock, ticker.periods), redisCounts(connection)];
-  await new PlaceKeeper({ places, counts, schedule: ticker.schedule, log: silentLog }).finish();
+  await new PlaceKeeper({
+    places,
+    counts,
+    names: redisNames(connection),
+    schedule: ticker.schedule,
+    log: silentLog,
+  }).finish();
 }
 
 const FIELDS = ["stage", "private_at", "taken_away", "delete_at", "revision"];

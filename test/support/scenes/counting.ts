@@ -1,6 +1,7 @@
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { PlaceKeeper } from "../../../src/act/places.ts";
 import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
+import { redisNames } from "../../../src/adapters/redis/images/names.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import type { Stage } from "../../../src/domain/image/image.ts";
@@ -23,8 +24,9 @@ export function openCounting(connection: RedisConnection) {
   const clock = new SettableClock(START);
   const schedule = redisSchedule(connection, clock, PERIODS);
   const counts = redisCounts(connection);
+  const names = redisNames(connection);
   const places = redisPlaces(connection, clock, PERIODS);
-  const walk = () => new PlaceKeeper({ places, counts, schedule, log: silentLog }).finish();
+  const walk = () => new PlaceKeeper({ places, counts, names, schedule, log: silentLog }).finish();
   const add = (amiId: string) =>
     schedule.add(
       {
@@ -47,7 +49,7 @@ export function openCounting(connection: RedisConnection) {
     const image = await schedule.get(REGION, amiId);
     if (image !== null) await schedule.notice(image, START, START + DAY_MS, draft("noticed", START, "test", "told"));
   };
-  return { ...connection, schedule, counts, walk, add, change, notice };
+  return { ...connection, schedule, counts, names, walk, add, change, notice };
 }
 
 /** What a full count of the records gives. */

@@ -7,6 +7,7 @@ import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
 import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
+import { redisNames } from "../../../src/adapters/redis/images/names.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { redisQueues } from "../../../src/adapters/redis/images/queues.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
@@ -49,7 +50,8 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
   const places = redisPlaces(connection, clock, ticker.periods);
   const queues = redisQueues(connection);
   const counts = redisCounts(connection);
-  const keeper = new PlaceKeeper({ places, counts, schedule, log: silentLog });
+  const names = redisNames(connection);
+  const keeper = new PlaceKeeper({ places, counts, names, schedule, log: silentLog });
   const listener: Listener = {
     archive: datagrepper.archive,
     ingester,
@@ -121,6 +123,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
       for await (const piece of listQueues(ALL, records, () => undefined)) if (piece.length < 0) return;
     });
     await survive("stats", () => readStats(clock.now(), records, () => undefined));
+    await survive("search", () => names.search(asked[1], 10));
     await survive("doctor", async () => {
       const config = {
         act: "delete",

@@ -4,7 +4,7 @@ import { asUpstream } from "../strange.ts";
 import { translateErrors } from "../../translate.ts";
 import type { Counts } from "../../../ports/index.ts";
 
-const countAnew = loadScript("count", "recount");
+const countAnew = loadScript("count", "recount", "enroll");
 const turnEpoch = loadScript("epoch", "recount");
 
 /** No script holds Redis up for longer than so many records take. */
@@ -36,7 +36,7 @@ export function redisCounts({ redis, keys, strangers }: RedisConnection): Counts
       for (let at = 0; at < amiIds.length; at += MOST_AT_ONCE) {
         const some = amiIds.slice(at, at + MOST_AT_ONCE);
         const images = some.map((amiId) => keys.image(region, amiId));
-        await countAnew(redis, [keys.counts(region), keys.images(region), ...images], some);
+        await countAnew(redis, [keys.counts(region), keys.images(region), keys.names(region), ...images], some);
       }
     },
     finish: async (region, epoch) => {

@@ -11,6 +11,7 @@ import {
   writeFields,
   writeUpload,
 } from "./record.ts";
+import { nameEntry } from "./names.ts";
 import { misplacedAmong, putRight } from "./places.ts";
 import { ScheduleReader } from "./reader.ts";
 import { loadScript } from "../script.ts";
@@ -24,7 +25,7 @@ import type { Upload } from "../../../domain/image/upload.ts";
 import { ceilSecond, DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
 import type { Clock, Lease, Schedule } from "../../../ports/index.ts";
 
-const add = loadScript("add", "recount");
+const add = loadScript("add", "recount", "enroll");
 const claim = loadScript("claim");
 const settle = loadScript("settle", "recount");
 const take = loadScript("take");
@@ -89,6 +90,7 @@ class RedisSchedule extends ScheduleReader implements Schedule {
         this.keys.stream(region, streamOf(upload) ?? "none"),
         this.keys.images(region),
         this.keys.counts(region),
+        this.keys.names(region),
       ],
       [amiId, score, composeId, orderText(composeId), fields.length, ...fields, ...writeEvent(upload, entry.event)],
     )) as string[];
@@ -108,7 +110,12 @@ class RedisSchedule extends ScheduleReader implements Schedule {
     const names = ["compose_id", composeId, "image_name", imageName ?? "", "arch", arch ?? image.arch ?? ""];
     const isWritten = await this.#write({ ...image, composeId, imageName }, change, guard, "", names);
     const old = this.keys.composeImages(region, image.composeId);
-    if (isWritten) await this.connection.strangers.orTell(old, this.redis.srem(old, amiId), 0);
+    if (isWritten) {
+      const list = this.keys.names(region);
+      const [score, name] = nameEntry({ ...image, composeId, imageName });
+      await this.connection.strangers.orTell(list, this.redis.zadd(list, score, name), 0);
+      await this.connection.strangers.orTell(old, this.redis.srem(old, amiId), 0);
+    }
     return isWritten;
   }
 

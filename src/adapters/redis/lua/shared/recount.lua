@@ -1,16 +1,15 @@
--- recount.lua: stands before the scripts that write what a record is counted by.
--- The epoch of the counts, and the one that a walk counts all records anew in, or false; counts without an epoch begin anew.
+-- recount.lua: the counts' epoch, and the one in which a walk counts all anew, or false; without an epoch they begin anew.
 local function epochsOf(counts)
-  local function valid(text) return string.match(text or "", "^%d+%.%d+$") ~= nil and text end
-  local epochs = redis.call("HMGET", counts, "epoch", "next")
-  if valid(epochs[1]) then return epochs[1], valid(epochs[2]) end
+  local function valid(text) return string.match(text or "", "^%d+%.%d+$") or false end
+  local epoch, coming = unpack(redis.call("HMGET", counts, "epoch", "next"))
+  if valid(epoch) then return epoch, valid(coming) end
   redis.call("DEL", counts)
-  redis.call("HSET", counts, "epoch", table.concat(redis.call("TIME"), "."))
-  return redis.call("HGET", counts, "epoch"), false
+  epoch = table.concat(redis.call("TIME"), ".")
+  redis.call("HSET", counts, "epoch", epoch)
+  return epoch, false
 end
--- Counts an image as its record has it now, and no more as what it was counted before; what is deleted or gone is not counted.
--- `counted` in the record: the epoch, and as what. Of another epoch nothing is taken back. Fields of `next` have its name before
--- them. Counts of another type are passed over; a count that is no number has all begun anew.
+-- Counts an image as its record has it now, and no more as it was counted before; what is deleted or gone is not counted. Its field
+-- `counted` has the epoch, and as what; of an unknown epoch nothing is taken back. A count that is no number has all begun anew.
 local function recount(image, counts)
   if not is(counts, "hash") then return end
   local epoch, coming = epochsOf(counts)
@@ -19,8 +18,7 @@ local function recount(image, counts)
   if stage ~= "deleted" and stage ~= "gone" then
     words[1] = "stage:" .. (string.match(stage or "", "^%l+$") or "?")
     if stage == "private" and (delete or "") == "" then words[2] = "untold" end
-    local code = string.match((why or "") .. ": ", "^([%l-]+): ")
-    if code then words[#words + 1] = "error:" .. code end
+    words[#words + 1] = string.match("error:" .. (why or "") .. ": ", "^(error:[%l-]+): ")
   end
   local new = words[1] and (coming or epoch) .. " " .. table.concat(words, " ")
   if (old or nil) == new then return end

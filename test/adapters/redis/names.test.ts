@@ -1,0 +1,136 @@
+import t from "tap";
+import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
+import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
+import { redisNames } from "../../../src/adapters/redis/images/names.ts";
+import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
+import { DAY_MS } from "../../../src/domain/time.ts";
+import { openCounting } from "../../support/scenes/counting.ts";
+import { openTestRedis } from "../../support/servers/redis.ts";
+import { SettableClock } from "../../support/world/clock.ts";
+import { PERIODS, REGION, START } from "../../support/world/world.ts";
+
+const OTHER = "eu-west-1";
+
+function openNames(connection: RedisConnection) {
+  const schedule = redisSchedule(connection, new SettableClock(START), PERIODS);
+  const names = redisNames(connection);
+  /** A nightly of the day `number`, in a region. */
+  const add = async (number: number, region = REGION, imageName: string | null = nameOf(number)) => {
+    const amiId = `ami-${number.toString(16).padStart(17, "0")}`;
+    const upload = { region, amiId, composeId: composeOf(number), arch: "x86_64", uploadedAt: START + number * DAY_MS };
+    await schedule.add({ ...upload, imageName }, { kind: "delete", rule: "nightly", reason: "a nightly" }, "test");
+    return amiId;
+  };
+  const find = async (part: string, most = 10) => {
+    const { images, mayBeMore } = await names.search(part, most);
+    return [images.map(({ region, amiId }) => `${region} ${amiId}`), mayBeMore] as const;
+  };
+  return { ...connection, schedule, names, add, find };
+}
+
+function composeOf(number: number): string {
+  return `Fedora-Rawhide-202611${String(10 + number)}.n.0`;
+}
+
+function nameOf(number: number): string {
+  return `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-202611${String(10 + number)}.0`;
+}
+
+t.test("a part of its name, its compose or its id finds an image in every region, the newest first", async (t) => {
+  const { names, add, find } = openNames(await openTestRedis(t));
+  const [one, two] = [await add(1), await add(2)];
+  await add(2, OTHER);
+  t.same(await find("cloud-base-AMAZON"), [[`${OTHER} ${two}`, `${REGION} ${two}`, `${REGION} ${one}`], false]);
+  t.same(await find("20261111.n"), [[`${REGION} ${one}`], false]);
+  t.same(await find(two.slice(-6)), [[`${OTHER} ${two}`, `${REGION} ${two}`], false]);
+  t.same(await find("Cloud.Base"), [[], false], "a text is no pattern");
+  t.same(await find("%"), [[], false]);
+  t.same(await find("rawhide", 2), [[`${OTHER} ${two}`, `${REGION} ${two}`], true], "and that there are more is said");
+  t.same((await names.search("20261111.n", 1)).images, [
+    { region: REGION, amiId: one, imageName: nameOf(1), composeId: composeOf(1) },
+  ]);
+});
+
+t.test("an image is found as it is called now: when it gets a name, a compose, or a name with spaces", async (t) => {
+  const { add, find, schedule } = openNames(await openTestRedis(t));
+  const amiId = await add(1, REGION, null);
+  t.same(await find(composeOf(1)), [[`${REGION} ${amiId}`], false]);
+  await add(1, REGION, "A name with spaces");
+  t.same(await find("with SPACES"), [[`${REGION} ${amiId}`], false]);
+  const image = await schedule.get(REGION, amiId);
+  if (image === null) throw new Error("no image");
+  const upload = { ...image, composeId: composeOf(5), imageName: "Another name" };
+  await schedule.identify(image, upload, { stage: "public", wait: null, fields: {}, event: null });
+  t.same(await find(composeOf(5)), [[`${REGION} ${amiId}`], false]);
+  t.same(await find("another"), [[`${REGION} ${amiId}`], false]);
+  t.same(await find("with spaces"), [[], false], "and no more as it was called");
+});
+
+t.test("a name goes when the record of its image has expired, and not before", async (t) => {
+  const { add, find, names, schedule, redis, keys } = openNames(await openTestRedis(t));
+  const [one, two] = [await add(1), await add(2)];
+  await add(1, REGION, "x");
+  const image = await schedule.get(REGION, one);
+  if (image === null) throw new Error("no image");
+  await schedule.change(image, { stage: "deleted", wait: null, fields: {}, event: null });
+  t.equal(await names.sweep(REGION, 0), 0);
+  t.same(await find("rawhide"), [[`${REGION} ${two}`, `${REGION} ${one}`], false], "what was deleted is found");
+  await redis.del(keys.image(REGION, one));
+  t.same(await find("rawhide"), [[`${REGION} ${two}`], false]);
+  await redis.zadd(keys.names(REGION), 0, "nobody's");
+  await names.sweep(REGION, 0);
+  t.equal(await redis.zcard(keys.names(REGION)), 1);
+});
+
+t.test("names that were lost, or were never written by an older version, come back with a walk", async (t) => {
+  const connection = await openTestRedis(t);
+  const { add, find, redis, keys } = openNames(connection);
+  const amiId = await add(1);
+  await redis.del(keys.names(REGION));
+  t.same(await find("rawhide"), [[], false]);
+  await openCounting(connection).walk();
+  t.same(await find("rawhide"), [[`${REGION} ${amiId}`], false]);
+});
+
+t.test("a search takes the same commands however many names there are, and says that it saw not all", async (t) => {
+  const connection = await openTestRedis(t);
+  const { redis, keys, names, add } = openNames(connection);
+  await add(1);
+  let commands = 0;
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (...args: Parameters<typeof send>) => {
+    commands += 1;
+    return send(...args);
+  };
+  const ask = async (): Promise<readonly [commands: number, mayBeMore: boolean]> => {
+    commands = 0;
+    const { mayBeMore } = await names.search("what nobody is called", 10);
+    return [commands, mayBeMore];
+  };
+  await ask();
+  t.same((await ask())[1], false);
+  const fill = async (from: number, to: number): Promise<void> => {
+    const entries = Array.from({ length: to - from }, (_, at) => [from + at, `name-${from + at} compose ami`]).flat();
+    await redis.zadd(keys.names(REGION), ...entries);
+  };
+  for (let from = 0; from < 260_000; from += 10_000) await fill(from, from + 10_000);
+  const [many, mayBeMore] = await ask();
+  t.ok(many <= 60, `${many} commands`);
+  t.equal(mayBeMore, true);
+  for (let from = 260_000; from < 300_000; from += 10_000) await fill(from, from + 10_000);
+  t.same(await ask(), [many, true]);
+});
+
+t.test("names that are not ours to read keep nobody from being heard, counted and acted on", async (t) => {
+  const connection = await openTestRedis(t);
+  const { add, find, names, schedule, redis, keys } = openNames(connection);
+  await redis.set(keys.names(REGION), "somebody else's");
+  const amiId = await add(1);
+  t.equal((await schedule.get(REGION, amiId))?.stage, "public");
+  t.same(await find("rawhide"), [[], false]);
+  t.equal(await names.sweep(REGION, 0), 0);
+  t.match(connection.strangers.list(), [{ key: keys.names(REGION), problem: /redis-cli RENAME/ }]);
+  await redis.del(keys.names(REGION));
+  await redisCounts(connection).count(REGION, [amiId]);
+  t.same(await find("rawhide"), [[`${REGION} ${amiId}`], false]);
+});
