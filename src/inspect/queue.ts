@@ -31,7 +31,7 @@ export interface Listed {
 
 /** Who reads the queues. */
 export interface QueueReader {
-  readonly queues: Pick<Queues, "regions" | "page" | "last" | "live" | "images">;
+  readonly queues: Pick<Queues, "regions" | "page" | "from" | "last" | "live" | "images">;
   readonly schedule: Pick<Schedule, "ofCompose" | "waiting">;
 }
 
@@ -76,7 +76,8 @@ export async function meetStrange({ places }: { readonly places: Pick<Places, "w
   while (from !== null);
 }
 
-function mayWaitIn(queue: Queue, { stages, isHeld }: QueueFilter): boolean {
+/** Whether an image that the filter wants can wait there. */
+export function mayWaitIn(queue: Queue, { stages, isHeld }: QueueFilter): boolean {
   if (isHeld) return queue === "held";
   return stages === null || stages.some((stage) => QUEUE_OF[stage] === queue);
 }
@@ -104,11 +105,16 @@ function sourceOf(
   };
 }
 
-function byWakeUp(one: Waiting, other: Waiting): number {
+/** The order of what waits. */
+export function byWakeUp(one: Waiting, other: Waiting): number {
   return one.wakeAt === other.wakeAt ? 0 : one.wakeAt < other.wakeAt ? -1 : 1;
 }
 
-async function withRecords(piece: readonly Waiting[], queues: Pick<Queues, "images">): Promise<readonly Listed[]> {
+/** The same entries with their records, in one round trip a region. */
+export async function withRecords(
+  piece: readonly Waiting[],
+  queues: Pick<Queues, "images">,
+): Promise<readonly Listed[]> {
   const records = new Map<Waiting, Image | Strange | null>();
   await Promise.all(
     [...new Set(piece.map(({ region }) => region))].map(async (region) => {
@@ -173,8 +179,8 @@ async function listCompose(
     .sort((a, b) => a.wakeAt - b.wakeAt || a.region.localeCompare(b.region) || a.amiId.localeCompare(b.amiId));
 }
 
-/** What cannot be understood is shown, unless a filter asks for what only a record can tell. */
-function isWanted({ region, wakeAt, queue, image }: Listed, filter: QueueFilter): boolean {
+/** Whether an entry is asked for. What cannot be understood is, unless a filter asks for what only a record can tell. */
+export function isWanted({ region, wakeAt, queue, image }: Listed, filter: QueueFilter): boolean {
   if (filter.regions !== null && !filter.regions.includes(region)) return false;
   if (filter.dueBy !== null && !(wakeAt <= filter.dueBy)) return false;
   if (filter.isHeld && queue !== "held") return false;

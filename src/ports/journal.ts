@@ -10,6 +10,10 @@ export interface Journal {
   historyOf(region: string, amiIds: readonly string[]): Promise<readonly ImageEvent[]>;
   /** Up to `limit` events of a region that were written after the one with the id `after`, in the order of the stream. */
   after(region: string, after: string, limit: number): Promise<readonly ImageEvent[]>;
+  /** The last `limit` events of a region, the newest first. */
+  newest(region: string, limit: number): Promise<readonly ImageEvent[]>;
+  /** When the oldest event was written that this kind of report has still to read; null: it has read all. */
+  untoldSince(): Promise<Instant | null>;
   /** What happened in a region from `from` up to, not including, `to`, oldest first. */
   between(region: string, from: Instant, to: Instant): Promise<readonly ImageEvent[]>;
   /** How reporting goes; null before the first report. */

@@ -99,6 +99,8 @@ export interface Queues {
     size: number,
     until: Instant,
   ): Promise<readonly (Waiting & Place)[]>;
+  /** Up to `size` images of a queue that wake up at `at` or later, in the same order. */
+  from(region: string, queue: Queue, at: Instant, size: number): Promise<readonly (Waiting & Place)[]>;
   /** The latest wake-up of a queue; null: it is empty. */
   last(region: string, queue: Queue): Promise<Instant | null>;
   /** The earliest entry of a queue; null: it is empty. */
@@ -117,8 +119,8 @@ export interface Queues {
 export interface Place {
   readonly amiId: string;
   readonly wakeAt: Instant;
-  /** How many stood before it, as a hint. */
-  readonly rank: number;
+  /** How many stood before it, as a hint; null: unknown. */
+  readonly rank: number | null;
 }
 
 /** What is counted; every text as it stands there, empty when it is absent or unreadable. */

@@ -2,6 +2,7 @@ import type { RedisConnection } from "./connection.ts";
 import { asUpstream } from "./strange.ts";
 import { readEvent } from "./images/record.ts";
 import { readReporterStatus, takeReporterLease } from "./control/reporter.ts";
+import { readUntoldSince } from "./control/untold.ts";
 import { translateErrors } from "../translate.ts";
 import type { ImageEvent } from "../../domain/image/event.ts";
 import { DAY_MS, HOUR_MS } from "../../domain/time.ts";
@@ -51,6 +52,11 @@ export function redisJournal(connection: RedisConnection, kind: string, log: Log
         start = `(${page.at(-1)?.[0] ?? ""}`;
       }
     },
+    newest: async (region, limit) => {
+      const page = await redis.xrevrange(keys.events(region), "+", "-", "COUNT", limit);
+      return page.map(([id, flat]) => readEvent(region, id, flat));
+    },
+    untoldSince: () => readUntoldSince(connection, kind),
     history: (region, amiId) => historyOf(region, [amiId]),
     historyOf,
     after: async (region, after, limit) => {

@@ -1,18 +1,16 @@
 import type { Invocation, Screen } from "../command/command.ts";
 import { jsonLine, row } from "../terminal/show.ts";
 import { bar, paint, Table, type Column } from "../terminal/table.ts";
-import { utc, utcAndAway } from "../terminal/when.ts";
+import { utcAndAway } from "../terminal/when.ts";
 import type { Config } from "../../config/config.ts";
 import { STAGES } from "../../domain/image/image.ts";
 import { ACT_KINDS } from "../../domain/limits/budget.ts";
 import { DEAFNESS_WORDS } from "../../domain/limits/deaf.ts";
-import { MINUTE_MS, type Instant } from "../../domain/time.ts";
+import type { Instant } from "../../domain/time.ts";
 import { readStats, type Stats, type StatsReader } from "../../inspect/stats.ts";
 import { MARKS } from "../../ports/index.ts";
-import { iso } from "../../inspect/json.ts";
+import { statsJson, SILENT_MS } from "../../inspect/stats-json.ts";
 
-/** A replica that was not seen for so long has not told its end, and does not run any more. */
-const SILENT_MS = MINUTE_MS;
 /** Where output is no terminal, bars are drawn for one of this width. */
 const USUAL_COLUMNS = 80;
 
@@ -168,39 +166,6 @@ function serviceRows(
     ...breakers.flatMap(({ region, since, why }) => put("left alone", `${region}, since ${last(since)}: ${why}`)),
     ...put("not understood", rejected === 0 ? "0 messages" : `${rejected} messages; clean-amis rejected list`),
   ];
-}
-
-/** The line of `schemas/queue-stats.json`. */
-function statsJson(stats: Stats, { budgets, act }: Pick<Config, "budgets" | "act">): object {
-  const { at, pause, stops, signs, reporter, spent, overdue } = stats;
-  const since = (instant: Instant): string | null => (instant === 0 ? null : iso(instant));
-  return {
-    at: iso(at),
-    regions: stats.regions,
-    days: stats.days,
-    rejected: stats.rejected,
-    overdue: overdue.map(({ queue, images, oldest }) => {
-      const place = oldest === null ? null : { region: oldest.region, ami: oldest.amiId, due_at: utc(oldest.wakeAt) };
-      return { queue, images, oldest: place };
-    }),
-    acts: {
-      may: act,
-      private: spent.private,
-      private_budget: budgets.maxPrivatePerDay,
-      delete: spent.delete,
-      delete_budget: budgets.maxDeletesPerDay,
-    },
-    paused: pause === null ? null : { since: since(pause.since), by: pause.by, why: pause.why },
-    stopped: stops.map((stop) => ({ kind: stop.kind, since: since(stop.since), why: stop.reason })),
-    heard_until: iso(stats.heard?.until ?? null),
-    deaf: stats.heard?.deafness !== null,
-    deaf_why: stats.heard?.deafness == null ? null : DEAFNESS_WORDS[stats.heard.deafness],
-    ...Object.fromEntries(MARKS.map((mark) => [`last_${mark}`, iso(signs.marks[mark] ?? null)])),
-    replicas: signs.replicas.map(({ id, seenAt }) => ({ id, seen_at: iso(seenAt), silent: at - seenAt >= SILENT_MS })),
-    hung: signs.hung.map(({ pass, since: began, replica }) => ({ pass, since: iso(began), replica })),
-    reporter: reporter === null ? null : { state: reporter.state, since: iso(reporter.since), why: reporter.reason },
-    breakers: stats.breakers.map(({ region, since: at, why }) => ({ region, since: since(at), why })),
-  };
 }
 
 function isStage(name: string): boolean {

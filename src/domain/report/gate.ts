@@ -15,7 +15,15 @@ const SECRETS: readonly RegExp[] = [
   /(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z])/g,
 ];
 
-/** A text that came from outside, as a code span fit for the public. Total. */
+/** At most so many characters of a text are shown, or looked through. */
+const LONGEST = 2_000;
+
+/** A text that came from outside, without what never stands in public, and cut. Total. */
+export function withoutSecrets(text: string): string {
+  return SECRETS.reduce((left, secret) => left.replaceAll(secret, "…"), text.slice(0, LONGEST));
+}
+
+/** The same as a code span. Total. */
 export function shown(text: string): string {
-  return code(SECRETS.reduce((left, secret) => left.replaceAll(secret, "…"), text.slice(0, 2_000)));
+  return code(withoutSecrets(text));
 }

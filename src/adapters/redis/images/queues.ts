@@ -19,11 +19,15 @@ export function redisQueues(connection: RedisConnection): Queues {
     const flat = await redis.zrange(keys.queue(region, queue), String(from), String(to), "WITHSCORES");
     return placesOf(region, queue, flat, from);
   };
-  /** By rank, as long as the last place stands where it stood; else from the first one of its second on. */
+  /** How many wake up before. */
+  const rankOf = (region: string, queue: Queue, at: Instant): Promise<number> =>
+    redis.zcount(keys.queue(region, queue), "-inf", `(${scoreOf(at)}`);
+  /** By rank, as long as the last place stands where it stood or is found; else from the first one of its second on. */
   const after = async (region: string, queue: Queue, place: Place, size: number): Promise<(Waiting & Place)[]> => {
-    const [same, ...next] = await zrange(region, queue, place.rank, place.rank + size);
+    const known = place.rank ?? (await redis.zrank(keys.queue(region, queue), place.amiId)) ?? 0;
+    const [same, ...next] = await zrange(region, queue, known, known + size);
     if (same !== undefined && compare(same, place) === 0) return next;
-    let rank = await redis.zcount(keys.queue(region, queue), "-inf", `(${scoreOf(place.wakeAt)}`);
+    let rank = await rankOf(region, queue, place.wakeAt);
     for (;;) {
       const found = await zrange(region, queue, rank, rank + size - 1);
       const fresh = found.filter((each) => compare(each, place) > 0);
@@ -36,6 +40,10 @@ export function redisQueues(connection: RedisConnection): Queues {
     page: async (region, queue, place, size, until) => {
       const found = place === null ? await zrange(region, queue, 0, size - 1) : await after(region, queue, place, size);
       return found.filter(({ wakeAt }) => wakeAt <= until);
+    },
+    from: async (region, queue, at, size) => {
+      const rank = await rankOf(region, queue, at);
+      return zrange(region, queue, rank, rank + size - 1);
     },
     last: async (region, queue) => (await zrange(region, queue, -1, -1))[0]?.wakeAt ?? null,
     first: async (region, queue) => (await zrange(region, queue, 0, 0))[0] ?? null,
