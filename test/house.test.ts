@@ -42,6 +42,7 @@ const PLANTED: readonly { readonly in: string; readonly text: string; readonly s
   { in: "act/tick.ts", text: 'import { Redis } from "ioredis";', says: "act imports no package" },
   { in: "act/tick.ts", text: 'import type { Http } from "../adapters/http/http.ts";', says: "act may import" },
   { in: "operate/orders.ts", text: 'import "../tell/report.ts";', says: "operate may import" },
+  { in: "monitoring/ready.ts", text: 'import "../operate/orders.ts";', says: "monitoring may import" },
   { in: "app/open.ts", text: 'import "../cli/cli.ts";', says: "app may import" },
   { in: "app/open.ts", text: 'import type { pino } from "pino";', says: "app imports no package" },
   { in: "cli/run/tick.ts", text: 'import "../../adapters/log.ts";', says: "cli may import" },

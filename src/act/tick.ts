@@ -13,7 +13,7 @@ import { isBegun, type Act, type ActKind } from "../domain/limits/budget.ts";
 import { EVERY_REGION } from "../domain/limits/breaker.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
 import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
-import type { Budgets, Facts, Heard, Images, Listen, Schedule } from "../ports/index.ts";
+import type { Budgets, Facts, Heard, Images, Listen, Meter, Schedule } from "../ports/index.ts";
 
 /** Whoever passes over regions. */
 export interface Ticker extends Surveyor, Worker {
@@ -23,6 +23,7 @@ export interface Ticker extends Surveyor, Worker {
   readonly consultation: Pick<Consultation, "about" | "unanswered">;
   readonly listen: Listen;
   readonly act: Act;
+  readonly meter: Pick<Meter, "act">;
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
   readonly breakers: Pick<
     RegionBreakers,
@@ -76,7 +77,10 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
     const most = state === "half-open" ? 1 : batch;
     const outcomes = await orUnreadable(() => workOn(region, queue, lease, most, ticker), ["unreadable"], ticker);
     breakers.noteProbe(region, queue);
-    outcomes.forEach(count);
+    for (const outcome of outcomes) {
+      count(outcome);
+      ticker.meter.act(queue, outcome);
+    }
   }
   return counts;
 }

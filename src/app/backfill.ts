@@ -4,7 +4,7 @@ import { openStore } from "./store.ts";
 import { openArchive } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import type { Ingester } from "../hear/ingest.ts";
-import type { Archive, Positions, RejectedMessages } from "../ports/index.ts";
+import { NO_METER, type Archive, type Positions, type RejectedMessages } from "../ports/index.ts";
 
 /** What a backfill needs: no EC2, no report, no broker. */
 export interface OpenBackfill {
@@ -24,7 +24,7 @@ export async function openBackfill(config: Config, logLevel = "warn"): Promise<O
   return {
     rejected,
     archive: openArchive(config),
-    ingester: { schedule, facts, rejected, clock: systemClock, log, periods, policy, environments },
+    ingester: { schedule, facts, rejected, clock: systemClock, log, meter: NO_METER, periods, policy, environments },
     positions,
     close: () => store.close(),
   };

@@ -2,7 +2,7 @@ import { RegionBreakers } from "../act/breakers.ts";
 import { PlaceKeeper } from "../act/places.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
-import { runService, type App } from "./service.ts";
+import { runService, type App, type Closed } from "./service.ts";
 import { listening, openStore, type Store } from "./store.ts";
 import { openArchive, openComments, openEc2, openReports, openSources } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
@@ -12,7 +12,8 @@ import type { Ears } from "../hear/hearing-rounds.ts";
 import type { CommentReader } from "../operate/comments.ts";
 import { NoticePages } from "../operate/notice-pages.ts";
 import type { Clerk } from "../operate/orders.ts";
-import type { Listen, Log } from "../ports/index.ts";
+import type { Self } from "../monitoring/ready.ts";
+import { NO_METER, type Listen, type Log, type Meter } from "../ports/index.ts";
 import type { Reporter } from "../tell/reporter.ts";
 import { commentStoppages, deafStoppages, stoppages, strangeStoppages } from "../tell/stops.ts";
 
@@ -22,10 +23,12 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const log = openLog(logLevel);
   if (config.ignoredKeys.length > 0) log.info({ keys: config.ignoredKeys }, "keys that nothing here needs are ignored");
   const { periods, policy, environments } = config;
-  const store = await openStore(config, log);
+  const watch = await openWatch(config, log);
+  const { meter } = watch;
+  const store = await openStore(config, log, meter);
   const { schedule, facts, breakers, budgets, hearing } = store;
-  const images = await openEc2(config, log);
-  const base = { schedule, facts, clock, log, periods, policy };
+  const images = await openEc2(config, log, meter);
+  const base = { schedule, facts, clock, log, meter, periods, policy };
   const archive = openArchive(config);
   const consultation = new Consultation({ ...base, sources: openSources(config, archive) });
   const ingester = { ...base, rejected: store.rejected, environments };
@@ -65,12 +68,26 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const app = { ingester, tick, report, clerk, commentReader, ears, breakers, placeKeeper, ec2: images };
   return {
     ...app,
-    consume: (stop) => runService(config, store, app, stop),
+    consume: (stop) => runService(config, store, app, { stop, meter, serve: (self) => watch.serve(store, self) }),
     close: async () => {
       images.close();
       await store.close();
     },
   };
+}
+
+/** What counts and shows what the service does; nothing does where the configuration does not ask for it. */
+async function openWatch(
+  config: Config,
+  log: Log,
+): Promise<{ readonly meter: Meter; readonly serve: (store: Store, self: Self) => Promise<Closed> }> {
+  const { monitoring: place } = config;
+  if (place === null) return { meter: NO_METER, serve: () => Promise.resolve({ close: () => Promise.resolve() }) };
+  const { openMonitoring, openOwnMetrics } = await import("./monitoring.ts");
+  const own = openOwnMetrics(config.amqp.tlsFiles);
+  const serve = (store: Store, self: Self): Promise<Closed> =>
+    openMonitoring(place, config, { store, self, own, clock: systemClock, log });
+  return { meter: own.meter, serve };
 }
 
 function openReporter(

@@ -3,6 +3,7 @@ import { openStore } from "./store.ts";
 import { openArchive, openEc2 } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import type { PlaceReconciler } from "../operate/places.ts";
+import { NO_METER } from "../ports/index.ts";
 
 /** Opens Redis, EC2 and the archive, to hold them against each other. Throws `UpstreamError`, `ConfigError`. */
 export async function openReconcile(
@@ -12,7 +13,7 @@ export async function openReconcile(
   const { periods, policy, environments } = config;
   const store = await openStore(config, log);
   const { schedule, facts, places, counts } = store;
-  const images = await openEc2(config, log);
+  const images = await openEc2(config, log, NO_METER);
   return {
     schedule,
     facts,

@@ -16,12 +16,13 @@ import type { Resolver } from "../decide/resolve.ts";
 import { MINUTE_MS, SECOND_MS } from "../domain/time.ts";
 import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
 import { HearingRounds, type Ears } from "../hear/hearing-rounds.ts";
-import { Consumer } from "../hear/consume.ts";
+import { Consumer, type Tap } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
 import { CommentRounds } from "../operate/comment-rounds.ts";
 import type { CommentReader } from "../operate/comments.ts";
 import { carryOutOrders, type Clerk } from "../operate/orders.ts";
-import type { Breakers, Delivery, Images, Log } from "../ports/index.ts";
+import type { Self } from "../monitoring/ready.ts";
+import type { Breakers, Delivery, Images, Log, Meter } from "../ports/index.ts";
 import type { Reporter } from "../tell/reporter.ts";
 import { reportOnce } from "../tell/report.ts";
 
@@ -61,8 +62,26 @@ export interface App extends UseCases {
   close(): Promise<void>;
 }
 
+/** By whom the service is told to end, and watched. */
+export interface Watched {
+  readonly stop: AbortSignal;
+  readonly meter: Meter;
+  /** Shows what the service does, until it is closed. Throws `ConfigError`. */
+  readonly serve: (self: Self) => Promise<Closed>;
+}
+
+/** What can be ended. */
+export interface Closed {
+  close(): Promise<void>;
+}
+
 /** Hears the bus, ticks, reports and carries out orders until `stop`. Throws the bug that ended one of these loops. */
-export async function runService(config: Config, store: Store, cases: UseCases, stop: AbortSignal): Promise<void> {
+export async function runService(
+  config: Config,
+  store: Store,
+  cases: UseCases,
+  { stop, meter, serve }: Watched,
+): Promise<void> {
   const { ingester, tick } = cases;
   const { clock, log } = tick;
   const [ending, giveUp] = [new AbortController(), new AbortController()];
@@ -74,15 +93,8 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
       consumer.deliver(delivery);
     });
   };
-  const bus = new Bus(config.amqp, { queues: await queuesOf(config, store), deliver, clock, log });
-  consumer.useTap({
-    close: () => {
-      bus.pause();
-    },
-    open: () => {
-      bus.resume();
-    },
-  });
+  const bus = new Bus(config.amqp, { queues: await queuesOf(config, store), deliver, clock, meter, log });
+  consumer.useTap(tapOf(bus));
   const watch: Watch = { clock, log, heartbeat, giveUp: giveUp.signal };
   const passes = regionPasses(config, tick, watch, heartbeat);
   let lastResort: NodeJS.Timeout | undefined;
@@ -96,6 +108,7 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
   };
   stop.addEventListener("abort", end);
   if (stop.aborted) end();
+  const served = await serve({ isEnding: () => ending.signal.aborted, consuming: () => bus.consuming });
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
   const loops = [bus.run(ending.signal), ...loopsOf(config, cases, { passes, heartbeat, watch }, ending.signal)].map(
     (loop) => loop.finally(end),
@@ -116,8 +129,20 @@ export async function runService(config: Config, store: Store, cases: UseCases, 
   await whileWanted(giveUp.signal, () => lastBeat(heartbeat, log));
   clearTimeout(lastResort);
   await bus.close();
+  await served.close();
   log.info({ ...consumer.counts }, "clean-amis has stopped");
   for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;
+}
+
+function tapOf(bus: Bus): Tap {
+  return {
+    close: () => {
+      bus.pause();
+    },
+    open: () => {
+      bus.resume();
+    },
+  };
 }
 
 /** What is heard; a queue of the name `auto` is called as the replicas agreed. */

@@ -1,4 +1,5 @@
 import { systemClock } from "../adapters/clock.ts";
+import { redisCheckup } from "../adapters/redis/checkup.ts";
 import { redisComments } from "../adapters/redis/comments.ts";
 import { openRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { redisBreakers } from "../adapters/redis/control/breakers.ts";
@@ -18,25 +19,27 @@ import { redisRejected } from "../adapters/redis/rejected.ts";
 import { redisSchedule } from "../adapters/redis/images/schedule.ts";
 import type { Config } from "../config/config.ts";
 import { listenTo } from "../hear/hearing.ts";
-import type {
-  Breakers,
-  Budgets,
-  CommentMemory,
-  Counts,
-  Facts,
-  Hearing,
-  Journal,
-  Listen,
-  Log,
-  Names,
-  Orders,
-  Places,
-  Positions,
-  Pulse,
-  Queues,
-  RejectedMessages,
-  Schedule,
-  StrangeThing,
+import {
+  NO_METER,
+  type Breakers,
+  type Budgets,
+  type CommentMemory,
+  type Counts,
+  type Facts,
+  type Hearing,
+  type Journal,
+  type Listen,
+  type Log,
+  type Meter,
+  type Names,
+  type Orders,
+  type Places,
+  type Positions,
+  type Pulse,
+  type Queues,
+  type RejectedMessages,
+  type Schedule,
+  type StrangeThing,
 } from "../ports/index.ts";
 
 /** Everything that is remembered, over one connection to Redis. */
@@ -56,6 +59,8 @@ export interface Store {
   readonly rejected: RejectedMessages;
   readonly positions: Positions;
   readonly comments: CommentMemory;
+  /** What Redis says of itself; null: our user may not ask. Throws `UpstreamError`. */
+  info(): Promise<Readonly<Record<string, string>> | null>;
   /** What cannot be read, as far as this process has met it. */
   readonly strangeThings: () => readonly StrangeThing[];
   /** The queue's name that all replicas share; made when it is first asked for. Throws `UpstreamError`. */
@@ -65,15 +70,15 @@ export interface Store {
   readonly close: () => Promise<void>;
 }
 
-type StoreConfig = Pick<Config, "redis" | "periods" | "budgets" | "report">;
+type StoreConfig = Pick<Config, "redis" | "periods" | "budgets"> & { readonly report: Pick<Config["report"], "kind"> };
 
 /** Opens Redis. Throws `UpstreamError` when it cannot be reached, `ConfigError` for a newer key format. */
-export async function openStore(config: StoreConfig, log: Log): Promise<Store> {
-  return storeOn(await openRedis(config.redis.url, config.redis.prefix, log), config, log);
+export async function openStore(config: StoreConfig, log: Log, meter: Meter = NO_METER): Promise<Store> {
+  return storeOn(await openRedis(config.redis.url, config.redis.prefix, log, meter), config, log);
 }
 
 /** The ports of a connection that is open. */
-export function storeOn(connection: RedisConnection, config: StoreConfig, log: Log): Store {
+export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "redis">, log: Log): Store {
   const { kind } = config.report;
   return {
     schedule: redisSchedule(connection, systemClock, config.periods),
@@ -91,6 +96,7 @@ export function storeOn(connection: RedisConnection, config: StoreConfig, log: L
     rejected: redisRejected(connection),
     positions: redisPositions(connection),
     comments: redisComments(connection, kind),
+    info: redisCheckup(connection).info,
     strangeThings: () => connection.strangers.list(),
     queueName: () => sharedQueueName(connection),
     abandon: () => {
@@ -101,6 +107,9 @@ export function storeOn(connection: RedisConnection, config: StoreConfig, log: L
 }
 
 /** How much was heard, as whoever acts, tells or asks reads it: comments count where the reports can be commented on. */
-export function listening({ hearing, comments }: Pick<Store, "hearing" | "comments">, { report }: StoreConfig): Listen {
+export function listening(
+  { hearing, comments }: Pick<Store, "hearing" | "comments">,
+  { report }: Pick<StoreConfig, "report">,
+): Listen {
   return listenTo(hearing, report.kind === "pagure" ? comments : null);
 }

@@ -9,15 +9,15 @@ import type { Config } from "../config/config.ts";
 import type { Fact } from "../domain/compose/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { decode } from "../hear/decode.ts";
-import type { Archive, ComposeSource, Images, Log, Message, Comments, Reports } from "../ports/index.ts";
+import type { Archive, Comments, ComposeSource, Images, Log, Message, Meter, Reports } from "../ports/index.ts";
 
 /** datagrepper gives up by itself after a minute. */
 const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
 
 /** The SDK takes half a second and 100 MB to load: only what needs EC2 pays for it. */
-export async function openEc2(config: Config, log: Log): Promise<Images & { close(): void }> {
+export async function openEc2(config: Config, log: Log, meter: Meter): Promise<Images & { close(): void }> {
   const { openImages } = await import("../adapters/ec2/images.ts");
-  return openImages({ ...config.ec2, clock: systemClock, log });
+  return openImages({ ...config.ec2, clock: systemClock, log, meter });
 }
 
 /** The archive that the configuration names; null when it names none. */

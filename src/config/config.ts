@@ -59,7 +59,6 @@ export interface BudgetConfig {
 const IGNORED_KEYS = [
   "exchanges",
   "callback",
-  "monitoring",
   "log_config",
   "topic_prefix",
   "publish_exchange",

@@ -12,10 +12,12 @@ import { startPagureDouble } from "./outside/pagure/double.ts";
 import { perform } from "./perform.ts";
 import { findServers } from "./servers/find.ts";
 import { openGuarded } from "./servers/guarded.ts";
+import { freePorts } from "./servers/ports.ts";
 import { startRabbitmq } from "./servers/rabbitmq.ts";
 import { startRedis } from "./servers/redis.ts";
 import { SetupError } from "./servers/setup-error.ts";
 import { LONGEST_DAY_S, SECRETS, serviceConfig, TOKEN, USER } from "./service-config.ts";
+import { ServiceProcess } from "./service.ts";
 import type { Stage } from "./stage.ts";
 import { fillComposeHost, fillEc2, ACCOUNT } from "./world.ts";
 
@@ -51,11 +53,18 @@ async function main(): Promise<number> {
   const cleanups: Cleanup[] = [];
   try {
     const stage = await setUp(cleanups, daySeconds, say);
+    say(`status  http://127.0.0.1:${stage.monitoringPort ?? ""}/ shows in a browser what is done`);
     if (values.stay || daySeconds > 1) tellHow(stage, say);
     const summary = await perform(stage);
     if (values.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     if (values.stay && !stop.signal.aborted) {
-      say(`the servers stay until Ctrl-C: redis at ${stage.redisUrl}, reports in memory at ${stage.pagure.url}`);
+      const service = new ServiceProcess(["consume", "--config", stage.configFile], SECRETS);
+      cleanups.push(async () => {
+        await service.end();
+      });
+      say(
+        `the service and its servers stay until Ctrl-C: redis at ${stage.redisUrl}, reports in memory at ${stage.pagure.url}`,
+      );
       await new Promise<void>((resolve) => {
         stop.signal.addEventListener("abort", () => {
           resolve();
@@ -80,18 +89,8 @@ function tellHow({ configFile }: Stage, say: (line: string) => void): void {
   say("          node dist/src/main.js queue");
 }
 
-async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string) => void): Promise<Stage> {
-  const [images, since] = [castImages(), Date.now()];
-  const servers = await findServers({ log: say, signal: stop.signal });
-  const stoppable = async <T extends { readonly stop: Cleanup }>(starting: Promise<T>): Promise<T> => {
-    const server = await starting;
-    cleanups.push(server.stop);
-    return server;
-  };
-  const [redis, rabbitmq] = await Promise.all([
-    stoppable(startRedis(servers.redis)),
-    stoppable(startRabbitmq(servers.rabbitmq)),
-  ]);
+/** Starts the doubles of all that the service meets, and fills them. */
+async function startOutside(images: ReturnType<typeof castImages>, cleanups: Cleanup[]) {
   const simulator = await startEc2Simulator({ accounts: { AKIDDEMO: { id: ACCOUNT } } });
   cleanups.push(() => simulator.close());
   fillEc2(simulator, images);
@@ -105,9 +104,25 @@ async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string
   fillComposeHost(composeHost);
   const datagrepper = await startDatagrepper({ messages: archivedMessages(images, archivedAt) });
   cleanups.push(() => datagrepper.close());
-  say(
-    `set-up  Redis (${servers.redis.from}), RabbitMQ (${servers.rabbitmq.from}), EC2, Pagure, compose host and datagrepper doubles: ready (${((Date.now() - since) / 1000).toFixed(1)} s)`,
-  );
+  return { simulator, pagure, composeHost, datagrepper, archivedAt };
+}
+
+async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string) => void): Promise<Stage> {
+  const [images, since] = [castImages(), Date.now()];
+  const servers = await findServers({ log: say, signal: stop.signal });
+  const stoppable = async <T extends { readonly stop: Cleanup }>(starting: Promise<T>): Promise<T> => {
+    const server = await starting;
+    cleanups.push(server.stop);
+    return server;
+  };
+  const [redis, rabbitmq] = await Promise.all([
+    stoppable(startRedis(servers.redis)),
+    stoppable(startRabbitmq(servers.rabbitmq)),
+  ]);
+  const { simulator, pagure, composeHost, datagrepper, archivedAt } = await startOutside(images, cleanups);
+  const seconds = ((Date.now() - since) / 1000).toFixed(1);
+  const own = `Redis (${servers.redis.from}), RabbitMQ (${servers.rabbitmq.from})`;
+  say(`set-up  ${own}, EC2, Pagure, compose host and datagrepper doubles: ready (${seconds} s)`);
   // On servers that are not its own the demo keeps to names of its own.
   const isOwn = servers.redis.from !== "url" && servers.rabbitmq.from !== "url";
   const name = `clean-amis-demo-${randomUUID()}`;
@@ -116,7 +131,9 @@ async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string
   cleanups.push(guarded.stop);
   const configFile = join(guarded.dir, "config.toml");
   const queue = randomUUID();
+  const [monitoringPort = 0] = await freePorts(1);
   const addresses = {
+    monitoringPort,
     amqpUrl: rabbitmq.url,
     redisUrl: redis.url,
     ec2Url: simulator.url,

@@ -15,6 +15,8 @@ export interface Addresses {
   readonly exchange: string;
   readonly prefix: string;
   readonly queue: string;
+  /** Of the status page on this machine; null: none is served. */
+  readonly monitoringPort: number | null;
 }
 
 /** The longest day of the demo, in seconds. */
@@ -39,6 +41,7 @@ queue = "${at.queue}"
 exchange = "${at.exchange}"
 routing_keys = ${JSON.stringify(routingKeys())}
 
+${at.monitoringPort === null ? "" : `[monitoring]\naddress = "127.0.0.1"\nport = ${at.monitoringPort}\n`}
 [consumer_config]
 act = "delete"
 redis_url = "${at.redisUrl}"

@@ -2,9 +2,10 @@ import { learnFact } from "../decide/fact.ts";
 import { ingestUpload } from "../decide/upload.ts";
 import type { Policy } from "../domain/compose/classify.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
+import { readTopic } from "../domain/topics.ts";
 import { describeError, isForeign, UpstreamError } from "../errors.ts";
 import { decode, type IgnoredBecause } from "./decode.ts";
-import type { Clock, Facts, Log, Message, Rejected, Schedule } from "../ports/index.ts";
+import type { Clock, Facts, Log, Message, Meter, Rejected, Schedule } from "../ports/index.ts";
 
 /** Who takes messages in. */
 export interface Ingester {
@@ -13,6 +14,7 @@ export interface Ingester {
   readonly rejected: Rejected;
   readonly clock: Clock;
   readonly log: Log;
+  readonly meter: Pick<Meter, "message" | "decision">;
   readonly periods: Periods;
   readonly policy: Policy;
   /** Whose messages are ours: `prod`, `stg`, `dev`. */
@@ -33,7 +35,7 @@ export type Ingested =
  * Takes one message to its end: decoded, decided, scheduled, or kept as rejected. Safe to repeat. Throws `UpstreamError` when
  * Redis fails, and the message must be put through again; a bug is thrown as it is.
  */
-export async function ingest(message: Message, ingester: Ingester): Promise<Ingested> {
+export async function ingest(message: Message, ingester: Omit<Ingester, "meter">): Promise<Ingested> {
   const heard = decode(message, ingester.environments);
   switch (heard.kind) {
     case "ignored":
@@ -62,6 +64,13 @@ export async function ingest(message: Message, ingester: Ingester): Promise<Inge
  * Throws `UpstreamError` alone.
  */
 export async function ingestOrReject(message: Message, ingester: Ingester): Promise<Ingested> {
+  const result = await ingestOrKeep(message, ingester);
+  ingester.meter.message(readTopic(message.topic)?.event ?? null, result.kind);
+  if (result.kind === "uploads") for (const rule of result.rules) ingester.meter.decision(rule);
+  return result;
+}
+
+async function ingestOrKeep(message: Message, ingester: Ingester): Promise<Ingested> {
   try {
     return await ingest(message, ingester);
   } catch (error) {

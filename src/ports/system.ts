@@ -1,4 +1,6 @@
+import type { Queue } from "../domain/image/lifecycle.ts";
 import type { Instant } from "../domain/time.ts";
+import type { HeardEvent } from "../domain/topics.ts";
 
 /** Time, so that a test can own it. */
 export interface Clock {
@@ -64,3 +66,29 @@ export interface Signs {
   /** What hangs in any of them. */
   readonly hung: readonly (Hung & { readonly replica: string })[];
 }
+
+/** Counts what happens in this process, for whoever watches it. Every word is one of few: never an id or a free text. */
+export interface Meter {
+  /** A message was taken to its end; null: an event that is not heard. */
+  message(event: HeardEvent | null, outcome: "uploads" | "facts" | "ignored" | "rejected"): void;
+  /** A new image stands by this rule; "unresolved" without one. */
+  decision(rule: string): void;
+  /** An image that was due ended in an outcome. */
+  act(queue: Queue, outcome: string): void;
+  /** An attempt to call EC2 or STS was answered after so many seconds, or not; `result`: "ok", or the code. */
+  ec2(action: string, result: string, seconds: number): void;
+  /** An attempt waited so many seconds for a token of our share. */
+  ec2Wait(action: string, seconds: number): void;
+  /** A connection that was lost is there again. */
+  reconnected(service: "redis" | "amqp"): void;
+}
+
+/** Where nobody watches. */
+export const NO_METER: Meter = {
+  message: () => undefined,
+  decision: () => undefined,
+  act: () => undefined,
+  ec2: () => undefined,
+  ec2Wait: () => undefined,
+  reconnected: () => undefined,
+};

@@ -147,7 +147,7 @@ t.test("monitoring has a port, an address or all of them; an empty table is none
   t.same([off.monitoring, off.ignoredKeys], [null, []]);
   t.same(load(t, monitoring("port = 8070")).monitoring, { address: "", port: 8070 });
   const here = load(t, monitoring('address = "::1"\nport = 65535'));
-  t.same([here.monitoring, here.ignoredKeys], [{ address: "::1", port: 65535 }, ["monitoring"]]);
+  t.same([here.monitoring, here.ignoredKeys], [{ address: "::1", port: 65535 }, []]);
   const rows: readonly (readonly [string, string | RegExp])[] = [
     ['address = "127.0.0.1"', "FILE: missing key monitoring.port: add one, such as 8070, or take [monitoring] out"],
     ["port = 0", "FILE: monitoring.port = 0: must be >= 1"],

@@ -7,7 +7,7 @@ import { redisSchedule } from "../../src/adapters/redis/images/schedule.ts";
 import { systemClock } from "../../src/adapters/clock.ts";
 import { DEFAULT_POLICY } from "../../src/domain/compose/classify.ts";
 import { Consumer } from "../../src/hear/consume.ts";
-import type { Delivery, Log } from "../../src/ports/index.ts";
+import { NO_METER, type Delivery, type Log } from "../../src/ports/index.ts";
 import { outgoing, uploads, until } from "../support/servers/bus.ts";
 import { CuttableProxy } from "../support/servers/proxy.ts";
 import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
@@ -63,6 +63,7 @@ async function open(t: Test, mostBytes?: number): Promise<Scene> {
     rejected: redisRejected(connection),
     clock: systemClock,
     log,
+    meter: NO_METER,
     periods: PERIODS,
     policy: DEFAULT_POLICY,
     environments: ["prod"],

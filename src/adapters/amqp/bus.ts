@@ -3,7 +3,7 @@ import { unreachable } from "./reasons.ts";
 import { Reception, type BusUser } from "./reception.ts";
 import type { AmqpConfig } from "../../config/amqp.ts";
 import { backoffMs, jittered } from "../../domain/limits/backoff.ts";
-import { SECOND_MS } from "../../domain/time.ts";
+import { SECOND_MS, type Instant } from "../../domain/time.ts";
 import { describeError } from "../../errors.ts";
 
 const FIRST_PAUSE_MS = SECOND_MS / 2;
@@ -12,6 +12,11 @@ const LONGEST_PAUSE_MS = 30 * SECOND_MS;
 const GOODBYE_MS = SECOND_MS;
 /** A connection that ends before that failed like one that never was: the pauses grow. */
 const STEADY_MS = 10 * SECOND_MS;
+
+export interface Consuming {
+  readonly isConsuming: boolean;
+  readonly since: Instant;
+}
 
 /**
  * Consumes from the broker as fedora-messaging does: declares (or with `passive_declares` only checks) its queues, binds them,
@@ -22,10 +27,18 @@ export class Bus {
   readonly #user: BusUser;
   #reception: Reception | null = null;
   #isPaused = false;
+  #state: Consuming;
+  #connections = 0;
 
   constructor(config: AmqpConfig, user: BusUser) {
     this.#config = config;
     this.#user = user;
+    this.#state = { isConsuming: false, since: user.clock.now() };
+  }
+
+  /** Whether a broker delivers to us, and since when it does, or does not. */
+  get consuming(): Consuming {
+    return this.#state;
   }
 
   /**
@@ -81,10 +94,20 @@ export class Bus {
       this.#reception = reception;
       await unlessStopped(reception.hear(!this.#isPaused), stop);
       since = performance.now();
+      this.#note(true);
       throw await unlessStopped(reception.ended, stop);
     } catch (error) {
+      this.#note(false);
       return { error, heardMs: since === null ? null : performance.now() - since };
     }
+  }
+
+  #note(isConsuming: boolean): void {
+    const { clock, meter } = this.#user;
+    if (this.#state.isConsuming === isConsuming) return;
+    this.#state = { isConsuming, since: clock.now() };
+    if (isConsuming) this.#connections += 1;
+    if (isConsuming && this.#connections > 1) meter.reconnected("amqp");
   }
 
   /** Resolves whatever comes of it: a connection that is lost begins again as it is wanted then. */

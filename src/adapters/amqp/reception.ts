@@ -8,7 +8,7 @@ import type { AmqpConfig } from "../../config/amqp.ts";
 import type { HeardQueue } from "../../config/queues.ts";
 import { SECOND_MS } from "../../domain/time.ts";
 import { describeError } from "../../errors.ts";
-import type { Clock, Delivery, Log } from "../../ports/index.ts";
+import type { Clock, Delivery, Log, Meter } from "../../ports/index.ts";
 
 const CLOSE_TIMEOUT_MS = SECOND_MS;
 /** A broker whose connection lives, but that does not answer, as one without a majority may. */
@@ -19,6 +19,7 @@ export interface BusUser {
   readonly queues: readonly HeardQueue[];
   readonly deliver: (delivery: Delivery) => void;
   readonly clock: Clock;
+  readonly meter: Pick<Meter, "reconnected">;
   readonly log: Log;
 }
 

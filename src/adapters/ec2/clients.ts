@@ -7,7 +7,7 @@ import { retriesOn } from "./retries.ts";
 import { within } from "../limit.ts";
 import { MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { UpstreamError } from "../../errors.ts";
-import type { Clock, Log, Random } from "../../ports/index.ts";
+import { NO_METER, type Clock, type Log, type Meter, type Random } from "../../ports/index.ts";
 
 export interface Ec2Options {
   /** Serves EC2 of every region, and STS; null: AWS's own addresses. */
@@ -21,6 +21,8 @@ export interface Ec2Options {
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: Random;
+  /** @default NO_METER */
+  readonly meter?: Pick<Meter, "ec2" | "ec2Wait">;
   /** From a request to the last byte of its answer, and for the credentials' own source, in milliseconds. @default 20000 */
   readonly answerWithinMs?: number;
 }
@@ -66,7 +68,7 @@ export class Ec2Clients {
     this.#limitMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.#log = log;
     this.#settings = { ...SETTINGS, retryStrategy: retriesOn(clock, random), ...(endpoint !== null && { endpoint }) };
-    this.#pace = new Pace(clock, share);
+    this.#pace = new Pace(clock, share, options.meter ?? NO_METER);
     this.#clock = clock;
     this.#open = () => {
       const given = this.#openSts(credentials ?? (() => this.#askChain()));

@@ -1,7 +1,8 @@
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import { isThrottled } from "./errors.ts";
 import { emptied, fullBucket, limitOf, shareOf, takeToken, type Bucket, type Limit } from "../../domain/limits/pace.ts";
-import type { Clock, MayCall } from "../../ports/index.ts";
+import { SECOND_MS } from "../../domain/time.ts";
+import type { Clock, MayCall, Meter } from "../../ports/index.ts";
 
 /** What does not care which command it stands in. */
 type AnyMiddleware = <Call, Answer>(next: (call: Call) => Promise<Answer>) => (call: Call) => Promise<Answer>;
@@ -17,12 +18,14 @@ const GATE_PLACE = { name: "gate", relation: "after", toMiddleware: "pace" } as 
 export class Pace {
   readonly #clock: Clock;
   readonly #share: number;
+  readonly #meter: Pick<Meter, "ec2" | "ec2Wait">;
   readonly #buckets = new Map<string, { readonly limit: Limit; bucket: Bucket }>();
 
   /** `share`: above 0 and up to 1. */
-  constructor(clock: Clock, share: number) {
+  constructor(clock: Clock, share: number, meter: Pick<Meter, "ec2" | "ec2Wait">) {
     this.#clock = clock;
     this.#share = share;
+    this.#meter = meter;
   }
 
   /** Lets every attempt of the client wait for its token, whoever calls, the SDK's own repeats and pages among them. */
@@ -39,9 +42,16 @@ export class Pace {
         const action = (context.commandName ?? "").replace(/Command$/, "");
         const isWhole = asksForAll(call.input);
         await this.#take(region, action, isWhole);
+        const start = performance.now();
+        const told = (result: string): void => {
+          this.#meter.ec2(action, result, (performance.now() - start) / SECOND_MS);
+        };
         try {
-          return await next(call);
+          const answer = await next(call);
+          told("ok");
+          return answer;
         } catch (error) {
+          told(codeOf(error));
           if (isThrottled(error)) this.#empty(region, action, isWhole);
           throw error;
         }
@@ -52,7 +62,9 @@ export class Pace {
     const kept = this.#bucketOf(region, action, isWhole);
     const { bucket, waitMs } = takeToken(kept.bucket, kept.limit, this.#clock.now());
     kept.bucket = bucket;
-    if (waitMs > 0) await this.#clock.sleep(waitMs);
+    if (waitMs <= 0) return;
+    this.#meter.ec2Wait(action, waitMs / SECOND_MS);
+    await this.#clock.sleep(waitMs);
   }
 
   #empty(region: string, action: string, isWhole: boolean): void {
@@ -83,6 +95,13 @@ export function gated<T extends Command>(command: T, mayCall: MayCall | undefine
   };
   command.middlewareStack.addRelativeTo(middleware, GATE_PLACE);
   return command;
+}
+
+/** EC2's own word for a failure, or Node's for a connection. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === "string" ? code : error.name;
 }
 
 /** Whether a question is neither "filtered" nor "paginated". */

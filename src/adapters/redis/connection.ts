@@ -3,7 +3,7 @@ import { keysOf, type Keys } from "./keys.ts";
 import { quoteKey, Strangers } from "./strange.ts";
 import { within } from "../limit.ts";
 import { ConfigError, describeError, UpstreamError } from "../../errors.ts";
-import type { Log } from "../../ports/index.ts";
+import { NO_METER, type Log, type Meter } from "../../ports/index.ts";
 
 /** The key layout that this program writes. Within a format, fields are only added. */
 export const FORMAT = 1;
@@ -29,19 +29,24 @@ export interface RedisConnection {
  * Connects and checks the key format. Throws `UpstreamError` when Redis cannot be reached, `ConfigError` when a newer program
  * has written there. A connection that breaks later is made anew by itself; commands fail meanwhile as `UpstreamError`.
  */
-export function openRedis(url: string, prefix: string, log: Log): Promise<RedisConnection> {
-  return connect(url, prefix, log, checkFormat);
+export function openRedis(
+  url: string,
+  prefix: string,
+  log: Log,
+  meter: Pick<Meter, "reconnected"> = NO_METER,
+): Promise<RedisConnection> {
+  return connect(url, prefix, { log, meter }, checkFormat);
 }
 
 /** Connects without a look at the key format, and without writing it. Throws `UpstreamError`. */
 export function connectRedis(url: string, prefix: string, log: Log): Promise<RedisConnection> {
-  return connect(url, prefix, log, () => Promise.resolve());
+  return connect(url, prefix, { log, meter: NO_METER }, () => Promise.resolve());
 }
 
 async function connect(
   url: string,
   prefix: string,
-  log: Log,
+  { log, meter }: { readonly log: Log; readonly meter: Pick<Meter, "reconnected"> },
   check: (redis: Redis, keys: Keys, strangers: Strangers) => Promise<void>,
 ): Promise<RedisConnection> {
   const redis = new Redis(url, {
@@ -64,6 +69,7 @@ async function connect(
   });
   redis.on("ready", () => {
     if (isTold) log.info({ service: "redis" }, "redis is back");
+    if (isTold) meter.reconnected("redis");
     isTold = false;
   });
   const keys = keysOf(prefix);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
 /** Different free ports on the loopback interface. Somebody may take one before it is used: see `onFreePorts`. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   // All are held until all are known, so that they differ.
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {

@@ -78,6 +78,7 @@ export async function openInstallation(test: Test, options: Ec2SimulatorOptions 
     pagureUrl: pagure.url,
     composeHostUrl: composeHost.url,
     datagrepperUrl: archive.url,
+    monitoringPort: null,
   }).replace("max_share_of_region = 1.0", "");
   const configure: Installation["configure"] = (...changes) => {
     const changed = changes.reduce((text, [from, to]) => {

@@ -14,7 +14,7 @@ import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
 import { batchOf } from "../../../src/domain/limits/pace.ts";
 import { DAY_MS, type Instant } from "../../../src/domain/time.ts";
 import { ingest } from "../../../src/hear/ingest.ts";
-import type { Breakers, Message, Schedule } from "../../../src/ports/index.ts";
+import { NO_METER, type Breakers, type Message, type Schedule } from "../../../src/ports/index.ts";
 import { silentLog } from "../run/log.ts";
 import { openTestRedis } from "../servers/redis.ts";
 import { withClock } from "../world/clock.ts";
@@ -74,7 +74,7 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
   const breakers = clock.watch(redisBreakers(connection));
   const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: Math.random });
   const facts = clock.watch(redisFacts(connection));
-  const base = { schedule, facts, clock, log: silentLog, periods: PERIODS, policy: DEFAULT_POLICY };
+  const base = { schedule, facts, clock, log: silentLog, meter: NO_METER, periods: PERIODS, policy: DEFAULT_POLICY };
   const limits = { maxDeletesPerDay: 100_000, maxPrivatePerDay: 100_000, maxShareOfRegion: 1 };
   const passes = new RegionPasses({
     ...base,

@@ -23,7 +23,9 @@ export interface ServiceBench {
 export async function openBench(
   t: Test,
   redisUrl = serverUrl("TEST_REDIS_URL"),
-  services: Partial<Pick<Addresses, "amqpUrl" | "ec2Url" | "datagrepperUrl" | "pagureUrl" | "composeHostUrl">> = {},
+  services: Partial<
+    Pick<Addresses, "amqpUrl" | "ec2Url" | "datagrepperUrl" | "pagureUrl" | "composeHostUrl" | "monitoringPort">
+  > = {},
 ): Promise<ServiceBench> {
   const name = `test-${randomUUID()}`;
   const nowhere = "http://127.0.0.1:9";
@@ -37,6 +39,7 @@ export async function openBench(
     exchange: name,
     prefix: name,
     queue: randomUUID(),
+    monitoringPort: null,
     ...services,
   };
   const dir = await mkdtemp(join(tmpdir(), "clean-amis-test-"));

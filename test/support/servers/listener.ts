@@ -3,7 +3,7 @@ import { Bus } from "../../../src/adapters/amqp/bus.ts";
 import { systemClock } from "../../../src/adapters/clock.ts";
 import type { AmqpConfig } from "../../../src/config/amqp.ts";
 import type { HeardQueue } from "../../../src/config/queues.ts";
-import type { Clock, Delivery, Log } from "../../../src/ports/index.ts";
+import { NO_METER, type Clock, type Delivery, type Log } from "../../../src/ports/index.ts";
 
 const OPTIONS = { durable: false, auto_delete: true, exclusive: false, arguments: {} };
 
@@ -63,7 +63,7 @@ export class Listener {
       delivery.ackUpTo();
       this.#tell();
     };
-    this.bus = new Bus(config, { queues: config.queues, deliver, clock, log });
+    this.bus = new Bus(config, { queues: config.queues, deliver, clock, meter: NO_METER, log });
     this.ended = this.bus.run(this.stop.signal);
     this.ended.catch(() => undefined);
   }

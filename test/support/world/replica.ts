@@ -13,7 +13,7 @@ import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
 import { SECOND_MS, type Instant } from "../../../src/domain/time.ts";
 import type { Ingester } from "../../../src/hear/ingest.ts";
 import type { Clerk } from "../../../src/operate/orders.ts";
-import type { Budgets, Clock } from "../../../src/ports/index.ts";
+import { NO_METER, type Budgets, type Clock } from "../../../src/ports/index.ts";
 import type { Reporter } from "../../../src/tell/reporter.ts";
 import { RedisProxy } from "../servers/redis-proxy.ts";
 import { serverUrl } from "../servers/redis.ts";
@@ -55,7 +55,7 @@ export async function openReplica(test: Test, world: World, options: ReplicaOpti
   });
   const schedule = redisSchedule(connection, clock, periods);
   const facts = redisFacts(connection);
-  const base = { schedule, facts, clock, log, periods, policy };
+  const base = { schedule, facts, clock, log, meter: NO_METER, periods, policy };
   const budgets = redisBudgets(connection, options.budgets);
   return {
     ingester: { ...base, rejected: redisRejected(connection), environments: ["prod"] },

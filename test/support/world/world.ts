@@ -24,7 +24,7 @@ import { ingest, type Ingested, type Ingester } from "../../../src/hear/ingest.t
 import type { Clerk } from "../../../src/operate/orders.ts";
 import type { Budgets, Clock, ComposeSource, Heard, Images, Message } from "../../../src/ports/index.ts";
 import type { Reporter } from "../../../src/tell/reporter.ts";
-import type { Log } from "../../../src/ports/index.ts";
+import { NO_METER, type Log } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
 import { openTestRedis } from "../servers/redis.ts";
@@ -113,6 +113,7 @@ export async function openWorld(
     facts,
     clock,
     log: silentLog,
+    meter: NO_METER,
     periods: PERIODS,
     policy: options.policy ?? DEFAULT_POLICY,
     random: whole,

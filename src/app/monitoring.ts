@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { listening, type Store } from "./store.ts";
+import type { Config } from "../config/config.ts";
+import { readStats, type Stats } from "../inspect/stats.ts";
+import { statsJson } from "../inspect/stats-json.ts";
+import { openMeter, type OwnMetrics } from "../monitoring/metrics/meter.ts";
+import type { SharedFigures } from "../monitoring/metrics/shared.ts";
+import { monitoringRoutes, type Monitored } from "../monitoring/monitoring.ts";
+import { problemPage } from "../monitoring/page/problem.ts";
+import { Readiness, type Self } from "../monitoring/ready.ts";
+import { startServer, type HttpServer } from "../monitoring/server.ts";
+import type { Clock, Log } from "../ports/index.ts";
+import { withoutSecrets } from "../domain/report/gate.ts";
+
+/** What monitoring reads of the configuration. */
+export type MonitoredConfig = Pick<Config, "budgets" | "policy" | "act" | "hearEveryMs" | "tickEveryMs"> & {
+  readonly report: Pick<Config["report"], "kind">;
+};
+
+/** What is watched, and by which clock. */
+export interface Watched {
+  readonly store: Store;
+  readonly self: Self;
+  readonly own: OwnMetrics;
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Log;
+}
+
+/** Opens what this process counts; the ends of its certificates among it. */
+export function openOwnMetrics({ ca, cert }: Config["amqp"]["tlsFiles"]): OwnMetrics {
+  const about = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return openMeter(about.version, { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }) });
+}
+
+/**
+ * Serves health, metrics, the status page and what programs ask for, until it is closed. Throws `ConfigError` when the address
+ * cannot be had.
+ */
+export async function openMonitoring(
+  { address, port }: { readonly address: string; readonly port: number },
+  config: MonitoredConfig,
+  watched: Watched,
+): Promise<HttpServer> {
+  const { log } = watched;
+  const routes = monitoringRoutes(monitoredOf(config, watched));
+  const server = await startServer({ address, port, routes, asPage: problemPage, log });
+  log.info({ url: server.url }, "serving health, metrics and the status page");
+  return server;
+}
+
+function monitoredOf(config: MonitoredConfig, { store, self, own, clock, log }: Watched): Monitored {
+  const now = (): number => clock.now();
+  const listen = listening(store, config);
+  const tell = (problem: string): void => {
+    log.debug({ problem }, "passed over: something in redis cannot be read");
+  };
+  const figures = (): Promise<Stats> => readStats(now(), { ...store, listen }, tell);
+  const { hearEveryMs, tickEveryMs, budgets, act, policy } = config;
+  return {
+    ...store,
+    readiness: new Readiness({ ...store, self, now, listen, hearEveryMs, tickEveryMs }),
+    now,
+    log,
+    policy,
+    figures,
+    stats: async () => publicStats(statsJson(await figures(), { budgets, act })),
+    searches: { underWay: 0 },
+    own: () => own.registry.metrics(),
+    limits: budgets,
+    shared: () => sharedFigures(store, figures, config),
+  };
+}
+
+async function sharedFigures(
+  store: Store,
+  figures: () => Promise<Stats>,
+  { budgets, report }: Pick<MonitoredConfig, "budgets" | "report">,
+): Promise<SharedFigures> {
+  const [stats, breakers, untoldSince, reading, info] = await Promise.all([
+    figures(),
+    store.breakers.all(),
+    store.journal.untoldSince(),
+    report.kind === "pagure" ? store.comments.reading() : null,
+    store.info(),
+  ]);
+  return {
+    stats,
+    breakers,
+    untoldSince,
+    commentsReadUntil: reading?.at ?? null,
+    memory: memoryOf(info),
+    limits: budgets,
+  };
+}
+
+function memoryOf(info: Readonly<Record<string, string>> | null): SharedFigures["memory"] {
+  const [used, limit, whole] = ["used_memory", "maxmemory", "total_system_memory"].map((name) => Number(info?.[name]));
+  const limitBytes = (limit ?? 0) > 0 ? limit : whole;
+  return used !== undefined && used > 0 && limitBytes !== undefined && limitBytes > 0
+    ? { usedBytes: used, limitBytes }
+    : null;
+}
+
+/** Replicas are known by their host's name, which is nobody's business; the end tells one from another. */
+function publicStats(stats: ReturnType<typeof statsJson>): object {
+  const nameless = (id: string): string => id.slice(-8);
+  return {
+    ...stats,
+    paused: stats.paused === null ? null : { ...stats.paused, why: withoutSecrets(stats.paused.why) },
+    reporter: stats.reporter === null ? null : { ...stats.reporter, why: withoutSecrets(stats.reporter.why) },
+    replicas: stats.replicas.map((each) => ({ ...each, id: nameless(each.id) })),
+    hung: stats.hung.map((each) => ({ ...each, replica: nameless(each.replica) })),
+  };
+}

@@ -1,0 +1,120 @@
+import { html, type Html } from "./html.ts";
+import { composeLife, lifeOf, type Life } from "./life.ts";
+import { findLink, pageAnswer, table } from "./shell.ts";
+import { Problem, type Answer } from "../answer.ts";
+import { publicEvent, publicImage } from "../public.ts";
+import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
+import { isAmiId, type Image } from "../../domain/image/image.ts";
+import { streamOf } from "../../domain/image/stream.ts";
+import type { Instant } from "../../domain/time.ts";
+import { explainAmi, explainCompose, type Explainer, type ImageExplanation } from "../../inspect/explain.ts";
+import { withoutSecrets } from "../../domain/report/gate.ts";
+import type { Found, Names, Schedule } from "../../ports/index.ts";
+
+/** Who looks for what people ask about. */
+export interface Finder extends Explainer {
+  readonly schedule: Explainer["schedule"] & Pick<Schedule, "ofCompose" | "newest">;
+  readonly now: () => Instant;
+  readonly names: Pick<Names, "search">;
+  /** Searches by a part of a name that are under way. */
+  readonly searches: { underWay: number };
+}
+
+/** Images that a search shows. */
+const MOST_FOUND = 100;
+/** Composes of a stream that are looked through for a newer public image. */
+const MOST_NEWER = 5;
+
+/** The life of what was asked for: an AMI, a compose, or what has the text in its name. Throws `Problem`, `UpstreamError`. */
+export async function findPage(text: string, finder: Finder): Promise<Answer> {
+  const asked = text.trim();
+  if (isAmiId(asked.toLowerCase())) return amiPage(asked.toLowerCase(), finder);
+  if (asked.length < 3) throw new Problem(400, "Bad Request", "q: at least three characters");
+  if (isKeySafeComposeId(asked)) {
+    const found = await explainCompose(asked, finder);
+    if (found.isKnown)
+      return pageAnswer({ title: asked, asked, main: composeMain(asked, found, finder.now()), feed: feedOf(asked) });
+  }
+  return namesPage(asked, await searchAlone(asked, finder));
+}
+
+/** It may take Redis most of a second: one at a time. Throws `Problem`, `UpstreamError`. */
+async function searchAlone(asked: string, { names, searches }: Finder): Promise<Found> {
+  if (searches.underWay > 0)
+    throw new Problem(503, "Service Unavailable", "somebody else is searching: try again", { "retry-after": "2" });
+  searches.underWay += 1;
+  try {
+    return await names.search(asked, MOST_FOUND);
+  } finally {
+    searches.underWay -= 1;
+  }
+}
+
+async function amiPage(amiId: string, finder: Finder): Promise<Answer> {
+  const found = await explainAmi(amiId, finder);
+  if (found.length === 0)
+    return pageAnswer({ title: `Never heard of ${amiId}`, asked: amiId, main: NEVER_HEARD, status: 404 });
+  const lives = await Promise.all(found.map((each) => lifeIn(each, finder)));
+  const main = html`${lives.map((life) => lifeOf(life, finder.now()))}`;
+  return pageAnswer({ title: amiId, asked: amiId, main });
+}
+
+async function lifeIn(explanation: ImageExplanation, finder: Finder): Promise<Life> {
+  const { image, history } = explanation;
+  const told = history.findLast(({ what }) => what === "noticed")?.why ?? "";
+  return {
+    explanation: { ...explanation, image: publicImage(image), history: history.map(publicEvent) },
+    newer: await newerThan(image, finder),
+    reportUrl: /^https?:\/\/[^\s"'<>]{1,500}$/.test(told) ? told : null,
+  };
+}
+
+/** The newest image of the same stream, architecture and region that everybody can use. */
+async function newerThan(image: Image, { schedule }: Pick<Finder, "schedule">): Promise<Image | null> {
+  const stream = streamOf(image);
+  if (stream === null) return null;
+  for (const composeId of await schedule.newest(image.region, stream, MOST_NEWER)) {
+    if (composeId === image.composeId) return null;
+    const all = await schedule.ofCompose(composeId);
+    const open = all.find(
+      ({ region, arch, stage }) =>
+        region === image.region && arch === image.arch && (stage === "public" || stage === "kept"),
+    );
+    if (open !== undefined) return open;
+  }
+  return null;
+}
+
+function composeMain(composeId: string, found: Awaited<ReturnType<typeof explainCompose>>, now: Instant): Html {
+  const standings = found.standings.map((each) => ({ ...each, image: publicImage(each.image) }));
+  return composeLife(composeId, { ...found, standings }, now);
+}
+
+function feedOf(composeId: string): { readonly href: string; readonly title: string } {
+  return { href: `/feed.atom?compose=${encodeURIComponent(composeId)}`, title: `${composeId}: what was made private` };
+}
+
+function namesPage(asked: string, { images, mayBeMore }: Found): Answer {
+  if (images.length === 0)
+    return pageAnswer({ title: `Never heard of “${asked}”`, asked, main: NEVER_HEARD, status: 404 });
+  const main = html`${mayBeMore ? html`<p>There may be more: give more of the name.</p>` : null}
+  ${table(
+    `Images with “${asked}” in their name, the newest first`,
+    ["AMI", "region", "name", "compose"],
+    images.map(({ amiId, region, imageName, composeId }) => [
+      findLink(amiId),
+      region,
+      withoutSecrets(imageName),
+      findLink(composeId),
+    ]),
+  )}`;
+  return pageAnswer({ title: `Images like “${asked}”`, asked, main });
+}
+
+const NEVER_HEARD = html`<p>Nothing here knows of it. That can be, because</p>
+  <ul>
+    <li>no message on Fedora’s bus has named it: it is somebody else’s image, or older than this service;</li>
+    <li>it was deleted, or vanished, more than 400 days ago: so long it is remembered;</li>
+    <li>there is a mistake in what was typed. An AMI id has ami- and 17 (old ones: 8) hexadecimal digits.</li>
+  </ul>
+  <p>What this service never heard of, it never touches.</p>`;

@@ -1,0 +1,93 @@
+import t from "tap";
+import { awayText } from "../../src/monitoring/page/dates.ts";
+import { html } from "../../src/monitoring/page/html.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
+import { openServed } from "../support/servers/monitoring.ts";
+import { rememberHeard } from "../support/servers/redis.ts";
+import { addNightly, UPLOADER } from "../support/world/world.ts";
+
+const HOSTILE = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>\u202e`;
+
+t.test("what comes from outside is text, wherever it stands", (t) => {
+  const { text } = html`<a title="${HOSTILE}">${HOSTILE}</a>`;
+  t.notMatch(text, /<script|<img|\u202e/);
+  t.match(text, /&lt;script&gt;alert\(1\)&lt;\/script&gt;&quot;&#39;&gt;/);
+  t.end();
+});
+
+t.test("a date says how far it is away", (t) => {
+  for (const [awayMs, words] of [
+    [0, "now"],
+    [59_000, "now"],
+    [MINUTE_MS, "in 1 minute"],
+    [-90 * MINUTE_MS, "1 hour ago"],
+    [47 * HOUR_MS, "in 47 hours"],
+    [3 * DAY_MS + HOUR_MS, "in 3 days"],
+  ] as const)
+    t.equal(awayText(awayMs, 0), words);
+  t.end();
+});
+
+t.test("with nothing known, the page says so", async (t) => {
+  const served = await openServed(t);
+  await rememberHeard(served.world.connection, served.world.clock.now());
+  const page = await served.text("/");
+  t.match(page, "It runs, and nothing is stuck.");
+  t.match(page, "No image is known yet.");
+  t.match(page, "Nothing happened in the last day.");
+});
+
+t.test("with redis away, the page says so, and comes all the same", async (t) => {
+  const served = await openServed(t);
+  served.world.connection.redis.disconnect();
+  t.match(await served.text("/"), /It does not work as it should\..*Redis\): it does not answer/s);
+  await served.world.connection.redis.connect();
+});
+
+t.test("an image's life is told in words: what, when, why, and what to do about it", async (t) => {
+  const { world, text, get } = await openServed(t);
+  const [old, young] = [addNightly(world, 1), addNightly(world, 5)];
+  await world.hear(UPLOADER, old.message);
+  world.clock.advance(5 * DAY_MS + 1000);
+  await world.tick();
+  await world.report();
+  await world.hear(UPLOADER, young.message);
+  const page = await text(`/find?q=${old.amiId}`);
+  t.match(page, "nobody can start new machines from it; it will be deleted");
+  t.match(page, /not before\s+<time [^>]*>\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC<\/time>\s+\(in (?:9|10) days\)/);
+  t.match(page, `restore ${old.amiId} because`);
+  t.match(page, /href="http:[^"]*\/ami-reports\/issue\/\d+[^"]*"/);
+  t.match(page, young.amiId, "the newer public image");
+  t.match(page, "made-private");
+  t.match(await text(`/find?q=${old.composeId}`), old.amiId);
+  t.match(await text("/find?q=x86_64-Rawhide-2026112"), young.amiId, "by a part of the name");
+  const never = await get("/find?q=ami-0123456789abcdef0", { headers: { accept: "text/html" } });
+  t.equal(never.status, 404);
+  t.match(await never.text(), /Never heard of ami-0123456789abcdef0.*more than 400 days ago/s);
+  const short = await get("/find?q=a", { headers: { accept: "text/html" } });
+  t.equal(short.status, 400);
+});
+
+t.test("a hostile name, reason or author stays text on every page", async (t) => {
+  const { world, store, text } = await openServed(t);
+  const { message, amiId } = addNightly(world, 1);
+  await world.hear(UPLOADER, { ...message, image_name: HOSTILE });
+  await store.budgets.pause(HOSTILE, HOSTILE, world.clock.now());
+  for (const path of ["/", `/find?q=${amiId}`, "/feed.atom", "/find?q=Fedora-Rawhide-20261121.n.0"])
+    t.notMatch(await text(path), /<script|<img/, path);
+});
+
+t.test("what was made private can be subscribed to, all of it, a stream or a compose", async (t) => {
+  const { world, text, get } = await openServed(t);
+  const { message, amiId, composeId } = addNightly(world, 1);
+  await world.hear(UPLOADER, message);
+  world.clock.advance(5 * DAY_MS + 1000);
+  await world.tick();
+  for (const query of ["", "?stream=Fedora", "?stream=Fedora-Rawhide", `?compose=${composeId}`]) {
+    const feed = await text(`/feed.atom${query}`);
+    t.match(feed, amiId, query);
+    t.match(feed, /^<\?xml version="1\.0" encoding="utf-8"\?>\s*<feed xmlns="http:\/\/www\.w3\.org\/2005\/Atom">/);
+  }
+  t.notMatch(await text("/feed.atom?stream=Fedora-Cloud"), amiId);
+  t.equal((await get("/feed.atom?stream=%3Cb%3E")).status, 400);
+});

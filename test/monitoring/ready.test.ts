@@ -1,0 +1,109 @@
+import t from "tap";
+import { formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
+import { openServed, type Served } from "../support/servers/monitoring.ts";
+import { rememberHeard } from "../support/servers/redis.ts";
+
+interface Ready {
+  readonly status: string;
+  readonly parts: Readonly<
+    Record<string, { readonly state: string; readonly word: string; readonly since: string | null }>
+  >;
+}
+
+async function ready({ get }: Served): Promise<Ready & { readonly http: number }> {
+  const answer = await get("/ready");
+  return { http: answer.status, ...((await answer.json()) as Ready) };
+}
+
+/** All was heard until now, by messages and comments. */
+async function hear({ world }: Served): Promise<void> {
+  await rememberHeard(world.connection, world.clock.now());
+}
+
+t.test("a service that does its work is ready, with a word for each part", async (t) => {
+  const served = await openServed(t);
+  await hear(served);
+  const { http, status, parts } = await ready(served);
+  t.equal(http, 200);
+  t.equal(status, "ready");
+  t.same(Object.keys(parts), [
+    "process",
+    "broker",
+    "redis",
+    "heard",
+    "tick",
+    "report",
+    "paused",
+    "stopped",
+    "breakers",
+  ]);
+  t.match(await (await served.get("/live")).json(), { status: "OK" });
+});
+
+t.test("one that ends, or to whom the broker does not deliver, is unready at once", async (t) => {
+  const served = await openServed(t);
+  await hear(served);
+  served.self.isConsuming = false;
+  t.match(await ready(served), { http: 503, status: "unready", parts: { broker: { state: "down" } } });
+  served.self.isConsuming = true;
+  served.self.isEnding = true;
+  t.match(await ready(served), { http: 503, parts: { process: { state: "down", word: "it is ending" } } });
+  t.equal((await served.get("/live")).status, 200);
+});
+
+t.test("an archive that is down makes it weaker, and only deafness of more than an hour unready", async (t) => {
+  const served = await openServed(t);
+  const { world, store } = served;
+  await hear(served);
+  world.clock.advance(30 * MINUTE_MS);
+  t.match(await ready(served), {
+    http: 200,
+    status: "degraded",
+    parts: { heard: { word: "the archive of messages is not heard" } },
+  });
+  world.clock.advance(31 * MINUTE_MS);
+  const since = world.clock.now();
+  await store.hearing.noteDeaf(since);
+  t.match(await ready(served), { http: 200, parts: { heard: { state: "degraded", since: formatInstant(since) } } });
+  world.clock.advance(HOUR_MS);
+  t.match(await ready(served), {
+    http: 503,
+    parts: { heard: { state: "down", word: /^deaf, nothing is acted on: / } },
+  });
+});
+
+t.test("a pause, a stop, a breaker and a report that fails are named, and keep it ready", async (t) => {
+  const served = await openServed(t);
+  const { world, store } = served;
+  await hear(served);
+  const now = world.clock.now();
+  await store.budgets.pause("somebody", "to look at it", now);
+  await store.breakers.set("eu-west-1", {
+    trouble: "failing",
+    since: now,
+    askAgainAt: now + HOUR_MS,
+    times: 3,
+    code: "InternalError",
+  });
+  t.match(await ready(served), {
+    http: 200,
+    status: "degraded",
+    parts: {
+      paused: { state: "degraded", word: "a person has paused all acts", since: formatInstant(now) },
+      breakers: { word: /^eu-west-1: EC2 fails there/ },
+    },
+  });
+});
+
+t.test("redis that is away is told within seconds, and the rest is not known", async (t) => {
+  const served = await openServed(t);
+  await hear(served);
+  served.world.connection.redis.disconnect();
+  const { http, status, parts } = await ready(served);
+  t.equal(http, 503);
+  t.equal(status, "unready");
+  t.equal(parts["redis"]?.state, "down");
+  t.equal(parts["heard"]?.state, "unknown");
+  await served.world.connection.redis.connect();
+  t.equal((await ready(served)).http, 200);
+});

@@ -1,0 +1,59 @@
+import type { Test } from "tap";
+import { openMonitoring, openOwnMetrics, type MonitoredConfig } from "../../../src/app/monitoring.ts";
+import { storeOn, type Store } from "../../../src/app/store.ts";
+import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
+import { MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
+import type { OwnMetrics } from "../../../src/monitoring/metrics/meter.ts";
+import type { Log } from "../../../src/ports/index.ts";
+import { silentLog } from "../run/log.ts";
+import { openWorld, PERIODS, type World } from "../world/world.ts";
+
+/** The whole service but for the bus, and what is served of it. */
+export interface Served {
+  readonly world: World;
+  readonly store: Store;
+  readonly own: OwnMetrics;
+  readonly url: string;
+  /** What the process knows of itself, for the test to change. */
+  readonly self: { isEnding: boolean; isConsuming: boolean };
+  readonly get: (path: string, init?: RequestInit) => Promise<Response>;
+  /** Text of what was answered with 200. */
+  readonly text: (path: string) => Promise<string>;
+  readonly json: (path: string) => Promise<unknown>;
+}
+
+const CONFIG: MonitoredConfig = {
+  budgets: { maxDeletesPerDay: 500, maxPrivatePerDay: 1000, maxShareOfRegion: 0.2 },
+  report: { kind: "pagure" },
+  policy: DEFAULT_POLICY,
+  act: "delete",
+  hearEveryMs: 10 * MINUTE_MS,
+  tickEveryMs: 10 * SECOND_MS,
+};
+
+/** Serves a world of its own on a free port. */
+export async function openServed(test: Test, log: Log = silentLog): Promise<Served> {
+  const world = await openWorld(test);
+  const { schedule } = world.ticker;
+  const store = { ...storeOn(world.connection, { ...CONFIG, periods: PERIODS }, log), schedule };
+  const own = openOwnMetrics({});
+  const self = { isEnding: false, isConsuming: true };
+  const since = world.clock.now();
+  const server = await openMonitoring({ address: "127.0.0.1", port: 0 }, CONFIG, {
+    store,
+    own,
+    clock: world.clock,
+    log,
+    self: { isEnding: () => self.isEnding, consuming: () => ({ isConsuming: self.isConsuming, since }) },
+  });
+  test.teardown(() => server.close());
+  const get = (path: string, init?: RequestInit): Promise<Response> => fetch(`${server.url}${path}`, init);
+  const text = async (path: string): Promise<string> => {
+    const response = await get(path);
+    const body = await response.text();
+    if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${body}`);
+    return body;
+  };
+  const json = async (path: string): Promise<unknown> => JSON.parse(await text(path));
+  return { world, store, own, url: server.url, self, get, text, json };
+}
