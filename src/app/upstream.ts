@@ -28,7 +28,7 @@ export function openArchive({ sources, userAgent, archiveRate }: Config): Archiv
     userAgent,
     timeoutMs: ARCHIVE_TIMEOUT_MS,
     clock: systemClock,
-    ...(archiveRate === null ? {} : { ratePerSecond: archiveRate }),
+    ratePerSecond: archiveRate,
   });
 }
 

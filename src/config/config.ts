@@ -20,8 +20,8 @@ export interface Config {
   readonly amqp: AmqpConfig;
   readonly act: Act;
   readonly sources: { readonly composeHost: string | null; readonly datagrepper: string | null };
-  /** Calls a second to datagrepper at the most; null: the adapter's own. */
-  readonly archiveRate: number | null;
+  /** Calls a second to datagrepper at the most. */
+  readonly archiveRate: number;
   /** How we name ourselves to those we ask. */
   readonly userAgent: string;
   readonly logLevel: string;
@@ -96,7 +96,7 @@ export function loadConfig(file: string, env: Environment, scope: Scope = "servi
       composeHost: webAddress(file, "sources.compose_host", own.sources.compose_host),
       datagrepper: webAddress(file, "sources.datagrepper", own.sources.datagrepper),
     },
-    archiveRate: null,
+    archiveRate: own.sources.datagrepper_rate,
     userAgent: userAgentOf(filled.client_properties),
     logLevel: own.log_level,
     periods,

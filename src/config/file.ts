@@ -46,7 +46,7 @@ export interface ConfigFile {
       string
     >;
     policy: { products: string[]; delete_unlabelled: boolean; keep_newest: number };
-    sources: { compose_host: string; datagrepper: string };
+    sources: { compose_host: string; datagrepper: string; datagrepper_rate: number };
     ec2: {
       account: string;
       endpoint: string;

@@ -64,6 +64,7 @@ max_share_of_region = 1.0
 [consumer_config.sources]
 compose_host = "${at.composeHostUrl}"
 datagrepper = "${at.datagrepperUrl}"
+datagrepper_rate = 1000
 
 [consumer_config.ec2]
 endpoint = "${at.ec2Url}"

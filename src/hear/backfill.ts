@@ -1,8 +1,8 @@
 import { DAY_MS } from "../domain/time.ts";
 import { askedFor, type Subject } from "../domain/topics.ts";
-import { decode, type Heard } from "./decode.ts";
+import { decode, ignoredByTopic, type Heard } from "./decode.ts";
 import { ingestOrReject, reject, type Ingested, type Ingester } from "./ingest.ts";
-import type { Archive, Message, Positions, Stretch } from "../ports/index.ts";
+import type { Archive, ArchivedMessage, Message, Positions, Stretch } from "../ports/index.ts";
 
 /** One piece of work: a subject, in at most a day. */
 export interface Slice extends Stretch {
@@ -53,7 +53,7 @@ export async function readSlice(
   witness: Witness = () => undefined,
 ): Promise<SliceCounts> {
   const counts = { messages: 0, new: 0, known: 0, facts: 0, ignored: 0, rejected: 0 };
-  const work = async (batch: readonly Message[]): Promise<void> => {
+  const work = async (batch: readonly ArchivedMessage[]): Promise<void> => {
     const results = await Promise.all(batch.map((message) => ingestRow(message, ingester)));
     for (const [index, result] of results.entries()) {
       const message = batch[index];
@@ -65,7 +65,7 @@ export async function readSlice(
       } else counts[result.kind] += 1;
     }
   };
-  let batch: Message[] = [];
+  let batch: ArchivedMessage[] = [];
   for await (const message of archive.messages(queryOf(slice, ingester.environments))) {
     batch.push(message);
     if (batch.length < BATCH) continue;
@@ -89,10 +89,16 @@ function queryOf({ phase, start, end }: Slice, environments: readonly string[]):
   return { ...askedFor(phase, environments), start, end };
 }
 
-/** The archive gives a row that is no message without a topic: the bus would have ignored it, here it is a loss to tell. */
-async function ingestRow(message: Message, ingester: Ingester): Promise<Ingested> {
-  if (message.topic !== "") return ingestOrReject(message, ingester);
-  const reason = "a row of the archive that is no message";
+/**
+ * The archive gives a row that is no message without a topic: the bus would have ignored it, here it is a loss to tell. So is
+ * one that it cannot give, unless that is known to be none of ours.
+ */
+async function ingestRow(message: ArchivedMessage, ingester: Ingester): Promise<Ingested> {
+  const { topic, unreadable } = message;
+  if (topic !== "" && unreadable === undefined) return ingestOrReject(message, ingester);
+  const because = topic === "" ? null : ignoredByTopic(topic, ingester.environments);
+  if (because !== null) return { kind: "ignored", because };
+  const reason = unreadable ?? "a row of the archive that is no message";
   await reject(message, reason, ingester);
   return { kind: "rejected", reason };
 }

@@ -2,6 +2,7 @@ import { isKeySafeComposeId } from "../domain/compose/compose.ts";
 import type { Fact } from "../domain/compose/facts.ts";
 import { isAmiId, isRegion } from "../domain/image/image.ts";
 import type { Upload } from "../domain/image/upload.ts";
+import { parsePythonJson } from "../domain/python-json.ts";
 import { floorSecond, parseInstant, type Instant } from "../domain/time.ts";
 import { readTopic, type HeardEvent } from "../domain/topics.ts";
 import { quote } from "../domain/words.ts";
@@ -41,21 +42,33 @@ const READERS: Readonly<Record<HeardEvent, (body: Body, message: Message) => Hea
  * `environments` are those whose messages are ours (`prod`, `stg`, `dev`).
  */
 export function decode(message: Message, environments: readonly string[]): Heard {
+  const because = ignoredByTopic(message.topic, environments);
+  if (because !== null) return { kind: "ignored", because };
   const topic = readTopic(message.topic);
-  if (topic === null) return { kind: "ignored", because: "topic" };
-  if (!environments.includes(topic.environment)) return { kind: "ignored", because: "environment" };
-  if (topic.event === null) return { kind: "ignored", because: "topic" };
+  if (topic?.event == null) return { kind: "ignored", because: "topic" };
   const body = parseBody(message.body);
   return typeof body === "string" ? { kind: "rejected", reason: body } : READERS[topic.event](body, message);
 }
 
-/** The JSON object in a body, or a sentence that says why there is none. */
+/** Why a message of this topic is none of ours; null: it is one. */
+export function ignoredByTopic(text: string, environments: readonly string[]): "topic" | "environment" | null {
+  const topic = readTopic(text);
+  if (topic === null) return "topic";
+  if (!environments.includes(topic.environment)) return "environment";
+  return topic.event === null ? "topic" : null;
+}
+
+/**
+ * The JSON object in a body, or a sentence that says why there is none. Publishers write with Python, and so may write `NaN`:
+ * what stands beside it is understood, and no schema takes it for anything.
+ */
 function parseBody(body: Buffer): Body | string {
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    const value: unknown = parsePythonJson(new TextDecoder("utf-8", { fatal: true }).decode(body));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Body;
     return "the body is not a JSON object";
   } catch (error) {
+    if (error instanceof RangeError) return "the body is nested too deeply to be read";
     return error instanceof SyntaxError ? `the body is not JSON: ${error.message}` : "the body is not UTF-8";
   }
 }

@@ -100,12 +100,12 @@ function parted<T>(
   ];
 }
 
-/** Puts a message into the rejected stream, whole, with the reason. Throws `UpstreamError`. */
+/** Puts a message into the rejected stream, whole, with the reason, once however often it comes. Throws `UpstreamError`. */
 export async function reject(message: Message, reason: string, { rejected, log }: Rejecting): Promise<void> {
   const { body, messageId, topic, headers, arrivedAt } = message;
   const sentAt = typeof headers["sent-at"] === "string" ? headers["sent-at"] : "";
-  await rejected.add({ body, reason, messageId, topic, sentAt, at: arrivedAt });
-  log.warn({ messageId, topic, reason }, "message rejected");
+  const isNew = await rejected.add({ body, reason, messageId, topic, sentAt, at: arrivedAt });
+  if (isNew) log.warn({ messageId, topic, reason }, "message rejected");
 }
 
 async function rejectUnreadable(message: Message, unreadable: readonly string[], rejecting: Rejecting): Promise<void> {

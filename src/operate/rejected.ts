@@ -22,12 +22,13 @@ export async function replayRejected(
   ingester: Ingester,
 ): Promise<Replayed> {
   const { topic, messageId, body, at, sentAt } = entry;
-  if (entry.bytes > body.length) return { kind: "cut" };
+  // A row that the archive could not give has no topic: it would be ignored, and so be gone.
+  if (entry.bytes > body.length || topic === "") return { kind: "cut" };
   const reasons: string[] = [];
   const collect = {
-    add: ({ reason }: { readonly reason: string }): Promise<void> => {
+    add: ({ reason }: { readonly reason: string }): Promise<boolean> => {
       reasons.push(reason);
-      return Promise.resolve();
+      return Promise.resolve(true);
     },
   };
   const headers = sentAt === "" ? {} : { "sent-at": sentAt };

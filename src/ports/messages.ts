@@ -21,25 +21,34 @@ export interface Delivery {
   giveBack(): void;
 }
 
+/** A message as an archive returns it. */
+export interface ArchivedMessage extends Message {
+  /** Why the archive cannot give it, though it has it: then the rest is what is known of it, or where it stands. */
+  readonly unreadable?: string;
+}
+
 /** Past messages. */
 export interface Archive {
   /**
    * Every message of these categories (the fourth word of a topic) or exact topics from `start` up to, not including, `end`,
    * oldest first as far as the archive sorts them; one may come twice. A row that is no message has an empty topic, its id,
-   * and its text as body. Throws `UpstreamError` when the archive fails for longer than retries help, `RefusedError` when it
+   * and its text as body; one that the archive cannot give is `unreadable`. `contains`: only those with that word in their
+   * body; it reaches back eight months. Throws `UpstreamError` when the archive fails for longer than retries help, `RefusedError` when it
    * does not take the question.
    */
   messages(query: {
     readonly categories?: readonly string[];
     readonly topics?: readonly string[];
+    readonly contains?: string;
     readonly start: Instant;
     readonly end: Instant;
-  }): AsyncIterable<Message>;
+  }): AsyncIterable<ArchivedMessage>;
 }
 
 /** What could not be understood. Throws `UpstreamError`. */
 export interface Rejected {
-  add(entry: NewRejected): Promise<void>;
+  /** Keeps it, unless it was kept before, however long ago it was taken out; resolves to whether it is new. */
+  add(entry: NewRejected): Promise<boolean>;
 }
 
 export interface NewRejected {

@@ -31,7 +31,7 @@ t.test("a body that is no JSON object in UTF-8 is refused, and the reason says w
     [good.subarray(0, -1), /^the body is not JSON: /],
     ["", /^the body is not JSON: /],
     ["{'compose_id': 1}", /^the body is not JSON: /],
-    ["NaN", /^the body is not JSON: /],
+    ["NaN", /^the body is not a JSON object$/],
     ["[]", /^the body is not a JSON object$/],
     ["null", /^the body is not a JSON object$/],
     ['"text"', /^the body is not a JSON object$/],
@@ -72,5 +72,13 @@ t.test("however long the texts of a message are, the reason stays short", (t) =>
     const reason = reasonOf(hear(message, body));
     t.ok(reason.length > 10 && reason.length < 4_000, `${message.id}: ${reason.slice(0, 100)}`);
   }
+  t.end();
+});
+
+t.test("a number that only Python writes costs nothing beside it, and is taken for nothing itself", (t) => {
+  const body = (size: string, ami: string): string =>
+    `{"architecture": "x86_64", "compose_id": "Fedora-Rawhide-20261121.n.0", "image_name": "x", "size": ${size}, "regions": {"us-east-1": ${ami}}}`;
+  t.match(hear(UPLOADER, body("NaN", '"ami-0123456789abcdef0"')), { kind: "uploads" });
+  t.match(hear(UPLOADER, body("1", "-Infinity")), { kind: "rejected" });
   t.end();
 });

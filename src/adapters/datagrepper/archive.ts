@@ -1,5 +1,8 @@
 import { openSearch, ROWS_PER_PAGE } from "./calls.ts";
-import type { DatagrepperAccess, SearchFilter, Page, ReadRows, Row, Search } from "./calls.ts";
+import type { DatagrepperAccess, SearchFilter, Page, Search } from "./calls.ts";
+import { openReader, type Reader } from "./narrow.ts";
+import { canBeRows, isOfArchive } from "./patience.ts";
+import type { Row } from "./rows.ts";
 import { ceilSecond, DAY_MS, floorSecond, MINUTE_MS, SECOND_MS } from "../../domain/time.ts";
 import type { Instant } from "../../domain/time.ts";
 import { UpstreamError } from "../../errors.ts";
@@ -18,10 +21,6 @@ const ATTEMPTS = 20;
  */
 const SHORTEST_CUT_MS = 10 * MINUTE_MS;
 const PARTS_OF_TOO_MUCH = 24;
-/** So soon a slice that can be cut is given up; one that cannot is worth more patience. */
-const ATTEMPTS_BEFORE_CUT = 3;
-const ATTEMPTS_AT_LAST = 6;
-
 /**
  * Fedora's message archive. A range is read in slices of at most a day, one page at a time, and no more than a page is held.
  *
@@ -32,81 +31,86 @@ const ATTEMPTS_AT_LAST = 6;
  * that took several calls is through, its rows are counted once more: if any was added behind the reader's back, the slice
  * is read again in halves. What is stored after that is for the next, overlapping reading.
  *
- * A row that is no message comes with an empty topic, its datagrepper id and the row's JSON as body.
+ * A row that is no message comes with an empty topic, its datagrepper id and the row's JSON as body. A page that cannot be
+ * had is read in fewer rows, down to the row that spoils it (`openReader`); where not even the count of a slice can be had,
+ * the slice is too much, and cut.
  *
- * Throws `UpstreamError` when the smallest slice has failed in six attempts, within half a minute or six time-outs, when the
- * answer is no search result, or never steady (`UNSTEADY`), and `RefusedError` for 4xx but 408, 425 and 429, and for a
+ * Throws `UpstreamError` when the smallest slice cannot be counted either, when the answer is no search result, or never
+ * steady (`UNSTEADY`), and `RefusedError` for 4xx but 408, 425 and 429, and for a
  * password in the address.
  */
 export function openDatagrepper(access: DatagrepperAccess): Archive {
   const search = openSearch(access);
   return {
-    messages: async function* ({ categories = [], topics = [], start, end }) {
-      const filter = filterOf(categories, topics);
+    messages: async function* ({ categories = [], topics = [], contains, start, end }) {
+      const filter = filterOf(categories, topics, contains ?? null);
       // No filter at all would be the whole bus; a start of 0 switches datagrepper's range off.
       if (filter === null) return;
       const range = { start: Math.max(SECOND_MS, Math.floor(start)), end: Math.ceil(end) };
       const isEither = categories.length > 0 && topics.length > 0;
       const isWanted = ({ topic }: Message): boolean =>
         !isEither || topic === "" || topics.includes(topic) || categories.includes(categoryOf(topic));
-      const read = { long: search(filter, ATTEMPTS_BEFORE_CUT), short: search(filter, ATTEMPTS_AT_LAST) };
-      for await (const page of pagesOf(read, range))
+      const reader = openReader(search(filter), access.clock);
+      // A word narrows a search enough to be asked for at once.
+      const slices = cut(range, contains === undefined ? DAY_MS : Infinity);
+      for await (const page of pagesOf(reader, slices))
         for (const { message } of page) if (isWanted(message)) yield message;
     },
   };
 }
 
 /** datagrepper ands categories and topics; asked for either, it is asked for all their categories. */
-function filterOf(categories: readonly string[], topics: readonly string[]): SearchFilter | null {
+function filterOf(
+  categories: readonly string[],
+  topics: readonly string[],
+  contains: string | null,
+): SearchFilter | null {
   if (categories.length + topics.length === 0) return null;
-  if (categories.length === 0 || topics.length === 0) return { categories, topics };
-  return { categories: [...new Set([...categories, ...topics.map(categoryOf)])], topics: [] };
+  if (categories.length === 0 || topics.length === 0) return { categories, topics, contains };
+  return { categories: [...new Set([...categories, ...topics.map(categoryOf)])], topics: [], contains };
 }
 
 function categoryOf(topic: string): string {
   return topic.split(".")[3] ?? "";
 }
 
-/** How slices are read: those that can be cut when they fail, and those that cannot. */
-interface Reading {
-  readonly long: ReadRows;
-  readonly short: ReadRows;
-}
-
-async function* pagesOf(read: Reading, range: Search): AsyncGenerator<readonly Row[]> {
-  const todo = cut(range, DAY_MS).reverse();
+async function* pagesOf(reader: Reader, slices: readonly Search[]): AsyncGenerator<readonly Row[]> {
+  const todo = slices.toReversed();
   for (let slice = todo.pop(); slice !== undefined; slice = todo.pop()) {
     const lengthMs = slice.end - slice.start;
     const isLong = lengthMs > SHORTEST_CUT_MS;
-    let parts: number;
     try {
-      parts = yield* readSlice(isLong ? read.long : read.short, slice);
+      todo.push(...(yield* readSlice(reader, slice, isLong)).toReversed());
     } catch (error) {
       // An archive that contradicts itself answers, and will not be steadier in pieces.
-      const isAnswered = error instanceof UpstreamError && ["UNSTEADY", "UNKNOWN_SHAPE"].includes(error.code);
-      if (!isLong || isAnswered || !(error instanceof UpstreamError)) throw error;
-      parts = PARTS_OF_TOO_MUCH;
+      if (!isLong || !isOfArchive(error) || ["UNSTEADY", "UNKNOWN_SHAPE"].includes(error.code)) throw error;
+      todo.push(...inParts(slice, PARTS_OF_TOO_MUCH).toReversed());
     }
-    if (parts > 1) todo.push(...cut(slice, ceilSecond(lengthMs / parts)).reverse());
   }
 }
 
-/** Reads a slice and returns into how many parts it must be cut and read again: 1 when nothing was lost. */
-async function* readSlice(read: ReadRows, slice: Search): AsyncGenerator<readonly Row[], number> {
+/** Reads a slice and returns the parts that must be read again: none when nothing was lost. */
+async function* readSlice(
+  reader: Reader,
+  slice: Search,
+  isLong: boolean,
+): AsyncGenerator<readonly Row[], readonly Search[]> {
   let count = 0;
   /** The rows of the second that the last page ended in. */
   let seam = new Set<string>();
   for (let from = slice.start; from < slice.end;) {
-    const page = await read({ start: from, end: slice.end });
+    const rest = { start: from, end: slice.end };
+    const page = await reader.page(rest, 1, isLong);
     const isFirst = from === slice.start;
     if (isFirst && page.total > MOST_ROWS && isDivisible(slice))
-      return Math.min(MOST_PARTS, Math.ceil((2 * page.total) / MOST_ROWS));
+      return inParts(slice, Math.min(MOST_PARTS, Math.ceil((2 * page.total) / MOST_ROWS)));
+    if (page.tornAt !== null && isDivisible(rest)) return around(page.tornAt, rest);
     const isLast = page.rows.length < ROWS_PER_PAGE && page.rows.length === page.total;
-    const second = isLast ? slice.end : lastSecond(page, { start: from, end: slice.end });
+    const second = page.tornAt ?? (isLast ? slice.end : lastSecond(page, rest));
     if (second > floorSecond(from)) {
       yield page.rows.filter(({ key }) => !seam.has(key));
       // One answer is one SELECT: nothing stands between its rows.
-      if (isLast && isFirst) return 1;
+      if (isLast && isFirst && page.spoilt === null) return [];
       const cutAt = page.rows.findIndex((row) => row.second !== null && row.second >= second);
       const whole = cutAt < 0 ? page.rows.length : cutAt;
       count += whole;
@@ -114,14 +118,25 @@ async function* readSlice(read: ReadRows, slice: Search): AsyncGenerator<readonl
       from = second;
     } else {
       const end = Math.min(floorSecond(from) + SECOND_MS, slice.end);
-      count += yield* readSecond(read, { start: from, end }, seam);
+      count += yield* readSecond(reader, { start: from, end }, seam);
       seam = new Set();
       from = end;
     }
   }
-  if (!isDivisible(slice)) return 1;
-  const { total } = await read(slice, { rowsPerPage: 1 });
-  return total > count ? 2 : 1;
+  return isDivisible(slice) && (await reader.count(slice)) > count ? inParts(slice, 2) : [];
+}
+
+function inParts(slice: Search, parts: number): Search[] {
+  return cut(slice, ceilSecond((slice.end - slice.start) / parts));
+}
+
+/** What is left of a slice before, in, and after a second that must be read by itself. */
+function around(second: Instant, { start, end }: Search): Search[] {
+  const marks = [start, Math.max(start, second), Math.min(end, second + SECOND_MS), end];
+  return marks.slice(1).flatMap((to, index) => {
+    const from = marks[index] ?? end;
+    return from < to ? [{ start: from, end: to }] : [];
+  });
 }
 
 /** The second in which a page ends that is not the last one. */
@@ -136,23 +151,39 @@ function lastSecond(page: Page, slice: Search): Instant {
  * Reads a second that has more rows than a page, page after page, until as many different rows were seen as it has, and
  * returns how many. What is in `seen` was yielded before.
  */
-async function* readSecond(read: ReadRows, slice: Search, seen: Set<string>): AsyncGenerator<readonly Row[], number> {
+async function* readSecond(reader: Reader, slice: Search, seen: Set<string>): AsyncGenerator<readonly Row[], number> {
   // Rows are never taken away, so what an earlier attempt has seen counts.
   const found = new Set<string>();
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     // A page after the last one is empty, which shows that the last one, if full, has lost no row to one added meanwhile.
     for (let [number, isEnd] = [1, false]; !isEnd; number += 1) {
-      const { total, rows } = await read(slice, { page: number });
+      const page = await pageOrSecond(reader, slice, number);
+      const { total, rows } = page;
       if (total > MOST_ROWS_A_SECOND) throw unsteady(slice, `has ${total} messages in one second`);
       for (const { key } of rows) found.add(key);
       yield rows.filter(({ key }) => !seen.has(key));
       for (const { key } of rows) seen.add(key);
+      if (page.isSecond) return total;
       isEnd = rows.length < ROWS_PER_PAGE || number * ROWS_PER_PAGE > total;
     }
-    const { total } = await read(slice, { rowsPerPage: 1 });
+    const total = await reader.count(slice);
     if (found.size >= total) return found.size;
   }
   throw unsteady(slice, `gave no steady answer in ${ATTEMPTS} attempts`);
+}
+
+/** A page of a second; all of the second where some row spoils the page. */
+async function pageOrSecond(
+  reader: Reader,
+  slice: Search,
+  number: number,
+): Promise<Page & { readonly isSecond: boolean }> {
+  try {
+    return { ...(await reader.plain(slice, number)), isSecond: false };
+  } catch (error) {
+    if (!canBeRows(error)) throw error;
+    return { ...(await reader.second(slice, error)), isSecond: true };
+  }
 }
 
 function isDivisible({ start, end }: Search): boolean {

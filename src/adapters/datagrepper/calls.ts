@@ -1,10 +1,12 @@
 import { describeCall, openHttp } from "../http/http.ts";
 import type { Http, HttpCall } from "../http/http.ts";
-import { withRetries } from "../http/retry.ts";
-import { floorSecond, formatInstant, MINUTE_MS, parseInstant, SECOND_MS } from "../../domain/time.ts";
+import { AnswerError } from "../http/answer-error.ts";
+import { rowOf, type ArchiveForm, type Row } from "./rows.ts";
+import { parsePythonJson } from "../../domain/python-json.ts";
+import { floorSecond, formatInstant, MINUTE_MS, SECOND_MS } from "../../domain/time.ts";
 import type { Instant } from "../../domain/time.ts";
 import { RefusedError, UpstreamError } from "../../errors.ts";
-import type { Clock, Message } from "../../ports/index.ts";
+import type { Clock } from "../../ports/index.ts";
 
 /** How datagrepper is spoken to. */
 export interface DatagrepperAccess {
@@ -14,9 +16,12 @@ export interface DatagrepperAccess {
   /** For each call, in milliseconds. datagrepper itself gives up after 60 seconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
-  /** `raw` is `/raw`, `v2` is `/v2/search`: the same search, another form of items. @default "raw" */
-  readonly form?: "raw" | "v2";
-  /** Calls a second at the most, retries among them; `Infinity` for no limit. @default 4 */
+  /**
+   * `raw` is `/raw`, `v2` is `/v2/search`: the same search, another form of items. `/raw` costs their database two hundred
+   * statements a page, `/v2/search` two. @default "v2"
+   */
+  readonly form?: ArchiveForm;
+  /** Calls a second at the most, retries among them; `Infinity` for no limit. Their robots.txt asks for one. @default 1 */
   readonly ratePerSecond?: number;
 }
 
@@ -26,19 +31,12 @@ export interface Search {
   readonly end: Instant;
 }
 
-/** Values of one name are or-ed, the two names and-ed. */
+/** Values of one name are or-ed, the names and-ed. */
 export interface SearchFilter {
   readonly categories: readonly string[];
   readonly topics: readonly string[];
-}
-
-/** A row of the archive. */
-export interface Row {
-  /** Tells it from every other row of its second. */
-  readonly key: string;
-  /** The whole second under which the archive has it; null when the item does not say. */
-  readonly second: Instant | null;
-  readonly message: Message;
+  /** A word that stands in the body; null: any body. */
+  readonly contains: string | null;
 }
 
 /** One page of a slice, and how many rows the slice has in all, as datagrepper counted them for this answer. */
@@ -50,8 +48,12 @@ export interface Page {
 /** The most that datagrepper allows on a page. */
 export const ROWS_PER_PAGE = 100;
 const DEFAULT_URL = "https://apps.fedoraproject.org/datagrepper";
-const DEFAULT_RATE = 4;
-const LONGEST_PAUSE_MS = MINUTE_MS;
+const DEFAULT_RATE = 1;
+/** However long they ask to be left alone, it is looked again then. */
+const LONGEST_PAUSE_MS = 5 * MINUTE_MS;
+const LONGEST_TURN_MS = MINUTE_MS;
+/** Behind every row: such a page is empty, whatever stands in the rows, and says how many there are. */
+const PAGE_BEHIND_ALL = 1_000_000;
 /** A hundred messages of the largest kind that we ask for are some hundred kilobytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -59,44 +61,117 @@ const MAX_BYTES = 16 * 1024 * 1024;
 export interface RowPlace {
   readonly page?: number;
   readonly rowsPerPage?: number;
+  readonly form?: ArchiveForm;
 }
 
-/** Reads one page, oldest first. Throws as `openDatagrepper` says. */
-export type ReadRows = (slice: Search, place?: RowPlace) => Promise<Page>;
+/** The archive's search with one filter, each call tried once. Throws `UpstreamError`, and `RefusedError` for 4xx. */
+export interface Asking {
+  /** Reads one page, oldest first. */
+  page(slice: Search, place?: RowPlace): Promise<Page>;
+  /** How many rows a slice has, read from no row. */
+  count(slice: Search): Promise<number>;
+  /** The filter in words: `category=fedimg`. */
+  readonly filter: string;
+}
 
-/** Opens datagrepper's search: paced, tried so often for each page, each answer bounded. */
-export function openSearch(access: DatagrepperAccess): (filter: SearchFilter, attempts: number) => ReadRows {
-  const { userAgent, timeoutMs, clock, form = "raw", ratePerSecond = DEFAULT_RATE } = access;
-  const http = openHttp({ service: "datagrepper", userAgent, timeoutMs, maxBytes: MAX_BYTES });
-  const inTurn = paced(http, SECOND_MS / ratePerSecond, clock);
-  const address = `${(access.url ?? DEFAULT_URL).replace(/\/+$/, "")}/${form === "raw" ? "raw" : "v2/search"}`;
-  return (filter, attempts) => {
-    const ask = withRetries(inTurn, { attempts, firstMs: SECOND_MS, longestMs: LONGEST_PAUSE_MS, clock });
-    return async (slice, place) => {
-      const call: HttpCall = { method: "GET", url: urlOf(address, filter, slice, place) };
+/** Opens datagrepper's search: paced, each answer bounded. */
+export function openSearch(access: DatagrepperAccess): (filter: SearchFilter) => Asking {
+  const { userAgent, timeoutMs, clock, form: usual = "v2", ratePerSecond = DEFAULT_RATE } = access;
+  const http = openHttp({
+    service: "datagrepper",
+    userAgent,
+    timeoutMs,
+    maxBytes: MAX_BYTES,
+    parse: parsePythonJson,
+  });
+  const ask = paced(http, SECOND_MS / ratePerSecond, clock);
+  const base = (access.url ?? DEFAULT_URL).replace(/\/+$/, "");
+  return (filter) => {
+    const answer = async (slice: Search, place: RowPlace): Promise<Answer> => {
+      const form = place.form ?? usual;
+      const url = urlOf(`${base}/${form === "raw" ? "raw" : "v2/search"}`, filter, slice, place);
+      const call: HttpCall = { method: "GET", url, about: aboutOf(filter, slice, place) };
       const { status, body, words } = await ask(call);
       if (status >= 300) throw refusal(call, status, words);
-      const { total, raw_messages: items } = isObject(body) ? body : {};
-      if (!isCount(total) || !Array.isArray(items) || items.length > ROWS_PER_PAGE) {
-        const message = `datagrepper: ${describeCall(call)} answered JSON of an unknown shape; it is tried again later`;
-        throw new UpstreamError("datagrepper", "UNKNOWN_SHAPE", message);
-      }
-      return { total, rows: items.map((item: unknown) => rowOf(item, form, clock.now())) };
+      const { total, pages, raw_messages: items } = isObject(body) ? body : {};
+      if (isCount(total) && Array.isArray(items) && items.length <= ROWS_PER_PAGE) return { total, pages, items, form };
+      const message = `datagrepper: ${describeCall(call)} answered JSON of an unknown shape; it is tried again later`;
+      throw new UpstreamError("datagrepper", "UNKNOWN_SHAPE", message);
+    };
+    const read = async (slice: Search, place: RowPlace): Promise<Page> => {
+      const { total, items, form } = await answer(slice, place);
+      return { total, rows: items.map((item) => rowOf(item, form, clock.now())) };
+    };
+    return {
+      filter: wordsOf(filter),
+      page: async (slice, place = {}) => {
+        const page = await read(slice, place);
+        // Only /raw says when the archive stored a row whose own header is no instant, or another one.
+        const isRaw = (place.form ?? usual) === "raw";
+        return isRaw || isInOrder(page.rows, slice) ? page : read(slice, { ...place, form: "raw" });
+      },
+      count: async (slice) => {
+        const { total, pages } = await answer(slice, { page: PAGE_BEHIND_ALL, rowsPerPage: 1 });
+        // Behind a single page datagrepper's total is that of the page: none. Pages of one row each are the rows.
+        return isCount(pages) ? pages : total;
+      },
     };
   };
 }
 
-/** Lets calls start no nearer to each other than `everyMs`. */
+interface Answer {
+  readonly total: number;
+  readonly pages: unknown;
+  readonly items: readonly unknown[];
+  readonly form: ArchiveForm;
+}
+
+/** Whether the times of a page can be those by which the archive has sorted it. */
+function isInOrder(rows: readonly Row[], slice: Search): boolean {
+  let last = floorSecond(slice.start);
+  return rows.every(({ second }) => {
+    if (second === null || second < last || second >= slice.end) return false;
+    last = second;
+    return true;
+  });
+}
+
+/** Lets calls start no nearer to each other than `everyMs`, and none for as long as the server asks to be left alone. */
 function paced(http: Http, everyMs: number, clock: Clock): Http {
-  let freeAt: Instant = 0;
+  let [freeAt, askedUntil]: [Instant, Instant] = [0, 0];
   return async (call) => {
     const now = clock.now();
     // A clock that was set back must not hold everything up.
-    const startAt = Math.min(Math.max(now, freeAt), now + LONGEST_PAUSE_MS);
+    const startAt = Math.max(
+      now,
+      Math.min(freeAt, now + LONGEST_TURN_MS),
+      Math.min(askedUntil, now + LONGEST_PAUSE_MS),
+    );
     freeAt = startAt + everyMs;
     if (startAt > now) await clock.sleep(startAt - now);
-    return http(call);
+    try {
+      return await http(call);
+    } catch (error) {
+      if (error instanceof AnswerError && error.retryAfterMs !== null && ["HTTP_429", "HTTP_503"].includes(error.code))
+        askedUntil = clock.now() + error.retryAfterMs;
+      throw error;
+    }
   };
+}
+
+/** What is asked for, for whoever reads an error: range, page, filter. */
+function aboutOf(filter: SearchFilter, { start, end }: Search, { page = 1, rowsPerPage }: RowPlace): string {
+  const rows = rowsPerPage === undefined ? "" : ` of ${rowsPerPage} row${rowsPerPage === 1 ? "" : "s"}`;
+  const place = page === PAGE_BEHIND_ALL ? "count" : `page ${page}${rows}`;
+  return `${formatInstant(start)} to ${formatInstant(end)}, ${place}, ${wordsOf(filter)}`;
+}
+
+function wordsOf({ categories, topics, contains }: SearchFilter): string {
+  return [
+    ...categories.map((category) => `category=${category}`),
+    ...topics.map((topic) => `topic=${topic}`),
+    ...(contains === null ? [] : [`contains=${contains}`]),
+  ].join(" ");
 }
 
 function urlOf(address: string, filter: SearchFilter, slice: Search, place: RowPlace = {}): URL {
@@ -104,6 +179,7 @@ function urlOf(address: string, filter: SearchFilter, slice: Search, place: RowP
   const query = new URLSearchParams({ start: String(slice.start / SECOND_MS), end: lastBefore(slice.end) });
   for (const category of filter.categories) query.append("category", category);
   for (const topic of filter.topics) query.append("topic", topic);
+  if (filter.contains !== null) query.append("contains", filter.contains);
   query.append("rows_per_page", String(place.rowsPerPage ?? ROWS_PER_PAGE));
   query.append("page", String(place.page ?? 1));
   query.append("order", "asc");
@@ -129,61 +205,6 @@ function refusal(call: HttpCall, status: number, said: string): RefusedError {
       : "check datagrepper's address in the configuration, and what stands in front of it";
   const message = `datagrepper: ${describeCall(call)} answered ${status}${words}: ${remedy}`;
   return new RefusedError("datagrepper", `HTTP_${status}`, message);
-}
-
-/**
- * An item as a message. `/raw` has `msg_id`, `msg`, `timestamp` and, since 2021, `headers`; `/v2/search` has `id`, `body` and
- * `headers` (datanommer.models, `as_dict` and `as_fedora_message_dict`). One without topic or body becomes a message with an
- * empty topic, datagrepper's id and the item itself as its body: the stream goes on, and the caller can reject it.
- */
-function rowOf(item: unknown, form: "raw" | "v2", now: Instant): Row {
-  const fields = isObject(item) ? item : {};
-  const id = fields[form === "raw" ? "msg_id" : "id"];
-  const messageId = typeof id === "string" ? id : "";
-  const body = fields[form === "raw" ? "msg" : "body"];
-  const { topic, timestamp } = fields;
-  const headers = headersOf(fields["headers"], timestamp);
-  const isMessage = typeof topic === "string" && body !== undefined;
-  const text = textOf(isMessage ? body : item);
-  const message: Message = {
-    topic: isMessage ? topic : "",
-    messageId,
-    headers: isMessage ? headers : {},
-    body: Buffer.from(text),
-    arrivedAt: now,
-  };
-  const storedAt = form === "raw" ? secondsToInstant(timestamp) : sentAtOf(headers);
-  const key = `${storedAt ?? ""} ${messageId === "" ? text : messageId}`;
-  return { key, second: storedAt === null ? null : floorSecond(storedAt), message };
-}
-
-/** The item's headers; `sent-at` is the archive's own timestamp where they have none that can be read. */
-function headersOf(headers: unknown, timestamp: unknown): Readonly<Record<string, unknown>> {
-  const given = isObject(headers) ? headers : {};
-  const storedAt = secondsToInstant(timestamp);
-  return sentAtOf(given) !== null || storedAt === null ? given : { ...given, "sent-at": formatInstant(storedAt) };
-}
-
-function sentAtOf(headers: Readonly<Record<string, unknown>>): Instant | null {
-  const sentAt = headers["sent-at"];
-  return typeof sentAt === "string" ? parseInstant(sentAt) : null;
-}
-
-/** The first second of the year 10000. */
-const LAST_SECOND = Date.UTC(10000, 0, 1) / SECOND_MS;
-
-function secondsToInstant(seconds: unknown): Instant | null {
-  return typeof seconds === "number" && seconds >= 0 && seconds < LAST_SECOND ? seconds * SECOND_MS : null;
-}
-
-/** JSON again. V8 parses at any depth, but writes only some thousand levels. */
-function textOf(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch (error) {
-    if (error instanceof RangeError) return JSON.stringify("nested too deeply to be written again");
-    throw error;
-  }
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

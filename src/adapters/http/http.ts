@@ -1,3 +1,4 @@
+import { AnswerError, retryAfterMs } from "./answer-error.ts";
 import { Shortener } from "./shorten.ts";
 import { wantedSignal } from "../abandon.ts";
 import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
@@ -17,11 +18,15 @@ export interface HttpOptions {
   readonly longestText?: number;
   /** Words that must stand in no error, such as a token. */
   readonly secrets?: readonly string[];
+  /** Reads an answer; throws `SyntaxError` or `RangeError`. @default `JSON.parse` */
+  readonly parse?: (text: string) => unknown;
 }
 
 export interface HttpCall {
   readonly method: "GET" | "POST";
   readonly url: URL;
+  /** What is asked for, to be named in errors, without any secret. */
+  readonly about?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent form-encoded. */
   readonly form?: Readonly<Record<string, string>>;
@@ -40,6 +45,8 @@ export interface HttpAnswer {
 export type Http = (call: HttpCall) => Promise<HttpAnswer>;
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
+/** So many characters of an answer that cannot be used are kept. */
+const HEAD_LENGTH = 64 * 1024;
 const NEXT = "it is tried again later";
 
 /**
@@ -56,13 +63,16 @@ export function openHttp(options: HttpOptions): Http {
       const message = `${options.service}: the address for ${what} holds a user or password: remove it from the configuration`;
       throw new RefusedError(options.service, "PASSWORD_IN_ADDRESS", message);
     }
-    const failed = (code: string, message: string, options_?: ErrorOptions): UpstreamError =>
-      new UpstreamError(options.service, code, `${options.service}: ${message}; ${NEXT}`, options_);
-    const { status, text } = await exchange(options, call, failed);
+    const { status, text, isWhole, pause } = await exchange(options, call);
+    const failed = (code: string, message: string): AnswerError => {
+      const head = redact(text.slice(0, HEAD_LENGTH), options.secrets ?? []);
+      return new AnswerError(options.service, code, sentence(options, message), { head, retryAfterMs: pause });
+    };
+    if (!isWhole) throw failed("TOO_LONG", `${what} answered more than ${maxBytesOf(options)} bytes`);
     if (status >= 500 || status === 408 || status === 425 || status === 429) {
       throw failed(`HTTP_${status}`, `${what} answered ${status}${quote(text, options.secrets)}`);
     }
-    const body = parseJson(text);
+    const body = parseJson(text, options.parse);
     if (body === undefined && status < 300) {
       throw failed("NOT_JSON", `${what} answered ${status} without whole JSON${quote(text, options.secrets)}`);
     }
@@ -70,31 +80,40 @@ export function openHttp(options: HttpOptions): Http {
   };
 }
 
-type Failed = (code: string, message: string, options?: ErrorOptions) => UpstreamError;
+function sentence({ service }: HttpOptions, message: string): string {
+  return `${service}: ${message}; ${NEXT}`;
+}
 
-async function exchange(
-  options: HttpOptions,
-  call: HttpCall,
-  failed: Failed,
-): Promise<{ status: number; text: string }> {
+function maxBytesOf({ maxBytes = DEFAULT_MAX_BYTES }: HttpOptions): number {
+  return maxBytes;
+}
+
+/** What came over the wire. */
+interface Exchanged {
+  readonly status: number;
+  readonly text: string;
+  /** False: it is longer than what is read. */
+  readonly isWhole: boolean;
+  /** What `Retry-After` says, in milliseconds. */
+  readonly pause: number | null;
+}
+
+async function exchange(options: HttpOptions, call: HttpCall): Promise<Exchanged> {
   const what = describeCall(call);
-  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-  let answer: { status: number; text: string | null };
+  const failed = (code: string, message: string, cause: unknown): UpstreamError =>
+    new UpstreamError(options.service, code, sentence(options, message), { cause });
   try {
     const response = await fetch(call.url, requestOf(options, call));
-    answer = { status: response.status, text: await readText(response, maxBytes, options.longestText ?? Infinity) };
+    const read = await readText(response, maxBytesOf(options), options.longestText ?? Infinity);
+    return { status: response.status, ...read, pause: retryAfterMs(response.headers.get("retry-after"), Date.now()) };
   } catch (error) {
     wantedSignal()?.throwIfAborted();
-    if (error instanceof DOMException && error.name === "TimeoutError") {
-      throw failed("TIMEOUT", `${what} gave no whole answer within ${options.timeoutMs} ms`, { cause: error });
-    }
+    if (error instanceof DOMException && error.name === "TimeoutError")
+      throw failed("TIMEOUT", `${what} gave no whole answer within ${options.timeoutMs} ms`, error);
     const { code, reason } = networkFailure(error);
     const why = redact(reason, options.secrets ?? []);
-    throw failed(code, `${what} found no connection or lost it (${why})`, { cause: error });
+    throw failed(code, `${what} found no connection or lost it (${why})`, error);
   }
-  const { status, text } = answer;
-  if (text === null) throw failed("TOO_LONG", `${what} answered more than ${maxBytes} bytes`);
-  return { status, text };
 }
 
 function requestOf(options: HttpOptions, call: HttpCall): RequestInit {
@@ -114,25 +133,35 @@ function requestOf(options: HttpOptions, call: HttpCall): RequestInit {
   };
 }
 
-/** The body, with its texts cut, or null when it is longer than `maxBytes`; the rest is then not downloaded. */
-async function readText(response: Response, maxBytes: number, longestText: number): Promise<string | null> {
-  if (response.body === null) return "";
+/** The body, with its texts cut; of one that is longer than `maxBytes` the beginning, and the rest is not downloaded. */
+async function readText(
+  response: Response,
+  maxBytes: number,
+  longestText: number,
+): Promise<Pick<Exchanged, "text" | "isWhole">> {
+  if (response.body === null) return { text: "", isWhole: true };
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   const shortener = new Shortener(longestText);
   for await (const arrived of response.body as AsyncIterable<Uint8Array>) {
     const chunk = longestText === Infinity ? arrived : shortener.shorten(arrived);
     bytes += chunk.length;
-    if (bytes > maxBytes) return null;
+    if (bytes > maxBytes)
+      return {
+        text: Buffer.concat([...chunks, chunk])
+          .subarray(0, HEAD_LENGTH)
+          .toString("utf8"),
+        isWhole: false,
+      };
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return { text: Buffer.concat(chunks).toString("utf8"), isWhole: true };
 }
 
 /** undefined for what is no JSON. */
-function parseJson(text: string): unknown {
+function parseJson(text: string, parse: (text: string) => unknown = JSON.parse): unknown {
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch {
     // The parser's message quotes the text, which may hold a secret; the caller says what came instead.
     return undefined;
@@ -147,8 +176,8 @@ function networkFailure(error: unknown): { readonly code: string; readonly reaso
 }
 
 /** `POST https://pagure.io/api/0/…`: without user, password, query and fragment, any of which may hold a secret. */
-export function describeCall(call: Pick<HttpCall, "method" | "url">): string {
-  return `${call.method} ${call.url.origin}${call.url.pathname}`;
+export function describeCall({ method, url, about }: Pick<HttpCall, "method" | "url" | "about">): string {
+  return `${method} ${url.origin}${url.pathname}${about === undefined ? "" : ` (${about})`}`;
 }
 
 /** Replaces every secret by three stars. */

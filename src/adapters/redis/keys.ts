@@ -4,7 +4,13 @@ import type { Queue } from "../../domain/image/lifecycle.ts";
 export type KeyType = "string" | "hash" | "set" | "zset" | "stream";
 
 /** Every key outside of `{…}`, with its type; `*` stands for any name. */
-const ROOT_KEYS = { format: "string", regions: "set", rejected: "stream", "compose:*": "hash" } as const;
+const ROOT_KEYS = {
+  format: "string",
+  regions: "set",
+  rejected: "stream",
+  "rejected:known": "zset",
+  "compose:*": "hash",
+} as const;
 
 /** Those of a region, in its hash tag. `images`: the ami-ids that are not known to be deleted or gone; `counts`: how many of them, by stage. */
 const REGION_KEYS = {
@@ -66,6 +72,8 @@ export interface Keys {
   readonly format: string;
   readonly regions: string;
   readonly rejected: string;
+  /** Fingerprints of what was ever put into `rejected`, by when it came last. */
+  readonly rejectedKnown: string;
   queue(region: string, queue: Queue): string;
   image(region: string, amiId: string): string;
   composeImages(region: string, composeId: string): string;
@@ -100,6 +108,7 @@ export function keysOf(prefix: string): Keys {
     format: `${prefix}:format`,
     regions: `${prefix}:regions`,
     rejected: `${prefix}:rejected`,
+    rejectedKnown: `${prefix}:rejected:known`,
     queue: (region, queue) => inRegion(region, queue),
     image: (region, amiId) => inRegion(region, `image:${amiId}`),
     composeImages: (region, composeId) => inRegion(region, `compose:${composeId}`),

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import { isForbidden, type RedisConnection } from "./connection.ts";
 import { asUpstream } from "./strange.ts";
 import { translateErrors } from "../translate.ts";
+import { parsePythonJson, writePythonJson } from "../../domain/python-json.ts";
 import { formatInstant, parseInstant } from "../../domain/time.ts";
 import type { NewRejected, RejectedMessage, RejectedMessages } from "../../ports/index.ts";
 
@@ -29,11 +31,34 @@ export function redisRejected({ redis, keys, strangers }: RedisConnection): Reje
       strangers.tell(`${key} bytes`, `redis: ${key} ${why}: clean-amis rejected shows what is left`);
     }
   }
-  const rejected: RejectedMessages = {
-    add: async (entry) => {
+  /** Those that are being written: the same message may stand twice in one batch. */
+  const underWay = new Map<string, Promise<boolean>>();
+  async function addNew(entry: NewRejected, fingerprint: string): Promise<boolean> {
+    const known = keys.rejectedKnown;
+    const isKnown = (await strangers.orTell(known, redis.zscore(known, fingerprint), null)) !== null;
+    if (!isKnown) {
       const written = redis.xadd(key, "MAXLEN", "~", MOST_REJECTED, "*", ...writeEntry(entry, entry.body.length));
       // A message that can be neither understood nor kept must not keep the others from being heard: the log names it.
       if ((await strangers.orTell(key, written, null)) !== null) await bound();
+    }
+    // Afterwards: a crash in between keeps it twice, and loses nothing. What comes again is not forgotten.
+    await strangers.orTell(known, redis.zadd(known, Date.now(), fingerprint), 0);
+    if (isKnown) return false;
+    const oldest = await strangers.orTell(known, redis.zrange(known, "0", String(-MOST_REJECTED - 1)), []);
+    if (oldest.length > 0) await strangers.orTell(known, redis.zrem(known, oldest), 0);
+    return true;
+  }
+  const rejected: RejectedMessages = {
+    add: async (entry) => {
+      const fingerprint = fingerprintOf(entry);
+      const first = underWay.get(fingerprint);
+      if (first !== undefined) {
+        await first;
+        return false;
+      }
+      const adding = addNew(entry, fingerprint).finally(() => underWay.delete(fingerprint));
+      underWay.set(fingerprint, adding);
+      return adding;
     },
     count: () => redis.xlen(key),
     page: (after, limit) => range(after === null ? "-" : `(${after}`, "+", limit),
@@ -50,6 +75,21 @@ export function redisRejected({ redis, keys, strangers }: RedisConnection): Reje
     removeBefore: (at) => redis.xtrim(key, "MINID", `${Math.max(0, at)}-0`),
   };
   return translateErrors(rejected, asUpstream);
+}
+
+/**
+ * What tells a message from all others: id, topic and what it says, however that is written. The bus and the archive give the
+ * same JSON with other blanks.
+ */
+function fingerprintOf({ messageId, topic, body }: NewRejected): string {
+  const hash = createHash("sha256").update(`${messageId}\n${topic}\n`);
+  try {
+    hash.update(writePythonJson(parsePythonJson(body.toString())));
+  } catch {
+    // No JSON, or one that is nested too deeply: its bytes say what it is.
+    hash.update(body);
+  }
+  return hash.digest("base64url");
 }
 
 /** Where MEMORY may not be asked, each entry counts as the largest. */

@@ -18,7 +18,7 @@ export const backfillCommand: Command = {
     days: { type: "string", help: "the last so many days (else --start and --end)" },
     start: { type: "string", help: "ISO 8601 with a zone, or epoch seconds" },
     end: { type: "string", help: "likewise (else now)" },
-    rate: { type: "string", help: "calls a second to datagrepper (else 4)" },
+    rate: { type: "string", help: "calls a second to datagrepper (else sources.datagrepper_rate)" },
     "dry-run": { type: "boolean", help: "print what would be scheduled; write nothing" },
     json: { type: "boolean", help: "progress and result as JSON lines, also on a terminal" },
     restart: { type: "boolean", help: "begin anew instead of going on" },

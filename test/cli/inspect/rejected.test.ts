@@ -23,7 +23,7 @@ const GOOD = { architecture: "x86_64", compose_id: "Fedora-Rawhide-20261121.n.0"
 async function openScene(t: Test) {
   const connection = await openTestRedis(t);
   const store = redisRejected(connection);
-  const add = (body: object | string | Buffer, reason: string, sentAt = ""): Promise<void> =>
+  const add = (body: object | string | Buffer, reason: string, sentAt = ""): Promise<boolean> =>
     store.add({
       reason,
       sentAt,

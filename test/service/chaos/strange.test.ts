@@ -33,7 +33,7 @@ function namesOf({ amiId, composeId }: Victim, orderId: string, day: string): Na
   const stream = streamOf({ composeId, arch: "x86_64" }) ?? "";
   const plain = [""];
   return {
-    root: { format: plain, regions: plain, rejected: plain, "compose:*": [composeId] },
+    root: { format: plain, regions: plain, rejected: plain, "rejected:known": plain, "compose:*": [composeId] },
     region: {
       ...{
         unresolved: plain,

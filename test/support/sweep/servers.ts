@@ -45,6 +45,7 @@ lease = "${settings.lease}"
 [consumer_config.sources]
 compose_host = ""
 datagrepper = "${settings.datagrepper}"
+datagrepper_rate = 1000
 
 [consumer_config.ec2]
 endpoint = "${settings.ec2}"

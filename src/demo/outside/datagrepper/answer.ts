@@ -8,6 +8,7 @@ import type { Query } from "./query.ts";
 import { Refusal, werkzeugPage } from "./refusal.ts";
 import { search } from "./search.ts";
 import type { Found } from "./search.ts";
+import { writePythonJson } from "../../../domain/python-json.ts";
 import type { Instant } from "../../../domain/time.ts";
 
 /** A call as the server sees it. */
@@ -37,6 +38,8 @@ export interface Shelf {
   readonly nextSalt: () => number;
 }
 
+const MOST_LEVELS = 990;
+
 const FORMS: Readonly<Record<string, Form>> = { "/raw": "raw", "/v2/search": "v2" };
 
 /** Answers a call as datagrepper/app.py does. */
@@ -61,6 +64,9 @@ export function answer(shelf: Shelf, call: Call): Reply {
 
 function found200(call: Call, form: Form, query: Query, { total, pages, messages }: Found): Reply {
   const found = { total, count: messages.length };
+  // The database's driver reads each row's JSON before the first of them is sent.
+  if (messages.some(({ body }) => isTooDeep(body)))
+    throw new Refusal("query", "maximum recursion depth exceeded while decoding a JSON array from a unicode string");
   const callback = call.query.get("callback");
   if (callback === null && wantsHtml(call.accept ?? "")) {
     const cards = messages.map(({ topic, id }) => `<div class="card" id="${id}">${topic}</div>\n`);
@@ -71,6 +77,18 @@ function found200(call: Call, form: Form, query: Query, { total, pages, messages
   if (callback === null) return { ...json(200, body, mimeOf(call.accept)), found };
   const script = { "content-type": "application/javascript" };
   return { status: 200, headers: script, body: `${callback}(${JSON.stringify(body)});`, found };
+}
+
+/** Python's `json` recurses, and gives up after a thousand levels or so. */
+function isTooDeep(body: unknown): boolean {
+  let level: unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MOST_LEVELS) return true;
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null ? (Object.values(value) as unknown[]) : [],
+    );
+  }
+  return false;
 }
 
 function refused(refusal: Refusal, query: Query | null, call: Call): Reply {
@@ -86,12 +104,12 @@ function refused(refusal: Refusal, query: Query | null, call: Call): Reply {
     case "query":
       return json(500, { error: message, arguments: query === null ? {} : argumentsJson(query) }, mimeOf(call.accept));
     case "too-slow":
-      return page(504, gatewayPage(504));
+      return page(502, gatewayPage(502));
   }
 }
 
 export function json(status: number, body: object, type: string): Reply {
-  return { status, headers: { "content-type": type }, body: JSON.stringify(body), found: null };
+  return { status, headers: { "content-type": type }, body: writePythonJson(body), found: null };
 }
 
 export function page(status: number, body: string): Reply {

@@ -122,8 +122,9 @@ async function serve(desk: Desk, incoming: IncomingMessage, outgoing: ServerResp
 function replyTo(desk: Desk, call: Call, trouble: Trouble | null): Reply {
   if (trouble?.kind === "gateway") return page(trouble.status, gatewayPage(trouble.status));
   if (trouble?.kind !== "answer") return answer(desk, call);
-  const { status, body } = trouble;
-  return typeof body === "string" ? page(status, body) : json(status, body, "application/json");
+  const { status, body, headers } = trouble;
+  const reply = typeof body === "string" ? page(status, body) : json(status, body, "application/json");
+  return { ...reply, headers: { ...reply.headers, ...headers } };
 }
 
 function send(outgoing: ServerResponse, reply: Reply, trouble: Trouble | null): void {

@@ -5,7 +5,12 @@ export type Trouble =
   /** The gateway's own web page: nobody behind it answered in time. */
   | { readonly kind: "gateway"; readonly status: 502 | 503 | 504 }
   /** Answers this. A string is sent as a web page, an object as JSON. */
-  | { readonly kind: "answer"; readonly status: number; readonly body: object | string }
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly body: object | string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** Sends only the first `bytes` of the answer, as if that were all of it. */
   | { readonly kind: "truncate"; readonly bytes: number }
   /** Announces the whole answer, sends the first `bytes` of it and cuts the connection. */

@@ -6,7 +6,7 @@ export type RefusalKind =
   | "internal"
   /** The database refuses the query: 500 as JSON with `error` and `arguments`. */
   | "query"
-  /** More than the worker can do in its 60 seconds: the gateway's own 504. */
+  /** More than the worker can do in its 60 seconds: it is killed, and the gateway says 502. Nobody sends 504. */
   | "too-slow";
 
 export class Refusal extends Error {

@@ -1,0 +1,19 @@
+import t from "tap";
+import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
+import { openTestRedis } from "../../support/servers/redis.ts";
+
+const ENTRY = { reason: "no JSON object", messageId: "id-1", topic: "org.fedoraproject.prod.x", sentAt: "", at: 0 };
+
+t.test("a message is rejected once, however often and from wherever it is read", async (t) => {
+  const rejected = redisRejected(await openTestRedis(t));
+  const bus = { ...ENTRY, body: Buffer.from('{"a": [1, NaN], "b": null}') };
+  const archived = { ...bus, body: Buffer.from('{"a":[1,NaN],"b":null}') };
+  t.same(await Promise.all([rejected.add(bus), rejected.add(bus)]), [true, false]);
+  t.equal(await rejected.add(archived), false, "the archive writes the same JSON with other blanks");
+  t.equal(await rejected.count(), 1);
+  await rejected.remove([(await rejected.lastId()) ?? ""]);
+  t.equal(await rejected.add(bus), false, "nor does it come back when a person has taken it out");
+  for (const other of [{ messageId: "id-2" }, { topic: "x" }, { body: Buffer.from("[") }])
+    t.equal(await rejected.add({ ...bus, ...other }), true);
+  t.equal(await rejected.count(), 3);
+});
