@@ -11,7 +11,7 @@ t.setTimeout(3_600_000);
 const isChosen = choosePoints(t, 2);
 
 /** Small, so that a few images make several posts: the first opens the issue, the others are comments. */
-const SMALL = 1_750;
+const SMALL = 1_600;
 
 interface Scene extends Reporting {
   readonly amiIds: readonly string[];

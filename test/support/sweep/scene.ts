@@ -38,8 +38,8 @@ const IMAGE = { id: AMI, name: NAME, isPublic: true, userIds: SHARES, snapshots:
  * time that passes would.
  */
 const LEASE = "10m";
-/** What a process that died held in `{control}` lasts no longer than this: the reporter's lease. */
-const CONTROL_LEASE_MS = 120_000;
+/** What a process that died held in `{control}` lasts no longer than this: the lease of who reads comments. */
+const CONTROL_LEASE_MS = 300_000;
 
 /** Everything that is remembered of an image, in Redis and in EC2: a beginning for any number of scenes. */
 export interface Standing {
