@@ -4,7 +4,7 @@ import { takeUp, type Taker } from "./comment-orders.ts";
 import { doAgree } from "../domain/limits/clocks.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, dayOf, floorSecond, SECOND_MS } from "../domain/time.ts";
-import { isForeign, isOfNeighbour, RefusedError, type UpstreamError } from "../errors.ts";
+import { isForeign, isOfNeighbour, RefusedError, UpstreamError } from "../errors.ts";
 import type { NoticePages } from "./notice-pages.ts";
 import { carryOutOrders, type Clerk } from "./orders.ts";
 import type { Answer, CommentLease, CommentMemory, Comments, Hearing, PendingComment } from "../ports/index.ts";
@@ -68,7 +68,9 @@ export async function readCommentsOrTell(reader: CommentReader): Promise<void> {
   try {
     await readComments(reader);
   } catch (error) {
-    if (!isOfNeighbour(error)) throw error;
+    // Whoever has the lease by now reads them.
+    const isOther = error instanceof UpstreamError && error.code === "lease-lost";
+    if (!isOther && !isOfNeighbour(error)) throw error;
     reader.log.warn({ code: error.code, error: error.message }, "comments on the reports were not read");
   }
 }
