@@ -60,7 +60,7 @@ async function backfill(
   return { lines: out.trimEnd().split("\n"), end: signal ?? code, err };
 }
 
-/** Every key with what it holds, but for stream ids, revisions and times of hearing. */
+/** Every key with what it holds, but for stream ids, revisions, counts and times of hearing. */
 async function contents({ redis, keys }: RedisConnection): Promise<Record<string, unknown>> {
   const prefix = keys.format.replace(/:format$/, "");
   const found: Record<string, unknown> = {};
@@ -71,7 +71,7 @@ async function contents({ redis, keys }: RedisConnection): Promise<Record<string
       if (type === "hash") {
         const hash = await redis.hgetall(key);
         found[name] = Object.fromEntries(
-          Object.entries(hash).filter(([field]) => !/revision|heard_at|\.by$|released_/.test(field)),
+          Object.entries(hash).filter(([field]) => !/^(?:revision|counted|epoch|next)$|heard_at|\.by$|released_/.test(field)),
         );
       } else if (type === "zset" && !name.endsWith(":unresolved"))
         found[name] = await redis.zrange(key, "0", "-1", "WITHSCORES");

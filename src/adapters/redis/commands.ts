@@ -46,6 +46,7 @@ const NEEDED_COMMANDS: Readonly<Record<string, string>> = {
   ZMSCORE: "KEY a",
   ZRANGE: "KEY 0 1",
   ZRANGEBYSCORE: "KEY 0 1",
+  ZRANK: "KEY a",
   ZREM: "KEY a",
   ZREMRANGEBYSCORE: "KEY 0 1",
   ZREVRANGE: "KEY 0 1",
