@@ -71,7 +71,9 @@ async function contents({ redis, keys }: RedisConnection): Promise<Record<string
       if (type === "hash") {
         const hash = await redis.hgetall(key);
         found[name] = Object.fromEntries(
-          Object.entries(hash).filter(([field]) => !/^(?:revision|counted|epoch|next)$|heard_at|\.by$|released_/.test(field)),
+          Object.entries(hash).filter(
+            ([field]) => !/^(?:revision|counted|epoch|next)$|heard_at|\.by$|released_/.test(field),
+          ),
         );
       } else if (type === "zset" && !name.endsWith(":unresolved"))
         found[name] = await redis.zrange(key, "0", "-1", "WITHSCORES");
