@@ -4,10 +4,12 @@ import { readEc2, type Ec2Config } from "./ec2.ts";
 import { readConfigFile, secret, type ConfigFile, type Environment, type Scope } from "./file.ts";
 import { type ReportConfig, readReport } from "./report.ts";
 import { duration, hasScheme, isLoopback, webAddress } from "./values.ts";
+import { VERSION } from "./version.ts";
 import type { Policy } from "../domain/compose/classify.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
 import type { Act } from "../domain/limits/budget.ts";
 import { DAY_MS, SECOND_MS } from "../domain/time.ts";
+
 import { ConfigError } from "../errors.ts";
 
 /** Everything that the file and the environment say, checked; later code never checks again. */
@@ -167,7 +169,9 @@ function redisUrl(file: string, inFile: string, env: Environment): string {
   throw new ConfigError(`${where}: an address like redis://host:6379/0`);
 }
 
-function userAgentOf({ app, app_url: url }: Readonly<Record<string, unknown>>): string {
-  const told = [app, url].filter((word) => typeof word === "string" && /^[\x20-\x7e]+$/.test(word));
-  return told.length === 0 ? "clean-amis" : `clean-amis (${told.join("; ")})`;
+/** Who asks, in which version, and whom to write to. */
+function userAgentOf({ app, app_url: url, app_contacts_email: email }: Readonly<Record<string, unknown>>): string {
+  const said: readonly unknown[] = [app, url, email].flat();
+  const told = said.filter((word) => typeof word === "string" && /^[\x20-\x7e]+$/.test(word));
+  return `clean-amis/${VERSION}${told.length === 0 ? "" : ` (${told.join("; ")})`}`;
 }
