@@ -4,8 +4,8 @@ import type { Log, Reports } from "../ports/index.ts";
 /** So much waits for a reader that is slow, or hangs; what comes then is dropped. */
 const MOST_WAITING_BYTES = 1024 * 1024;
 
-/** JSON lines on standard output. Names that hold secrets are blanked, wherever somebody may log them. */
-export function openLog(level: string): Log {
+/** JSON lines on standard output, or on another stream. Names that hold secrets are blanked, wherever somebody may log them. */
+export function openLog(level: string, stream: NodeJS.WriteStream = process.stdout): Log {
   const options = {
     level,
     base: null,
@@ -16,7 +16,7 @@ export function openLog(level: string): Log {
       censor: "***",
     },
   };
-  return pino(options, logTarget(process.stdout));
+  return pino(options, logTarget(stream));
 }
 
 /** Each write is told of its own. */

@@ -1,3 +1,4 @@
+import { whileWanted } from "../adapters/abandon.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { openStore } from "./store.ts";
@@ -15,9 +16,20 @@ export interface OpenBackfill {
   close(): Promise<void>;
 }
 
+/** Does work whose calls and pauses end at once when the order to stop comes, whatever hangs; resolves to null then. */
+export async function untilStopped<T>(stop: AbortSignal, work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await whileWanted(stop, work);
+  } catch (error) {
+    if (stop.aborted && error === stop.reason) return null;
+    throw error;
+  }
+}
+
 /** Opens Redis and the archive, to put past messages through ingest. Throws `UpstreamError`, `ConfigError`. */
 export async function openBackfill(config: Config, logLevel = "warn"): Promise<OpenBackfill> {
-  const log = openLog(logLevel);
+  // What a command prints may be read by a program.
+  const log = openLog(logLevel, process.stderr);
   const { periods, policy, environments } = config;
   const store = await openStore(config, log);
   const { schedule, facts, rejected, positions } = store;

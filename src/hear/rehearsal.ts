@@ -12,14 +12,25 @@ export class Rehearsal {
   /** The newest composes by count and stream, for as long as nothing new is learnt of them. */
   readonly #newest = new Map<string, ReadonlySet<string>>();
 
+  /** The composes that an AMI was named with. */
+  readonly #named = new Map<string, Set<string>>();
+
   learn(heard: Heard): void {
     this.#newest.clear();
     if (heard.kind === "facts")
       for (const fact of heard.facts) this.#facts.set(fact.composeId, addFact(this.#factsOf(fact.composeId), fact));
-    if (heard.kind === "uploads") for (const upload of heard.uploads) this.#rank(upload);
+    if (heard.kind !== "uploads") return;
+    for (const upload of heard.uploads) {
+      this.#rank(upload);
+      const name = `${upload.region} ${upload.amiId}`;
+      this.#named.set(name, (this.#named.get(name) ?? new Set()).add(upload.composeId));
+    }
   }
 
   fateOf(upload: Upload, policy: Policy): string {
+    const [first = "", ...others] = this.#named.get(`${upload.region} ${upload.amiId}`) ?? [];
+    const reason = `announced for compose ${first}, and again for ${others.join(", ")}`;
+    if (others.length > 0) return describeDecision({ kind: "keep", rule: "conflict", reason });
     const decision = classify(this.#factsOf(upload.composeId), policy);
     if (decision.kind === "delete" && this.#isNewest(upload, policy.keepNewest))
       return `stays: among the newest ${policy.keepNewest} of its stream`;

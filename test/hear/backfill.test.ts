@@ -134,6 +134,8 @@ t.test("a dry run tells what would be scheduled, and writes nothing", async (t) 
   t.equal(end, 0);
   t.match(lines.join("\n"), /delete \(nightly\)[^\n]*private at 20/);
   t.same(await contents(connection), before);
+  const named = lines.filter((line) => line.includes(" ami-")).map((line) => line.split(" ").slice(0, 2).join(" "));
+  t.equal(named.length, new Set(named).size, "each image once");
 });
 
 t.test("case 09: a backfill ends well over a gateway that gives up on long searches", async (t) => {

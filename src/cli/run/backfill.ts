@@ -2,13 +2,23 @@ import type { OpenBackfill } from "../../app/backfill.ts";
 import { CONFIG, configOf, type Command, type Invocation } from "../command/command.ts";
 import { Tally } from "./tally.ts";
 import type { Config } from "../../config/config.ts";
-import { DAY_MS, floorSecond, formatInstant, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
-import { ConfigError, UsageError } from "../../errors.ts";
-import { backfill, slicesOf, readHeard, type Progress, type Witness } from "../../hear/backfill.ts";
-import { Rehearsal } from "../../hear/rehearsal.ts";
-import type { Stretch } from "../../ports/messages.ts";
+import {
+  DAY_MS,
+  floorSecond,
+  formatInstant,
+  HOUR_MS,
+  parseInstant,
+  SECOND_MS,
+  type Instant,
+} from "../../domain/time.ts";
+import { ConfigError, describeError, UsageError } from "../../errors.ts";
+import { backfill, type Progress, type Witness } from "../../hear/backfill.ts";
+import { dryRun } from "./backfill-dry.ts";
+import type { Position, Stretch } from "../../ports/messages.ts";
 
 const MOST_DAYS = 3650;
+/** A message may reach the archive later than the bus. */
+const OVERLAP_MS = 2 * HOUR_MS;
 
 export const backfillCommand: Command = {
   summary: "past messages from datagrepper through the same ingest as the live ones; goes on where it was stopped",
@@ -19,7 +29,7 @@ export const backfillCommand: Command = {
     start: { type: "string", help: "ISO 8601 with a zone, or epoch seconds" },
     end: { type: "string", help: "likewise (else now)" },
     rate: { type: "string", help: "calls a second to datagrepper (else sources.datagrepper_rate)" },
-    "dry-run": { type: "boolean", help: "print what would be scheduled; write nothing" },
+    "dry-run": { type: "boolean", help: "print what would be scheduled, an image a line; write nothing" },
     json: { type: "boolean", help: "progress and result as JSON lines, also on a terminal" },
     restart: { type: "boolean", help: "begin anew instead of going on" },
   },
@@ -35,24 +45,41 @@ export const backfillCommand: Command = {
       throw new ConfigError(
         `${config.file}: consumer_config.sources.datagrepper is empty: there is nothing to backfill from`,
       );
-    if (invocation.options["dry-run"] === true) return dryRun(stretch, config, invocation);
-    const { openBackfill } = await import("../../app/backfill.ts");
+    const { openBackfill, untilStopped } = await import("../../app/backfill.ts");
+    if (invocation.options["dry-run"] === true)
+      return (
+        (await untilStopped(invocation.stop, () => dryRun(stretch, config, invocation))) ?? interrupted(invocation)
+      );
     const opened = await openBackfill(config);
     try {
-      return await run(name, stretch, opened, invocation);
+      const ended = await untilStopped(invocation.stop, () => run(name, stretch, opened, invocation));
+      return ended ?? (await interrupted(invocation));
+    } catch (error) {
+      if (invocation.options["json"] === true)
+        await invocation.print(JSON.stringify({ done: false, error: describeError(error) }));
+      throw error;
     } finally {
       await opened.close();
     }
   },
 };
 
+async function interrupted({ print, options }: Invocation): Promise<number> {
+  if (options["json"] === true) await print(JSON.stringify({ done: false, error: "stopped" }));
+  else await print("stopped: the same command goes on from here");
+  return 1;
+}
+
 async function run(name: string, stretch: Stretch, opened: OpenBackfill, invocation: Invocation): Promise<number> {
   const { print, stop, options } = invocation;
   const { archive, ingester, positions } = opened;
   if (archive === null) throw new ConfigError("there is no archive to backfill from");
+  const isJson = options["json"] === true;
   if (options["restart"] === true) await positions.forget(name);
+  const begun = await freshPosition(name, opened, stretch.end);
+  if (begun !== null) invocation.warn(goingOn(begun));
   const tally = new Tally(Date.now());
-  const screen = options["json"] === true ? null : invocation.screen();
+  const screen = isJson ? null : invocation.screen();
   const progress = async (step: Progress): Promise<void> => {
     tally.step(step);
     if (screen !== null) await invocation.write(`\r${tally.bar(screen.columns, Date.now())}`);
@@ -61,39 +88,33 @@ async function run(name: string, stretch: Stretch, opened: OpenBackfill, invocat
   const witness: Witness = (message, result) => {
     tally.count(message, result);
   };
-  const isDone = await backfill(name, stretch, { archive, ingester, positions, stop }, { progress, witness });
+  const reader = { archive, ingester, positions, stop };
+  let isDone = await backfill(name, stretch, reader, { progress, witness });
+  // What was begun ends where it was to end; what was asked for may end later.
+  if (isDone && begun !== null && begun.end < stretch.end)
+    isDone = await backfill(name, { start: begun.end - OVERLAP_MS, end: stretch.end }, reader, { progress, witness });
   if (screen !== null) await print("");
-  if (options["json"] === true) await print(JSON.stringify({ done: isDone, months: tally.months() }));
+  if (isJson) await print(JSON.stringify({ done: isDone, months: tally.months() }));
   else for (const line of tally.table()) await print(line);
-  if (!isDone) await print("stopped: the same command goes on from here");
-  return isDone ? 0 : 1;
+  if (isDone) return 0;
+  return isJson ? 1 : interrupted(invocation);
 }
 
-/** What would be scheduled, by the messages alone. */
-async function dryRun(stretch: Stretch, config: Config, { print, stop }: Invocation): Promise<number> {
-  const { openArchive } = await import("../../app/upstream.ts");
-  const archive = openArchive(config);
-  const rehearsal = new Rehearsal();
-  if (archive === null) return 1;
-  const counts = new Map<string, number>();
-  for (const slice of slicesOf(stretch)) {
-    if (stop.aborted) return 1;
-    for await (const heard of readHeard(slice, archive, config.environments)) {
-      rehearsal.learn(heard);
-      if (heard.kind !== "uploads") continue;
-      for (const upload of heard.uploads) {
-        const fate = rehearsal.fateOf(upload, config.policy);
-        const kind = fate.split(":")[0] ?? fate;
-        counts.set(kind, (counts.get(kind) ?? 0) + 1);
-        const due = formatInstant(upload.uploadedAt + config.periods.privateAfterMs);
-        await print(
-          `${upload.region} ${upload.amiId} ${upload.composeId}: ${fate}${kind.startsWith("delete") ? `; private at ${due}` : ""}`,
-        );
-      }
-    }
-  }
-  for (const [what, number] of [...counts].sort()) await print(`${String(number).padStart(8)}  ${what}`);
-  return 0;
+/** What was begun under that name and is to be ended; what is older than a day is forgotten, and begins anew. */
+async function freshPosition(
+  name: string,
+  { positions }: Pick<OpenBackfill, "positions">,
+  end: Instant,
+): Promise<Position | null> {
+  const begun = await positions.read(name);
+  if (begun === null || end - begun.end < DAY_MS) return begun;
+  await positions.forget(name);
+  return null;
+}
+
+function goingOn({ start, end, next }: Position): string {
+  const range = `${formatInstant(start)} to ${formatInstant(end)}`;
+  return `going on with ${range}, which was begun: ${next} of its slices are read (--restart begins anew)`;
 }
 
 function stretchOf(options: Invocation["options"], now: Instant): { readonly stretch: Stretch; readonly name: string } {
