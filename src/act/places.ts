@@ -26,10 +26,27 @@ export class PlaceKeeper {
 
   /** The next stretch; resolves to how many images were put right. Throws `UpstreamError`. */
   async step(): Promise<number> {
-    const { places, counts, names, schedule, log } = this.#walker;
-    const regions = await schedule.regions();
-    for (const region of regions) this.#swept.set(region, await names.sweep(region, this.#swept.get(region) ?? 0));
-    this.#counting ??= await Counting.begin(regions, counts);
+    await this.#sweepNames();
+    return this.#walkOn();
+  }
+
+  /** The rest of the walk, or all of it. Throws `UpstreamError`. */
+  async finish(): Promise<number> {
+    await this.#sweepNames();
+    let count = await this.#walkOn();
+    while (this.#from !== null) count += await this.#walkOn();
+    return count;
+  }
+
+  async #sweepNames(): Promise<void> {
+    const { names, schedule } = this.#walker;
+    for (const region of await schedule.regions())
+      this.#swept.set(region, await names.sweep(region, this.#swept.get(region) ?? 0));
+  }
+
+  async #walkOn(): Promise<number> {
+    const { places, counts, schedule, log } = this.#walker;
+    this.#counting ??= await Counting.begin(await schedule.regions(), counts);
     const walked = await places.walk(this.#from);
     let count = 0;
     for (const each of walked.misplaced) {
@@ -44,13 +61,6 @@ export class PlaceKeeper {
     await this.#counting.count(walked);
     this.#from = walked.next;
     if (this.#from === null) this.#counting = null;
-    return count;
-  }
-
-  /** The rest of the walk, or all of it. Throws `UpstreamError`. */
-  async finish(): Promise<number> {
-    let count = await this.step();
-    while (this.#from !== null) count += await this.step();
     return count;
   }
 }
