@@ -96,8 +96,14 @@ async function knownOf(monitored: Monitored, tell: (problem: string) => void): P
     stats,
     events: { ...recent, events: recent.events.filter(({ at }) => at >= now - DAY_MS).map(publicEvent) },
     refused: refused.listed,
-    kept: recent.events.filter(isForPerson).slice(0, MOST_KEPT).map(publicEvent),
+    kept: firstOfEachCompose(recent.events.filter(isForPerson)).slice(0, MOST_KEPT).map(publicEvent),
   };
+}
+
+/** What keeps one image of a compose keeps the others. */
+function firstOfEachCompose(events: readonly ImageEvent[]): readonly ImageEvent[] {
+  const seen = new Set<string>();
+  return events.filter(({ composeId }) => !seen.has(composeId) && seen.add(composeId));
 }
 
 function isForPerson({ details }: ImageEvent): boolean {

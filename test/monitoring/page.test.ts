@@ -68,6 +68,17 @@ t.test("an image's life is told in words: what, when, why, and what to do about 
   t.equal(short.status, 400);
 });
 
+t.test("what is kept because two messages contradict each other is told once a compose", async (t) => {
+  const { world, text } = await openServed(t);
+  const [first, second] = [addNightly(world, 1), addNightly(world, 2)];
+  for (const region of ["us-east-1", "eu-west-1"]) {
+    await world.hear(UPLOADER, { ...first.message, regions: { [region]: first.amiId } });
+    await world.hear(UPLOADER, { ...second.message, regions: { [region]: first.amiId } });
+  }
+  const page = await text("/");
+  t.equal(page.split(`>${first.composeId}<`).length - 1, 1);
+});
+
 t.test("a hostile name, reason or author stays text on every page", async (t) => {
   const { world, store, text } = await openServed(t);
   const { message, amiId } = addNightly(world, 1);

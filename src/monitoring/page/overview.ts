@@ -29,7 +29,7 @@ export interface Known {
   readonly events: Recent;
   /** Some of those that are refused, as Redis has them: their errors are not fit for the public. */
   readonly refused: readonly Listed[];
-  /** Events of the last days that kept an image only because nobody knows better. */
+  /** Events of the last days that kept images only because nobody knows better, one a compose. */
   readonly kept: readonly ImageEvent[];
 }
 
@@ -146,15 +146,9 @@ function needsPerson({ stats, refused, kept }: Known, now: Instant): Html {
       kept.length === 0
         ? null
         : table(
-            "Kept, because nobody knows better",
-            ["AMI", "region", "compose", "why", "when"],
-            kept.map(({ amiId, region, composeId, why, at }) => [
-              findLink(amiId),
-              region,
-              findLink(composeId),
-              why,
-              awayText(at, now),
-            ]),
+            "Composes kept because nobody knows better",
+            ["compose", "why", "when"],
+            kept.map(({ composeId, why, at }) => [findLink(composeId), why, awayText(at, now)]),
           )
     }`;
 }
