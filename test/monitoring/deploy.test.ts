@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { openMeter } from "../../src/monitoring/metrics/meter.ts";
-import { promtool } from "../support/program/promtool.ts";
+import { onPath } from "../support/program/on-path.ts";
 import { openServed } from "../support/servers/monitoring.ts";
 import { addNightly, UPLOADER } from "../support/world/world.ts";
 
@@ -45,7 +45,7 @@ t.test("each alert says what to do, and comes when it should and not before", (t
   const rules = read(RULES);
   const count = rules.match(/- alert: /g)?.length ?? 0;
   for (const part of ["summary: ", "do: ", "for: ", "severity: "]) t.equal(rules.split(part).length - 1, count, part);
-  const tool = promtool();
+  const tool = onPath("promtool");
   if (tool === null) t.comment("not tried: there is no promtool here (Debian's package prometheus)");
   else
     for (const args of [

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import t from "tap";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { openMeter } from "../../src/monitoring/metrics/meter.ts";
-import { promtool } from "../support/program/promtool.ts";
+import { onPath } from "../support/program/on-path.ts";
 import { openServed } from "../support/servers/monitoring.ts";
 import { rememberHeard } from "../support/servers/redis.ts";
 import { addNightly, UPLOADER } from "../support/world/world.ts";
@@ -80,7 +80,7 @@ t.test("however many words come, a label has few values", async (t) => {
 });
 
 t.test("promtool finds nothing to better in the figures", async (t) => {
-  const tool = promtool();
+  const tool = onPath("promtool");
   if (tool === null) {
     t.comment("skipped: there is no promtool here (Debian's package prometheus)");
     return;
