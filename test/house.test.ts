@@ -24,6 +24,7 @@ const PLANTED: readonly { readonly in: string; readonly text: string; readonly s
     { in: "domain/words.ts", text: 'import { parse } from "smol-toml";' },
     { in: "domain/words.ts", text: 'export * from "node:fs";' },
     { in: "domain/words.ts", text: 'import "../schema.ts";' },
+    { in: "domain/words.ts", text: 'import "../limit.ts";' },
   ].map((plant) => ({ ...plant, says: "domain" })),
   {
     in: "ports/images.ts",
@@ -56,6 +57,7 @@ const PLANTED: readonly { readonly in: string; readonly text: string; readonly s
   },
   { in: "demo/perform.ts", text: 'import ts from "typescript";', says: "demo imports no package" },
   { in: "errors.ts", text: 'import "./domain/time.ts";', says: "errors.ts may import nothing" },
+  { in: "limit.ts", text: 'import "./domain/time.ts";', says: "limit.ts may import nothing" },
   { in: "schema.ts", text: 'import { pino } from "pino";', says: "schema.ts imports no package" },
   { in: "app/open.ts", text: 'import "../../test/support/world/world.ts";', says: "src imports only src" },
 ];

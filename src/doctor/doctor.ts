@@ -9,6 +9,7 @@ import { failure, ok, warning, type Finding } from "./finding.ts";
 import { checkStore } from "./redis.ts";
 import { checkReports } from "./reports.ts";
 import { formatDuration, SECOND_MS, type Instant } from "../domain/time.ts";
+import { within } from "../limit.ts";
 import type { BrokerCheckup, Ec2Checkup, Reach, ReportsCheckup, StoreCheckup } from "../ports/index.ts";
 
 /** What is examined. What is opened when it is first asked for may fail then, as every call may. */
@@ -52,7 +53,7 @@ export async function* examine(examined: Examined): AsyncGenerator<Finding> {
   const under = generalChecks(examined).map((check) => conclude(check, limitMs));
   const account = conclude({ name: "ec2", look: (signal) => examineAccount(examined, signal) }, limitMs);
   // What is wrong with Redis its own check tells.
-  const regions = await within(limitMs, regionsOf(examined)).catch(() => [FIRST_REGION]);
+  const regions = await within(limitMs, regionsOf(examined), tooLate).catch(() => [FIRST_REGION]);
   const isRefused = (await account).some(({ check }) => check === NO_CREDENTIALS);
   const last = (isRefused ? [] : regions).map((region) =>
     conclude({ name: `ec2 ${region}`, look: (signal) => checkRegion(region, examined, signal) }, limitMs),
@@ -107,6 +108,7 @@ async function conclude({ name, look }: Check, limitMs: number): Promise<readonl
     return await within(
       limitMs,
       attempt(name, () => look(ended.signal)),
+      tooLate,
     );
   } catch (error) {
     if (!(error instanceof TooLate)) throw error;
@@ -121,16 +123,4 @@ class TooLate extends Error {
   override readonly name = "TooLate";
 }
 
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new TooLate());
-    }, limitMs);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const tooLate = (): TooLate => new TooLate();

@@ -5,6 +5,7 @@ import { believable, DEAFNESS_WORDS } from "../domain/limits/deaf.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import { iso } from "../inspect/json.ts";
+import { within } from "../limit.ts";
 import type { Breakers, Budgets, Hearing, Journal, Listen, Pulse, Schedule } from "../ports/index.ts";
 
 /** What this process knows of itself without asking anybody. */
@@ -61,7 +62,7 @@ const TICK_WITHIN_MS = 30 * MINUTE_MS;
 /** So long deafness, with messages coming, is a weakness; longer, nobody should count on the service. */
 const DEAF_WITHIN_MS = HOUR_MS;
 
-const UNKNOWN: Part = { state: "unknown", word: "unknown: redis does not answer", since: null };
+const UNKNOWN: Part = { state: "unknown", word: "not known, because of redis", since: null };
 
 /** Answers `/ready`: 503 when a part is down, else 200; the parts by name. One for a process: it remembers since when Redis is away. */
 export class Readiness {
@@ -91,13 +92,14 @@ export class Readiness {
       broker: isConsuming ? part("ok", "it delivers", since) : part("down", "it does not deliver", since),
     };
     try {
-      const remembered = await within(ANSWER_WITHIN_MS, this.#remembered());
+      const remembered = await within(ANSWER_WITHIN_MS, this.#remembered(), silent);
       this.#note(true, now());
       return { ...own, redis: part("ok", "it answers", this.#redisSince), ...remembered };
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       this.#note(false, now());
-      const redis = part("down", "it does not answer", this.#redisSince);
+      const word = error.code === "clock-skew" ? "its clock and ours are apart" : "it does not answer";
+      const redis = part("down", word, this.#redisSince);
       const unknown = { heard: UNKNOWN, tick: UNKNOWN, report: UNKNOWN, paused: UNKNOWN };
       return { ...own, redis, ...unknown, stopped: UNKNOWN, breakers: UNKNOWN };
     }
@@ -121,6 +123,10 @@ export class Readiness {
     ]);
     return { heard, tick, report, paused, stopped, breakers };
   }
+}
+
+function silent(): UpstreamError {
+  return new UpstreamError("redis", "silent", `redis: no answer within ${ANSWER_WITHIN_MS} ms`);
 }
 
 function part(state: State, word: string, since: Instant | null): Part {
@@ -195,19 +201,4 @@ async function breakersPart({ breakers }: Pick<ReadyReader, "breakers">): Promis
     return `${where}: ${describeTrouble(breaker)}`;
   });
   return part("degraded", words.join("; "), Math.min(...open.map(([, { since }]) => since)));
-}
-
-/** Rejects with `UpstreamError` when Redis lets wait for longer. */
-async function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new UpstreamError("redis", "silent", `redis: no answer within ${limitMs} ms`));
-    }, limitMs);
-  });
-  try {
-    return await Promise.race([answer, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { etagOf, isKnown, Problem, problemAnswer, type Answer } from "./answer.ts";
 import { findRoute, type Route } from "./routes.ts";
 import { ConfigError, describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { within } from "../limit.ts";
 import type { Log } from "../ports/index.ts";
 
 /** Where it is served, and what. */
@@ -163,7 +164,8 @@ class Desk {
       .finally(() => {
         this.#working -= 1;
       });
-    return within(this.#bounds.withinMs, working);
+    const { withinMs } = this.#bounds;
+    return within(withinMs, working, () => late(withinMs));
   }
 
   #problemOf(error: unknown): Problem {
@@ -179,18 +181,8 @@ class Desk {
   }
 }
 
-async function within(limitMs: number, answer: Promise<Answer>): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Problem(503, "Service Unavailable", `it took longer than ${limitMs} ms: try again`));
-    }, limitMs);
-  });
-  try {
-    return await Promise.race([answer, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
+function late(limitMs: number): Problem {
+  return new Problem(503, "Service Unavailable", `it took longer than ${limitMs} ms: try again`);
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {

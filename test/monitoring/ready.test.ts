@@ -1,13 +1,15 @@
 import t from "tap";
 import { formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
+import { redisSchedule } from "../../src/adapters/redis/images/schedule.ts";
+import { Readiness, type Part } from "../../src/monitoring/ready.ts";
+import type { Heard } from "../../src/ports/index.ts";
 import { openServed, type Served } from "../support/servers/monitoring.ts";
 import { rememberHeard } from "../support/servers/redis.ts";
+import { hearsAll, PERIODS } from "../support/world/world.ts";
 
 interface Ready {
   readonly status: string;
-  readonly parts: Readonly<
-    Record<string, { readonly state: string; readonly word: string; readonly since: string | null }>
-  >;
+  readonly parts: Readonly<Record<string, Part>>;
 }
 
 async function ready({ get }: Served): Promise<Ready & { readonly http: number }> {
@@ -106,4 +108,23 @@ t.test("redis that is away is told within seconds, and the rest is not known", a
   t.equal(parts["heard"]?.state, "unknown");
   await served.world.connection.redis.connect();
   t.equal((await ready(served)).http, 200);
+});
+
+t.test("a clock that is wrong is called so, and not an absent redis", async (t) => {
+  const { world, store } = await openServed(t);
+  // The world's clock stands still, and Redis' own goes with the machine's.
+  const schedule = redisSchedule(world.connection, world.clock, PERIODS);
+  const now = (): number => world.clock.now();
+  const self = { isEnding: () => false, consuming: () => ({ isConsuming: true, since: now() }) };
+  const listen = (): Promise<Heard> => Promise.resolve(hearsAll(world.clock));
+  const readiness = new Readiness({
+    ...store,
+    schedule,
+    self,
+    now,
+    listen,
+    hearEveryMs: HOUR_MS,
+    tickEveryMs: HOUR_MS,
+  });
+  t.match((await readiness.parts()).redis, { state: "down", word: "its clock and ours are apart" });
 });
