@@ -9,7 +9,6 @@ import type { Policy } from "../domain/compose/classify.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
 import type { Act } from "../domain/limits/budget.ts";
 import { DAY_MS, SECOND_MS } from "../domain/time.ts";
-
 import { ConfigError } from "../errors.ts";
 
 /** Everything that the file and the environment say, checked; later code never checks again. */
@@ -35,7 +34,7 @@ export interface Config {
   readonly ec2: Ec2Config;
   readonly budgets: BudgetConfig;
   readonly report: ReportConfig;
-  /** Where the service's state would be served; null: nowhere. */
+  /** Where health, metrics and the status page are served; null: nowhere. */
   readonly monitoring: MonitoringConfig | null;
   /** Keys that have no effect here. */
   readonly ignoredKeys: readonly string[];

@@ -21,6 +21,7 @@ const ATTEMPTS = 20;
  */
 const SHORTEST_CUT_MS = 10 * MINUTE_MS;
 const PARTS_OF_TOO_MUCH = 24;
+
 /**
  * Fedora's message archive. A range is read in slices of at most a day, one page at a time, and no more than a page is held.
  *
@@ -36,8 +37,7 @@ const PARTS_OF_TOO_MUCH = 24;
  * the slice is too much, and cut.
  *
  * Throws `UpstreamError` when the smallest slice cannot be counted either, when the answer is no search result, or never
- * steady (`UNSTEADY`), and `RefusedError` for 4xx but 408, 425 and 429, and for a
- * password in the address.
+ * steady (`UNSTEADY`), and `RefusedError` for 4xx but 408, 425 and 429, and for a password in the address.
  */
 export function openDatagrepper(access: DatagrepperAccess): Archive {
   const search = openSearch(access);

@@ -1,6 +1,6 @@
 import { AnswerError } from "../http/answer-error.ts";
 import { backoffMs } from "../../domain/limits/backoff.ts";
-import { SECOND_MS } from "../../domain/time.ts";
+import { MINUTE_MS, SECOND_MS } from "../../domain/time.ts";
 import { UpstreamError } from "../../errors.ts";
 import type { Clock } from "../../ports/index.ts";
 
@@ -10,6 +10,7 @@ const CHEAP_STATUS = ["HTTP_408", "HTTP_425", "HTTP_429", "HTTP_503"];
 const CHEAP_ATTEMPTS = 5;
 /** Each call that nobody waited for to its end leaves a query running in their database. */
 const COSTLY_ATTEMPTS = 2;
+
 /** Whether the archive failed: neither a refusal, nor a bug, nor work that was given up. */
 export function isOfArchive(error: unknown): error is UpstreamError {
   return error instanceof UpstreamError && error.service === "datagrepper";
@@ -54,6 +55,7 @@ export function isOwnAnswer(error: UpstreamError): boolean {
   );
 }
 
+/** Whether the archive answers such a call now. */
 export async function answers(call: () => Promise<unknown>): Promise<boolean> {
   try {
     await call();
@@ -66,5 +68,5 @@ export async function answers(call: () => Promise<unknown>): Promise<boolean> {
 
 /** Before what was tried so often is tried again. */
 export function pauseMs(attempts: number): number {
-  return backoffMs(attempts, SECOND_MS, 60 * SECOND_MS);
+  return backoffMs(attempts, SECOND_MS, MINUTE_MS);
 }

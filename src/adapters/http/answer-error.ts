@@ -1,3 +1,4 @@
+import { SECOND_MS, type Instant } from "../../domain/time.ts";
 import { UpstreamError, type Service } from "../../errors.ts";
 
 /** An answer that came, and was a failure or could not be read: with what a caller may make of it. */
@@ -20,9 +21,9 @@ export class AnswerError extends UpstreamError {
 }
 
 /** `Retry-After` is whole seconds, or a date (RFC 9110, 10.2.3). Null for anything else. */
-export function retryAfterMs(header: string | null, now: number): number | null {
+export function retryAfterMs(header: string | null, now: Instant): number | null {
   if (header === null) return null;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * SECOND_MS;
   const at = Date.parse(header);
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }

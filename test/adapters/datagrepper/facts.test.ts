@@ -3,10 +3,10 @@ import { datagrepperFacts } from "../../../src/adapters/datagrepper/facts.ts";
 import type { ArchivedMessage } from "../../../src/demo/outside/datagrepper/archive.ts";
 import type { DatagrepperDouble } from "../../../src/demo/outside/datagrepper/double.ts";
 import type { Fact } from "../../../src/domain/compose/facts.ts";
-import { HOUR_MS } from "../../../src/domain/time.ts";
+import { DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
 import { decode } from "../../../src/hear/decode.ts";
-import type { ComposeSource, Message } from "../../../src/ports/index.ts";
-import { DAY, NOW, open, PUNGI_TOPIC, row, start } from "../../support/outside/datagrepper.ts";
+import type { Archive, ComposeSource, Message } from "../../../src/ports/index.ts";
+import { DAY, nested, NOW, open, PUNGI_TOPIC, row, start } from "../../support/outside/datagrepper.ts";
 import { SettableClock } from "../../support/world/clock.ts";
 
 const ID = "Fedora-Cloud-43-20261120.0";
@@ -64,11 +64,13 @@ t.test(
       facts.map(({ type }) => type),
       ["nightly", "ci"],
     );
-    t.equal(double.journal.length, 5);
+    t.equal(double.journal.length, 1, "one request a compose");
     const topics = ["prod", "stg"].map((environment) => PUNGI_TOPIC.replace("prod", environment));
     for (const { query } of double.journal) t.same(new URLSearchParams(query).getAll("topic"), topics);
     await source(double, ["prod"], DAY + HOUR_MS).ask(ID, null);
-    t.equal(double.journal.length, 7, "one day and two hours, by a clock that may be behind");
+    t.equal(double.journal.length, 2);
+    const end = Number(new URLSearchParams(double.journal[1]?.query).get("end"));
+    t.equal(Math.ceil(end), (DAY + 2 * HOUR_MS) / 1000, "an hour from now, by a clock that may be behind");
   },
 );
 
@@ -99,4 +101,40 @@ t.test("messages of before 2018 say only where the compose is", async (t) => {
   t.match(await source(double).ask(ID, null), [
     { source: "datagrepper", location: "https://old.invalid/", by: "id-1" },
   ]);
+});
+
+t.test("what is older than the archive looks for words is read whole", async (t) => {
+  const later = NOW + 40 * 7 * DAY_MS;
+  const double = await start(t, { messages: [said(1, { compose_type: "nightly" })], now: () => later });
+  t.match(await source(double, ["prod"], later).ask(ID, null), [{ type: "nightly" }]);
+  for (const { query } of double.journal) t.equal(new URLSearchParams(query).get("contains"), null);
+});
+
+t.test("a row of the compose that cannot be read is no silence; one of another compose is nothing to it", async (t) => {
+  const double = await start(t, { messages: [said(1, { compose_type: "nightly" }), said(2, { deep: nested(3_000) })] });
+  await t.rejects(source(double).ask(ID, null), { name: "UpstreamError", code: "UNREADABLE_ROW" });
+  const other = said(2, { compose_id: "Fedora-Cloud-42-20261120.0", deep: nested(3_000) });
+  const beside = await start(t, { messages: [said(1, { compose_type: "nightly" }), other] });
+  t.match(await source(beside).ask(ID, null), [{ type: "nightly" }]);
+});
+
+t.test("no more than two composes are asked for at once", async (t) => {
+  const double = await start(t, { messages: [said(1, { compose_type: "nightly" })] });
+  const archive = open(double, { ratePerSecond: Infinity });
+  let [atOnce, most] = [0, 0];
+  const counted: Archive = {
+    messages: async function* (query) {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      yield* archive.messages(query);
+      atOnce -= 1;
+    },
+  };
+  const facts = datagrepperFacts({ archive: counted, environments: ["prod"], clock: new SettableClock(NOW), factsIn });
+  const answers = await Promise.all(Array.from({ length: 7 }, () => facts.ask(ID, null)));
+  t.equal(most, 2);
+  t.ok(
+    answers.every((each) => each.length === 1),
+    "and all are answered",
+  );
 });

@@ -2,16 +2,12 @@ import t from "tap";
 import type { ArchivedMessage } from "../../../src/demo/outside/datagrepper/archive.ts";
 import { DAY_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import type { Message } from "../../../src/ports/index.ts";
-import { collect, DAY, NOW, open, row, rows, start } from "../../support/outside/datagrepper.ts";
+import { collect, DAY, nested, NOW, open, row, rows, start } from "../../support/outside/datagrepper.ts";
 import { SettableClock } from "../../support/world/clock.ts";
 
 const WHOLE_DAY = { categories: ["fedimg"], start: DAY, end: DAY + DAY_MS };
 const minutely = rows(250, (number) => DAY + number * MINUTE_MS);
-const deep = (): unknown => {
-  let value: unknown = 1;
-  for (let depth = 0; depth < 3_000; depth += 1) value = [value];
-  return value;
-};
+
 type Read = Message & { readonly unreadable?: string };
 const goodIds = (read: readonly Read[]): string[] =>
   [...new Set(read.flatMap((each) => (each.unreadable === undefined ? [each.messageId] : [])))].sort();
@@ -31,7 +27,7 @@ t.test(
   "a row that makes datagrepper fail is told by its second, the same at each reading; all others are read",
   async (t) => {
     const bad = [7.5, 7.5, 120.2, 249.5].map((minute, number) =>
-      row(900 + number, DAY + minute * MINUTE_MS, { body: deep() }),
+      row(900 + number, DAY + minute * MINUTE_MS, { body: nested(3_000) }),
     );
     const double = await start(t, { messages: [...minutely, ...bad] });
     const read: Read[] = await collect(open(double).messages(WHOLE_DAY));
@@ -55,7 +51,7 @@ t.test(
 t.test("one row that fails in the middle of a busy second costs none of the others", async (t) => {
   const busy = rows(230, () => DAY + 5_000);
   for (const isTieOrderChanging of [false, true]) {
-    const bad = row(900, DAY + 5_000, { body: deep() });
+    const bad = row(900, DAY + 5_000, { body: nested(3_000) });
     const double = await start(t, { messages: [...busy, bad], isTieOrderChanging });
     const read: Read[] = await collect(open(double).messages(WHOLE_DAY));
     t.same(goodIds(read), ids(busy));

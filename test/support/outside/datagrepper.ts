@@ -24,6 +24,13 @@ export function rows(count: number, atOf: (number: number) => number): ArchivedM
   return Array.from({ length: count }, (_, number) => row(number, atOf(number)));
 }
 
+/** A list in a list in a list: Python's own JSON gives up some thousand levels down, and datagrepper with it. */
+export function nested(levels: number): unknown {
+  let value: unknown = 1;
+  for (let depth = 0; depth < levels; depth += 1) value = [value];
+  return value;
+}
+
 export async function start(test: Test, options: DatagrepperOptions = {}): Promise<DatagrepperDouble> {
   const double = await startDatagrepper({ now: () => NOW, ...options });
   test.teardown(() => double.close());
