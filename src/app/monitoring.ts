@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { listening, type Store } from "./store.ts";
 import type { Config } from "../config/config.ts";
+import { VERSION } from "../config/version.ts";
+import { withoutSecrets } from "../domain/report/gate.ts";
 import { readStats, type Stats } from "../inspect/stats.ts";
 import { statsJson } from "../inspect/stats-json.ts";
 import { openMeter, type OwnMetrics } from "../monitoring/metrics/meter.ts";
@@ -10,7 +11,6 @@ import { problemPage } from "../monitoring/page/problem.ts";
 import { Readiness, type Self } from "../monitoring/ready.ts";
 import { startServer, type HttpServer } from "../monitoring/server.ts";
 import type { Clock, Log } from "../ports/index.ts";
-import { withoutSecrets } from "../domain/report/gate.ts";
 
 /** What monitoring reads of the configuration. */
 export type MonitoredConfig = Pick<Config, "budgets" | "policy" | "act" | "hearEveryMs" | "tickEveryMs"> & {
@@ -28,10 +28,7 @@ export interface Watched {
 
 /** Opens what this process counts; the ends of its certificates among it. */
 export function openOwnMetrics({ ca, cert }: Config["amqp"]["tlsFiles"]): OwnMetrics {
-  const about = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return openMeter(about.version, { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }) });
+  return openMeter(VERSION, { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }) });
 }
 
 /**
@@ -62,7 +59,7 @@ function monitoredOf(config: MonitoredConfig, { store, self, own, clock, log }: 
     ...store,
     readiness: new Readiness({ ...store, self, now, listen, hearEveryMs, tickEveryMs }),
     now,
-    log,
+    tell,
     policy,
     figures,
     stats: async () => publicStats(statsJson(await figures(), { budgets, act })),
@@ -76,13 +73,15 @@ function monitoredOf(config: MonitoredConfig, { store, self, own, clock, log }: 
 async function sharedFigures(
   store: Store,
   figures: () => Promise<Stats>,
-  { budgets, report }: Pick<MonitoredConfig, "budgets" | "report">,
+  { budgets, report, act }: Pick<MonitoredConfig, "budgets" | "report" | "act">,
 ): Promise<SharedFigures> {
+  // A service that may do nothing posts nothing, and reads no comments: nobody waits for either.
+  const isActing = act !== "nothing";
   const [stats, breakers, untoldSince, reading, info] = await Promise.all([
     figures(),
     store.breakers.all(),
-    store.journal.untoldSince(),
-    report.kind === "pagure" ? store.comments.reading() : null,
+    isActing ? store.journal.untoldSince() : null,
+    isActing && report.kind === "pagure" ? store.comments.reading() : null,
     store.info(),
   ]);
   return {

@@ -2,7 +2,7 @@ import { RegionBreakers } from "../act/breakers.ts";
 import { PlaceKeeper } from "../act/places.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
-import { runService, type App, type Closed } from "./service.ts";
+import { runService, type App, type Closable } from "./service.ts";
 import { listening, openStore, type Store } from "./store.ts";
 import { openArchive, openComments, openEc2, openReports, openSources } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
@@ -80,12 +80,12 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
 async function openWatch(
   config: Config,
   log: Log,
-): Promise<{ readonly meter: Meter; readonly serve: (store: Store, self: Self) => Promise<Closed> }> {
+): Promise<{ readonly meter: Meter; readonly serve: (store: Store, self: Self) => Promise<Closable> }> {
   const { monitoring: place } = config;
   if (place === null) return { meter: NO_METER, serve: () => Promise.resolve({ close: () => Promise.resolve() }) };
   const { openMonitoring, openOwnMetrics } = await import("./monitoring.ts");
   const own = openOwnMetrics(config.amqp.tlsFiles);
-  const serve = (store: Store, self: Self): Promise<Closed> =>
+  const serve = (store: Store, self: Self): Promise<Closable> =>
     openMonitoring(place, config, { store, self, own, clock: systemClock, log });
   return { meter: own.meter, serve };
 }

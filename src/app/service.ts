@@ -62,16 +62,16 @@ export interface App extends UseCases {
   close(): Promise<void>;
 }
 
-/** By whom the service is told to end, and watched. */
-export interface Watched {
+/** By whom the service is told to end, counted and shown. */
+export interface Attended {
   readonly stop: AbortSignal;
   readonly meter: Meter;
   /** Shows what the service does, until it is closed. Throws `ConfigError`. */
-  readonly serve: (self: Self) => Promise<Closed>;
+  readonly serve: (self: Self) => Promise<Closable>;
 }
 
-/** What can be ended. */
-export interface Closed {
+/** What is closed in the end. */
+export interface Closable {
   close(): Promise<void>;
 }
 
@@ -80,7 +80,7 @@ export async function runService(
   config: Config,
   store: Store,
   cases: UseCases,
-  { stop, meter, serve }: Watched,
+  { stop, meter, serve }: Attended,
 ): Promise<void> {
   const { ingester, tick } = cases;
   const { clock, log } = tick;

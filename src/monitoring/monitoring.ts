@@ -37,10 +37,7 @@ const KEPT_WITHIN_MS = 14 * DAY_MS;
 
 /** Every page, by its path. */
 export function monitoringRoutes(monitored: Monitored): readonly Route[] {
-  const { readiness, now } = monitored;
-  const tell = (problem: string): void => {
-    monitored.log.debug({ problem }, "passed over: something in redis cannot be read");
-  };
+  const { readiness } = monitored;
   const route = (path: string, answer: Route["answer"], parameters: readonly string[] = []): Route => ({
     path,
     parameters,
@@ -50,9 +47,9 @@ export function monitoringRoutes(monitored: Monitored): readonly Route[] {
     route("/live", () => ({ ...jsonAnswer({ status: "OK" }), maxAgeS: null })),
     route("/ready", () => readiness.answer()),
     route("/metrics", () => metrics(monitored)),
-    route("/", () => overview(monitored, tell)),
+    route("/", () => overview(monitored)),
     route("/find", ({ query }) => findPage(queryText(query), monitored), ["q"]),
-    route("/feed.atom", ({ query }) => feedAnswer(query, { ...monitored, now, tell }), ["stream", "compose"]),
+    route("/feed.atom", ({ query }) => feedAnswer(query, monitored), ["stream", "compose"]),
     route("/style.css", styleAnswer),
     route("/icon.svg", iconAnswer),
     ...apiRoutes(monitored),
@@ -79,13 +76,14 @@ async function metrics({ own, shared }: Monitored): Promise<Answer> {
   return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body, maxAgeS: null };
 }
 
-async function overview(monitored: Monitored, tell: (problem: string) => void): Promise<Answer> {
+async function overview(monitored: Monitored): Promise<Answer> {
   const parts = await monitored.readiness.parts();
-  const known = parts.redis.state === "ok" ? await knownOf(monitored, tell) : null;
+  const known = parts.redis.state === "ok" ? await knownOf(monitored) : null;
   return overviewPage({ now: monitored.now(), parts, known, limits: monitored.limits });
 }
 
-async function knownOf(monitored: Monitored, tell: (problem: string) => void): Promise<Known> {
+async function knownOf(monitored: Monitored): Promise<Known> {
+  const { tell } = monitored;
   const now = monitored.now();
   const [stats, recent, refused] = await Promise.all([
     monitored.figures(),

@@ -12,8 +12,8 @@ const REFRESH_MS = HOUR_MS;
  */
 export class NoticePages {
   readonly #records: NoticeRecords;
-  /** By region, image and instant of the notice; empty: the journal does not know it any more. */
-  readonly #known = new Map<string, string>();
+  /** Of the notices in force, by region, image and instant; empty: the journal does not know it any more. */
+  #known: ReadonlyMap<string, string> = new Map();
   #last: { readonly at: Instant; readonly pages: readonly string[] } | null = null;
 
   constructor(records: NoticeRecords) {
@@ -25,14 +25,17 @@ export class NoticePages {
     const at = this.#records.clock.now();
     const age = this.#last === null ? -1 : at - this.#last.at;
     if (this.#last !== null && age >= 0 && age < REFRESH_MS) return this.#last.pages;
-    const pages = new Set<string>();
+    const known = new Map<string, string>();
     for (const region of await this.#records.schedule.regions())
-      for (const page of await this.#pagesOf(region)) pages.add(page);
-    this.#last = { at, pages: [...pages] };
+      for (const [notice, page] of await this.#pagesOf(region)) known.set(notice, page);
+    // What is not in force any more is forgotten with that.
+    this.#known = known;
+    this.#last = { at, pages: [...new Set(known.values())].filter((page) => page !== "") };
     return this.#last.pages;
   }
 
-  async #pagesOf(region: string): Promise<readonly string[]> {
+  /** The page of each notice that is in force in a region. */
+  async #pagesOf(region: string): Promise<ReadonlyMap<string, string>> {
     const { schedule, journal, log } = this.#records;
     const told: string[] = [];
     const unknown: string[] = [];
@@ -43,12 +46,11 @@ export class NoticePages {
         told.push(key);
         if (!this.#known.has(key)) unknown.push(amiId);
       }
-    if (unknown.length > 0) {
-      const events = await orUnreadable(() => journal.historyOf(region, unknown), [], { log });
-      for (const event of events) if (event.what === "noticed") this.#known.set(keyOf(event, event.at), event.why);
-    }
-    for (const key of told) if (!this.#known.has(key)) this.#known.set(key, "");
-    return told.map((key) => this.#known.get(key) ?? "").filter((page) => page !== "");
+    const found = new Map<string, string>();
+    const events =
+      unknown.length === 0 ? [] : await orUnreadable(() => journal.historyOf(region, unknown), [], { log });
+    for (const event of events) if (event.what === "noticed") found.set(keyOf(event, event.at), event.why);
+    return new Map(told.map((key) => [key, this.#known.get(key) ?? found.get(key) ?? ""]));
   }
 }
 

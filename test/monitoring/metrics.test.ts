@@ -67,6 +67,16 @@ t.test("what is the same from every replica says so, and is gone while redis is 
   await world.connection.redis.connect();
 });
 
+t.test("where nothing may be done, nobody waits for a report or for comments to be read", async (t) => {
+  const { world, store, text } = await openServed(t, { act: "nothing" });
+  await world.hear(UPLOADER, addNightly(world, 1).message);
+  const lease = await store.comments.lease();
+  await lease?.noteRead(world.clock.now(), null);
+  const metrics = await text("/metrics");
+  t.match(metrics, /^clean_amis_shared_report_lag_seconds 0$/m);
+  t.notMatch(metrics, "comments_read_until");
+});
+
 t.test("however many words come, a label has few values", async (t) => {
   const { meter, registry } = openMeter("1", {});
   for (let number = 0; number < 1000; number += 1) meter.act("private", `outcome-${number}`);

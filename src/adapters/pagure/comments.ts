@@ -124,9 +124,8 @@ class PagureComments implements Comments {
     }
   }
 
-  #isReport({ title, content, author, comments }: Issue): boolean {
-    const isMarked = comments.some((comment) => comment.author === author && MARKER.test(comment.text));
-    return isReportTitle(title, this.#options.title ?? DEFAULT_TITLE) || MARKER.test(content) || isMarked;
+  #isReport(issue: Issue): boolean {
+    return isReportTitle(issue.title, this.#options.title ?? DEFAULT_TITLE) || isMarked(issue);
   }
 
   async #ourIssue(threadId: string): Promise<Issue | null> {
@@ -155,9 +154,13 @@ class PagureComments implements Comments {
 }
 
 /** Known to be a report of ours: also one that another account of ours posted, and one whose title and text somebody changed. */
-function isOurs({ author, content, comments }: Issue, name: string): boolean {
-  const isMarked = comments.some((comment) => comment.author === author && MARKER.test(comment.text));
-  return author === name || MARKER.test(content) || isMarked;
+function isOurs(issue: Issue, name: string): boolean {
+  return issue.author === name || isMarked(issue);
+}
+
+/** Whether a mark of ours stands in it, where its author wrote. */
+function isMarked({ author, content, comments }: Issue): boolean {
+  return MARKER.test(content) || comments.some((comment) => comment.author === author && MARKER.test(comment.text));
 }
 
 function isKnown(error: unknown): error is RefusedError | UpstreamError {

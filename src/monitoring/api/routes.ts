@@ -10,14 +10,15 @@ import { explainAmi, explainCompose, type Explainer, type ImageExplanation } fro
 import { composeJson, eventJson, imageJson, listedJson } from "../../inspect/json.ts";
 import { readQueuePage } from "../../inspect/queue-page.ts";
 import type { QueueReader } from "../../inspect/queue.ts";
-import type { Journal, Log } from "../../ports/index.ts";
+import type { Journal } from "../../ports/index.ts";
 
 /** Who answers programs. */
 export interface ApiReader extends Omit<Explainer, "journal"> {
   readonly queues: QueueReader["queues"];
   readonly journal: Explainer["journal"] & Pick<Journal, "after">;
   readonly now: () => Instant;
-  readonly log: Log;
+  /** Told what of ours cannot be read: names of keys are for operators. */
+  readonly tell: (problem: string) => void;
   /** The figures, as `schemas/queue-stats.json` has them, fit for the public. Throws `UpstreamError`. */
   readonly stats: () => Promise<object>;
 }
@@ -78,7 +79,7 @@ async function queue(query: URLSearchParams, reader: ApiReader): Promise<Answer>
     isRefused: false,
   };
   const after = optional(query, "after", queueCursorOf);
-  const { listed, next } = await readQueuePage(filter, after, PAGE, reader, telling(reader));
+  const { listed, next } = await readQueuePage(filter, after, PAGE, reader, reader.tell);
   const images = listed.map(({ image, strange, ...place }) =>
     listedJson({
       ...place,
@@ -96,16 +97,9 @@ async function events(query: URLSearchParams, reader: ApiReader): Promise<Answer
     since: optional(query, "since", (text) => sinceOf(text, now)) ?? now - DAY_MS,
   };
   const after = optional(query, "after", eventCursorOf);
-  const { events: found, next } = await readEventPage(asked, after, PAGE, reader, telling(reader));
+  const { events: found, next } = await readEventPage(asked, after, PAGE, reader, reader.tell);
   return jsonAnswer({
     events: found.map((event) => eventJson(publicEvent(event))),
     next: next === null ? null : eventCursorText(next),
   });
-}
-
-/** Names of keys are for operators: their log has them. */
-function telling({ log }: Pick<ApiReader, "log">): (problem: string) => void {
-  return (problem) => {
-    log.debug({ problem }, "passed over: something in redis cannot be read");
-  };
 }

@@ -4,7 +4,6 @@ import { storeOn, type Store } from "../../../src/app/store.ts";
 import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
 import { MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import type { OwnMetrics } from "../../../src/monitoring/metrics/meter.ts";
-import type { Log } from "../../../src/ports/index.ts";
 import { silentLog } from "../run/log.ts";
 import { openWorld, PERIODS, type World } from "../world/world.ts";
 
@@ -32,20 +31,25 @@ const CONFIG: MonitoredConfig = {
 };
 
 /** Serves a world of its own on a free port. */
-export async function openServed(test: Test, log: Log = silentLog): Promise<Served> {
+export async function openServed(test: Test, options: Partial<MonitoredConfig> = {}): Promise<Served> {
+  const log = silentLog;
   const world = await openWorld(test);
   const { schedule } = world.ticker;
   const store = { ...storeOn(world.connection, { ...CONFIG, periods: PERIODS }, log), schedule };
   const own = openOwnMetrics({});
   const self = { isEnding: false, isConsuming: true };
   const since = world.clock.now();
-  const server = await openMonitoring({ address: "127.0.0.1", port: 0 }, CONFIG, {
-    store,
-    own,
-    clock: world.clock,
-    log,
-    self: { isEnding: () => self.isEnding, consuming: () => ({ isConsuming: self.isConsuming, since }) },
-  });
+  const server = await openMonitoring(
+    { address: "127.0.0.1", port: 0 },
+    { ...CONFIG, ...options },
+    {
+      store,
+      own,
+      clock: world.clock,
+      log,
+      self: { isEnding: () => self.isEnding, consuming: () => ({ isConsuming: self.isConsuming, since }) },
+    },
+  );
   test.teardown(() => server.close());
   const get = (path: string, init?: RequestInit): Promise<Response> => fetch(`${server.url}${path}`, init);
   const text = async (path: string): Promise<string> => {

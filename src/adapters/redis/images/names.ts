@@ -3,8 +3,6 @@ import { readRegions } from "./regions.ts";
 import { loadScript } from "../script.ts";
 import { asUpstream } from "../strange.ts";
 import { translateErrors } from "../../translate.ts";
-import { formatInstant } from "../../../domain/time.ts";
-import type { Image } from "../../../domain/image/image.ts";
 import type { Named, Names } from "../../../ports/index.ts";
 
 const look = loadScript("search");
@@ -93,12 +91,6 @@ async function standing(
     const [name, compose] = answer as (string | null)[];
     return compose === composeId && (name ?? "") === imageName;
   });
-}
-
-/** What enroll.lua writes, for who writes a name without it: score and member. */
-export function nameEntry(image: Pick<Image, "amiId" | "composeId" | "imageName" | "uploadedAt">): [string, string] {
-  const digits = formatInstant(image.uploadedAt).replaceAll(/\D/g, "").slice(0, 14);
-  return [digits, `${image.imageName ?? ""} ${image.composeId} ${image.amiId}`];
 }
 
 /** None for what somebody else has put there. An image's name may have spaces; the other two have none. */

@@ -11,7 +11,7 @@ import {
   writeFields,
   writeUpload,
 } from "./record.ts";
-import { nameEntry } from "./names.ts";
+import { redisCounts } from "./counts.ts";
 import { misplacedAmong, putRight } from "./places.ts";
 import { ScheduleReader } from "./reader.ts";
 import { loadScript } from "../script.ts";
@@ -23,7 +23,7 @@ import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } fr
 import { streamOf } from "../../../domain/image/stream.ts";
 import type { Upload } from "../../../domain/image/upload.ts";
 import { ceilSecond, DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
-import type { Clock, Lease, Schedule } from "../../../ports/index.ts";
+import type { Clock, Counts, Lease, Schedule } from "../../../ports/index.ts";
 
 const add = loadScript("add", "recount", "enroll");
 const claim = loadScript("claim");
@@ -53,10 +53,12 @@ interface Guard {
 
 class RedisSchedule extends ScheduleReader implements Schedule {
   readonly #periods: Periods;
+  readonly #counts: Pick<Counts, "count">;
 
   constructor(connection: RedisConnection, clock: Clock, periods: Periods) {
     super(connection, clock);
     this.#periods = periods;
+    this.#counts = redisCounts(connection);
   }
 
   async add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image> {
@@ -111,9 +113,7 @@ class RedisSchedule extends ScheduleReader implements Schedule {
     const isWritten = await this.#write({ ...image, composeId, imageName }, change, guard, "", names);
     const old = this.keys.composeImages(region, image.composeId);
     if (isWritten) {
-      const list = this.keys.names(region);
-      const [score, name] = nameEntry({ ...image, composeId, imageName });
-      await this.connection.strangers.orTell(list, this.redis.zadd(list, score, name), 0);
+      await this.#counts.count(region, [amiId]);
       await this.connection.strangers.orTell(old, this.redis.srem(old, amiId), 0);
     }
     return isWritten;
