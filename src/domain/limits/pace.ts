@@ -54,6 +54,9 @@ export function fullBucket({ capacity }: Limit, now: Instant): Bucket {
   return { tokens: capacity, at: now };
 }
 
+/** What sums of fractions are off by at most, in milliseconds: no millisecond is waited for its sake. */
+const ROUNDING_MS = 1e-3;
+
 /**
  * Takes a token, or the promise of one: the caller goes after `waitMs`, and whoever comes later goes later. A clock that was
  * put back adds nothing, and takes nothing.
@@ -64,7 +67,7 @@ export function takeToken(
   now: Instant,
 ): { readonly bucket: Bucket; readonly waitMs: number } {
   const tokens = tokensIn(bucket, limit, now) - 1;
-  const waitMs = tokens >= 0 ? 0 : Math.ceil((-tokens / limit.perSecond) * SECOND_MS);
+  const waitMs = Math.ceil(Math.max(0, (-tokens / limit.perSecond) * SECOND_MS - ROUNDING_MS));
   return { bucket: { tokens, at: now }, waitMs };
 }
 

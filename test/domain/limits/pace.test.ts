@@ -109,3 +109,16 @@ t.test("a claim takes what half a lease serves, 1 to 50", (t) => {
   for (const [leaseMs, share, batch] of rows) t.equal(batchOf(leaseMs, share), batch, `${leaseMs} ms, share ${share}`);
   t.end();
 });
+
+t.test("fractions of tokens never make a wait a millisecond longer, whenever a caller comes", (t) => {
+  const limit: Limit = { capacity: 1, perSecond: 0.05 };
+  const late: number[] = [];
+  for (let pause = 1; pause < 20_000; pause += 7) {
+    const first = takeToken(fullBucket(limit, NOW), limit, NOW);
+    const second = takeToken(first.bucket, limit, NOW + pause);
+    const third = takeToken(second.bucket, limit, NOW + pause + 3);
+    if (pause + second.waitMs !== 20_000 || pause + 3 + third.waitMs !== 40_000) late.push(pause);
+  }
+  t.same(late, []);
+  t.end();
+});
