@@ -1,13 +1,9 @@
 import t, { type Test } from "tap";
-import { PlaceKeeper } from "../../../src/act/places.ts";
-import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
-import { redisNames } from "../../../src/adapters/redis/images/names.ts";
-import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import type { Queue } from "../../../src/domain/image/lifecycle.ts";
 import { DAY_MS, toScore } from "../../../src/domain/time.ts";
-import { silentLog } from "../../support/run/log.ts";
 import { makePrivate, notice, hold, order, type Journey } from "../../support/scenes/journey.ts";
 import { openDatagrepperOf, reconcileIn } from "../../support/scenes/reconcile.ts";
+import { keeperOver } from "../../support/world/keeper.ts";
 import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type World } from "../../support/world/world.ts";
 
 async function openJourney(t: Test): Promise<Journey> {
@@ -15,18 +11,6 @@ async function openJourney(t: Test): Promise<Journey> {
   const nightly = addNightly(world);
   await world.hear(UPLOADER, nightly.message);
   return { ...nightly, world, datagrepper: await openDatagrepperOf(t, world) };
-}
-
-function keeperOf({ connection, clock, ticker }: World): PlaceKeeper {
-  const { schedule } = ticker;
-  const places = redisPlaces(connection, clock, PERIODS);
-  return new PlaceKeeper({
-    places,
-    counts: redisCounts(connection),
-    names: redisNames(connection),
-    schedule,
-    log: silentLog,
-  });
 }
 
 async function placeOf({ world: { connection }, amiId }: Journey) {
@@ -68,11 +52,11 @@ for (const [what, queue, live, score] of STANDINGS)
     const [told] = await reconcileIn(journey.world);
     t.match(told, { kind: "queue", amiId: journey.amiId, isMended: false });
     t.same(await placeOf(journey), [], "reconcile without --apply writes nothing");
-    t.equal(await keeperOf(journey.world).finish(), 1);
+    t.equal(await keeperOver(journey.world.connection, journey.world.clock).finish(), 1);
     t.same(await placeOf(journey), [`${queue} ${score(journey.world)}`]);
     t.same(await redis.smembers(keys.images(REGION)), [journey.amiId]);
     t.same(await redis.smembers(keys.regions), [REGION]);
-    t.equal(await keeperOf(journey.world).finish(), 0, "and that is all");
+    t.equal(await keeperOver(journey.world.connection, journey.world.clock).finish(), 0, "and that is all");
   });
 
 t.test("a region that is lost from the list of regions is found again, while others are listed", async (t) => {
@@ -80,9 +64,9 @@ t.test("a region that is lost from the list of regions is found again, while oth
   const { redis, keys } = journey.world.connection;
   await redis.del(keys.regions);
   await redis.sadd(keys.regions, "eu-west-1");
-  t.equal(await keeperOf(journey.world).finish(), 1);
+  t.equal(await keeperOver(journey.world.connection, journey.world.clock).finish(), 1);
   t.same((await redis.smembers(keys.regions)).sort(), ["eu-west-1", REGION]);
-  t.equal(await keeperOf(journey.world).finish(), 0);
+  t.equal(await keeperOver(journey.world.connection, journey.world.clock).finish(), 0);
 });
 
 t.test("a lost place is found again by a repeated message, and by reconcile --apply", async (t) => {
@@ -102,10 +86,10 @@ t.test("an image stands in one queue alone, and what waits for its notice in non
   const journey = await openJourney(t);
   const { redis, keys } = journey.world.connection;
   await redis.zadd(keys.queue(REGION, "delete"), 0, journey.amiId);
-  t.equal(await keeperOf(journey.world).finish(), 1);
+  t.equal(await keeperOver(journey.world.connection, journey.world.clock).finish(), 1);
   t.same(await placeOf(journey), [`private ${toScore(START + PERIODS.privateAfterMs)}`]);
   await makePrivate(journey);
-  t.equal(await keeperOf(journey.world).finish(), 0);
+  t.equal(await keeperOver(journey.world.connection, journey.world.clock).finish(), 0);
   t.same(await placeOf(journey), []);
 });
 

@@ -1,18 +1,12 @@
 import t from "tap";
-import { PlaceKeeper } from "../../../src/act/places.ts";
-import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
+import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
-import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
-import { redisNames } from "../../../src/adapters/redis/images/names.ts";
-import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
-import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { DAY_MS, dayOf, floorSecond, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { addDue, linesOf, runOver } from "../../support/program/listing.ts";
-import { silentLog } from "../../support/run/log.ts";
 import { openTestRedis, rememberHeard } from "../../support/servers/redis.ts";
 import { SettableClock } from "../../support/world/clock.ts";
-import { PERIODS } from "../../support/world/world.ts";
+import { keeperOver } from "../../support/world/keeper.ts";
 
 interface Figures {
   readonly regions: readonly { readonly region: string; readonly stages: Record<string, number> }[];
@@ -125,7 +119,7 @@ t.test(
       return (linesOf(t, out, "queue-stats.json") as readonly Figures[])[0]?.regions;
     };
     t.match(await figures(), [{ images: 3, counted: 1, stages: { public: 1, "?": 2 }, refused: 0 }]);
-    await keeperOver(connection).finish();
+    await keeperOver(connection, new SettableClock(NOW)).finish();
     t.same(await figures(), [
       {
         region: "us-east-1",
@@ -140,19 +134,6 @@ t.test(
     t.notMatch((await runOver(t, connection, "queue", "stats")).out, "being counted");
   },
 );
-
-function keeperOver(connection: RedisConnection): PlaceKeeper {
-  const clock = new SettableClock(NOW);
-  const places = redisPlaces(connection, clock, PERIODS);
-  const schedule = redisSchedule(connection, clock, PERIODS);
-  return new PlaceKeeper({
-    places,
-    counts: redisCounts(connection),
-    names: redisNames(connection),
-    schedule,
-    log: silentLog,
-  });
-}
 
 t.test("an empty Redis has figures too: nothing, and that nobody hears", async (t) => {
   const { code, out, err } = await runOver(t, await openTestRedis(t), "queue", "stats");

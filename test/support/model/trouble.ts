@@ -1,11 +1,7 @@
-import { PlaceKeeper } from "../../../src/act/places.ts";
-import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
-import { redisNames } from "../../../src/adapters/redis/images/names.ts";
-import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { QUEUES } from "../../../src/domain/image/lifecycle.ts";
-import { silentLog } from "../run/log.ts";
 import type { Subject } from "./subject.ts";
 import { at, type Command } from "./words.ts";
+import { keeperOver } from "../world/keeper.ts";
 import type { World } from "../world/world.ts";
 
 /** The next calls of an action fail, or do what they should and are not answered. */
@@ -63,7 +59,7 @@ export async function troubleRedis(
 
 /** A key is deleted, or evicted, and the service walks over what is left. */
 async function loseQueue(
-  { connection, clock, ticker }: World,
+  { connection, clock }: World,
   { region }: Pick<Subject, "region">,
   which: number,
 ): Promise<void> {
@@ -71,14 +67,7 @@ async function loseQueue(
   await redis.del(
     at([...QUEUES.map((queue) => keys.queue(region, queue)), keys.images(region), keys.counts(region)], which),
   );
-  const [places, counts] = [redisPlaces(connection, clock, ticker.periods), redisCounts(connection)];
-  await new PlaceKeeper({
-    places,
-    counts,
-    names: redisNames(connection),
-    schedule: ticker.schedule,
-    log: silentLog,
-  }).finish();
+  await keeperOver(connection, clock).finish();
 }
 
 const FIELDS = ["stage", "private_at", "taken_away", "delete_at", "revision"];

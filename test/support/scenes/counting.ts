@@ -1,15 +1,13 @@
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
-import { PlaceKeeper } from "../../../src/act/places.ts";
 import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
 import { redisNames } from "../../../src/adapters/redis/images/names.ts";
-import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import type { Stage } from "../../../src/domain/image/image.ts";
 import { draft } from "../../../src/domain/image/lifecycle.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import type { Counted } from "../../../src/ports/index.ts";
-import { silentLog } from "../run/log.ts";
 import { SettableClock } from "../world/clock.ts";
+import { keeperOver } from "../world/keeper.ts";
 import { PERIODS, REGION, START } from "../world/world.ts";
 
 export const AMIS = [
@@ -25,8 +23,7 @@ export function openCounting(connection: RedisConnection) {
   const schedule = redisSchedule(connection, clock, PERIODS);
   const counts = redisCounts(connection);
   const names = redisNames(connection);
-  const places = redisPlaces(connection, clock, PERIODS);
-  const walk = () => new PlaceKeeper({ places, counts, names, schedule, log: silentLog }).finish();
+  const walk = () => keeperOver(connection, clock).finish();
   const add = (amiId: string) =>
     schedule.add(
       {

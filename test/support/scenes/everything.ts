@@ -1,5 +1,4 @@
 import { listenTo } from "../../../src/hear/hearing.ts";
-import { PlaceKeeper } from "../../../src/act/places.ts";
 import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { redisCheckup } from "../../../src/adapters/redis/checkup.ts";
 import { redisComments } from "../../../src/adapters/redis/comments.ts";
@@ -27,6 +26,7 @@ import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
 import type { Datagrepper } from "./reconcile.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
+import { keeperOver } from "../world/keeper.ts";
 import type { World } from "../world/world.ts";
 
 /** What a pass of every loop ended with, beside its work. */
@@ -51,7 +51,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
   const queues = redisQueues(connection);
   const counts = redisCounts(connection);
   const names = redisNames(connection);
-  const keeper = new PlaceKeeper({ places, counts, names, schedule, log: silentLog });
+  const keeper = keeperOver(connection, clock);
   const listener: Listener = {
     archive: datagrepper.archive,
     ingester,
