@@ -12,7 +12,7 @@ export const LONG: readonly string[] = [
   "test/service/chaos/report-crash.test.ts",
   "test/service/chaos/crash.test.ts",
   "test/act/pace.test.ts",
-  "test/service/absence.test.ts",
+  "test/service/trouble/absence.test.ts",
   "test/cli/operate/orders.test.ts",
   "test/cli/run/config.test.ts",
   "test/doctor/servers.test.ts",

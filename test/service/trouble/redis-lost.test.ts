@@ -1,5 +1,5 @@
 import t, { type Test } from "tap";
-import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../../../src/domain/time.ts";
 import {
   days,
   deletedAt,
@@ -16,11 +16,11 @@ import {
   release,
   waitThreeDays,
   type Journey,
-} from "../support/scenes/journey.ts";
-import { tickAndDie } from "../support/world/mortal.ts";
-import { loseRedis, openDatagrepperOf, reconcileIn } from "../support/scenes/reconcile.ts";
-import { PERIODS, REGION, START, UPLOADER } from "../support/world/world.ts";
-import { addNightly, openWorld } from "../support/world/world.ts";
+} from "../../support/scenes/journey.ts";
+import { tickAndDie } from "../../support/world/mortal.ts";
+import { loseRedis, openDatagrepperOf, reconcileIn } from "../../support/scenes/reconcile.ts";
+import { PERIODS, REGION, START, UPLOADER } from "../../support/world/world.ts";
+import { addNightly, openWorld } from "../../support/world/world.ts";
 
 t.setTimeout(600_000);
 

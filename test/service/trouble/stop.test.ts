@@ -1,9 +1,9 @@
 import t, { type Test } from "tap";
-import type { ServiceProcess } from "../../src/demo/service.ts";
-import { openBench, outgoing, until, uploads } from "../support/servers/bus.ts";
-import { MuteServer } from "../support/servers/mute.ts";
-import { CuttableProxy } from "../support/servers/proxy.ts";
-import { serverUrl } from "../support/servers/redis.ts";
+import type { ServiceProcess } from "../../../src/demo/service.ts";
+import { openBench, outgoing, until, uploads } from "../../support/servers/bus.ts";
+import { MuteServer } from "../../support/servers/mute.ts";
+import { CuttableProxy } from "../../support/servers/proxy.ts";
+import { serverUrl } from "../../support/servers/redis.ts";
 
 // Each waits some seconds for something that never comes.
 t.jobs = 4;

@@ -1,11 +1,11 @@
 import t, { type Test } from "tap";
-import { tickRegion } from "../../src/act/tick.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
-import { carryOutOrders } from "../../src/operate/orders.ts";
-import { reportOnce } from "../../src/tell/report.ts";
-import { addCompose, deregisteredAt, type Upload } from "../support/scenes/proof.ts";
-import { openReplica, wrongBy, type Replica } from "../support/world/replica.ts";
-import { openWorld, PERIODS, REGION, UPLOADER, type World } from "../support/world/world.ts";
+import { tickRegion } from "../../../src/act/tick.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
+import { carryOutOrders } from "../../../src/operate/orders.ts";
+import { reportOnce } from "../../../src/tell/report.ts";
+import { addCompose, deregisteredAt, type Upload } from "../../support/scenes/proof.ts";
+import { openReplica, wrongBy, type Replica } from "../../support/world/replica.ts";
+import { openWorld, PERIODS, REGION, UPLOADER, type World } from "../../support/world/world.ts";
 
 const PLENTY = { maxDeletesPerDay: 1000, maxPrivatePerDay: 1000, maxShareOfRegion: 1 };
 

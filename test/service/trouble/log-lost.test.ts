@@ -2,9 +2,9 @@ import { spawn, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";
 import t from "tap";
-import { SECRETS } from "../../src/demo/service-config.ts";
-import { MAIN } from "../support/program/program.ts";
-import { openBench, outgoing, until } from "../support/servers/bus.ts";
+import { SECRETS } from "../../../src/demo/service-config.ts";
+import { MAIN } from "../../support/program/program.ts";
+import { openBench, outgoing, until } from "../../support/servers/bus.ts";
 
 t.jobs = 3;
 
