@@ -5,10 +5,12 @@ import type { AddressInfo } from "node:net";
 export class CuttableProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #target: URL;
   #isCut = false;
   #isStalled = false;
 
   private constructor(target: URL) {
+    this.#target = target;
     this.#server = createServer((client) => {
       if (this.#isCut) {
         client.destroy();
@@ -19,7 +21,7 @@ export class CuttableProxy {
         client.on("error", () => undefined);
         return;
       }
-      const upstream = connect(Number(target.port), target.hostname);
+      const upstream = connect(Number(this.#target.port), this.#target.hostname);
       for (const [one, other] of [
         [client, upstream],
         [upstream, client],
@@ -65,6 +67,13 @@ export class CuttableProxy {
 
   mend(): void {
     this.#isCut = false;
+  }
+
+  /** Cuts what is open; whoever comes again meets another server, as behind an address that follows the master. */
+  aim(target: string): void {
+    this.cut();
+    this.#target = new URL(target);
+    this.mend();
   }
 
   async close(): Promise<void> {

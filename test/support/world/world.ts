@@ -81,12 +81,14 @@ export async function openWorld(
     readonly budgets?: BudgetLimits;
     /** Told what is met in Redis. */
     readonly log?: Log;
+    /** The test run's, when none is given. */
+    readonly redisUrl?: string;
     /** How long EC2's whole answer may take, in real milliseconds. */
     readonly answerWithinMs?: number;
   } = {},
 ): Promise<World> {
   const clock = new SettableClock(START);
-  const connection = await openTestRedis(test, undefined, options.log);
+  const connection = await openTestRedis(test, options.redisUrl, options.log);
   const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
   const pagure = await startPagureDouble({ now: clock.now });
   pagure.tracker.setProject("ami-reports", {});
