@@ -1,5 +1,6 @@
 import t, { type Test } from "tap";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
+import type { Keeper } from "../../src/demo/outside/ec2/state/records.ts";
 import { openBreakers } from "../support/scenes/breakers.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type World } from "../support/world/world.ts";
 
@@ -70,21 +71,39 @@ t.test("a look that fails for one image is not always the probe, whatever queue 
   for (const number of [1, 2, 3]) t.equal(await field(world, number, "stage"), "deleted");
 });
 
-for (const [what, code, status, outcome] of [
-  ["locked", "SnapshotLocked", 400, "refused"],
-  ["in AWS Backup", "InvalidParameterValue", 400, "refused"],
-  ["that EC2 fails for", "InternalError", 500, "failed"],
-] as const)
+/** EC2 lets the snapshot be deleted no more; what is returned ends that. */
+function keep({ simulator }: World, keptBy: Keeper): () => void {
+  simulator.changeSnapshot(REGION, BAD, { keptBy });
+  return () => {
+    simulator.changeSnapshot(REGION, BAD, { keptBy: null });
+  };
+}
+
+function fail({ simulator }: World, code: string, status: number, message?: string): () => void {
+  const words = message === undefined ? {} : { message };
+  const which = { times: Infinity, action: "DeleteSnapshot", resource: BAD };
+  return simulator.faults.add({ kind: "error", code, status, ...words, ...which });
+}
+
+const KEPT = /some of its snapshots still stand; why: a lock, AWS Backup or fast restore keeps a snapshot of it in EC2/;
+
+for (const [what, code, outcome, told, begin] of [
+  ["locked", "OperationNotPermitted", "refused", KEPT, (world) => keep(world, "lock")],
+  ["in AWS Backup", "InvalidParameterValue", "refused", KEPT, (world) => keep(world, "backup")],
+  ["enabled for fast restore", "InvalidSnapshot.InUse", "refused", KEPT, (world) => keep(world, "fast-restore")],
+  ["locked, in other words", "NewWord", "refused", KEPT, (world) => fail(world, "NewWord", 400, "It is locked.")],
+  [
+    "that may not be deleted",
+    "UnauthorizedOperation",
+    "refused",
+    /still stand/,
+    (world) => fail(world, "UnauthorizedOperation", 403),
+  ],
+  ["that EC2 fails for", "InternalError", "failed", /still stand/, (world) => fail(world, "InternalError", 500)],
+] as const satisfies readonly (readonly [string, string, string, RegExp, (world: World) => () => unknown])[])
   t.test(`a snapshot ${what} keeps no other one, and each has its result on record`, async (t) => {
     const world = await openDue(t, 1);
-    const lift = world.simulator.faults.add({
-      kind: "error",
-      code,
-      status,
-      times: Infinity,
-      action: "DeleteSnapshot",
-      resource: BAD,
-    });
+    const lift = begin(world);
     t.same(await world.tick(), { [outcome]: 1 });
     t.same(
       world.simulator.snapshots(REGION).map(({ id }) => id),
@@ -101,7 +120,15 @@ for (const [what, code, status, outcome] of [
     }
     await world.report();
     t.notMatch(world.posts().join(), /left as they are/i);
-    t.match(world.posts().join(), /some of its snapshots still stand/);
+    t.match(world.posts().join(), told);
+    t.equal(
+      world
+        .posts()
+        .join()
+        .match(/## Deleted, with something left/g)?.length,
+      1,
+      "told once",
+    );
     lift();
     world.clock.advance(8 * DAY_MS);
     t.same(await world.tick(), { delete: 1 });

@@ -143,9 +143,21 @@ export const CODES: readonly Row[] = [
     cure: "switch it off; then nothing: it is tried again by itself",
   },
   {
+    codes: ["(a snapshot that is kept)"],
+    is: "kept",
+    means: "a lock, AWS Backup or fast restore keeps the snapshot",
+    cure: "unlock it, delete its recovery point in AWS Backup, or disable fast restore, then clean-amis retry",
+  },
+  {
+    codes: ["InvalidParameterValue (AWS Backup)"],
+    is: "protection",
+    means: "AWS Backup keeps the image",
+    cure: "delete its recovery point in AWS Backup, then clean-amis retry",
+  },
+  {
     codes: ["OperationNotPermitted"],
     is: "protection",
-    means: "the image is protected against deregistration, or the snapshot against deletion",
+    means: "the image is protected against deregistration",
     cure: "end the protection in EC2, wait out its cooldown, then clean-amis retry",
   },
   {

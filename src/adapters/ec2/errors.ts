@@ -25,8 +25,9 @@ export function isNotOffered(error: unknown): boolean {
   return error instanceof Error && classOf(error.name) === "not-offered";
 }
 
+/** An image stands on the snapshot that was to be deleted. */
 export function isInUse(error: unknown): boolean {
-  return error instanceof Error && classOf(error.name) === "in-use";
+  return error instanceof Error && rowOf(error.name, error.message, "deleteSnapshot", statusOf(error))?.is === "in-use";
 }
 
 /** `closeImage ami-0abc in us-east-1`, of the region and what comes second, which calls of the whole account do not have. */

@@ -9,6 +9,13 @@ const APART: Readonly<
   AccessDenied: { place: "sts:", says: (message) => /\bsts:/.test(message) },
   AccessDeniedException: { place: "sts:", says: (message) => /\bsts:/.test(message) },
   OperationNotPermitted: { place: "giving back", says: (_, method) => method.startsWith("open") },
+  InvalidParameterValue: { place: "AWS Backup", says: (message) => /\bAWS Backup\b/.test(message) },
+};
+
+/** Whatever the code: of what keeps a snapshot only the words speak. */
+const KEPT = {
+  word: "(a snapshot that is kept)",
+  says: /\bAWS Backup\b|\block(?:ed)?\b|\bfast (?:snapshot )?restores?\b/i,
 };
 
 /**
@@ -18,6 +25,8 @@ const APART: Readonly<
 export function rowOf(code: string, message: string, method: string, status: number | null): Row | null {
   const apart = APART[code];
   const word = apart?.says(message, method) === true ? `${code} (${apart.place})` : code;
+  const isRefused = status !== null && status >= 400 && status < 500;
+  if (isRefused && method === "deleteSnapshot" && KEPT.says.test(message)) return find(KEPT.word);
   return find(word) ?? (status === null ? null : find(wordOf(status)));
 }
 

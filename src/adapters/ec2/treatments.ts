@@ -15,6 +15,7 @@ export type Class =
   | "permission"
   | "not-ours"
   | "protection"
+  | "kept"
   | "block-public-access"
   | "limit"
   | "not-offered"
@@ -74,6 +75,11 @@ export const TREATMENTS: Readonly<Record<Class, Treatment>> = {
   permission: { scope: "image", refusal: "permission", does: "refuses the image for seven days, and tells it" },
   "not-ours": { scope: "image", refusal: "account", does: "refuses the image for a day, and tells it" },
   protection: { scope: "image", refusal: "protection", does: "refuses the image for a day, and tells it" },
+  kept: {
+    scope: "image",
+    refusal: "snapshot-kept",
+    does: "deletes the image's other snapshots, refuses the image for a day, and tells it",
+  },
   "block-public-access": { scope: "image", refusal: "block-public-access", does: "tries again hourly" },
   limit: { scope: "image", refusal: "limit", does: "refuses the image for a day, and tells it" },
   "not-offered": { scope: "image", refusal: "not-offered", does: "refuses the image for a day, and tells it" },

@@ -17,6 +17,10 @@ const REASONS: Readonly<Record<RefusalCode, PublicReason>> = {
   name: { why: "its name in EC2 is not one of its compose", who: OPERATORS },
   "protecting-tag": { why: "a tag in EC2 protects it", who: "whoever set the tag" },
   protection: { why: "it is protected against deregistration in EC2", who: "whoever protected it" },
+  "snapshot-kept": {
+    why: "a lock, AWS Backup or fast restore keeps a snapshot of it in EC2",
+    who: "whoever keeps the snapshot",
+  },
   "in-use": { why: "an instance or a launch template uses it", who: "whoever uses it" },
   "guard-unusable": { why: "this service may not ask whether the image is in use", who: OPERATORS },
   hidden: { why: "Amazon EC2 knows it, and does not list it", who: OPERATORS },
@@ -59,7 +63,7 @@ const ACTIONS: ReadonlyMap<string, string> = new Map([
 /** The call that a `last_error` tells of; null: it tells of none. Nothing else of the text is used. */
 export function failedCall(lastError: string): FailedCall | null {
   const call =
-    /^(?:permission|request|account|protection|limit|not-offered|block-public-access|failed): ec2: (?<step>[A-Za-z]{1,40})(?: [^:]*)?: (?<code>[^:\s]*)(?::|$)/.exec(
+    /^(?:permission|request|account|protection|snapshot-kept|limit|not-offered|block-public-access|failed): ec2: (?<step>[A-Za-z]{1,40})(?: [^:]*)?: (?<code>[^:\s]*)(?::|$)/.exec(
       lastError,
     );
   if (call?.groups === undefined) return null;

@@ -14,7 +14,8 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
   state: `wait, or make it available in EC2, ${RETRY}`,
   name: "compare its name in EC2 with its compose; when the message was wrong, it stays for ever, as it should",
   "protecting-tag": `remove or change the tag in EC2 once nobody needs the image, ${RETRY}; somebody else's image stays for ever`,
-  protection: `disable its deregistration protection in EC2, wait out the cooldown, ${RETRY}`,
+  protection: `disable its deregistration protection in EC2, wait out the cooldown, or delete its recovery point in AWS Backup, ${RETRY}`,
+  "snapshot-kept": `unlock the snapshot, delete its recovery point in AWS Backup, or disable its fast restore, ${RETRY}`,
   "in-use": `end the instance or change the launch template that uses it, ${RETRY}`,
   "guard-unusable": `grant the permission that the reason names, or set ec2.unusable_guards = "pass", ${RETRY}`,
   hidden: `allow the account's own images in the region's Allowed AMIs settings, ${RETRY}`,
@@ -53,6 +54,7 @@ export type RefusalCode =
   | "name"
   | "protecting-tag"
   | "protection"
+  | "snapshot-kept"
   | "in-use"
   | "guard-unusable"
   | "hidden"

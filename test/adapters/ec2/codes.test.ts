@@ -49,7 +49,11 @@ function answersOf({
     .map((code) => {
       const [, word = code, place = ""] = /^(.*?)(?: \((.*)\))?$/.exec(code) ?? [];
       const message =
-        { "an image": `Not authorized for image:${AMI}`, "sts:": "may not sts:AssumeRole" }[place] ?? "No.";
+        {
+          "an image": `Not authorized for image:${AMI}`,
+          "sts:": "may not sts:AssumeRole",
+          "AWS Backup": "This image is managed by AWS Backup.",
+        }[place] ?? "No.";
       return { code: word.replace("*", "Some"), message, call: place === "giving back" ? "openImage" : "closeImage" };
     });
 }

@@ -18,9 +18,7 @@ t.test("each snapshot of an image that cannot be deleted as a whole is explained
   await world.tick();
   await world.report();
   world.clock.advance(10 * DAY_MS);
-  const code = "OperationNotPermitted";
-  const fault = { kind: "error", code, message: "it is locked", action: "DeleteSnapshot", times: Infinity } as const;
-  world.simulator.faults.add({ ...fault, resource: LOCKED });
+  world.simulator.changeSnapshot(REGION, LOCKED, { keptBy: "lock" });
   await world.tick();
 
   const { out } = await runOver(t, world.connection, "explain", amiId);
@@ -28,6 +26,9 @@ t.test("each snapshot of an image that cannot be deleted as a whole is explained
   t.match(text, new RegExp(`snapshot +${LOCKED} left: .*OperationNotPermitted`));
   t.match(text, new RegExp(`snapshot +${FREE} deleted\n`));
   t.match(text, new RegExp(`snapshot +${SHARED} kept: shared with ami-0000000000000000b\n`));
+  t.match(text, /missing +some of its snapshots still stand[^]*cure +unlock the snapshot/);
+  const listed = await runOver(t, world.connection, "queue", "--refused");
+  t.match(listed.out, new RegExp(`${amiId}[^]*refused +snapshot-kept: [^]*cure +unlock the snapshot`));
   const json = await runOver(t, world.connection, "explain", amiId, "--json");
   t.match(JSON.parse(json.out), { snapshot_results: { [LOCKED]: /^left: /, [FREE]: "deleted", [SHARED]: /^kept: / } });
 });

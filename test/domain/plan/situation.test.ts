@@ -18,6 +18,13 @@ const CASES: readonly Case[] = [
   ["deleting", call("deleteSnapshot"), "deleted-with-leftovers", /the image is deleted/, /snapshots still stand/],
   [
     "deleting",
+    "snapshot-kept: ec2: deleteSnapshot snap-1 in us-east-1: NewWord: locked",
+    "deleted-with-leftovers",
+    /the image is deleted/,
+    /snapshots still stand/,
+  ],
+  [
+    "deleting",
     "failed: us-east-1 snap-0a is still in use after its image ami-1 went",
     "deleted-with-leftovers",
     /the image is deleted/,

@@ -46,8 +46,9 @@ function deletion(call: Call, image: ImageRecord, id: string): Deletion {
     .some((other) => other.id !== image.id && other.state !== "deregistered" && snapshotIdsOf(other).includes(id));
   if (isShared) return { id, code: "skipped" };
   if (call.isDenied("DeleteSnapshot")) return { id, code: "missing-permissions" };
-  const isOurs = call.region.snapshot(id)?.ownerId === call.account;
-  return { id, code: isOurs ? "success" : "client-error" };
+  const snapshot = call.region.snapshot(id);
+  const isFree = snapshot?.ownerId === call.account && snapshot.keptBy === null;
+  return { id, code: isFree ? "success" : "client-error" };
 }
 
 /** API_DeleteSnapshotReturnCode. */

@@ -5,7 +5,7 @@ import { FILTER_PARAMETERS, PAGE_PARAMETERS, page, readFilters } from "../state/
 import type { FilterFields } from "../state/filters.ts";
 import type { SnapshotRecord } from "../state/records.ts";
 import { isVisible } from "../state/region.ts";
-import { Ec2Error, invalidValue, notSimulated, snapshotInUse, snapshotNotFound } from "../wire/errors.ts";
+import { Ec2Error, invalidValue, notSimulated, snapshotInUse, snapshotKept, snapshotNotFound } from "../wire/errors.ts";
 import { checkSnapshotId } from "../wire/parameters.ts";
 import { changedList, changedPublic, readPermissionChange, renderPermission } from "../wire/permissions.ts";
 import type { XmlElements } from "../wire/xml.ts";
@@ -139,9 +139,10 @@ const deleteSnapshot: Action = {
   mutates: true,
   parameters: ["SnapshotId"],
   run: ({ parameters, region, account, now }) => {
-    const { id } = region.ownSnapshot(checkSnapshotId(parameters.required("SnapshotId")), account);
+    const { id, keptBy } = region.ownSnapshot(checkSnapshotId(parameters.required("SnapshotId")), account);
     const user = region.userOf(id, now);
     if (user !== null) throw snapshotInUse(id, user.id);
+    if (keptBy !== null) throw snapshotKept(id, keptBy);
     return {
       answer: DONE,
       change: {

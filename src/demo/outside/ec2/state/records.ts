@@ -52,6 +52,9 @@ interface Reference {
   readonly depth?: number;
 }
 
+/** What keeps a snapshot from being deleted, besides the images on it. */
+export type Keeper = "lock" | "backup" | "fast-restore";
+
 export interface SnapshotRecord {
   readonly id: string;
   readonly ownerId: string;
@@ -61,6 +64,7 @@ export interface SnapshotRecord {
   readonly sizeGiB: number;
   readonly permission: Permission;
   readonly tags: Tags;
+  readonly keptBy: Keeper | null;
 }
 
 /** API_InstanceState, "name". */
@@ -115,6 +119,8 @@ export interface NewSnapshot {
   readonly isPublic?: boolean;
   readonly userIds?: readonly string[];
   readonly tags?: Tags;
+  /** Default: nothing. */
+  readonly keptBy?: Keeper | null;
 }
 
 /** An image to be put into a region past the API. */

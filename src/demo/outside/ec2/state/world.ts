@@ -60,6 +60,7 @@ export class World {
       sizeGiB: wanted.sizeGiB ?? 5,
       permission: { isPublic: wanted.isPublic ?? false, userIds: wanted.userIds ?? [] },
       tags: wanted.tags ?? {},
+      keptBy: wanted.keptBy ?? null,
     };
     region.putSnapshot(snapshot);
     return snapshot;

@@ -1,4 +1,5 @@
 import type { Rejection } from "./authorization.ts";
+import type { Keeper } from "../state/records.ts";
 
 /**
  * A refusal as EC2, or the Security Token Service beside it, words it: code, HTTP status, message. The codes are those of
@@ -88,6 +89,21 @@ export const imageNotOurs = (id: string): Ec2Error => new Ec2Error("AuthFailure"
 
 export const snapshotNotFound = (id: string): Ec2Error =>
   new Ec2Error("InvalidSnapshot.NotFound", `The snapshot '${id}' does not exist.`);
+
+/**
+ * AWS Backup's by the answer that many have met (openshift/installer, pull request 9964), that of fast restore likewise
+ * (rebuy-de/aws-nuke, issue 453); by its guide EC2 has learnt since to end fast restore by itself. For a locked one no page names
+ * the code: this is ours.
+ */
+export function snapshotKept(id: string, by: Keeper): Ec2Error {
+  if (by === "lock") return new Ec2Error("OperationNotPermitted", `The snapshot '${id}' is locked.`);
+  if (by === "backup")
+    return new Ec2Error(
+      "InvalidParameterValue",
+      "This snapshot is managed by the AWS Backup service and cannot be deleted via EC2 APIs.",
+    );
+  return new Ec2Error("InvalidSnapshot.InUse", `The snapshot ${id} is currently enabled for fast restores in a zone.`);
+}
 
 export const snapshotInUse = (id: string, imageId: string): Ec2Error =>
   new Ec2Error("InvalidSnapshot.InUse", `The snapshot ${id} is currently in use by ${imageId}`);
