@@ -4,6 +4,7 @@ import { limitAnswers } from "./answers.ts";
 import { translateEc2 } from "./errors.ts";
 import { Pace } from "./pace.ts";
 import { retriesOn } from "./retries.ts";
+import { TheirClock } from "./their-clock.ts";
 import { within } from "../limit.ts";
 import { MINUTE_MS, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { UpstreamError } from "../../errors.ts";
@@ -50,6 +51,7 @@ export class Ec2Clients {
     readonly retryStrategy: ReturnType<typeof retriesOn>;
   };
   readonly #pace: Pace;
+  readonly #theirClock = new TheirClock();
   readonly #clock: Clock;
   readonly #clients = new Map<string, EC2Client>();
   readonly #opened = new Set<{ destroy(): void }>();
@@ -93,7 +95,7 @@ export class Ec2Clients {
 
   /**
    * The account that the credentials belong to; only an answer is remembered, and those who ask meanwhile wait for the same one.
-   * `isFresh`: STS is asked, whatever is remembered.
+   * `isFresh`: STS is asked, whatever is remembered. Throws `UpstreamError` also when its clock and ours are apart.
    */
   async account({
     isFresh = false,
@@ -109,6 +111,7 @@ export class Ec2Clients {
   async #remember(asking: Promise<string>, now: Instant): Promise<string> {
     this.#account = null;
     const id = await asking;
+    this.#theirClock.check();
     this.#account = { id, until: now + REMEMBER_ACCOUNT_MS };
     return id;
   }
@@ -153,7 +156,7 @@ export class Ec2Clients {
 
   #limited<T extends EC2Client | STSClient>(client: T): T {
     this.#opened.add(client);
-    return limitAnswers(client, this.#limitMs, this.#log);
+    return this.#theirClock.watch(limitAnswers(client, this.#limitMs, this.#log));
   }
 }
 

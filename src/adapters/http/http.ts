@@ -1,6 +1,8 @@
 import { AnswerError, retryAfterMs } from "./answer-error.ts";
 import { Shortener } from "./shorten.ts";
 import { wantedSignal } from "../abandon.ts";
+import { apartMs, doAgree } from "../../domain/limits/clocks.ts";
+import { SECOND_MS } from "../../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
 import type { Service } from "../../errors.ts";
 
@@ -30,6 +32,8 @@ export interface HttpCall {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent form-encoded. */
   readonly form?: Readonly<Record<string, string>>;
+  /** The answer counts only if its clock and this machine's agree. @default false */
+  readonly isClockAsked?: boolean;
 }
 
 /** An answer below 500. */
@@ -54,7 +58,7 @@ const NEXT = "it is tried again later";
  * `fetch` would repeat it as a GET without its form. Each call throws `UpstreamError` for what may pass: no connection (the
  * system's code), a time-out (`TIMEOUT`), 408, 425, 429 and 5xx (`HTTP_503`), an answer that is too long (`TOO_LONG`), or a
  * success that is no JSON (`NOT_JSON`). A call for work that is given up ends with that. It throws `RefusedError` for an
- * address with a password in it. Every other status is returned: only the adapter knows what it means.
+ * address with a password in it. Where the clock is asked, it throws `UpstreamError` (`clock-skew`) when it and ours are apart. Every other status is returned: only the adapter knows what it means.
  */
 export function openHttp(options: HttpOptions): Http {
   return async (call) => {
@@ -63,7 +67,7 @@ export function openHttp(options: HttpOptions): Http {
       const message = `${options.service}: the address for ${what} holds a user or password: remove it from the configuration`;
       throw new RefusedError(options.service, "PASSWORD_IN_ADDRESS", message);
     }
-    const { status, text, isWhole, pause } = await exchange(options, call);
+    const { status, text, isWhole, pause, skewMs } = await exchange(options, call);
     const failed = (code: string, message: string): AnswerError => {
       const head = redact(text.slice(0, HEAD_LENGTH), options.secrets ?? []);
       return new AnswerError(options.service, code, sentence(options, message), { head, retryAfterMs: pause });
@@ -72,6 +76,11 @@ export function openHttp(options: HttpOptions): Http {
     if (status >= 500 || status === 408 || status === 425 || status === 429) {
       throw failed(`HTTP_${status}`, `${what} answered ${status}${quote(text, options.secrets)}`);
     }
+    if (call.isClockAsked === true && !doAgree({ skewMs }))
+      throw failed(
+        "clock-skew",
+        `its clock and this machine's are ${Math.round(skewMs / SECOND_MS)} s apart: set the clock (NTP)`,
+      );
     const body = parseJson(text, options.parse);
     if (body === undefined && status < 300) {
       throw failed("NOT_JSON", `${what} answered ${status} without whole JSON${quote(text, options.secrets)}`);
@@ -96,6 +105,8 @@ interface Exchanged {
   readonly isWhole: boolean;
   /** What `Retry-After` says, in milliseconds. */
   readonly pause: number | null;
+  /** How far its clock (`Date`) and ours are apart, as far as it tells. */
+  readonly skewMs: number;
 }
 
 async function exchange(options: HttpOptions, call: HttpCall): Promise<Exchanged> {
@@ -103,9 +114,14 @@ async function exchange(options: HttpOptions, call: HttpCall): Promise<Exchanged
   const failed = (code: string, message: string, cause: unknown): UpstreamError =>
     new UpstreamError(options.service, code, sentence(options, message), { cause });
   try {
+    const asked = Date.now();
     const response = await fetch(call.url, requestOf(options, call));
+    const answered = Date.now();
+    const said = Date.parse(response.headers.get("date") ?? "");
+    const skewMs = Number.isNaN(said) ? 0 : apartMs(said, { asked, answered });
     const read = await readText(response, maxBytesOf(options), options.longestText ?? Infinity);
-    return { status: response.status, ...read, pause: retryAfterMs(response.headers.get("retry-after"), Date.now()) };
+    const pause = retryAfterMs(response.headers.get("retry-after"), Date.now());
+    return { status: response.status, ...read, pause, skewMs };
   } catch (error) {
     wantedSignal()?.throwIfAborted();
     if (error instanceof DOMException && error.name === "TimeoutError")

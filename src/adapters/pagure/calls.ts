@@ -74,9 +74,16 @@ export class PagureCalls {
     });
   }
 
-  /** The name of the token's user. */
+  /** The name of the token's user; whoever asks is about to write what is dated. */
   async whoAmI(): Promise<string> {
-    return this.#write("-/whoami", {}, readUsername);
+    const call = {
+      method: "POST",
+      url: this.#urlOf("-/whoami"),
+      form: {},
+      ...this.#as("user"),
+      isClockAsked: true,
+    } as const;
+    return this.#read(call, await this.#ask(call), readUsername);
   }
 
   /** The issues by this author, open or closed, updated since the start of this UTC day (`2026-11-24`), or ever. */

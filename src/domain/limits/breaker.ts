@@ -70,6 +70,7 @@ export function describeTrouble({ trouble, code }: Pick<Breaker, "trouble" | "co
 const AGAIN = "it is asked again by itself";
 const OF_ACCOUNT: Readonly<Partial<Record<string, string>>> = {
   Blocked: "AWS has blocked the account (Blocked): its owner has to talk to AWS",
+  "clock-skew": "this machine's clock and AWS' are apart (clock-skew): set the clock (NTP)",
   "wrong-account": "the credentials belong to another account (wrong-account): mend them, or ec2.account",
 };
 const OF_REGION: Readonly<Partial<Record<string, string>>> = {

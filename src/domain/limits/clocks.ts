@@ -18,6 +18,17 @@ export function doAgree({ skewMs }: Pick<Clocks, "skewMs">): boolean {
   return skewMs <= LARGEST_SKEW_MS;
 }
 
+/**
+ * How far another clock, which tells whole seconds, is from ours, in milliseconds; what it said was asked and answered at these
+ * instants of ours.
+ */
+export function apartMs(
+  said: Instant,
+  { asked, answered }: { readonly asked: Instant; readonly answered: Instant },
+): number {
+  return Math.max(0, said - answered, asked - (said + SECOND_MS));
+}
+
 /** The earlier of both, unless they disagree so much that nobody knows what is true. Throws `UpstreamError` then. */
 export function agreed({ at, skewMs }: Pick<Clocks, "at" | "skewMs">): Instant {
   if (doAgree({ skewMs })) return at;

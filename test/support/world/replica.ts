@@ -1,6 +1,6 @@
 import type { Test } from "tap";
 import type { Ticker } from "../../../src/act/tick.ts";
-import { openRedis } from "../../../src/adapters/redis/connection.ts";
+import { openRedis, type RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
@@ -21,6 +21,7 @@ import type { World } from "./world.ts";
 
 /** A further process of the service, over the world's Redis, EC2 and Pagure. */
 export interface Replica {
+  readonly connection: RedisConnection;
   readonly ingester: Ingester;
   readonly ticker: Ticker;
   readonly reporter: Reporter;
@@ -58,6 +59,7 @@ export async function openReplica(test: Test, world: World, options: ReplicaOpti
   const base = { schedule, facts, clock, log, meter: NO_METER, periods, policy };
   const budgets = redisBudgets(connection, options.budgets);
   return {
+    connection,
     ingester: { ...base, rejected: redisRejected(connection), environments: ["prod"] },
     ticker: { ...world.ticker, ...base, budgets, consultation: new Consultation({ ...base, sources: [] }) },
     reporter: { ...world.reporter, ...base, journal: redisJournal(connection, "pagure", log) },

@@ -20,6 +20,8 @@ export interface Desk {
   readonly journal: Journal;
   readonly beyond: Beyond;
   readonly now: () => number;
+  /** What answers say of the time. */
+  readonly tellsTime: () => number;
   /** Aborts when the simulator is closed. */
   readonly closing: AbortSignal;
 }
@@ -60,7 +62,7 @@ export async function serve(desk: Desk, incoming: IncomingMessage, outgoing: Ser
     fault: fault?.kind ?? null,
   });
   desk.beyond.note(reading, reply?.errorCode ?? null);
-  if (reply !== null) send(outgoing, reply, reading.requestId, fault?.kind === "stall");
+  if (reply !== null) send(outgoing, reply, reading.requestId, desk.tellsTime(), fault?.kind === "stall");
   else if (fault?.kind === "withhold" && fault.connection === "cut") outgoing.destroy();
 }
 
@@ -134,8 +136,9 @@ function truncated(reading: Reading, own: Reply | null): string {
   return own === null ? whole : whole.slice(0, Math.ceil(whole.length / 2));
 }
 
-function send(outgoing: ServerResponse, reply: Reply, requestId: string, isStalled: boolean): void {
+function send(outgoing: ServerResponse, reply: Reply, requestId: string, at: number, isStalled: boolean): void {
   outgoing.writeHead(reply.status, {
+    date: new Date(at).toUTCString(),
     "content-type": reply.contentType,
     "content-length": Buffer.byteLength(reply.body),
     "x-amzn-requestid": requestId,

@@ -59,6 +59,10 @@ export interface Ec2Simulator {
   removeSnapshot(region: string, id: string): void;
   /** How a region behaves from now on; what is left out stays. */
   configure(region: string, settings: Partial<RegionSettings>): void;
+  /**
+   * What answers say of the time from now on (`Date`, by which the SDK signs). Default: this machine's clock, not that of `now`.
+   */
+  tellTime(now: () => number): void;
   /** Calls the listener with each further entry of the journal; the returned function ends that. */
   onCall(listener: (entry: JournalEntry) => void): () => void;
   /** The next call, from now on, that matches; rejects when the simulator is closed first. */
@@ -82,7 +86,9 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
   const keys = new Keyring(accounts);
   const beyond = new Beyond(options.onNotSimulated ?? null);
   const server = await listen("The EC2 simulator");
-  const desk: Desk = { world, keys, faults, journal, beyond, now, closing: server.closing };
+  let told = (): number => Date.now();
+  const tellsTime = (): number => told();
+  const desk: Desk = { world, keys, faults, journal, beyond, now, tellsTime, closing: server.closing };
   server.serve((incoming, outgoing) => serve(desk, incoming, outgoing));
 
   return {
@@ -105,6 +111,9 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
     configure: (name, settings) => {
       const region = world.region(name);
       region.settings = { ...region.settings, ...settings };
+    },
+    tellTime: (instead) => {
+      told = instead;
     },
     onCall: (listener) => journal.listen(listener),
     nextCall: (match = () => true) => journal.next(match, server.closing),
