@@ -1,6 +1,7 @@
 import t, { type Test } from "tap";
 import { openImages } from "../../../src/adapters/ec2/images.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
+import { MINUTE_MS } from "../../../src/domain/time.ts";
 import { failedCall } from "../../../src/domain/plan/public-reason.ts";
 import type { Images, Log } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
@@ -8,7 +9,10 @@ import { ACCOUNT } from "../../support/world/image.ts";
 import { VirtualClock } from "../../support/world/virtual-clock.ts";
 import { REGION, START } from "../../support/world/world.ts";
 
-async function open(t: Test, log: Log = silentLog): Promise<{ simulator: Ec2Simulator; images: Images }> {
+async function open(
+  t: Test,
+  log: Log = silentLog,
+): Promise<{ simulator: Ec2Simulator; images: Images; clock: VirtualClock }> {
   const clock = new VirtualClock(START);
   const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
   const images = openImages({
@@ -23,7 +27,7 @@ async function open(t: Test, log: Log = silentLog): Promise<{ simulator: Ec2Simu
     images.close();
     await simulator.close();
   });
-  return { simulator, images: clock.watch<Images>(images) };
+  return { simulator, clock, images: clock.watch<Images>(images) };
 }
 
 t.test("a snapshot is closed and opened in the form that moto carries out, too", async (t) => {
@@ -49,6 +53,46 @@ t.test("a question that the endpoint does not know is no missing permission, and
   t.same(await images.usersOf(REGION, [image.id]), new Map([[image.id, [id]]]));
   t.match(told, [[{ permission: "ec2:DescribeImageReferences", why: "the endpoint does not know this call" }]]);
   t.match(JSON.stringify(told), /^(?!.*credentials)/);
+});
+
+t.test("a question that was denied is asked again after an hour, and not before", async (t) => {
+  const { simulator, images, clock } = await open(t);
+  const { id } = simulator.addImage(REGION);
+  const denied = { kind: "error", code: "UnauthorizedOperation", action: "DescribeImageReferences" } as const;
+  const lift = simulator.faults.add({ ...denied, times: Infinity });
+  const asked: number[] = [];
+  for (const minutes of [0, 59, 1]) {
+    await clock.sleep(minutes * MINUTE_MS);
+    await images.usersOf(REGION, [id]);
+    asked.push(simulator.journal.of("DescribeImageReferences").length);
+  }
+  lift();
+  t.same(asked, [1, 1, 2]);
+});
+
+t.test(
+  "whatever runs, or could run again, uses an image, in either way of asking; what has ended does not",
+  async (t) => {
+    const { simulator, images } = await open(t);
+    const states = ["pending", "running", "shutting-down", "stopping", "stopped", "terminated"] as const;
+    const amiIds = states.map((state) => {
+      const { id } = simulator.addImage(REGION);
+      simulator.addInstance(REGION, { imageId: id, state });
+      return id;
+    });
+    t.same([...(await images.usersOf(REGION, amiIds)).keys()].sort(), amiIds.slice(0, -1).sort());
+    simulator.faults.add({ kind: "error", code: "UnauthorizedOperation", action: "DescribeImageReferences" });
+    t.same([...(await images.usersOf(REGION, amiIds)).keys()].sort(), amiIds.slice(0, -1).sort());
+  },
+);
+
+t.test("an image that is gone hides the users of no other one", async (t) => {
+  const { simulator, images } = await open(t);
+  const { id } = simulator.addImage(REGION);
+  const instance = simulator.addInstance(REGION, { imageId: id });
+  const users = await images.usersOf(REGION, ["ami-0fffffffffffffff0", id]);
+  t.match([...users.keys()], [id]);
+  t.match(users.get(id)?.[0], instance.id);
 });
 
 t.test(

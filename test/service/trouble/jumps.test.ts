@@ -2,12 +2,16 @@ import t, { type Test } from "tap";
 import { RegionBreakers } from "../../../src/act/breakers.ts";
 import { tickRegion } from "../../../src/act/tick.ts";
 import { openImages } from "../../../src/adapters/ec2/images.ts";
+import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
+import { redisComments } from "../../../src/adapters/redis/comments.ts";
 import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../../../src/domain/time.ts";
 import { UpstreamError } from "../../../src/errors.ts";
 import { HearingRounds } from "../../../src/hear/hearing-rounds.ts";
 import { listenTo } from "../../../src/hear/hearing.ts";
+import { readComments, type CommentReader } from "../../../src/operate/comments.ts";
+import { NoticePages } from "../../../src/operate/notice-pages.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
 import type { Clock } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
@@ -21,6 +25,7 @@ import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type World } f
 t.setTimeout(600_000);
 t.jobs = 3;
 
+const PROJECT = "ami-reports";
 const PLENTY = { maxDeletesPerDay: 1000, maxPrivatePerDay: 1000, maxShareOfRegion: 1 };
 
 /** How wrong the clocks of the process and of Redis are, in milliseconds. */
@@ -57,7 +62,8 @@ async function openProcess(test: Test, world: World, datagrepper: Datagrepper, o
     random,
   });
   const hearing = redisHearing(replica.connection);
-  const listen = listenTo(hearing, null);
+  const memory = redisComments(replica.connection, "pagure");
+  const listen = listenTo(hearing, memory);
   const { schedule } = replica.ticker;
   const archive = datagrepper.archive;
   const listener = {
@@ -68,6 +74,17 @@ async function openProcess(test: Test, world: World, datagrepper: Datagrepper, o
     firstBackfillMs: 17 * DAY_MS,
   };
   const rounds = new HearingRounds({ hearing, schedule, log: silentLog, listen, listener, everyMs: 30 * MINUTE_MS });
+  const access = { url: world.pagure.url, repo: PROJECT, token: "test-token", userAgent: "test", timeoutMs: 60_000 };
+  const reader: CommentReader = {
+    ...replica.clerk,
+    comments: openPagureComments(access),
+    memory,
+    hearing,
+    notices: new NoticePages({ ...replica.clerk, journal: replica.reporter.journal }),
+    operators: [],
+    mostPerDay: 20,
+    mostBytes: 60_000,
+  };
   const ticker = { ...replica.ticker, images: breakers.watch(images), breakers, listen };
   const refused = async (work: Promise<unknown>): Promise<void> => {
     await work.catch((error: unknown) => {
@@ -77,6 +94,7 @@ async function openProcess(test: Test, world: World, datagrepper: Datagrepper, o
   const pass = async (): Promise<void> => {
     await refused(rounds.pass());
     await refused(carryOutOrders(replica.clerk));
+    await refused(readComments(reader));
     await refused(tickRegion(REGION, ticker));
     await refused(reportOnce(replica.reporter));
   };
@@ -115,8 +133,8 @@ for (const [how, jump] of Object.entries(JUMPS))
       const datagrepper = await openDatagrepperOf(t, world);
       const off: Off = { own: 0, redis: 0 };
       const { clock, clerk, pass } = await openProcess(t, world, datagrepper, off);
-      const [plain, released, held] = [1, 2, 3].map((number) => addNightly(world, number));
-      for (const nightly of [plain, released, held]) datagrepper.add(UPLOADER, nightly?.message ?? {}, START);
+      const [plain, released, held, wanted] = [1, 2, 3, 4].map((number) => addNightly(world, number));
+      for (const nightly of [plain, released, held, wanted]) datagrepper.add(UPLOADER, nightly?.message ?? {}, START);
       const goTo = (at: Instant): void => {
         world.clock.advance(at - world.clock.now());
       };
@@ -148,13 +166,16 @@ for (const [how, jump] of Object.entries(JUMPS))
         composeId: null,
       } as const;
       await clerk.orders.add({ ...hold, images: [{ region: REGION, amiId: held?.amiId ?? "" }] });
+      const { tracker } = world.pagure;
+      const isTold = tracker.issues(PROJECT).length > 0;
+      if (isTold) tracker.comment(PROJECT, 1, "somebody", `hold ${wanted?.amiId ?? ""}`);
       await passes();
       Object.assign(off, { own: 0, redis: 0 });
       for (const at of DAYS.map((each) => START + each * DAY_MS).filter((each) => each > world.clock.now())) {
         goTo(at);
         await passes();
       }
-      for (const each of [released, held])
+      for (const each of [released, held, ...(isTold ? [wanted] : [])])
         t.equal(deregisteredAt(world, REGION, each?.amiId ?? ""), null, "what was said is heard in the end");
       t.equal(world.simulator.image(REGION, released?.amiId ?? "")?.permission.isPublic, true);
       const closed = world.simulator.journal
