@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { SECRETS, serviceConfig, type Addresses } from "../../src/demo/service-config.ts";
+import { DAY_MS } from "../../src/domain/time.ts";
 import { runHere } from "../support/program/here.ts";
+import { addDue } from "../support/program/listing.ts";
 import { startProgram } from "../support/program/program.ts";
 import { MuteServer } from "../support/servers/mute.ts";
 import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
@@ -26,8 +28,9 @@ type Place = "redisUrl" | "ec2Url" | "pagureUrl" | "datagrepperUrl" | "amqpUrl" 
 async function muted(test: Test, place: Place, stallsIn: "head" | "body" = "head"): Promise<Muted> {
   const server = await MuteServer.open(stallsIn);
   test.teardown(() => server.close());
-  const { keys, redis } = await openTestRedis(test);
-  await redis.sadd(keys.regions, "us-east-1");
+  const connection = await openTestRedis(test);
+  const { keys } = connection;
+  await addDue(connection, "us-east-1", [Date.now() - DAY_MS]);
   const { host } = new URL(server.url);
   const urls: Readonly<Record<Place, Partial<Addresses>>> = {
     redisUrl: { redisUrl: `redis://${host}` },
@@ -60,6 +63,7 @@ const ROWS: readonly (readonly [string, Place, ("head" | "body")?])[] = [
   ["tick --once", "datagrepperUrl"],
   ["tick --once", "datagrepperUrl", "body"],
   ["tick --once", "pagureUrl", "body"],
+  ["tick --once --dry-run", "ec2Url"],
   ["reconcile", "ec2Url"],
   ["reconcile --apply", "ec2Url", "body"],
   ["doctor", "amqpUrl"],
