@@ -1,4 +1,3 @@
-import { whileWanted } from "../adapters/abandon.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { openStore } from "./store.ts";
@@ -14,16 +13,6 @@ export interface OpenBackfill {
   readonly positions: Positions;
   readonly rejected: RejectedMessages;
   close(): Promise<void>;
-}
-
-/** Does work whose calls and pauses end at once when the order to stop comes, whatever hangs; resolves to null then. */
-export async function untilStopped<T>(stop: AbortSignal, work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await whileWanted(stop, work);
-  } catch (error) {
-    if (stop.aborted && error === stop.reason) return null;
-    throw error;
-  }
 }
 
 /** Opens Redis and the archive, to put past messages through ingest. Throws `UpstreamError`, `ConfigError`. */

@@ -18,6 +18,7 @@ import { config } from "./run/config.ts";
 import { consumeCommand } from "./run/consume.ts";
 import { doctor } from "./run/doctor.ts";
 import { tick } from "./run/tick.ts";
+import { untilStopped } from "../app/stop.ts";
 import { didYouMean, nearest } from "../domain/words.ts";
 import { describeError, UsageError } from "../errors.ts";
 
@@ -66,7 +67,8 @@ export async function runCommand(
     await rest.print(helpOf(name, command, rest.screen()?.columns));
     return 0;
   }
-  return command.run({ ...rest, ...wordsOf(name, command, args) });
+  const run = (): Promise<number> => command.run({ ...rest, ...wordsOf(name, command, args) });
+  return command.endsInOrder === true ? run() : untilStopped(rest.stop, run);
 }
 
 /** Options and positionals as the command declares them. Throws `UsageError` with the nearest word for one it has not. */

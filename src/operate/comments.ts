@@ -1,20 +1,22 @@
 import { answerAll, type Answerer } from "./comment-answers.ts";
 import { digestOf, keyOf } from "./comment-digest.ts";
 import { takeUp, type Taker } from "./comment-orders.ts";
-import { doAgree } from "../domain/limits/clocks.ts";
+import { doAgree, type Clocks } from "../domain/limits/clocks.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, dayOf, floorSecond, SECOND_MS } from "../domain/time.ts";
 import { isForeign, isOfNeighbour, RefusedError, UpstreamError } from "../errors.ts";
+import { lookAtNotices, type NoticeLooker } from "./lost-notices.ts";
 import type { NoticePages } from "./notice-pages.ts";
 import { carryOutOrders, type Clerk } from "./orders.ts";
 import type { Answer, CommentLease, CommentMemory, Comments, Hearing, PendingComment } from "../ports/index.ts";
 
 /** Who reads the comments on our reports; a clerk as well: what they ask for is carried out at once. */
-export interface CommentReader extends Clerk, Taker, Answerer {
+export interface CommentReader extends Clerk, Taker, Answerer, NoticeLooker {
+  readonly schedule: Clerk["schedule"];
   readonly comments: Comments;
   readonly memory: CommentMemory;
   readonly hearing: Pick<Hearing, "runId">;
-  readonly notices: Pick<NoticePages, "inForce">;
+  readonly notices: Pick<NoticePages, "inForce" | "toLookAt" | "noteLookedAt">;
 }
 
 /** What one pass over the comments did. */
@@ -27,19 +29,21 @@ export interface CommentCounts {
 const MOST_WAITS = 10;
 
 /**
- * Reads the comments on our reports, carries out what they ask for, and answers each of them once. First everything is
- * carried out, then answered: a tracker that takes no answer keeps no hold from standing. Does nothing while another process
- * is at it. Throws `UpstreamError`, `RefusedError`; no comment is lost then.
+ * Reads the comments on our reports, carries out what they ask for, looks whether the notices in force still stand there, and
+ * answers each comment once. First everything is carried out, then answered: a tracker that takes no answer keeps no hold from
+ * standing. Does nothing while another process is at it. Throws `UpstreamError`, `RefusedError`; no comment is lost then.
  */
 export async function readComments(reader: CommentReader): Promise<CommentCounts> {
   const lease = await reader.memory.lease();
   if (lease === null) return { read: 0, answered: 0 };
   try {
     const reading = await orFailure(readAll(lease, reader));
+    const looking = await orFailure(lookAtNotices(lease, reader));
+    if (reading.value !== null && looking.failure === null) await noteRead(reading.value, lease);
     const answering = await orFailure(answerAll(lease, reader));
-    const failure = reading.failure ?? answering.failure;
+    const failure = reading.failure ?? looking.failure ?? answering.failure;
     if (failure !== null) throw failure;
-    return { read: reading.value ?? 0, answered: answering.value ?? 0 };
+    return { read: reading.value?.read ?? 0, answered: answering.value ?? 0 };
   } catch (error) {
     const what = "comments on the reports cannot be read or answered until a person mends this";
     // What cannot be read in Redis is told where it is met, once.
@@ -75,10 +79,24 @@ export async function readCommentsOrTell(reader: CommentReader): Promise<void> {
   }
 }
 
+/** What was read, and by what clocks and in which run of Redis that was begun. */
+interface Read {
+  readonly read: number;
+  /** What was asked for is done. */
+  readonly isAll: boolean;
+  readonly clocks: Clocks;
+  readonly runId: string | null;
+}
+
+/** Whatever the clocks say, nobody's hold waits for them; but only what they agree on is remembered. */
+async function noteRead({ isAll, clocks, runId }: Read, lease: Pick<CommentLease, "noteRead">): Promise<void> {
+  if (isAll && doAgree(clocks)) await lease.noteRead(floorSecond(clocks.at), runId);
+}
+
 async function readAll(
   lease: CommentLease,
   { comments, memory, hearing, notices, ...clerk }: CommentReader,
-): Promise<number> {
+): Promise<Read> {
   const clocks = await clerk.schedule.now();
   const [reading, runId] = await Promise.all([memory.reading(), hearing.runId()]);
   // What a wrong clock wrote says nothing of what was read. Of another run it does: what came later was lost with it.
@@ -102,9 +120,7 @@ async function readAll(
       read += 1;
     }
   }
-  // Whatever the clocks say, nobody's hold waits for them; but only what they agree on is remembered.
-  if (isAll && doAgree(clocks)) await lease.noteRead(floorSecond(clocks.at), runId);
-  return read;
+  return { read, isAll, clocks, runId };
 }
 
 /** Sees to it that the orders are carried out, and remembers what became of them; false when that is not known yet. */

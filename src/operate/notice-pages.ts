@@ -1,10 +1,22 @@
 import type { Image } from "../domain/image/image.ts";
-import { HOUR_MS, type Instant } from "../domain/time.ts";
+import type { Periods } from "../domain/image/lifecycle.ts";
+import type { Instant } from "../domain/time.ts";
 import { orUnreadable } from "../errors.ts";
 import type { Clock, Journal, Log, Schedule } from "../ports/index.ts";
 
-/** New notices stand on pages that changed since yesterday, and those are read anyway. */
-const REFRESH_MS = HOUR_MS;
+/**
+ * The notices are read anew so often within the days that they give: every hour of ten days. New ones stand on pages that
+ * changed since yesterday, and those are read anyway.
+ */
+const TIMES = 240;
+
+/** That an image was told, and where; an empty page: the journal does not know it any more. */
+export interface Notice {
+  readonly region: string;
+  readonly amiId: string;
+  readonly noticedAt: Instant;
+  readonly page: string;
+}
 
 /**
  * Where the notices in force stand: of every image that is still there and was told, the page that told it, whatever became of
@@ -12,9 +24,10 @@ const REFRESH_MS = HOUR_MS;
  */
 export class NoticePages {
   readonly #records: NoticeRecords;
-  /** Of the notices in force, by region, image and instant; empty: the journal does not know it any more. */
+  /** The pages of the notices in force, by region, image and instant. */
   #known: ReadonlyMap<string, string> = new Map();
-  #last: { readonly at: Instant; readonly pages: readonly string[] } | null = null;
+  #last: { readonly at: Instant; readonly pages: ReadonlyMap<string, readonly Notice[]> } | null = null;
+  #isLookedAt = false;
 
   constructor(records: NoticeRecords) {
     this.#records = records;
@@ -22,35 +35,55 @@ export class NoticePages {
 
   /** Their addresses, each once. Throws `UpstreamError`. */
   async inForce(): Promise<readonly string[]> {
-    const at = this.#records.clock.now();
-    const age = this.#last === null ? -1 : at - this.#last.at;
-    if (this.#last !== null && age >= 0 && age < REFRESH_MS) return this.#last.pages;
-    const known = new Map<string, string>();
-    for (const region of await this.#records.schedule.regions())
-      for (const [notice, page] of await this.#pagesOf(region)) known.set(notice, page);
-    // What is not in force any more is forgotten with that.
-    this.#known = known;
-    this.#last = { at, pages: [...new Set(known.values())].filter((page) => page !== "") };
-    return this.#last.pages;
+    return [...(await this.#pages()).keys()];
   }
 
-  /** The page of each notice that is in force in a region. */
-  async #pagesOf(region: string): Promise<ReadonlyMap<string, string>> {
-    const { schedule, journal, log } = this.#records;
-    const told: string[] = [];
-    const unknown: string[] = [];
-    for await (const page of schedule.live(region))
-      for (const { amiId, noticedAt } of page) {
-        if (noticedAt === null) continue;
-        const key = keyOf({ region, amiId }, noticedAt);
-        told.push(key);
-        if (!this.#known.has(key)) unknown.push(amiId);
+  /** The notices by their pages, as long as nobody has looked whether these stand since they were read. Throws `UpstreamError`. */
+  async toLookAt(): Promise<ReadonlyMap<string, readonly Notice[]>> {
+    const pages = await this.#pages();
+    return this.#isLookedAt ? new Map() : pages;
+  }
+
+  noteLookedAt(): void {
+    this.#isLookedAt = true;
+  }
+
+  async #pages(): Promise<ReadonlyMap<string, readonly Notice[]>> {
+    const { clock, schedule, periods } = this.#records;
+    const at = clock.now();
+    const age = this.#last === null ? -1 : at - this.#last.at;
+    if (this.#last !== null && age >= 0 && age < periods.deleteAfterMs / TIMES) return this.#last.pages;
+    const known = new Map<string, string>();
+    const pages = new Map<string, Notice[]>();
+    for (const region of await schedule.regions())
+      for (const notice of await this.#noticesOf(region)) {
+        known.set(keyOf(notice, notice.noticedAt), notice.page);
+        const others = pages.get(notice.page);
+        if (others !== undefined) others.push(notice);
+        else if (notice.page !== "") pages.set(notice.page, [notice]);
       }
+    // What is not in force any more is forgotten with that.
+    this.#known = known;
+    this.#last = { at, pages };
+    this.#isLookedAt = false;
+    return pages;
+  }
+
+  /** The notices that are in force in a region. */
+  async #noticesOf(region: string): Promise<readonly Notice[]> {
+    const { schedule, journal, log } = this.#records;
+    const told: Omit<Notice, "page">[] = [];
+    for await (const page of schedule.live(region))
+      for (const { amiId, noticedAt } of page) if (noticedAt !== null) told.push({ region, amiId, noticedAt });
+    const unknown = told.filter((each) => !this.#known.has(keyOf(each, each.noticedAt))).map(({ amiId }) => amiId);
     const found = new Map<string, string>();
     const events =
       unknown.length === 0 ? [] : await orUnreadable(() => journal.historyOf(region, unknown), [], { log });
     for (const event of events) if (event.what === "noticed") found.set(keyOf(event, event.at), event.why);
-    return new Map(told.map((key) => [key, this.#known.get(key) ?? found.get(key) ?? ""]));
+    return told.map((each) => {
+      const key = keyOf(each, each.noticedAt);
+      return { ...each, page: this.#known.get(key) ?? found.get(key) ?? "" };
+    });
   }
 }
 
@@ -60,6 +93,7 @@ interface NoticeRecords {
   readonly journal: Pick<Journal, "historyOf">;
   readonly clock: Pick<Clock, "now">;
   readonly log: Pick<Log, "debug">;
+  readonly periods: Pick<Periods, "deleteAfterMs">;
 }
 
 function keyOf({ region, amiId }: Pick<Image, "region" | "amiId">, noticedAt: Instant): string {

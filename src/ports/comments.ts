@@ -33,6 +33,11 @@ export interface Comments {
    */
   threads(sinceDay: string | null, threadIds: readonly string[], pages: readonly string[]): AsyncIterable<Thread>;
   /**
+   * Those of these images that no post of ours at this address names any more, as the public sees it: the page is gone or hidden, or
+   * the post is. Of an address of another kind nobody knows, and none is among them.
+   */
+  untold(page: string, amiIds: readonly string[]): Promise<readonly string[]>;
+  /**
    * Makes the answer visible in the thread, once: a repeat with the same marker, which stands in `text`, posts nothing.
    * `beforePost` is called right before anything is sent; when it throws, nothing is, and its error is thrown. `unsure`: it
    * was sent, nobody knows whether it arrived, and it must not be sent again before a minute has passed. `closed`: the thread

@@ -15,6 +15,7 @@ function slow(scene: Objecting, takesMs: number): { readonly comments: Comments;
     comments: {
       threads: (...words) => comments.threads(...words),
       mergeRepeats: (...words) => comments.mergeRepeats(...words),
+      untold: (...words) => comments.untold(...words),
       answer: async (_threadId, { text }, beforePost) => {
         await beforePost();
         sent.push(text);

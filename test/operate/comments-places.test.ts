@@ -10,10 +10,10 @@ const PROJECT = "ami-reports";
 
 /** The reader of a process that was started anew, perhaps with another account or another project. */
 function startedAnew(scene: Objecting, { token = "test-token", repo = PROJECT } = {}): Partial<CommentReader> {
-  const { schedule, clock, log } = scene.commentReader;
+  const { schedule, clock, log, periods } = scene.commentReader;
   const access = { url: scene.pagure.url, repo, token, userAgent: "test", timeoutMs: 60_000 };
   const { journal } = scene.reporter;
-  return { comments: openPagureComments(access), notices: new NoticePages({ schedule, journal, clock, log }) };
+  return { comments: openPagureComments(access), notices: new NoticePages({ schedule, journal, clock, log, periods }) };
 }
 
 /** Whether the image that was told is held. */

@@ -160,6 +160,7 @@ t.test(
     const slow: Comments = {
       answer: (...args) => comments.answer(...args),
       mergeRepeats: (...args) => comments.mergeRepeats(...args),
+      untold: (...args) => comments.untold(...args),
       threads: async function* (...args) {
         for await (const thread of comments.threads(...args)) {
           scene.clock.advance(10 * MINUTE_MS);

@@ -1,5 +1,6 @@
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { ChannelModel } from "amqplib";
+import { unlessAbandoned, wantedSignal } from "../abandon.ts";
 import { dial, tlsNow } from "./dial.ts";
 import { tearDown } from "./guard.ts";
 import { unreachable } from "./reasons.ts";
@@ -18,7 +19,12 @@ export function brokerCheckup(config: AmqpConfig): BrokerCheckup {
   return {
     certificate: () => peerCertificate(config),
     look: async (exchanges, queue) => {
-      const model = await dial(config);
+      const wanted = wantedSignal();
+      const model = await dial(config, wanted);
+      const end = (): void => {
+        tearDown(model, "nobody waits for it any more");
+      };
+      wanted?.addEventListener("abort", end);
       try {
         const missing = await Promise.all(
           exchanges.map(async (name) =>
@@ -33,6 +39,7 @@ export function brokerCheckup(config: AmqpConfig): BrokerCheckup {
       } catch (error) {
         throw unreachable(config, error);
       } finally {
+        wanted?.removeEventListener("abort", end);
         await model.close().catch((error: unknown) => {
           // The broker was quicker, and what it said is thrown already.
           tearDown(model, describeError(error));
@@ -88,7 +95,7 @@ async function peerCertificate(config: AmqpConfig): ReturnType<BrokerCheckup["ce
     timeout: HANDSHAKE_MS,
   });
   try {
-    await secured(socket);
+    await unlessAbandoned(() => secured(socket));
     const raw = socket.getPeerX509Certificate();
     if (raw === undefined) return null;
     const distrust = socket.authorized ? null : String(socket.authorizationError);

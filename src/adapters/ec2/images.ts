@@ -38,7 +38,8 @@ const EVERYBODY = [{ Group: "all" as const }];
 /** The real EC2, one client a region. Calls are repeated by the SDK's own rules; what still fails is translated. */
 export function openImages(options: Ec2Options): Images & { close(): void } {
   const images = new Ec2Images(options);
-  return Object.assign(translateErrors<Images>(images, translateEc2), {
+  // Closing is no call: it must do when all calls were given up.
+  return Object.assign(Object.create(translateErrors<Images>(images, translateEc2)) as Images, {
     close: () => {
       images.destroy();
     },

@@ -69,7 +69,7 @@ export class PagureCalls {
       userAgent: access.userAgent,
       timeoutMs: access.timeoutMs,
       maxBytes: MAX_BYTES,
-      longestText: (access.mostBytes ?? USUAL_POST_BYTES) * BYTES_IN_JSON,
+      longestText: Math.max(access.mostBytes ?? 0, USUAL_POST_BYTES) * BYTES_IN_JSON,
       secrets: [access.token],
     });
   }

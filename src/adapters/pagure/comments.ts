@@ -15,6 +15,8 @@ export interface PagureCommentOptions extends PagureAccess {
 const GONE = "ENOISSUE";
 const HIDDEN = "EISSUENOTALLOWED";
 const BAD_TOKEN = "EINVALIDTOK";
+/** Stands in every post of a report. */
+const POST = /clean-amis-part:/;
 /** Stands in every post, answer and pointer of ours, whatever the title was when it was posted. */
 const MARKER = /clean-amis-(?:part|answer|repeat):/;
 
@@ -65,6 +67,18 @@ class PagureComments implements Comments {
     }
     // One that cannot be read keeps no other from being read; but not all was read then.
     if (failures.length > 0) throw failures[0];
+  }
+
+  async untold(page: string, amiIds: readonly string[]): Promise<readonly string[]> {
+    const place = placeAt(page, this.#options);
+    if (place === null) return [];
+    const issue = await this.#public(place);
+    if (issue === null) return amiIds;
+    const { author, content, comments } = issue;
+    const posts = [{ author, text: content }, ...comments].filter(
+      (each) => each.author === author && POST.test(each.text),
+    );
+    return amiIds.filter((amiId) => !posts.some(({ text }) => new RegExp(`${amiId}(?![0-9a-f])`).test(text)));
   }
 
   async answer(
@@ -139,9 +153,25 @@ class PagureComments implements Comments {
     return comments.filter(({ author, text }) => author === name && text.includes(marker));
   }
 
+  /** As the public sees it; null: it is gone or hidden, or nothing of the project of yesterday can be read any more. */
+  async #public({ repo, number }: IssuePlace): Promise<Issue | null> {
+    const isHere = this.#isHere({ repo, number });
+    try {
+      return await this.#calls.issue(number, "public", repo);
+    } catch (error) {
+      const isGone = isKnown(error) && (error.code === GONE || error.code === HIDDEN);
+      if (isGone || (!isHere && error instanceof RefusedError)) return null;
+      throw error;
+    }
+  }
+
+  #isHere(place: IssuePlace): boolean {
+    return !this.#idOf(place).includes("#");
+  }
+
   /** As the public sees it, or else as we do; null: it is gone, or hidden from us as well. */
   async #seen({ repo, number }: IssuePlace): Promise<Issue | null> {
-    const isHere = threadIdOf({ repo, number }, this.#options) === String(number);
+    const isHere = this.#isHere({ repo, number });
     for (const reader of ["public", "user"] as const)
       try {
         return await this.#calls.issue(number, reader, repo);

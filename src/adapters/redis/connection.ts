@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { keysOf, type Keys } from "./keys.ts";
 import { quoteKey, Strangers } from "./strange.ts";
+import { unlessAbandoned, wantedSignal } from "../abandon.ts";
 import { within } from "../limit.ts";
 import { ConfigError, describeError, UpstreamError } from "../../errors.ts";
 import { NO_METER, type Log, type Meter } from "../../ports/index.ts";
@@ -75,10 +76,13 @@ async function connect(
   const keys = keysOf(prefix);
   const strangers = new Strangers(log);
   try {
-    await redis.connect();
-    await check(redis, keys, strangers);
+    await unlessAbandoned(async () => {
+      await redis.connect();
+      await check(redis, keys, strangers);
+    });
   } catch (error) {
-    redis.disconnect();
+    abandon(redis);
+    wantedSignal()?.throwIfAborted();
     if (error instanceof ConfigError) throw error;
     const where = redactUrl(url);
     throw new UpstreamError(
@@ -99,10 +103,11 @@ async function connect(
   };
 }
 
-/** Says goodbye where somebody listens. */
+/** Says goodbye where somebody listens, unless everything was given up. */
 async function close(redis: Redis, log: Log): Promise<void> {
   try {
-    if (redis.status === "ready") await within(QUIT_WITHIN_MS, redis.quit(), "no goodbye");
+    if (redis.status === "ready" && wantedSignal()?.aborted !== true)
+      await within(QUIT_WITHIN_MS, redis.quit(), "no goodbye");
   } catch (error) {
     log.debug({ error: describeError(error) }, "redis did not say goodbye");
   }

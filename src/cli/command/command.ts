@@ -58,6 +58,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Option>>;
   /** Two command lines that can be typed as they are. */
   readonly examples: readonly [string, string];
+  /** Told to stop, it ends in order and within seconds by itself: its calls are not cut off. */
+  readonly endsInOrder?: true;
   /** Resolves to the exit code. Throws `UsageError`, `ConfigError`, `NotFoundError`, `UpstreamError`, `RefusedError`. */
   readonly run: (invocation: Invocation) => Promise<number>;
 }

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
-import { setTimeout as pause } from "node:timers/promises";
 import { CONFIG, textOf, withRecords, type Command, type Invocation } from "../command/command.ts";
 import { askYes } from "../terminal/ask.ts";
+import { rest } from "../terminal/rest.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
 import { isAmiId, isRegion } from "../../domain/image/image.ts";
@@ -86,12 +86,10 @@ async function operate(verb: Verb, invocation: Invocation): Promise<number> {
       images,
       composeId: words.composeId,
     };
-    const id = await records.orders.add(order);
+    const id = await place(order, records.orders, invocation.stop);
     const answers = await answerTo(id, records.orders, words.waitMs, invocation.stop);
     if (answers === null)
-      throw new UpstreamError(
-        "redis",
-        "not-answered",
+      throw notAnswered(
         `${verb}: queued as ${id}, and not carried out yet: no service has answered; it is carried out as soon as one runs (clean-amis consume)`,
       );
     for (const answer of answers) await invocation.print(lineOf(answer, invocation.options["json"] === true));
@@ -173,6 +171,20 @@ async function confirm(verb: Verb, count: number, { composeId }: Words, invocati
   await askYes(what, invocation);
 }
 
+/** Queues it; resolves to its id. */
+async function place(order: PlacedOrder, orders: Orders, stop: AbortSignal): Promise<string> {
+  try {
+    return await orders.add(order);
+  } catch (error) {
+    if (!stop.aborted) throw error;
+    throw notAnswered(`${order.verb}: interrupted while it was queued: it may be carried out all the same`);
+  }
+}
+
+function notAnswered(message: string): UpstreamError {
+  return new UpstreamError("redis", "not-answered", message);
+}
+
 async function answerTo(
   id: string,
   orders: Orders,
@@ -180,11 +192,17 @@ async function answerTo(
   stop: AbortSignal,
 ): Promise<readonly Answer[] | null> {
   const end = performance.now() + waitMs;
-  for (;;) {
-    const answers = await orders.answerTo(id);
-    if (answers !== null || performance.now() >= end) return answers;
-    await pause(POLL_MS, undefined, { signal: stop });
+  try {
+    while (!stop.aborted) {
+      const answers = await orders.answerTo(id);
+      if (answers !== null || performance.now() >= end) return answers;
+      await rest(POLL_MS, stop);
+    }
+  } catch (error) {
+    // The order stands, whoever has stopped waiting for its answer.
+    if (!stop.aborted) throw error;
   }
+  return null;
 }
 
 function lineOf(answer: Answer, isJson: boolean): string {

@@ -45,24 +45,28 @@ export const backfillCommand: Command = {
       throw new ConfigError(
         `${config.file}: consumer_config.sources.datagrepper is empty: there is nothing to backfill from`,
       );
-    const { openBackfill, untilStopped } = await import("../../app/backfill.ts");
-    if (invocation.options["dry-run"] === true)
-      return (
-        (await untilStopped(invocation.stop, () => dryRun(stretch, config, invocation))) ?? interrupted(invocation)
-      );
-    const opened = await openBackfill(config);
     try {
-      const ended = await untilStopped(invocation.stop, () => run(name, stretch, opened, invocation));
-      return ended ?? (await interrupted(invocation));
+      return invocation.options["dry-run"] === true
+        ? await dryRun(stretch, config, invocation)
+        : await openAndRun(name, stretch, config, invocation);
     } catch (error) {
+      if (invocation.stop.aborted) return await interrupted(invocation);
       if (invocation.options["json"] === true)
         await invocation.print(JSON.stringify({ done: false, error: describeError(error) }));
       throw error;
-    } finally {
-      await opened.close();
     }
   },
 };
+
+async function openAndRun(name: string, stretch: Stretch, config: Config, invocation: Invocation): Promise<number> {
+  const { openBackfill } = await import("../../app/backfill.ts");
+  const opened = await openBackfill(config);
+  try {
+    return await run(name, stretch, opened, invocation);
+  } finally {
+    await opened.close();
+  }
+}
 
 async function interrupted({ print, options }: Invocation): Promise<number> {
   if (options["json"] === true) await print(JSON.stringify({ done: false, error: "stopped" }));

@@ -23,7 +23,8 @@ export const doctor: Command = {
     const counts: Record<State, number> = { ok: 0, warning: 0, failure: 0 };
     try {
       for await (const finding of examine(examined)) {
-        if (invocation.stop.aborted) return exitCode("failed");
+        // What was not answered before the order to stop says nothing of the neighbour.
+        invocation.stop.throwIfAborted();
         counts[finding.state] += 1;
         await invocation.print(lineOf(finding, invocation));
       }

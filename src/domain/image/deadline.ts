@@ -7,6 +7,7 @@ import { formatInstant, type Instant } from "../time.ts";
 /** The detail of a `found-again` that tells an image anew: since when it is private as it stands. */
 const SINCE = "private_since";
 const UNTOLD = "it is private, and what told of that was lost";
+const LOST = "it is private, and the page that told of that is gone, or does not name it any more";
 
 /**
  * When an image may be deleted, now that the public was told of this event; null when the event is not the image's latest.
@@ -47,11 +48,25 @@ export function isToldAnew(image: Image, { details = {} }: { readonly details?: 
  * of its days begin with that notice. Null: it needs none.
  */
 export function tellAnew(image: Image, now: Instant): Change | null {
+  return image.noticedAt === null ? anew(image, now, UNTOLD, {}) : null;
+}
+
+/**
+ * The same for an image of which the public was told, where it can read that no more: the notice counts for nothing, and only its
+ * date stands as the earliest. Null: nothing hangs on the notice.
+ */
+export function noticeLost(image: Image, now: Instant): Change | null {
+  if (image.noticedAt === null) return null;
+  const earliestDeleteAt = Math.max(image.deleteAt ?? 0, image.earliestDeleteAt ?? 0);
+  return anew(image, now, LOST, { noticedAt: null, deleteAt: null, earliestDeleteAt });
+}
+
+function anew(image: Image, now: Instant, why: string, fields: Change["fields"]): Change | null {
   const since = privateSince(image);
-  const { stage, noticedAt, madePrivateAt, takenAway } = image;
-  if (stage !== "private" || noticedAt !== null || madePrivateAt === null || since === null) return null;
+  const { stage, madePrivateAt, takenAway } = image;
+  if (stage !== "private" || madePrivateAt === null || since === null) return null;
   const details = { [SINCE]: formatInstant(since), snapshots: String(takenAway?.snapshots.length ?? "") };
-  return { stage, wait: null, fields: {}, event: draft("found-again", now, "reporter", UNTOLD, details) };
+  return { stage, wait: null, fields, event: draft("found-again", now, "reporter", why, details) };
 }
 
 function privateSince({ releasedAt, madePrivateAt }: Image): Instant | null {

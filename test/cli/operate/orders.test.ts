@@ -1,8 +1,9 @@
 import t, { type Test } from "tap";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
+import { runHere } from "../../support/program/here.ts";
 import { runOver } from "../../support/program/listing.ts";
-import { isRefusal, type Ended } from "../../support/program/program.ts";
+import { configFile, isRefusal, type Ended } from "../../support/program/program.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "../../support/world/world.ts";
 
 const OTHER_REGION = "eu-west-1";
@@ -90,6 +91,22 @@ t.test("an order is answered, image by image, with what happened and what happen
   );
   for (const answer of answers.slice(1))
     t.match(answer, { amiId, happened: "held", next: /it stays as it is until somebody releases it/ });
+});
+
+t.test("who is interrupted is told that the order stands, or may stand", async (t) => {
+  const [world, { amiId }] = await oneImage(t);
+  const { redis, keys } = world.connection;
+  const stop = new AbortController();
+  const words = ["hold", amiId, ...WHY, "--wait", "1h", "--config", configFile(t, world.connection)];
+  const asked = runHere(words, { stop: stop.signal });
+  while ((await redis.exists(keys.control("requests"))) === 0) await redis.ping();
+  stop.abort();
+  isRefusal(
+    t,
+    await asked,
+    1,
+    /hold: (?:queued as \d+-\d+, and not carried out yet: |interrupted while it was queued: )/,
+  );
 });
 
 t.test("a pause needs a reason, and a resume tells what it ended", async (t) => {

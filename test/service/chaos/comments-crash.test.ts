@@ -32,7 +32,8 @@ async function countedPass({ commentReader, connection }: Objecting, counter: Ca
     isSilent: () => memory.isSilent(),
     tooMany: (day, most) => memory.tooMany(day, most),
   });
-  const answering = counter.wrap<Pick<Comments, "answer" | "mergeRepeats">>({
+  const answering = counter.wrap<Omit<Comments, "threads">>({
+    untold: (...words) => comments.untold(...words),
     answer: (...words) => comments.answer(...words),
     mergeRepeats: (...words) => comments.mergeRepeats(...words),
   });
