@@ -174,6 +174,6 @@ t.test("what a vanished image leaves behind is said, but for what another image 
     await world.tick();
     world.clock.advance(DAY_MS + HOUR_MS);
   }
-  const history = await world.reporter.journal.history(REGION, amiId);
+  const history = await world.reporter.journal.historyOf(REGION, [amiId]);
   t.match(history.at(-1), { what: "gone", details: { left: snapshotIds[1] } });
 });

@@ -5,7 +5,7 @@ import { describeDecision } from "../../domain/compose/classify.ts";
 import type { ImageEvent } from "../../domain/image/event.ts";
 import type { Image, Stage } from "../../domain/image/image.ts";
 import { situationOf } from "../../domain/plan/situation.ts";
-import type { Instant } from "../../domain/time.ts";
+import { dayOf, type Instant } from "../../domain/time.ts";
 import type { ComposeExplanation, ComposeKnowledge, ImageExplanation } from "../../inspect/explain.ts";
 
 /** An image's life, fit for the public, and what to go over to. */
@@ -56,7 +56,7 @@ export function lifeOf({ explanation, newer, reportUrl }: Life, now: Instant): H
     <h3>What is known of its compose</h3>
     ${factsOf(compose, now)}
     <h3>What happened</h3>
-    ${historyOf(history, now)}`;
+    ${historyOf(history, now)}${unreadOf(explanation)}`;
 }
 
 function deadlines(image: Image, now: Instant): (readonly [string, Html])[] {
@@ -128,13 +128,24 @@ function historyOf(history: readonly ImageEvent[], now: Instant): Html {
   );
 }
 
+/** What of its history was not looked through, and where it can be had. */
+function unreadOf({ image, unread }: ImageExplanation): Html | null {
+  if (unread === null) return null;
+  const time = html`${dayOf(unread.from)} to ${dayOf(unread.to)}`;
+  return html`<p>
+    Too much happened in ${image.region} to look through all of it here: what happened to it from ${time} is not in this
+    list. Who runs the service gets the whole of it by
+    <code>clean-amis history ${image.amiId}</code>.
+  </p>`;
+}
+
 /** A compose with its images. */
-export function composeLife(composeId: string, { compose, standings }: ComposeExplanation, now: Instant): Html {
+export function composeLife(composeId: string, { compose, standings, isMore }: ComposeExplanation, now: Instant): Html {
   const images =
     standings.length === 0
       ? html`<p>No image of it is known.</p>`
       : table(
-          "Its images",
+          isMore ? `The first ${standings.length} of its images` : "Its images",
           ["AMI", "region", "name", "stage"],
           standings.map(({ image }) => [findLink(image.amiId), image.region, image.imageName ?? "", image.stage]),
         );
