@@ -156,9 +156,7 @@ function heardPart(
     return part(isLong ? "down" : "degraded", `deaf, nothing is acted on: ${DEAFNESS_WORDS[deafness]}`, since);
   }
   const isLate = until !== null && until !== Infinity && now - until > 2 * hearEveryMs;
-  return isLate
-    ? part("degraded", "the archive of messages is not heard", until)
-    : part("ok", "heard until then", until);
+  return isLate ? part("degraded", "the archive of messages is not heard", until) : part("ok", "all is heard", until);
 }
 
 function tickPart(now: Instant, { marks, hung }: Signs, tickEveryMs: number): Part {

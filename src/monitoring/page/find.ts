@@ -4,6 +4,7 @@ import { findLink, pageAnswer, table } from "./shell.ts";
 import { Problem, type Answer } from "../answer.ts";
 import { publicEvent, publicImage } from "../public.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
+import type { ImageEvent } from "../../domain/image/event.ts";
 import { isAmiId, type Image } from "../../domain/image/image.ts";
 import { streamOf } from "../../domain/image/stream.ts";
 import { dayOf, type Instant } from "../../domain/time.ts";
@@ -15,10 +16,11 @@ import {
   type ImageExplanation,
 } from "../../inspect/explain.ts";
 import { withoutSecrets } from "../../domain/report/gate.ts";
-import type { Found, Names, Schedule } from "../../ports/index.ts";
+import type { Found, Journal, Names, Schedule } from "../../ports/index.ts";
 
 /** Who looks for what people ask about. */
-export interface Finder extends Explainer {
+export interface Finder extends Omit<Explainer, "journal"> {
+  readonly journal: Explainer["journal"] & Pick<Journal, "newest">;
   readonly schedule: Explainer["schedule"] & Pick<Schedule, "ofCompose" | "newest">;
   readonly now: () => Instant;
   readonly names: Pick<Names, "search">;
@@ -28,6 +30,8 @@ export interface Finder extends Explainer {
 
 /** Images that a search shows. */
 const MOST_FOUND = 100;
+/** Events of a region that are looked through for the last report. */
+const MOST_EVENTS = 500;
 /** Composes of a stream that are looked through for a newer public image. */
 const MOST_NEWER = 5;
 
@@ -41,7 +45,11 @@ export async function findPage(text: string, finder: Finder): Promise<Answer> {
     if (found.isKnown)
       return pageAnswer({ title: asked, asked, main: composeMain(asked, found, finder.now()), feed: feedOf(asked) });
   }
-  return namesPage(asked, await searchAlone(asked, finder));
+  const found = await searchAlone(asked, finder);
+  const [only] = found.images;
+  if (only !== undefined && found.images.every(({ amiId }) => amiId === only.amiId) && !found.isMore)
+    return amiPage(only.amiId, finder);
+  return namesPage(asked, found);
 }
 
 /** It may take Redis a quarter of a second: one at a time. Throws `Problem`, `UpstreamError`. */
@@ -67,12 +75,25 @@ async function amiPage(amiId: string, finder: Finder): Promise<Answer> {
 
 async function lifeIn(explanation: ImageExplanation, finder: Finder): Promise<Life> {
   const { image, history } = explanation;
-  const told = history.findLast(({ what }) => what === "noticed")?.why ?? "";
+  const own = reportOf(history.findLast(({ what }) => what === "noticed"));
+  const url = own ?? (await lastReport(image.region, finder));
   return {
     explanation: { ...explanation, image: publicImage(image), history: history.map(publicEvent) },
     newer: await newerThan(image, finder),
-    reportUrl: /^https?:\/\/[^\s"'<>]{1,500}$/.test(told) ? told : null,
+    report: url === null ? null : { url, isOwn: own !== null },
   };
+}
+
+/** Where the public was told last of any image of the region, as far as that is remembered among its newest events. */
+async function lastReport(region: string, { journal }: Pick<Finder, "journal">): Promise<string | null> {
+  const newest = await journal.newest(region, MOST_EVENTS);
+  return reportOf(newest.find(({ what }) => what === "noticed"));
+}
+
+/** The address that a notice's event has; null: it has none that a browser should open. */
+function reportOf(notice: ImageEvent | undefined): string | null {
+  const told = notice?.why ?? "";
+  return /^https?:\/\/[^\s"'<>]{1,500}$/.test(told) ? told : null;
 }
 
 /** The newest image of the same stream, architecture and region that everybody can use. */

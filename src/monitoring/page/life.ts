@@ -13,8 +13,8 @@ export interface Life {
   readonly explanation: ImageExplanation;
   /** The newest image of its stream, architecture and region that everybody can use; null: none is known. */
   readonly newer: Image | null;
-  /** Where the public was told of it last; null: it was not. */
-  readonly reportUrl: string | null;
+  /** Where the public was told of it last, or else of any other image of its region; null: no report is known. */
+  readonly report: { readonly url: string; readonly isOwn: boolean } | null;
 }
 
 const STAGES: Readonly<Record<Stage, string>> = {
@@ -32,7 +32,7 @@ const STAGES: Readonly<Record<Stage, string>> = {
 const SAVED_BY_HOLD: readonly Stage[] = ["unresolved", "public", "private", "restoring"];
 
 /** One image's life. */
-export function lifeOf({ explanation, newer, reportUrl }: Life, now: Instant): Html {
+export function lifeOf({ explanation, newer, report }: Life, now: Instant): Html {
   const { image, decision, compose, history } = explanation;
   const situation = situationOf(image);
   return html`<h2><code>${image.amiId}</code> in ${image.region}</h2>
@@ -52,7 +52,7 @@ export function lifeOf({ explanation, newer, reportUrl }: Life, now: Instant): H
           : html`${findLink(newer.amiId)} (${newer.imageName ?? newer.composeId})`,
       ],
     ])}
-    ${howToObject(image, reportUrl)}
+    ${howToObject(image, report)}
     <h3>What is known of its compose</h3>
     ${factsOf(compose, now)}
     <h3>What happened</h3>
@@ -85,13 +85,15 @@ function snapshots({ snapshotIds, snapshotResults }: Image): (readonly [string, 
   return [["snapshots", words.join(", ")]];
 }
 
-function howToObject({ stage, amiId }: Image, reportUrl: string | null): Html | null {
+function howToObject({ stage, amiId }: Image, report: Life["report"]): Html | null {
   if (!SAVED_BY_HOLD.includes(stage)) return null;
   const line = `${stage === "private" ? "restore" : "hold"} ${amiId} because …`;
   const where =
-    reportUrl === null
+    report === null
       ? html`Write this line as a comment on the day’s public report:`
-      : html`Write this line as a comment on <a href="${reportUrl}" rel="noreferrer">the report that told of it</a>:`;
+      : html`Write this line as a comment on
+          <a href="${report.url}" rel="noreferrer">${report.isOwn ? "the report that told of it" : "the last report"}</a
+          >:`;
   return html`<h3>If you need it</h3>
     <p>${where}</p>
     <pre>${line}</pre>`;
