@@ -100,15 +100,18 @@ const commands = {
     process.env.CHAOS_MODEL ??= "500";
     process.env.CHAOS_SABOTAGE ??= "apart";
     process.env.CHAOS_NAMES ??= "100000";
+    process.env.CHAOS_REQUESTS ??= "100000";
+    process.env.CHAOS_IMAGES ??= "100000";
     await prepare();
     const promises = [
-      ...["crash", "comments-crash", "model", "mutants", "report-crash", "strange", "sweep"].map(
+      ...["crash", "comments-crash", "model", "mutants", "report-crash", "requests", "strange", "sweep"].map(
         (name) => `service/chaos/${name}`,
       ),
       "act/pace",
       "demo/sabotage",
       "domain/plan/name-properties",
       "hear/backfill",
+      "monitoring/browser",
     ].map((name) => `dist/test/${name}.test.js`);
     return handOver("dist/test/support/run/run.js", promises);
   },

@@ -2,14 +2,15 @@ import { listening, type Store } from "./store.ts";
 import type { Config } from "../config/config.ts";
 import { VERSION } from "../config/version.ts";
 import { withoutSecrets } from "../domain/report/gate.ts";
-import { readStats, type Stats } from "../inspect/stats.ts";
+import { readHealth, type Health } from "../inspect/health.ts";
+import { countAll, type Stats } from "../inspect/stats.ts";
 import { statsJson } from "../inspect/stats-json.ts";
 import { openMeter, type OwnMetrics } from "../monitoring/metrics/meter.ts";
 import type { SharedFigures } from "../monitoring/metrics/shared.ts";
 import { monitoringRoutes, type Monitored } from "../monitoring/monitoring.ts";
 import { problemPage } from "../monitoring/page/problem.ts";
 import { Readiness, type Self } from "../monitoring/ready.ts";
-import { startServer, type HttpServer } from "../monitoring/server.ts";
+import { BOUNDS, startServer, type Bounds, type HttpServer } from "../monitoring/server.ts";
 import type { Clock, Log } from "../ports/index.ts";
 
 /** What monitoring reads of the configuration. */
@@ -26,6 +27,9 @@ export interface Watched {
   readonly log: Log;
 }
 
+/** Redis may take so much of the time of an answer before it counts as away: `/` then comes without it. */
+const REDIS_SHARE = 0.4;
+
 /** Opens what this process counts; the ends of its certificates among it. */
 export function openOwnMetrics({ ca, cert }: Config["amqp"]["tlsFiles"]): OwnMetrics {
   return openMeter(VERSION, { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }) });
@@ -36,37 +40,44 @@ export function openOwnMetrics({ ca, cert }: Config["amqp"]["tlsFiles"]): OwnMet
  * cannot be had.
  */
 export async function openMonitoring(
-  { address, port }: { readonly address: string; readonly port: number },
+  { address, port, bounds }: { readonly address: string; readonly port: number; readonly bounds?: Bounds },
   config: MonitoredConfig,
   watched: Watched,
 ): Promise<HttpServer> {
   const { log } = watched;
-  const routes = monitoringRoutes(monitoredOf(config, watched));
-  const server = await startServer({ address, port, routes, asPage: problemPage, log });
+  const answerWithinMs = REDIS_SHARE * (bounds ?? BOUNDS).withinMs;
+  const routes = monitoringRoutes(monitoredOf(config, watched, answerWithinMs));
+  const server = await startServer({ address, port, routes, asPage: problemPage, log, ...(bounds && { bounds }) });
   log.info({ url: server.url }, "serving health, metrics and the status page");
   return server;
 }
 
-function monitoredOf(config: MonitoredConfig, { store, self, own, clock, log }: Watched): Monitored {
+function monitoredOf(
+  config: MonitoredConfig,
+  { store, self, own, clock, log }: Watched,
+  answerWithinMs: number,
+): Monitored {
   const now = (): number => clock.now();
   const listen = listening(store, config);
   const tell = (problem: string): void => {
     log.debug({ problem }, "passed over: something in redis cannot be read");
   };
-  const figures = (): Promise<Stats> => readStats(now(), { ...store, listen }, tell);
+  const health = (): Promise<Health> => readHealth({ ...store, listen });
+  const figures = (found: Health): Promise<Stats> => countAll(now(), found, store, tell);
+  const all = async (): Promise<Stats> => figures(await health());
   const { hearEveryMs, tickEveryMs, budgets, act, policy } = config;
   return {
     ...store,
-    readiness: new Readiness({ ...store, self, now, listen, hearEveryMs, tickEveryMs }),
+    readiness: new Readiness({ ...store, self, now, health, hearEveryMs, tickEveryMs, answerWithinMs }),
     now,
     tell,
     policy,
     figures,
-    stats: async () => publicStats(statsJson(await figures(), { budgets, act })),
+    stats: async () => publicStats(statsJson(await all(), { budgets, act })),
     searches: { underWay: 0 },
     own: () => own.registry.metrics(),
     limits: budgets,
-    shared: () => sharedFigures(store, figures, config),
+    shared: () => sharedFigures(store, all, config),
   };
 }
 
@@ -77,16 +88,14 @@ async function sharedFigures(
 ): Promise<SharedFigures> {
   // A service that may do nothing posts nothing, and reads no comments: nobody waits for either.
   const isActing = act !== "nothing";
-  const [stats, breakers, untoldSince, reading, info] = await Promise.all([
+  const [stats, untoldSince, reading, info] = await Promise.all([
     figures(),
-    store.breakers.all(),
     isActing ? store.journal.untoldSince() : null,
     isActing && report.kind === "pagure" ? store.comments.reading() : null,
     store.info(),
   ]);
   return {
     stats,
-    breakers,
     untoldSince,
     commentsReadUntil: reading?.at ?? null,
     memory: memoryOf(info),

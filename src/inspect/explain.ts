@@ -6,7 +6,7 @@ import type { Queue } from "../domain/image/lifecycle.ts";
 import { streamOf } from "../domain/image/stream.ts";
 import type { Instant } from "../domain/time.ts";
 import { isForeign, unreadableCompose } from "../errors.ts";
-import type { Facts, Journal, Schedule } from "../ports/index.ts";
+import type { Facts, Journal, Schedule, Unread } from "../ports/index.ts";
 
 /** Who explains images and composes. */
 export interface Explainer {
@@ -36,12 +36,16 @@ export interface ImageExplanation extends Standing {
   /** The policy keeps it public as long as its compose is among the newest of its stream. */
   readonly isNewest: boolean;
   readonly history: readonly ImageEvent[];
+  /** A time of which its history was not looked through; null: it is whole. */
+  readonly unread: Unread | null;
 }
 
 export interface ComposeExplanation {
   readonly compose: ComposeKnowledge;
   /** Its images, ordered by region. */
   readonly standings: readonly Standing[];
+  /** It has more of them than were asked for. */
+  readonly isMore: boolean;
   /** Whether anything was ever heard of it. */
   readonly isKnown: boolean;
 }
@@ -65,31 +69,36 @@ export async function explainAmi(amiId: string, explainer: Explainer): Promise<r
   return Promise.all(found.map((image) => explainImage(image, explainer)));
 }
 
-/** A compose with its images in every region. Throws `UpstreamError`. */
+/** So many images of a compose are shown on a page; a compose of Fedora's has some hundred. */
+export const MOST_OF_COMPOSE = 500;
+
+/** A compose with its images in every region, `most` of them at the most. Throws `UpstreamError`. */
 export async function explainCompose(
   composeId: string,
   { schedule, facts, policy }: Omit<Explainer, "journal">,
+  most = Infinity,
 ): Promise<ComposeExplanation> {
-  const [compose, images] = await Promise.all([
+  const [compose, found] = await Promise.all([
     knowledgeOf(composeId, { facts, policy }),
-    schedule.ofCompose(composeId),
+    schedule.ofCompose(composeId, { most: most + 1 }),
   ]);
+  const images = found.slice(0, most);
   const { facts: known, testimony } = compose;
   const isHeard = known.released || testimony.length + known.types.length + known.labels.length > 0;
   const ordered = images.toSorted((a, b) => a.region.localeCompare(b.region) || a.amiId.localeCompare(b.amiId));
   const standings = await Promise.all(ordered.map((image) => standingOf(image, compose.decision, schedule)));
-  return { compose, standings, isKnown: isHeard || images.length > 0 };
+  return { compose, standings, isMore: found.length > most, isKnown: isHeard || images.length > 0 };
 }
 
 async function explainImage(image: Image, { schedule, facts, journal, policy }: Explainer): Promise<ImageExplanation> {
-  const [compose, history] = await Promise.all([
+  const [compose, { events, unread }] = await Promise.all([
     knowledgeOf(image.composeId, { facts, policy }),
-    journal.history(image.region, image.amiId),
+    journal.history(image),
   ]);
   const standing = await standingOf(image, compose.decision, schedule);
   const stream = policy.keepNewest === 0 || image.stage !== "public" ? null : streamOf(image);
   const newest = stream === null ? [] : await schedule.newest(image.region, stream, policy.keepNewest);
-  return { ...standing, compose, isNewest: newest.includes(image.composeId), history };
+  return { ...standing, compose, isNewest: newest.includes(image.composeId), history: events, unread };
 }
 
 async function knowledgeOf(

@@ -66,14 +66,21 @@ export function waitingJson({ image, waits }: Standing): object {
 }
 
 /** A compose with its images, as programs read it. */
-export function composeJson(composeId: string, { compose, standings, isKnown }: ComposeExplanation): object {
-  return { compose_id: composeId, known: isKnown, ...knowledgeJson(compose), images: standings.map(standingJson) };
+export function composeJson(composeId: string, { compose, standings, isMore, isKnown }: ComposeExplanation): object {
+  const images = standings.map(standingJson);
+  return { compose_id: composeId, known: isKnown, ...knowledgeJson(compose), images, more: isMore };
 }
 
 /** An image with its history, as programs read it. */
-export function imageJson({ compose, isNewest, history, ...standing }: ImageExplanation): object {
+export function imageJson({ compose, isNewest, history, unread, ...standing }: ImageExplanation): object {
   const { facts } = knowledgeJson(compose);
-  return { ...standingJson(standing), is_newest: isNewest, facts, history: history.map(happeningJson) };
+  return {
+    ...standingJson(standing),
+    is_newest: isNewest,
+    facts,
+    history: history.map(happeningJson),
+    history_unread: unread === null ? null : { from: iso(unread.from), to: iso(unread.to) },
+  };
 }
 
 /** The words of the image's hash in Redis, and what is decided now. */

@@ -1,39 +1,33 @@
 import { QUEUES, type Queue } from "../domain/image/lifecycle.ts";
-import { describeTrouble } from "../domain/limits/breaker.ts";
+import { describeTrouble, type Breaker } from "../domain/limits/breaker.ts";
 import type { ActKind, Pause, Stop } from "../domain/limits/budget.ts";
 import { ACT_KINDS } from "../domain/limits/budget.ts";
 import { isRefusalCode } from "../domain/plan/refusal.ts";
 import { DAY_MS, dayOf, SECOND_MS, type Instant } from "../domain/time.ts";
-import { RefusedError } from "../errors.ts";
+import { reading, readHealth, type Health, type HealthReader, type Reading } from "./health.ts";
 import type {
-  Breakers,
   Budgets,
   Counted,
   Counts,
   Heard,
-  Journal,
-  Listen,
-  Pulse,
   Queues,
   RejectedMessages,
   ReporterStatus,
-  Schedule,
   Signs,
   Waiting,
 } from "../ports/index.ts";
 
-/** Who reads the figures. */
-export interface StatsReader {
+/** Who counts. */
+export interface Counter {
   readonly queues: Pick<Queues, "regions" | "count" | "first">;
   readonly counts: Pick<Counts, "read">;
-  readonly breakers: Pick<Breakers, "all">;
-  readonly budgets: Pick<Budgets, "spent" | "stops" | "paused">;
-  readonly listen: Listen;
-  readonly schedule: Pick<Schedule, "now">;
-  readonly journal: Pick<Journal, "status">;
-  readonly pulse: Pick<Pulse, "signs">;
+  readonly budgets: Pick<Budgets, "spent">;
   readonly rejected: Pick<RejectedMessages, "count">;
 }
+
+/** Who reads the figures. */
+export type StatsReader = Omit<HealthReader, "budgets"> &
+  Omit<Counter, "budgets"> & { readonly budgets: HealthReader["budgets"] & Counter["budgets"] };
 
 /** Figures of the whole, at one moment. */
 export interface Stats {
@@ -50,7 +44,10 @@ export interface Stats {
   readonly reporter: ReporterStatus | null;
   readonly signs: Signs;
   /** Regions that are left alone for a while, and why. */
-  readonly breakers: readonly { readonly region: string; readonly since: Instant; readonly why: string }[];
+  readonly breakers: readonly (Pick<Breaker, "trouble" | "since"> & {
+    readonly region: string;
+    readonly why: string;
+  })[];
   /** Messages that could not be understood. */
   readonly rejected: number;
 }
@@ -74,16 +71,29 @@ export interface RegionStats {
 const DAYS = 14;
 
 /**
- * Counts by queue and day from the sorted sets, and by stage from the counts that are kept: in a number of Redis commands that
- * grows with the regions alone. `tell` is told what of ours cannot be read, one sentence each; the rest is counted. Throws
- * `UpstreamError`.
+ * How the service goes, and how many images are where. `tell` is told what of ours cannot be read, one sentence each; the rest is
+ * counted. Throws `UpstreamError`.
  */
-export async function readStats(
+export async function readStats(now: Instant, reader: StatsReader, tell: (problem: string) => void): Promise<Stats> {
+  return countAll(now, await readHealth(reader), reader, tell);
+}
+
+/**
+ * The same with what was read already. Counts by queue and day from the sorted sets, and by stage from the counts that are kept:
+ * in a number of Redis commands that grows with the regions alone. Throws `UpstreamError`.
+ */
+export async function countAll(
   now: Instant,
-  { queues, counts, breakers, budgets, listen, schedule, journal, pulse, rejected }: StatsReader,
+  { heard, reporter, signs, pause, stops, breakers }: Health,
+  { queues, counts, budgets, rejected }: Counter,
   tell: (problem: string) => void,
 ): Promise<Stats> {
-  const orTell = telling(tell);
+  const orTell: OrTell = async (answer, instead) => valueOr(await reading(answer), instead);
+  const valueOr = <T, U>(read: Reading<T>, instead: U): T | U => {
+    if ("value" in read) return read.value;
+    tell(read.problem);
+    return instead;
+  };
   const names = await orTell(queues.regions(), []);
   const regions = await Promise.all(names.map((region) => regionStats(region, counts, orTell)));
   const noSigns: Signs = { marks: {}, replicas: [], hung: [] };
@@ -94,35 +104,21 @@ export async function readStats(
     days: await orTell(dayCounts(names, now, queues), []),
     overdue: await overdueOf(names, now, queues, orTell),
     spent: { private: makePrivate, delete: deletes },
-    pause: await orTell(budgets.paused(), null),
-    stops: await budgets.stops(),
-    // By the clock of whoever acts: this machine may be an operator's.
-    heard: await orTell(listen((await schedule.now()).at), null),
-    reporter: await orTell(journal.status(), null),
-    signs: await orTell(pulse.signs(), noSigns),
-    breakers: [...(await orTell(breakers.all(), []))].map(([region, breaker]) => ({
-      region,
-      since: breaker.since,
-      why: describeTrouble(breaker),
-    })),
+    pause: valueOr(pause, null),
+    stops: valueOr(stops, []),
+    heard: valueOr(heard, null),
+    reporter: valueOr(reporter, null),
+    signs: valueOr(signs, noSigns),
+    breakers: [...valueOr(breakers, [])].map(([region, breaker]) => {
+      const { trouble, since } = breaker;
+      return { region, trouble, since, why: describeTrouble(breaker) };
+    }),
     rejected: await orTell(rejected.count(), 0),
   };
 }
 
-type OrTell = <T, U>(answer: Promise<T>, instead: U) => Promise<T | U>;
-
 /** Gives something instead of an answer that is refused, and tells why. */
-function telling(tell: (problem: string) => void): OrTell {
-  return async (answer, instead) => {
-    try {
-      return await answer;
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      tell(error.message);
-      return instead;
-    }
-  };
-}
+type OrTell = <T, U>(answer: Promise<T>, instead: U) => Promise<T | U>;
 
 async function regionStats(region: string, counts: Pick<Counts, "read">, orTell: OrTell): Promise<RegionStats> {
   const none: Counted = { images: 0, stages: {}, errors: {}, untold: 0 };

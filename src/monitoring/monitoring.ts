@@ -12,6 +12,7 @@ import { KEPT_FOR_A_PERSON, type Rule } from "../domain/compose/classify.ts";
 import type { ImageEvent } from "../domain/image/event.ts";
 import { DAY_MS } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
+import type { Health } from "../inspect/health.ts";
 import { readQueuePage } from "../inspect/queue-page.ts";
 import { recentEvents } from "../inspect/recent.ts";
 import type { Stats } from "../inspect/stats.ts";
@@ -22,7 +23,8 @@ export interface Monitored extends Omit<ApiReader, "journal" | "schedule">, Omit
   readonly schedule: ApiReader["schedule"] & Finder["schedule"];
   readonly journal: ApiReader["journal"] & Pick<Journal, "newest">;
   readonly readiness: Readiness;
-  readonly figures: () => Promise<Stats>;
+  /** Counts, with what was read already. Throws `UpstreamError`. */
+  readonly figures: (health: Health) => Promise<Stats>;
   /** What Redis knows, in Prometheus' words. Throws `UpstreamError`. */
   readonly shared: () => Promise<SharedFigures>;
   /** What this process counts, in Prometheus' form. */
@@ -77,23 +79,26 @@ async function metrics({ own, shared }: Monitored): Promise<Answer> {
 }
 
 async function overview(monitored: Monitored): Promise<Answer> {
-  const parts = await monitored.readiness.parts();
-  const known = parts.redis.state === "ok" ? await knownOf(monitored) : null;
+  const { parts, health } = await monitored.readiness.look();
+  const known = health === null ? null : await knownOf(health, monitored);
   return overviewPage({ now: monitored.now(), parts, known, limits: monitored.limits });
 }
 
-async function knownOf(monitored: Monitored): Promise<Known> {
+async function knownOf(health: Health, monitored: Monitored): Promise<Known> {
   const { tell } = monitored;
   const now = monitored.now();
-  const [stats, recent, refused] = await Promise.all([
-    monitored.figures(),
+  const [stats, recent] = await Promise.all([
+    monitored.figures(health),
     recentEvents(now - KEPT_WITHIN_MS, monitored, tell),
-    readQueuePage({ ...NO_FILTER, isRefused: true }, null, MOST_REFUSED, monitored, tell),
   ]);
+  // Where all are counted and none is refused, no queue has to be looked through.
+  const isNone = stats.regions.every(({ refused, images, counted }) => refused === 0 && images === counted);
+  const filter = { ...NO_FILTER, isRefused: true };
+  const listed = isNone ? [] : (await readQueuePage(filter, null, MOST_REFUSED, monitored, tell)).listed;
   return {
     stats,
     events: { ...recent, events: recent.events.filter(({ at }) => at >= now - DAY_MS).map(publicEvent) },
-    refused: refused.listed,
+    refused: listed,
     kept: firstOfEachCompose(recent.events.filter(isForPerson)).slice(0, MOST_KEPT).map(publicEvent),
   };
 }

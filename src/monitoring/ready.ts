@@ -1,12 +1,14 @@
 import { jsonAnswer, type Answer } from "./answer.ts";
-import { EVERY_REGION, describeTrouble } from "../domain/limits/breaker.ts";
+import { EVERY_REGION, describeTrouble, type Breaker } from "../domain/limits/breaker.ts";
+import type { Pause, Stop } from "../domain/limits/budget.ts";
 import { agreed } from "../domain/limits/clocks.ts";
 import { believable, DEAFNESS_WORDS } from "../domain/limits/deaf.ts";
-import { HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
-import { describeError, RefusedError, UpstreamError } from "../errors.ts";
+import { HOUR_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
+import { UpstreamError } from "../errors.ts";
+import { reading, type Health, type Reading } from "../inspect/health.ts";
 import { iso } from "../inspect/json.ts";
 import { within } from "../limit.ts";
-import type { Breakers, Budgets, Hearing, Journal, Listen, Pulse, Schedule } from "../ports/index.ts";
+import type { Heard, Hearing, ReporterStatus, Signs } from "../ports/index.ts";
 
 /** What this process knows of itself without asking anybody. */
 export interface Self {
@@ -20,16 +22,14 @@ export interface Self {
 export interface ReadyReader {
   readonly self: Self;
   readonly now: () => Instant;
-  readonly schedule: Pick<Schedule, "now">;
-  readonly listen: Listen;
+  /** Throws `UpstreamError`. */
+  readonly health: () => Promise<Health>;
   readonly hearing: Pick<Hearing, "deafSince">;
-  readonly pulse: Pick<Pulse, "signs">;
-  readonly journal: Pick<Journal, "status">;
-  readonly budgets: Pick<Budgets, "paused" | "stops">;
-  readonly breakers: Pick<Breakers, "all">;
   /** How often the archive is read, and the regions are gone through. */
   readonly hearEveryMs: number;
   readonly tickEveryMs: number;
+  /** Redis may take so long. */
+  readonly answerWithinMs: number;
 }
 
 /** `degraded`: it does its work, and something is to be looked at; `down`: it does not; `unknown`: Redis would know. */
@@ -55,8 +55,12 @@ export const PARTS = [
 ] as const;
 export type Parts = Readonly<Record<(typeof PARTS)[number], Part>>;
 
-/** Redis may take so long. */
-const ANSWER_WITHIN_MS = 2 * SECOND_MS;
+/** The parts, and how the service goes as Redis has it; null: it does not answer, or its clock is wrong. */
+interface Look {
+  readonly parts: Parts;
+  readonly health: Health | null;
+}
+
 /** A pass over the regions may be so late; EC2 may be slow, and a lease long. */
 const TICK_WITHIN_MS = 30 * MINUTE_MS;
 /** So long deafness, with messages coming, is a weakness; longer, nobody should count on the service. */
@@ -76,32 +80,32 @@ export class Readiness {
   }
 
   async answer(): Promise<Answer> {
-    const parts = await this.parts();
+    const { parts } = await this.look();
     const states = Object.values(parts).map(({ state }) => state);
     const status = states.includes("down") ? "unready" : states.includes("degraded") ? "degraded" : "ready";
     const answer = jsonAnswer({ status, at: iso(this.#reader.now()), parts }, status === "unready" ? 503 : 200);
     return { ...answer, maxAgeS: null };
   }
 
-  /** Every part as it is now; never rejects for a Redis that is away. */
-  async parts(): Promise<Parts> {
-    const { self, now } = this.#reader;
+  /** Every part as it is now, and what it was read from; null, and no rejection, for a Redis that is away. */
+  async look(): Promise<Look> {
+    const { self, now, answerWithinMs } = this.#reader;
     const { isConsuming, since } = self.consuming();
     const own = {
       process: self.isEnding() ? part("down", "it is ending", null) : part("ok", "it runs", null),
       broker: isConsuming ? part("ok", "it delivers", since) : part("down", "it does not deliver", since),
     };
     try {
-      const remembered = await within(ANSWER_WITHIN_MS, this.#remembered(), silent);
+      const { health, ...remembered } = await within(answerWithinMs, this.#remembered(), () => silent(answerWithinMs));
       this.#note(true, now());
-      return { ...own, redis: part("ok", "it answers", this.#redisSince), ...remembered };
+      return { parts: { ...own, redis: part("ok", "it answers", this.#redisSince), ...remembered }, health };
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       this.#note(false, now());
       const word = error.code === "clock-skew" ? "its clock and ours are apart" : "it does not answer";
       const redis = part("down", word, this.#redisSince);
       const unknown = { heard: UNKNOWN, tick: UNKNOWN, report: UNKNOWN, paused: UNKNOWN };
-      return { ...own, redis, ...unknown, stopped: UNKNOWN, breakers: UNKNOWN };
+      return { parts: { ...own, redis, ...unknown, stopped: UNKNOWN, breakers: UNKNOWN }, health: null };
     }
   }
 
@@ -110,23 +114,25 @@ export class Readiness {
     this.#isRedisUp = isUp;
   }
 
-  async #remembered(): Promise<Omit<Parts, "process" | "broker" | "redis">> {
-    const reader = this.#reader;
-    const now = agreed(await reader.schedule.now());
-    const [heard, tick, report, paused, stopped, breakers] = await Promise.all([
-      orUnreadable(heardPart(now, reader)),
-      orUnreadable(tickPart(now, reader)),
-      orUnreadable(reportPart(reader)),
-      orUnreadable(pausedPart(reader)),
-      orUnreadable(stoppedPart(reader)),
-      orUnreadable(breakersPart(reader)),
-    ]);
-    return { heard, tick, report, paused, stopped, breakers };
+  async #remembered(): Promise<Omit<Parts, "process" | "broker" | "redis"> & { readonly health: Health }> {
+    const { hearing, hearEveryMs, tickEveryMs } = this.#reader;
+    const [health, deafSince] = await Promise.all([this.#reader.health(), reading(hearing.deafSince())]);
+    const now = agreed(health.clocks);
+    const { heard, signs, reporter, pause, stops, breakers } = health;
+    return {
+      health,
+      heard: orProblem(heard, (value) => orProblem(deafSince, (noted) => heardPart(now, value, noted, hearEveryMs))),
+      tick: orProblem(signs, (value) => tickPart(now, value, tickEveryMs)),
+      report: orProblem(reporter, reportPart),
+      paused: orProblem(pause, pausedPart),
+      stopped: orProblem(stops, stoppedPart),
+      breakers: orProblem(breakers, breakersPart),
+    };
   }
 }
 
-function silent(): UpstreamError {
-  return new UpstreamError("redis", "silent", `redis: no answer within ${ANSWER_WITHIN_MS} ms`);
+function silent(limitMs: number): UpstreamError {
+  return new UpstreamError("redis", "silent", `redis: no answer within ${limitMs} ms`);
 }
 
 function part(state: State, word: string, since: Instant | null): Part {
@@ -134,36 +140,26 @@ function part(state: State, word: string, since: Instant | null): Part {
 }
 
 /** What stands in Redis and cannot be read is told there, and keeps no other part from being told. */
-async function orUnreadable(answer: Promise<Part>): Promise<Part> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    return part("degraded", describeError(error), null);
-  }
+function orProblem<T>(read: Reading<T>, told: (value: T) => Part): Part {
+  return "value" in read ? told(read.value) : part("degraded", read.problem, null);
 }
 
-async function heardPart(
+function heardPart(
   now: Instant,
-  { listen, hearing, hearEveryMs }: Pick<ReadyReader, "listen" | "hearing" | "hearEveryMs">,
-): Promise<Part> {
-  const [{ until, deafness }, noted] = await Promise.all([listen(now), hearing.deafSince()]);
+  { until, deafness }: Pick<Heard, "until" | "deafness">,
+  noted: Instant | null,
+  hearEveryMs: number,
+): Part {
   if (deafness !== null) {
     const since = believable(noted, now) ?? now;
     const isLong = now - since >= DEAF_WITHIN_MS;
     return part(isLong ? "down" : "degraded", `deaf, nothing is acted on: ${DEAFNESS_WORDS[deafness]}`, since);
   }
   const isLate = until !== null && until !== Infinity && now - until > 2 * hearEveryMs;
-  return isLate
-    ? part("degraded", "the archive of messages is not heard", until)
-    : part("ok", "heard until then", until);
+  return isLate ? part("degraded", "the archive of messages is not heard", until) : part("ok", "all is heard", until);
 }
 
-async function tickPart(
-  now: Instant,
-  { pulse, tickEveryMs }: Pick<ReadyReader, "pulse" | "tickEveryMs">,
-): Promise<Part> {
-  const { marks, hung } = await pulse.signs();
+function tickPart(now: Instant, { marks, hung }: Signs, tickEveryMs: number): Part {
   const [first] = hung;
   if (first !== undefined) return part("degraded", `a pass hangs: ${first.pass}`, first.since);
   const at = marks.tick ?? null;
@@ -174,27 +170,24 @@ async function tickPart(
     : part("ok", "the last pass ended well", at);
 }
 
-async function reportPart({ journal }: Pick<ReadyReader, "journal">): Promise<Part> {
-  const status = await journal.status();
+function reportPart(status: ReporterStatus | null): Part {
   if (status === null) return part("ok", "nothing was to be reported yet", null);
   const { state, since } = status;
   return state === "ok" ? part("ok", "the public is told", since) : part("degraded", "the public is not told", since);
 }
 
-async function pausedPart({ budgets }: Pick<ReadyReader, "budgets">): Promise<Part> {
-  const pause = await budgets.paused();
+function pausedPart(pause: Pause | null): Part {
   return pause === null ? part("ok", "no", null) : part("degraded", "a person has paused all acts", pause.since);
 }
 
-async function stoppedPart({ budgets }: Pick<ReadyReader, "budgets">): Promise<Part> {
-  const stops = await budgets.stops();
+function stoppedPart(stops: readonly Stop[]): Part {
   if (stops.length === 0) return part("ok", "nothing", null);
   const words = stops.map(({ kind, reason }) => `${kind}: ${reason}`).join("; ");
   return part("degraded", words, Math.min(...stops.map(({ since }) => since)));
 }
 
-async function breakersPart({ breakers }: Pick<ReadyReader, "breakers">): Promise<Part> {
-  const open = [...(await breakers.all())];
+function breakersPart(breakers: ReadonlyMap<string, Breaker>): Part {
+  const open = [...breakers];
   if (open.length === 0) return part("ok", "none is open", null);
   const words = open.map(([region, breaker]) => {
     const where = region === EVERY_REGION ? "every region" : region;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { etagOf, isKnown, Problem, problemAnswer, type Answer } from "./answer.ts";
 import { findRoute, type Route } from "./routes.ts";
 import { ConfigError, describeError, RefusedError, UpstreamError } from "../errors.ts";
@@ -35,7 +35,7 @@ export interface Bounds {
   readonly longestUrl: number;
 }
 
-const BOUNDS: Bounds = { most: 50, withinMs: 5_000, longestUrl: 2_048 };
+export const BOUNDS: Bounds = { most: 50, withinMs: 5_000, longestUrl: 2_048 };
 const LONGEST_HEADERS = 8 * 1024;
 /** Idle and half-open ones among them. */
 const MOST_CONNECTIONS = 500;
@@ -64,6 +64,11 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     connectionsCheckingInterval: Math.min(1_000, bounds.withinMs),
   });
   server.maxConnections = MOST_CONNECTIONS;
+  server.on("connection", (socket) => {
+    socket.once("close", () => {
+      desk.forget(socket);
+    });
+  });
   server.on("request", (request, response) => void desk.serve(request, response));
   await listen(server, address, port);
   server.on("error", (error) => {
@@ -116,6 +121,8 @@ class Desk {
   readonly #bounds: Bounds;
   readonly #log: Log;
   #working = 0;
+  /** Of each client, how long its answers are waited for. */
+  readonly #patience = new WeakMap<Socket, Set<NodeJS.Timeout>>();
 
   constructor({ routes, asPage, log }: ServerOptions, bounds: Bounds) {
     this.#routes = routes;
@@ -128,13 +135,21 @@ class Desk {
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A client that takes its answer byte by byte is not waited for.
     const patience = setTimeout(() => request.socket.destroy(), 2 * this.#bounds.withinMs);
+    const ofClient = this.#patience.get(request.socket) ?? new Set();
+    this.#patience.set(request.socket, ofClient.add(patience));
     response.once("close", () => {
       clearTimeout(patience);
+      ofClient.delete(patience);
     });
     response.on("error", (error) => {
       this.#log.debug({ error: describeError(error) }, "a client has gone");
     });
     send(request, response, await this.#answerTo(request));
+  }
+
+  /** A client has gone. Of requests that it sent at once, those that had not their turn yet do not tell it. */
+  forget(socket: Socket): void {
+    for (const patience of this.#patience.get(socket) ?? []) clearTimeout(patience);
   }
 
   async #answerTo({ method, url = "/", headers }: IncomingMessage): Promise<Answer> {

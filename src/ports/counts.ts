@@ -1,3 +1,5 @@
+import type { Instant } from "../domain/time.ts";
+
 /** What a region's images are counted as, in one look; see `Counts`. */
 export interface Counted {
   /** How many are not known to be deleted or gone. Where `stages` make another sum, they are being counted. */
@@ -37,8 +39,10 @@ export interface Named {
 export interface Found {
   /** The newest uploads first. */
   readonly images: readonly Named[];
-  /** Not all names were looked at, or more were found than were asked for. */
-  readonly mayBeMore: boolean;
+  /** More were found than were asked for. */
+  readonly isMore: boolean;
+  /** Older uploads than this were not looked at; null: all were. */
+  readonly since: Instant | null;
 }
 
 /**

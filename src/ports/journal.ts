@@ -1,12 +1,16 @@
 import type { ImageEvent } from "../domain/image/event.ts";
+import type { Image } from "../domain/image/image.ts";
 import type { Instant } from "../domain/time.ts";
 import type { PostAddress } from "./reports.ts";
 
 /** The event streams, and what reporting them has come to. All throw `UpstreamError`. */
 export interface Journal {
-  /** What happened to an image since it was first heard of, oldest first; of more than a thousand events the newest. */
-  history(region: string, amiId: string): Promise<readonly ImageEvent[]>;
-  /** The same of several images in one search, in the order of the stream. */
+  /**
+   * What happened to an image that was uploaded then, oldest first; of more than a thousand events the newest. Costs a bounded
+   * number of commands: the region's last events are looked through, and those from the upload on, some thousands each.
+   */
+  history(image: Pick<Image, "region" | "amiId" | "uploadedAt">): Promise<History>;
+  /** All that happened to these images since they were first heard of, in the order of the stream, however long that takes. */
   historyOf(region: string, amiIds: readonly string[]): Promise<readonly ImageEvent[]>;
   /** Up to `limit` events of a region that were written after the one with the id `after`, in the order of the stream. */
   after(region: string, after: string, limit: number): Promise<readonly ImageEvent[]>;
@@ -20,6 +24,18 @@ export interface Journal {
   status(): Promise<ReporterStatus | null>;
   /** The right to report, one process at a time, kept until it is ended; null when another process has it. */
   reporterLease(): Promise<ReporterLease | null>;
+}
+
+/** What is found of an image's history. */
+export interface History {
+  readonly events: readonly ImageEvent[];
+  /** A time that was not looked through, when the region had too many events; null: nothing is missing. */
+  readonly unread: Unread | null;
+}
+
+export interface Unread {
+  readonly from: Instant;
+  readonly to: Instant;
 }
 
 /**

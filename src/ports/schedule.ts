@@ -20,8 +20,11 @@ export interface Schedule {
   get(region: string, amiId: string): Promise<Image | null>;
   /** Where an image waits, and until when (`Infinity` is legal); null: nowhere. */
   waiting(region: string, amiId: string): Promise<{ readonly queue: Queue; readonly wakeAt: Instant } | null>;
-  /** The compose's images in every region. */
-  ofCompose(composeId: string): Promise<readonly Image[]>;
+  /** The compose's images in every region, or in one; where that are too many, the first by region and id. */
+  ofCompose(
+    composeId: string,
+    within?: { readonly region?: string; readonly most?: number },
+  ): Promise<readonly Image[]>;
   /** The ids of the compose's images in a region, also of those whose record has expired. */
   amiIdsOf(region: string, composeId: string): Promise<readonly string[]>;
   /** Writes `change` unless the image was written since it was read (`image.revision`); false when it was. Ends any claim. */

@@ -176,6 +176,6 @@ t.test("what a vanished image leaves behind is said, but for what another image 
     await world.tick();
     world.clock.advance(DAY_MS + HOUR_MS);
   }
-  const history = await world.reporter.journal.history(REGION, amiId);
+  const history = await world.reporter.journal.historyOf(REGION, [amiId]);
   t.same([history.at(-1)?.what, history.at(-1)?.details["left"]], ["gone", snapshotIds[1]]);
 });

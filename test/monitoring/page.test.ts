@@ -59,7 +59,12 @@ t.test("an image's life is told in words: what, when, why, and what to do about 
   t.match(page, /href="http:[^"]*\/ami-reports\/issue\/\d+[^"]*"/);
   t.match(page, young.amiId, "the newer public image");
   t.match(page, "made-private");
+  t.match(page, />the report that told of it<\/a/);
+  const next = await text(`/find?q=${young.amiId}`);
+  t.match(next, `hold ${young.amiId} because`);
+  t.match(next, /issue\/\d+[^>]*>the last report<\/a/, "nobody was told of it yet: any report will do");
   t.match(await text(`/find?q=${old.composeId}`), old.amiId);
+  t.match(await text("/find?q=Rawhide-20261125"), `<h1>${young.amiId}</h1>`, "the one that has such a name");
   t.match(await text("/find?q=x86_64-Rawhide-2026112"), young.amiId, "by a part of the name");
   const never = await get("/find?q=ami-0123456789abcdef0", { headers: { accept: "text/html" } });
   t.equal(never.status, 404);
@@ -77,6 +82,20 @@ t.test("what is kept because two messages contradict each other is told once a c
   }
   const page = await text("/");
   t.equal(page.split(`>${first.composeId}<`).length - 1, 1);
+  t.match(page, /whoever\s+knows\s+that\s+an\s+image\s+may\s+go/);
+});
+
+t.test("what is refused is told with who must act, and what helps", async (t) => {
+  const { world, text } = await openServed(t);
+  const { message, amiId } = addNightly(world, 1);
+  await world.hear(UPLOADER, message);
+  world.clock.advance(5 * DAY_MS + 1000);
+  const action = "ModifyImageAttribute";
+  world.simulator.faults.add({ kind: "error", code: "UnauthorizedOperation", action, resource: amiId, times: 1 });
+  await world.tick();
+  const page = await text("/");
+  t.match(page, "Refused: 1, of which these");
+  t.match(page, /the people who run this service<\/td>\s*<td class="">grant the permission that the reason names/);
 });
 
 t.test("a hostile name, reason or author stays text on every page", async (t) => {

@@ -1,6 +1,7 @@
 import t from "tap";
 import { formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { redisSchedule } from "../../src/adapters/redis/images/schedule.ts";
+import { readHealth } from "../../src/inspect/health.ts";
 import { Readiness, type Part } from "../../src/monitoring/ready.ts";
 import type { Heard } from "../../src/ports/index.ts";
 import { openServed, type Served } from "../support/servers/monitoring.ts";
@@ -118,13 +119,13 @@ t.test("a clock that is wrong is called so, and not an absent redis", async (t) 
   const self = { isEnding: () => false, consuming: () => ({ isConsuming: true, since: now() }) };
   const listen = (): Promise<Heard> => Promise.resolve(hearsAll(world.clock));
   const readiness = new Readiness({
-    ...store,
-    schedule,
+    hearing: store.hearing,
+    health: () => readHealth({ ...store, schedule, listen }),
     self,
     now,
-    listen,
     hearEveryMs: HOUR_MS,
     tickEveryMs: HOUR_MS,
+    answerWithinMs: MINUTE_MS,
   });
-  t.match((await readiness.parts()).redis, { state: "down", word: "its clock and ours are apart" });
+  t.match((await readiness.look()).parts.redis, { state: "down", word: "its clock and ours are apart" });
 });

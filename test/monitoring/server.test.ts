@@ -153,6 +153,28 @@ t.test("a client that dawdles is cut off, whether it asks or listens", async (t)
   t.ok([200, 408].includes((await fetch(`${url}/hello`)).status));
 });
 
+t.test("of a client that asks much at once and goes, nothing is waited for", async (t) => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const [asked, release] = [gate(), gate()];
+  const slow = route("/slow", async () => {
+    asked.open();
+    await release.opened;
+    return jsonAnswer({});
+  });
+  const before = timers();
+  const options = { address: "127.0.0.1", port: 0, routes: [slow, HELLO], asPage: problemPage, log: silentLog };
+  const server = await startServer({ ...options, bounds: BOUNDS });
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  socket.write("GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+  await asked.opened;
+  socket.destroy();
+  release.open();
+  await server.close();
+  // Node tells of an end some turns of its loop later.
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  t.equal(timers(), before);
+});
+
 t.test("an address that cannot be had is one line with the key to mend", async (t) => {
   const url = await serve(t, [HELLO]);
   const port = Number(new URL(url).port);

@@ -6,12 +6,12 @@ import type { Hold } from "../../domain/hold.ts";
 import type { Image } from "../../domain/image/image.ts";
 import { refusalOf } from "../../domain/plan/refusal.ts";
 import { situationOf } from "../../domain/plan/situation.ts";
-import { describeWhen, floorSecond, formatInstant, type Instant } from "../../domain/time.ts";
+import { dayOf, describeWhen, floorSecond, formatInstant, type Instant } from "../../domain/time.ts";
 import type { ComposeExplanation, ComposeKnowledge, ImageExplanation, Standing } from "../../inspect/explain.ts";
 
 /** An image's explanation for people: what is decided, when things happen, who said what, and what happened. */
 export function imageText(explanation: ImageExplanation, now: Instant): string {
-  const { compose, history } = explanation;
+  const { compose, history, unread, image } = explanation;
   return [
     ...standingText(explanation, now),
     "facts",
@@ -20,6 +20,9 @@ export function imageText(explanation: ImageExplanation, now: Instant): string {
     ...history.flatMap(({ at, what, who, why }) =>
       row(what, `${formatInstant(floorSecond(at))} by ${who}${why === "" ? "" : `: ${why}`}`),
     ),
+    ...(unread === null
+      ? []
+      : row("not read", `${dayOf(unread.from)} to ${dayOf(unread.to)}: see clean-amis history ${image.amiId}`)),
   ].join("\n");
 }
 

@@ -14,7 +14,7 @@ import { startRedis } from "../servers/redis.ts";
 /**
  * What a backfill costs: its rate against that of ingest fed from an array, in one run on one Redis, and the largest
  * resident set of its process. `npm run bench -- MESSAGES` takes another number than a million; `npm run bench -- stats IMAGES`
- * asks what figures cost.
+ * asks what figures and pages cost.
  */
 const IS_STATS = process.argv[2] === "stats";
 const MESSAGES = Number((IS_STATS ? process.argv[3] : process.argv[2]) ?? 1_000_000);

@@ -6,7 +6,13 @@ import { amiOf, composeOf, kindOf, optional, regionOf, sinceOf, stageOf, withinO
 import { openApi } from "./openapi.ts";
 import { DAY_MS, type Instant } from "../../domain/time.ts";
 import { readEventPage } from "../../inspect/event-page.ts";
-import { explainAmi, explainCompose, type Explainer, type ImageExplanation } from "../../inspect/explain.ts";
+import {
+  explainAmi,
+  explainCompose,
+  MOST_OF_COMPOSE,
+  type Explainer,
+  type ImageExplanation,
+} from "../../inspect/explain.ts";
 import { composeJson, eventJson, imageJson, listedJson } from "../../inspect/json.ts";
 import { readQueuePage } from "../../inspect/queue-page.ts";
 import type { QueueReader } from "../../inspect/queue.ts";
@@ -60,7 +66,7 @@ function publicExplanation(found: ImageExplanation): ImageExplanation {
 }
 
 async function compose(composeId: string, reader: ApiReader): Promise<Answer> {
-  const found = await explainCompose(composeId, reader);
+  const found = await explainCompose(composeId, reader, MOST_OF_COMPOSE);
   if (!found.isKnown) throw new Problem(404, "Not Found", "no message has named it");
   const standings = found.standings.map((each) => ({ ...each, image: publicImage(each.image) }));
   return jsonAnswer(composeJson(composeId, { ...found, standings }));

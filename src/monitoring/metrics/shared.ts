@@ -1,5 +1,5 @@
 import { Gauge, Registry } from "prom-client";
-import { EVERY_REGION, type Breaker } from "../../domain/limits/breaker.ts";
+import { EVERY_REGION } from "../../domain/limits/breaker.ts";
 import { ACT_KINDS, type BudgetLimits } from "../../domain/limits/budget.ts";
 import { SECOND_MS, type Instant } from "../../domain/time.ts";
 import type { Stats } from "../../inspect/stats.ts";
@@ -8,7 +8,6 @@ import { MARKS } from "../../ports/index.ts";
 /** What every replica reads in Redis, and tells alike. */
 export interface SharedFigures {
   readonly stats: Stats;
-  readonly breakers: ReadonlyMap<string, Breaker>;
   /** When the oldest event was written that the public is still to be told of; null: there is none. */
   readonly untoldSince: Instant | null;
   /** How far comments were read; null: nobody can comment, or nothing was read yet. */
@@ -64,7 +63,7 @@ function putWaiting({ at, overdue, days }: Stats, put: Put): void {
     put("due_today_images", "Images that wake up later today (UTC), by kind of act.", days[0]?.[kind] ?? 0, { kind });
 }
 
-function putActs({ stats: { spent, stops, pause }, limits, breakers }: SharedFigures, put: Put): void {
+function putActs({ stats: { spent, stops, pause, breakers }, limits }: SharedFigures, put: Put): void {
   for (const kind of ACT_KINDS) {
     const most = kind === "delete" ? limits.maxDeletesPerDay : limits.maxPrivatePerDay;
     put("budget_spent_acts", "Acts that were reserved today (UTC).", spent[kind], { kind });
@@ -74,7 +73,7 @@ function putActs({ stats: { spent, stops, pause }, limits, breakers }: SharedFig
   }
   put("paused", "1: a person has paused all acts.", pause === null ? 0 : 1);
   const help = "Since when a region is left alone for a while, and why.";
-  for (const [name, { trouble, since }] of breakers) {
+  for (const { region: name, trouble, since } of breakers) {
     const region = name === EVERY_REGION ? "every" : name;
     put("breaker_open_since_timestamp_seconds", help, since / SECOND_MS, { region, trouble });
   }

@@ -43,12 +43,14 @@ export function dayChart(days: readonly Day[]): Html {
     html`<text class="tick" x="${round(LEFT + (index + 0.5) * step)}" y="${HEIGHT - 6}" text-anchor="middle"
       >${day.day.slice(8)}</text
     >`;
-  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="chart-title">
-      <title id="chart-title">
-        Images that are due on each of the coming ${days.length} days; the table below has the numbers
-      </title>
-      ${[0, most / 2, most].filter(Number.isInteger).map(line)}${days.flatMap((day, index) => [bar(day, index, 0), bar(day, index, 1), label(day, index)])}
-    </svg>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="The coming days, drawn">
+      <svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="chart-title">
+        <title id="chart-title">
+          Images that are due on each of the coming ${days.length} days; the table below has the numbers
+        </title>
+        ${[0, most / 2, most].filter(Number.isInteger).map(line)}${days.flatMap((day, index) => [bar(day, index, 0), bar(day, index, 1), label(day, index)])}
+      </svg>
+    </div>
     <p class="legend" aria-hidden="true">
       ${SERIES.map(({ kind, name }) => html`<span class="key ${kind}"></span> ${name} `)}
     </p>`;

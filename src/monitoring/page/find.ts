@@ -4,15 +4,23 @@ import { findLink, pageAnswer, table } from "./shell.ts";
 import { Problem, type Answer } from "../answer.ts";
 import { publicEvent, publicImage } from "../public.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
+import type { ImageEvent } from "../../domain/image/event.ts";
 import { isAmiId, type Image } from "../../domain/image/image.ts";
 import { streamOf } from "../../domain/image/stream.ts";
-import type { Instant } from "../../domain/time.ts";
-import { explainAmi, explainCompose, type Explainer, type ImageExplanation } from "../../inspect/explain.ts";
+import { dayOf, type Instant } from "../../domain/time.ts";
+import {
+  explainAmi,
+  explainCompose,
+  MOST_OF_COMPOSE,
+  type Explainer,
+  type ImageExplanation,
+} from "../../inspect/explain.ts";
 import { withoutSecrets } from "../../domain/report/gate.ts";
-import type { Found, Names, Schedule } from "../../ports/index.ts";
+import type { Found, Journal, Names, Schedule } from "../../ports/index.ts";
 
 /** Who looks for what people ask about. */
-export interface Finder extends Explainer {
+export interface Finder extends Omit<Explainer, "journal"> {
+  readonly journal: Explainer["journal"] & Pick<Journal, "newest">;
   readonly schedule: Explainer["schedule"] & Pick<Schedule, "ofCompose" | "newest">;
   readonly now: () => Instant;
   readonly names: Pick<Names, "search">;
@@ -22,6 +30,8 @@ export interface Finder extends Explainer {
 
 /** Images that a search shows. */
 const MOST_FOUND = 100;
+/** Events of a region that are looked through for the last report. */
+const MOST_EVENTS = 500;
 /** Composes of a stream that are looked through for a newer public image. */
 const MOST_NEWER = 5;
 
@@ -31,14 +41,18 @@ export async function findPage(text: string, finder: Finder): Promise<Answer> {
   if (isAmiId(asked.toLowerCase())) return amiPage(asked.toLowerCase(), finder);
   if (asked.length < 3) throw new Problem(400, "Bad Request", "q: at least three characters");
   if (isKeySafeComposeId(asked)) {
-    const found = await explainCompose(asked, finder);
+    const found = await explainCompose(asked, finder, MOST_OF_COMPOSE);
     if (found.isKnown)
       return pageAnswer({ title: asked, asked, main: composeMain(asked, found, finder.now()), feed: feedOf(asked) });
   }
-  return namesPage(asked, await searchAlone(asked, finder));
+  const found = await searchAlone(asked, finder);
+  const [only] = found.images;
+  if (only !== undefined && found.images.every(({ amiId }) => amiId === only.amiId) && !found.isMore)
+    return amiPage(only.amiId, finder);
+  return namesPage(asked, found);
 }
 
-/** It may take Redis most of a second: one at a time. Throws `Problem`, `UpstreamError`. */
+/** It may take Redis a quarter of a second: one at a time. Throws `Problem`, `UpstreamError`. */
 async function searchAlone(asked: string, { names, searches }: Finder): Promise<Found> {
   if (searches.underWay > 0)
     throw new Problem(503, "Service Unavailable", "somebody else is searching: try again", { "retry-after": "2" });
@@ -61,12 +75,25 @@ async function amiPage(amiId: string, finder: Finder): Promise<Answer> {
 
 async function lifeIn(explanation: ImageExplanation, finder: Finder): Promise<Life> {
   const { image, history } = explanation;
-  const told = history.findLast(({ what }) => what === "noticed")?.why ?? "";
+  const own = reportOf(history.findLast(({ what }) => what === "noticed"));
+  const url = own ?? (await lastReport(image.region, finder));
   return {
     explanation: { ...explanation, image: publicImage(image), history: history.map(publicEvent) },
     newer: await newerThan(image, finder),
-    reportUrl: /^https?:\/\/[^\s"'<>]{1,500}$/.test(told) ? told : null,
+    report: url === null ? null : { url, isOwn: own !== null },
   };
+}
+
+/** Where the public was told last of any image of the region, as far as that is remembered among its newest events. */
+async function lastReport(region: string, { journal }: Pick<Finder, "journal">): Promise<string | null> {
+  const newest = await journal.newest(region, MOST_EVENTS);
+  return reportOf(newest.find(({ what }) => what === "noticed"));
+}
+
+/** The address that a notice's event has; null: it has none that a browser should open. */
+function reportOf(notice: ImageEvent | undefined): string | null {
+  const told = notice?.why ?? "";
+  return /^https?:\/\/[^\s"'<>]{1,500}$/.test(told) ? told : null;
 }
 
 /** The newest image of the same stream, architecture and region that everybody can use. */
@@ -75,11 +102,8 @@ async function newerThan(image: Image, { schedule }: Pick<Finder, "schedule">): 
   if (stream === null) return null;
   for (const composeId of await schedule.newest(image.region, stream, MOST_NEWER)) {
     if (composeId === image.composeId) return null;
-    const all = await schedule.ofCompose(composeId);
-    const open = all.find(
-      ({ region, arch, stage }) =>
-        region === image.region && arch === image.arch && (stage === "public" || stage === "kept"),
-    );
+    const all = await schedule.ofCompose(composeId, { region: image.region, most: MOST_OF_COMPOSE });
+    const open = all.find(({ arch, stage }) => arch === image.arch && (stage === "public" || stage === "kept"));
     if (open !== undefined) return open;
   }
   return null;
@@ -94,10 +118,19 @@ function feedOf(composeId: string): { readonly href: string; readonly title: str
   return { href: `/feed.atom?compose=${encodeURIComponent(composeId)}`, title: `${composeId}: what was made private` };
 }
 
-function namesPage(asked: string, { images, mayBeMore }: Found): Answer {
-  if (images.length === 0)
-    return pageAnswer({ title: `Never heard of “${asked}”`, asked, main: NEVER_HEARD, status: 404 });
-  const main = html`${mayBeMore ? html`<p>There may be more: give more of the name.</p>` : null}
+function namesPage(asked: string, { images, isMore, since }: Found): Answer {
+  const older =
+    since === null
+      ? null
+      : html`<p>
+          Names of images that were uploaded before ${dayOf(since)} were not looked through: ask for those by their AMI
+          id or compose id.
+        </p>`;
+  if (images.length === 0) {
+    const title = since === null ? `Never heard of “${asked}”` : `Nothing new is called “${asked}”`;
+    return pageAnswer({ title, asked, main: html`${older}${NEVER_HEARD}`, status: 404 });
+  }
+  const main = html`${isMore ? html`<p>There are more: give more of the name.</p>` : null}${older}
   ${table(
     `Images with “${asked}” in their name, the newest first`,
     ["AMI", "region", "name", "compose"],

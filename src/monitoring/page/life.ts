@@ -5,7 +5,7 @@ import { describeDecision } from "../../domain/compose/classify.ts";
 import type { ImageEvent } from "../../domain/image/event.ts";
 import type { Image, Stage } from "../../domain/image/image.ts";
 import { situationOf } from "../../domain/plan/situation.ts";
-import type { Instant } from "../../domain/time.ts";
+import { dayOf, type Instant } from "../../domain/time.ts";
 import type { ComposeExplanation, ComposeKnowledge, ImageExplanation } from "../../inspect/explain.ts";
 
 /** An image's life, fit for the public, and what to go over to. */
@@ -13,8 +13,8 @@ export interface Life {
   readonly explanation: ImageExplanation;
   /** The newest image of its stream, architecture and region that everybody can use; null: none is known. */
   readonly newer: Image | null;
-  /** Where the public was told of it last; null: it was not. */
-  readonly reportUrl: string | null;
+  /** Where the public was told of it last, or else of any other image of its region; null: no report is known. */
+  readonly report: { readonly url: string; readonly isOwn: boolean } | null;
 }
 
 const STAGES: Readonly<Record<Stage, string>> = {
@@ -32,7 +32,7 @@ const STAGES: Readonly<Record<Stage, string>> = {
 const SAVED_BY_HOLD: readonly Stage[] = ["unresolved", "public", "private", "restoring"];
 
 /** One image's life. */
-export function lifeOf({ explanation, newer, reportUrl }: Life, now: Instant): Html {
+export function lifeOf({ explanation, newer, report }: Life, now: Instant): Html {
   const { image, decision, compose, history } = explanation;
   const situation = situationOf(image);
   return html`<h2><code>${image.amiId}</code> in ${image.region}</h2>
@@ -52,11 +52,11 @@ export function lifeOf({ explanation, newer, reportUrl }: Life, now: Instant): H
           : html`${findLink(newer.amiId)} (${newer.imageName ?? newer.composeId})`,
       ],
     ])}
-    ${howToObject(image, reportUrl)}
+    ${howToObject(image, report)}
     <h3>What is known of its compose</h3>
     ${factsOf(compose, now)}
     <h3>What happened</h3>
-    ${historyOf(history, now)}`;
+    ${historyOf(history, now)}${unreadOf(explanation)}`;
 }
 
 function deadlines(image: Image, now: Instant): (readonly [string, Html])[] {
@@ -85,13 +85,15 @@ function snapshots({ snapshotIds, snapshotResults }: Image): (readonly [string, 
   return [["snapshots", words.join(", ")]];
 }
 
-function howToObject({ stage, amiId }: Image, reportUrl: string | null): Html | null {
+function howToObject({ stage, amiId }: Image, report: Life["report"]): Html | null {
   if (!SAVED_BY_HOLD.includes(stage)) return null;
   const line = `${stage === "private" ? "restore" : "hold"} ${amiId} because …`;
   const where =
-    reportUrl === null
+    report === null
       ? html`Write this line as a comment on the day’s public report:`
-      : html`Write this line as a comment on <a href="${reportUrl}" rel="noreferrer">the report that told of it</a>:`;
+      : html`Write this line as a comment on
+          <a href="${report.url}" rel="noreferrer">${report.isOwn ? "the report that told of it" : "the last report"}</a
+          >:`;
   return html`<h3>If you need it</h3>
     <p>${where}</p>
     <pre>${line}</pre>`;
@@ -128,13 +130,24 @@ function historyOf(history: readonly ImageEvent[], now: Instant): Html {
   );
 }
 
+/** What of its history was not looked through, and where it can be had. */
+function unreadOf({ image, unread }: ImageExplanation): Html | null {
+  if (unread === null) return null;
+  const time = html`${dayOf(unread.from)} to ${dayOf(unread.to)}`;
+  return html`<p>
+    Too much happened in ${image.region} to look through all of it here: what happened to it from ${time} is not in this
+    list. Who runs the service gets the whole of it by
+    <code>clean-amis history ${image.amiId}</code>.
+  </p>`;
+}
+
 /** A compose with its images. */
-export function composeLife(composeId: string, { compose, standings }: ComposeExplanation, now: Instant): Html {
+export function composeLife(composeId: string, { compose, standings, isMore }: ComposeExplanation, now: Instant): Html {
   const images =
     standings.length === 0
       ? html`<p>No image of it is known.</p>`
       : table(
-          "Its images",
+          isMore ? `The first ${standings.length} of its images` : "Its images",
           ["AMI", "region", "name", "stage"],
           standings.map(({ image }) => [findLink(image.amiId), image.region, image.imageName ?? "", image.stage]),
         );

@@ -44,6 +44,8 @@ const NAMES: Readonly<Record<(typeof PARTS)[number], string>> = {
   stopped: "stopped by a budget",
   breakers: "left alone",
 };
+/** What stands between a word and its instant, where that is no beginning. */
+const BONDS: Readonly<Partial<Record<(typeof PARTS)[number], string>>> = { heard: "up to", tick: "at" };
 const SHOWN_EVENTS = 20;
 
 /** The status page: is it alive, what will happen, what happened, and what needs a person. */
@@ -80,9 +82,10 @@ function stateLine(parts: Parts): Html {
 
 function signs(parts: Parts, now: Instant): Html {
   const rows = PARTS.map((name): readonly [string, Html] => {
-    const { word, since } = parts[name];
+    const { state, word, since } = parts[name];
     const at = since === null ? null : Date.parse(since);
-    return [NAMES[name], html`${word}${at === null ? null : html`, since ${when(at, now)}`}`];
+    const bond = (state === "ok" ? BONDS[name] : undefined) ?? "since";
+    return [NAMES[name], html`${word}${at === null ? null : html`, ${bond} ${when(at, now)}`}`];
   });
   return html`<h2>Signs of life</h2>
     ${list(rows)}`;
@@ -127,7 +130,7 @@ function needsPerson({ stats, refused, kept }: Known, now: Instant): Html {
     const refusal = image === null ? null : refusalOf(image);
     if (image === null || refusal === null) return [];
     const { why, who } = publicReason(image.lastError);
-    return [[findLink(image.amiId), image.region, why, who]];
+    return [[findLink(image.amiId), image.region, why, who, refusal.cure]];
   });
   const count = stats.regions.reduce((sum, each) => sum + each.refused, 0);
   if (troubles.length + images.length + count + kept.length === 0)
@@ -141,7 +144,7 @@ function needsPerson({ stats, refused, kept }: Known, now: Instant): Html {
             ${troubles.map(([what = "", cure = ""]) => html`<li>${what} ${cure}</li>`)}
           </ul>`
     }
-    ${images.length === 0 ? null : table(`Refused: ${Math.max(count, images.length)}, of which these`, ["AMI", "region", "why", "who must act"], images)}
+    ${images.length === 0 ? null : table(`Refused: ${Math.max(count, images.length)}, of which these`, ["AMI", "region", "why", "who must act", "what helps"], images)}
     ${
       kept.length === 0
         ? null
@@ -150,6 +153,13 @@ function needsPerson({ stats, refused, kept }: Known, now: Instant): Html {
             ["compose", "why", "when"],
             kept.map(({ composeId, why, at }) => [findLink(composeId), why, awayText(at, now)]),
           )
+    }${
+      kept.length === 0
+        ? null
+        : html`<p>
+            Nothing is done to them. What is announced of their composes later is taken up by itself; whoever knows that
+            an image may go deletes it in EC2.
+          </p>`
     }`;
 }
 

@@ -69,8 +69,9 @@ export function table(
   rows: readonly (readonly (Html | string | number)[])[],
 ): Html {
   const cell = (value: Html | string | number, index: number): Html => {
-    if (index === 0) return html`<th scope="row">${value}</th>`;
-    return typeof value === "number" ? html`<td class="n">${value}</td>` : html`<td>${value}</td>`;
+    const kind = kindOf(value);
+    if (index === 0) return html`<th scope="row" class="${kind}">${value}</th>`;
+    return html`<td class="${kind}">${value}</td>`;
   };
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
     <table>
@@ -92,6 +93,12 @@ export function table(
       </tbody>
     </table>
   </div>`;
+}
+
+/** `n`: a number; `w`: a word such as a region's or an image's name, which is no text to be broken. */
+function kindOf(value: Html | string | number): "n" | "w" | "" {
+  if (typeof value === "number") return "n";
+  return typeof value === "string" && /^[\w.-]{1,80}$/.test(value) ? "w" : "";
 }
 
 /** Names with what belongs to them. */

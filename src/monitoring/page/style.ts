@@ -32,7 +32,7 @@ h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
 .state { border-left: .4rem solid var(--ok); background: var(--panel); padding: .75rem 1rem; font-size: 1.1rem; margin: 1rem 0; }
 .state.bad { border-color: var(--bad); }
 table { border-collapse: collapse; font-size: .9rem; }
-td code, th code, th time, td time { white-space: nowrap; }
+td code, th code, th time, td time, .w { white-space: nowrap; }
 caption { text-align: left; color: var(--faint); padding: .25rem 0; }
 th, td { overflow-wrap: normal; text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; font-weight: 400; }
 thead th { color: var(--faint); }
@@ -43,7 +43,7 @@ dt { color: var(--faint); }
 dd { margin: 0; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em; }
 pre { background: var(--panel); padding: .5rem; overflow-x: auto; white-space: pre-wrap; }
-.chart { width: 100%; height: auto; display: block; }
+.chart { width: 100%; min-width: 34rem; height: auto; display: block; }
 .chart .tick { fill: var(--faint); font: 12px system-ui, sans-serif; }
 .chart .grid { stroke: var(--line); stroke-width: .5; }
 .bar.private { fill: var(--private); }

@@ -1,6 +1,7 @@
 import t from "tap";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
-import { DAY_MS } from "../../../src/domain/time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
+import type { History } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
 import { REGION } from "../../support/world/world.ts";
@@ -21,13 +22,56 @@ t.test("a history is found in a stream of any length, and ends with the image's 
     await add(GA_AMI, what);
     await noise();
   }
-  const history = await journal.history(REGION, GA_AMI);
-  t.same(
-    history.map(({ what }) => what),
-    ["scheduled", "made-private", "noticed", "deleted"],
-  );
-  t.equal((await journal.history(REGION, "ami-00000000000000002")).length, 1000, "and is bounded");
-  t.same(await journal.history("eu-west-1", GA_AMI), []);
+  const uploadedAt = Date.now() - HOUR_MS;
+  const history = (amiId: string, region = REGION): Promise<History> => journal.history({ region, amiId, uploadedAt });
+  const whole = ["scheduled", "made-private", "noticed", "deleted"];
+  for (const events of [(await history(GA_AMI)).events.slice(1), await journal.historyOf(REGION, [GA_AMI])])
+    t.same(
+      events.map(({ what }) => what),
+      whole,
+    );
+  t.equal((await history("ami-00000000000000002")).events.length, 1000, "and is bounded");
+  t.same(await history(GA_AMI, "eu-west-1"), { events: [], unread: null });
+});
+
+t.test("a history costs the same commands however long the stream is, and says what it does not know", async (t) => {
+  const connection = await openTestRedis(t);
+  const { redis, keys } = connection;
+  const journal = redisJournal(connection, "log", silentLog);
+  const start = Date.parse("2026-01-01T00:00:00Z");
+  const minute = (number: number): number => start + number * MINUTE_MS;
+  /** An event a minute, of other images; ours has its own at some of them. */
+  const ours = new Map([
+    [0, "scheduled"],
+    [6_000, "made-private"],
+    [13_999, "deleted"],
+  ]);
+  const fill = async (from: number, to: number): Promise<void> => {
+    const adds = Array.from({ length: to - from }, (_, index) => {
+      const what = ours.get(from + index);
+      const words = ["what", what ?? "refused", "ami", what === undefined ? "ami-00000000000000002" : GA_AMI];
+      return ["xadd", keys.events(REGION), `${minute(from + index)}-0`, ...words];
+    });
+    await redis.pipeline(adds).exec();
+  };
+  let commands = 0;
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (...args: Parameters<typeof send>) => {
+    commands += 1;
+    return send(...args);
+  };
+  const ask = async (): Promise<readonly [words: readonly string[], unread: History["unread"], commands: number]> => {
+    commands = 0;
+    const { events, unread } = await journal.history({ region: REGION, amiId: GA_AMI, uploadedAt: start });
+    return [events.map(({ what }) => what), unread, commands];
+  };
+  await fill(0, 9_000);
+  t.match(await ask(), [["scheduled", "made-private"], null], "both ends meet");
+  await fill(9_000, 14_000);
+  const unread = { from: minute(4_999), to: minute(9_000) };
+  t.same(await ask(), [["scheduled", "deleted"], unread, 10], "they do not meet any more");
+  await fill(14_000, 16_000);
+  t.match(await ask(), [["scheduled", "deleted"], { to: minute(11_000) }, 10]);
 });
 
 t.test("what the reporter itself has not read in a region is not removed there, whoever else has", async (t) => {

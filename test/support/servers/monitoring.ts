@@ -4,6 +4,8 @@ import { storeOn, type Store } from "../../../src/app/store.ts";
 import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
 import { MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import type { OwnMetrics } from "../../../src/monitoring/metrics/meter.ts";
+import type { Bounds } from "../../../src/monitoring/server.ts";
+import type { Log } from "../../../src/ports/index.ts";
 import { silentLog } from "../run/log.ts";
 import { openWorld, PERIODS, type World } from "../world/world.ts";
 
@@ -30,9 +32,15 @@ const CONFIG: MonitoredConfig = {
   tickEveryMs: 10 * SECOND_MS,
 };
 
+/** A busy machine may take long: no test of what is served waits for the end of these. */
+const BOUNDS: Bounds = { most: 50, withinMs: MINUTE_MS, longestUrl: 2_048 };
+
 /** Serves a world of its own on a free port. */
-export async function openServed(test: Test, options: Partial<MonitoredConfig> = {}): Promise<Served> {
-  const log = silentLog;
+export async function openServed(
+  test: Test,
+  options: Partial<MonitoredConfig> = {},
+  log: Log = silentLog,
+): Promise<Served> {
   const world = await openWorld(test);
   const { schedule } = world.ticker;
   const store = { ...storeOn(world.connection, { ...CONFIG, periods: PERIODS }, log), schedule };
@@ -40,7 +48,7 @@ export async function openServed(test: Test, options: Partial<MonitoredConfig> =
   const self = { isEnding: false, isConsuming: true };
   const since = world.clock.now();
   const server = await openMonitoring(
-    { address: "127.0.0.1", port: 0 },
+    { address: "127.0.0.1", port: 0, bounds: BOUNDS },
     { ...CONFIG, ...options },
     {
       store,

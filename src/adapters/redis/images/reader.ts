@@ -83,12 +83,19 @@ export class ScheduleReader {
     return { queue, wakeAt: score === "inf" ? Infinity : Number(score) * SECOND_MS };
   }
 
-  async ofCompose(composeId: string): Promise<readonly Image[]> {
-    const regions = await this.regions();
-    const found = await Promise.all(
-      regions.map(async (region) => this.readAll(region, await this.amiIdsOf(region, composeId))),
-    );
-    return found.flat();
+  async ofCompose(
+    composeId: string,
+    { region, most = Infinity }: { readonly region?: string; readonly most?: number } = {},
+  ): Promise<readonly Image[]> {
+    const regions = region === undefined ? [...(await this.regions())].sort() : [region];
+    const ids = await Promise.all(regions.map((each) => this.amiIdsOf(each, composeId)));
+    let left = most;
+    const found = regions.map((each, index) => {
+      const wanted = [...(ids[index] ?? [])].sort().slice(0, left);
+      left -= wanted.length;
+      return this.readAll(each, wanted);
+    });
+    return (await Promise.all(found)).flat();
   }
 
   amiIdsOf(region: string, composeId: string): Promise<readonly string[]> {

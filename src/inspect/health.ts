@@ -1,0 +1,65 @@
+import type { Breaker } from "../domain/limits/breaker.ts";
+import type { Pause, Stop } from "../domain/limits/budget.ts";
+import type { Clocks } from "../domain/limits/clocks.ts";
+import { describeError, RefusedError } from "../errors.ts";
+import type {
+  Breakers,
+  Budgets,
+  Heard,
+  Journal,
+  Listen,
+  Pulse,
+  ReporterStatus,
+  Schedule,
+  Signs,
+} from "../ports/index.ts";
+
+/** Who reads how the service goes. */
+export interface HealthReader {
+  readonly schedule: Pick<Schedule, "now">;
+  readonly listen: Listen;
+  readonly journal: Pick<Journal, "status">;
+  readonly pulse: Pick<Pulse, "signs">;
+  readonly budgets: Pick<Budgets, "paused" | "stops">;
+  readonly breakers: Pick<Breakers, "all">;
+}
+
+/** What was read, or, in one sentence, why it cannot be read. */
+export type Reading<T> = { readonly value: T } | { readonly problem: string };
+
+/** How the service goes, apart from its images: read once, for whoever tells of it. */
+export interface Health {
+  readonly clocks: Clocks;
+  readonly heard: Reading<Heard>;
+  readonly reporter: Reading<ReporterStatus | null>;
+  readonly signs: Reading<Signs>;
+  readonly pause: Reading<Pause | null>;
+  readonly stops: Reading<readonly Stop[]>;
+  readonly breakers: Reading<ReadonlyMap<string, Breaker>>;
+}
+
+/** What stands in Redis and cannot be read keeps nothing else from being read. Throws `UpstreamError`. */
+export async function readHealth(reader: HealthReader): Promise<Health> {
+  const { schedule, listen, journal, pulse, budgets, breakers } = reader;
+  const clocks = await schedule.now();
+  const [heard, reporter, signs, pause, stops, open] = await Promise.all([
+    // By the clock of whoever acts: this machine may be an operator's.
+    reading(listen(clocks.at)),
+    reading(journal.status()),
+    reading(pulse.signs()),
+    reading(budgets.paused()),
+    reading(budgets.stops()),
+    reading(breakers.all()),
+  ]);
+  return { clocks, heard, reporter, signs, pause, stops, breakers: open };
+}
+
+/** What an answer is, or why it is refused. Throws whatever else it rejects with. */
+export async function reading<T>(answer: Promise<T>): Promise<Reading<T>> {
+  try {
+    return { value: await answer };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return { problem: describeError(error) };
+  }
+}
