@@ -10,7 +10,7 @@ import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
 import type { Ears } from "../hear/hearing-rounds.ts";
 import type { CommentReader } from "../operate/comments.ts";
-import { NoticePages } from "../operate/notice-pages.ts";
+import { NoticePages } from "../operate/notices/pages.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Self } from "../monitoring/ready.ts";
 import { NO_METER, type Listen, type Log, type Meter } from "../ports/index.ts";

@@ -7,7 +7,7 @@ import type { Ticker } from "../act/tick.ts";
 import { whileWanted } from "../adapters/abandon.ts";
 import { Bus } from "../adapters/amqp/bus.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { runLoop } from "./loop.ts";
+import { runLoop } from "./life/loop.ts";
 import type { Store } from "./store.ts";
 import { withinBound, type Watch } from "./watch.ts";
 import type { Config } from "../config/config.ts";

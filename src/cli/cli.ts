@@ -18,7 +18,7 @@ import { config } from "./run/config.ts";
 import { consumeCommand } from "./run/consume.ts";
 import { doctor } from "./run/doctor.ts";
 import { tick } from "./run/tick.ts";
-import { untilStopped } from "../app/stop.ts";
+import { untilStopped } from "../app/life/stop.ts";
 import { didYouMean, nearest } from "../domain/words.ts";
 import { describeError, UsageError } from "../errors.ts";
 

@@ -5,8 +5,8 @@ import { doAgree, type Clocks } from "../domain/limits/clocks.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, dayOf, floorSecond, SECOND_MS } from "../domain/time.ts";
 import { isForeign, isOfNeighbour, RefusedError, UpstreamError } from "../errors.ts";
-import { lookAtNotices, type NoticeLooker } from "./lost-notices.ts";
-import type { NoticePages } from "./notice-pages.ts";
+import { lookAtNotices, type NoticeLooker } from "./notices/lost.ts";
+import type { NoticePages } from "./notices/pages.ts";
 import { carryOutOrders, type Clerk } from "./orders.ts";
 import type { Answer, CommentLease, CommentMemory, Comments, Hearing, PendingComment } from "../ports/index.ts";
 

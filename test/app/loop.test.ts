@@ -1,5 +1,5 @@
 import t from "tap";
-import { runLoop } from "../../src/app/loop.ts";
+import { runLoop } from "../../src/app/life/loop.ts";
 import { MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
 import { silentLog } from "../support/run/log.ts";

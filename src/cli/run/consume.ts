@@ -1,4 +1,4 @@
-import { untilStopped } from "../../app/stop.ts";
+import { untilStopped } from "../../app/life/stop.ts";
 import { CONFIG, configOf, type Command } from "../command/command.ts";
 
 export const consumeCommand: Command = {

@@ -11,7 +11,7 @@ import { UpstreamError } from "../../../src/errors.ts";
 import { HearingRounds } from "../../../src/hear/hearing-rounds.ts";
 import { listenTo } from "../../../src/hear/hearing.ts";
 import { readComments, type CommentReader } from "../../../src/operate/comments.ts";
-import { NoticePages } from "../../../src/operate/notice-pages.ts";
+import { NoticePages } from "../../../src/operate/notices/pages.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
 import type { Clock } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";

@@ -18,7 +18,7 @@ import { catchUp, type Listener } from "../../../src/hear/catch-up.ts";
 import { explainAmi, explainCompose } from "../../../src/inspect/explain.ts";
 import { listQueues } from "../../../src/inspect/queue.ts";
 import { readStats } from "../../../src/inspect/stats.ts";
-import { NoticePages } from "../../../src/operate/notice-pages.ts";
+import { NoticePages } from "../../../src/operate/notices/pages.ts";
 import { readComments, type CommentReader } from "../../../src/operate/comments.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
 import { reconcile } from "../../../src/operate/reconcile.ts";

@@ -3,7 +3,7 @@ import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { redisComments } from "../../../src/adapters/redis/comments.ts";
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { readComments, type CommentCounts, type CommentReader } from "../../../src/operate/comments.ts";
-import { NoticePages } from "../../../src/operate/notice-pages.ts";
+import { NoticePages } from "../../../src/operate/notices/pages.ts";
 import type { Log } from "../../../src/ports/index.ts";
 import { privateWorld } from "../world/nightly.ts";
 import { REGION, type Nightly, type World } from "../world/world.ts";

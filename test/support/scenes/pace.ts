@@ -7,7 +7,7 @@ import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
-import { runLoop } from "../../../src/app/loop.ts";
+import { runLoop } from "../../../src/app/life/loop.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";

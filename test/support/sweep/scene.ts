@@ -9,13 +9,14 @@ import { Strangers } from "../../../src/adapters/redis/strange.ts";
 import { silentLog } from "../run/log.ts";
 import { keysOf } from "../../../src/adapters/redis/keys.ts";
 import type { ImageRecord, NewImage } from "../../../src/demo/outside/ec2/state/records.ts";
+import type { PagureIssue } from "../../../src/demo/outside/pagure/tracker.ts";
 import { floorSecond, parseDuration } from "../../../src/domain/time.ts";
 import { HttpProxy } from "../servers/http-proxy.ts";
 import { RedisProxy } from "../servers/redis-proxy.ts";
 import { rememberHeard, serverUrl } from "../servers/redis.ts";
 import type { Watch } from "./point.ts";
 import { PATIENCE_MS, startProcess, type Host, type Run } from "./program.ts";
-import { configText, openServers, REPO, SECRETS, type Servers } from "./servers.ts";
+import { configText, openServers, REPO, repost, SECRETS, textsOf, type Servers } from "./servers.ts";
 
 export const REGION = "us-east-1";
 export const AMI = "ami-0123456789abcdef0";
@@ -46,6 +47,8 @@ export interface Standing {
   /** Without the prefix. */
   readonly keys: readonly { readonly name: string; readonly dump: Buffer }[];
   readonly image: NewImage;
+  /** What the public was told: a notice counts as long as it can be read. */
+  readonly issues: readonly PagureIssue[];
 }
 
 export interface SceneOptions {
@@ -60,6 +63,8 @@ export class Scene {
   readonly #prefix = `sweep-${randomUUID()}`;
   readonly #dir: string;
   #child: ChildProcess | null = null;
+  /** What the public had been told before this scene. */
+  #issues: readonly PagureIssue[] = [];
   readonly simulator: Servers["simulator"];
   readonly pagure: Servers["pagure"];
   readonly #archive: Servers["archive"];
@@ -77,6 +82,8 @@ export class Scene {
     const scene = new Scene(options, await mkdtemp(join(tmpdir(), "sweep-")), await openServers());
     scene.simulator.addImage(REGION, standing?.image ?? { ...IMAGE, createdAt: Date.now() - 60_000 });
     for (const { name, dump } of standing?.keys ?? []) await options.redis.restore(scene.#prefix + name, 0, dump);
+    scene.#issues = standing?.issues ?? [];
+    for (const issue of scene.#issues) repost(scene.pagure, issue);
     // All was heard until now: the sweep is about what is done.
     const connection = { redis: options.redis, keys: keysOf(scene.#prefix), strangers: new Strangers(silentLog) };
     await rememberHeard(connection, floorSecond(Date.now()));
@@ -107,6 +114,7 @@ export class Scene {
         dump: dumps[index] ?? Buffer.alloc(0),
       })),
       image: { ...IMAGE, createdAt, tags, isPublic: permission.isPublic, snapshots },
+      issues: this.pagure.tracker.issues(REPO),
     };
   }
 
@@ -142,11 +150,11 @@ export class Scene {
     return { all, isTold: cursor === entries.at(-1)?.[0] };
   }
 
-  /** Every text that the public can read. */
+  /** Every text that the public was given in this scene. */
   posts(): string[] {
-    return this.pagure.tracker
-      .issues(REPO)
-      .flatMap((issue) => [issue.content, ...issue.comments.map((comment) => comment.text)]);
+    const { tracker } = this.pagure;
+    const before = new Set(this.#issues.flatMap(textsOf));
+    return tracker.issues(REPO).flatMap((issue) => textsOf(issue).filter((text) => !before.has(text)));
   }
 
   /** The uploader's message is in the archive, and heard. */

@@ -1,7 +1,7 @@
-import { backoffMs, jittered } from "../domain/limits/backoff.ts";
-import { MINUTE_MS, SECOND_MS } from "../domain/time.ts";
-import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
-import type { Clock, Log, Random } from "../ports/index.ts";
+import { backoffMs, jittered } from "../../domain/limits/backoff.ts";
+import { MINUTE_MS, SECOND_MS } from "../../domain/time.ts";
+import { describeError, isForeign, RefusedError, UpstreamError } from "../../errors.ts";
+import type { Clock, Log, Random } from "../../ports/index.ts";
 
 /** Others' services are not pressed. */
 const LONGEST_MS = 5 * MINUTE_MS;

@@ -1,8 +1,8 @@
-import type { Image } from "../domain/image/image.ts";
-import type { Periods } from "../domain/image/lifecycle.ts";
-import type { Instant } from "../domain/time.ts";
-import { orUnreadable } from "../errors.ts";
-import type { Clock, Journal, Log, Schedule } from "../ports/index.ts";
+import type { Image } from "../../domain/image/image.ts";
+import type { Periods } from "../../domain/image/lifecycle.ts";
+import type { Instant } from "../../domain/time.ts";
+import { orUnreadable } from "../../errors.ts";
+import type { Clock, Journal, Log, Schedule } from "../../ports/index.ts";
 
 /**
  * The notices are read anew so often within the days that they give: every hour of ten days. New ones stand on pages that

@@ -1,6 +1,6 @@
-import { whileWanted } from "../adapters/abandon.ts";
-import { SECOND_MS } from "../domain/time.ts";
-import { UpstreamError } from "../errors.ts";
+import { whileWanted } from "../../adapters/abandon.ts";
+import { SECOND_MS } from "../../domain/time.ts";
+import { UpstreamError } from "../../errors.ts";
 
 /** How long work whose calls have ended may take for its last word. */
 const LAST_WORD_MS = 2 * SECOND_MS;

@@ -1,9 +1,9 @@
-import { changeImage } from "../decide/change.ts";
-import { noticeLost } from "../domain/image/deadline.ts";
-import { doAgree } from "../domain/limits/clocks.ts";
-import { orUnreadable } from "../errors.ts";
-import type { CommentLease, Comments, Log, Schedule } from "../ports/index.ts";
-import type { Notice, NoticePages } from "./notice-pages.ts";
+import { changeImage } from "../../decide/change.ts";
+import { noticeLost } from "../../domain/image/deadline.ts";
+import { doAgree } from "../../domain/limits/clocks.ts";
+import { orUnreadable } from "../../errors.ts";
+import type { CommentLease, Comments, Log, Schedule } from "../../ports/index.ts";
+import type { Notice, NoticePages } from "./pages.ts";
 
 /** Who looks whether the public can still read what it was told. */
 export interface NoticeLooker {
