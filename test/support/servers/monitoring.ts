@@ -41,10 +41,10 @@ export async function openServed(
   options: Partial<MonitoredConfig> = {},
   log: Log = silentLog,
 ): Promise<Served> {
-  const world = await openWorld(test);
+  const own = openOwnMetrics({});
+  const world = await openWorld(test, { meter: own.meter });
   const { schedule } = world.ticker;
   const store = { ...storeOn(world.connection, { ...CONFIG, periods: PERIODS }, log), schedule };
-  const own = openOwnMetrics({});
   const self = { isEnding: false, isConsuming: true };
   const since = world.clock.now();
   const server = await openMonitoring(
