@@ -11,6 +11,7 @@ import { generateMonth } from "../../src/demo/outside/datagrepper/month.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
 import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
 import { fieldCase, type FieldCase } from "../support/world/cases.ts";
+import { limitFor } from "../support/run/limit.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const START = Date.parse("2026-10-01T00:00:00Z");
@@ -24,7 +25,7 @@ interface GatewayCase extends FieldCase<Readonly<Record<string, string>>> {
   readonly "proxy-504": GatewayCase["proxy"];
 }
 
-t.setTimeout(3_600_000);
+limitFor(t, "CHAOS_BACKFILL");
 
 async function openArchive(t: Test): Promise<DatagrepperDouble> {
   const messages = generateMonth({ seed: 7, count: MESSAGES, start: START, days: DAYS, regions: 1 });

@@ -5,8 +5,9 @@ import { readComments, type CommentReader } from "../../../src/operate/comments.
 import type { CommentLease, CommentMemory, Comments } from "../../../src/ports/index.ts";
 import { CallCounter, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
 import { openObjecting, OPERATOR, type Objecting } from "../../support/scenes/objecting.ts";
+import { limitFor } from "../../support/run/limit.ts";
 
-t.setTimeout(3_600_000);
+limitFor(t, "CHAOS_CRASH");
 
 /** A report with three comments: somebody's objection, an operator's restore, and a question. */
 async function openScene(test: Test): Promise<Objecting> {

@@ -4,8 +4,9 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "../../support/world/world.ts";
+import { limitFor } from "../../support/run/limit.ts";
 
-t.setTimeout(3_600_000);
+limitFor(t, "CHAOS_CRASH");
 const isChosen = choosePoints(t, 4);
 
 /** Runs a tick whose calls are counted, and that perhaps dies. */

@@ -3,6 +3,7 @@ import t from "tap";
 import { live } from "../../support/model/live.ts";
 import type { Lived } from "../../support/model/survive.ts";
 import { STORY } from "../../support/model/words.ts";
+import { limitFor } from "../../support/run/limit.ts";
 
 /** `npm run chaos` asks for more. */
 const RUNS = Number(process.env["CHAOS_MODEL"] ?? 15);
@@ -12,7 +13,7 @@ const SEED = Number(process.env["MODEL_SEED"] ?? (process.env["CHAOS_MODEL"] ===
 const PATH = process.env["MODEL_PATH"];
 const endOnFailure = process.env["MODEL_SHRINK"] === undefined;
 
-t.setTimeout(3_600_000);
+limitFor(t, "CHAOS_MODEL");
 
 t.test(`whatever happens to it, the service keeps its promises: ${RUNS} stories`, async (t) => {
   const lived: Lived = {

@@ -4,6 +4,7 @@ import { ingest } from "../../../src/hear/ingest.ts";
 import { damaged, Dice, mutated, mutatedHeaders } from "../../support/run/mutate.ts";
 import { delivered, SAMPLES, type Sample } from "../../support/world/messages.ts";
 import { openWorld } from "../../support/world/world.ts";
+import { limitFor } from "../../support/run/limit.ts";
 
 /** `npm run chaos` asks for more. */
 const MUTANTS = Number(process.env["CHAOS_MUTANTS"] ?? 20_000);
@@ -38,7 +39,7 @@ const amiOf = (number: number): string => `ami-${number.toString(16).padStart(17
 const NAMED = new Set(JSON.stringify(CORPUS).match(/ami-[0-9a-f]+/g));
 for (let number = 0; number < MADE_UP; number += 1) NAMED.add(amiOf(number));
 
-t.setTimeout(3_600_000);
+limitFor(t, "CHAOS_MUTANTS");
 
 /** What the mutants said of composes, read by this test's own eyes: labels X.Y, and releases. */
 class Sayings {

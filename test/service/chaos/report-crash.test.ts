@@ -6,8 +6,9 @@ import { reportOnce } from "../../../src/tell/report.ts";
 import { PAGURE_TROUBLES } from "../../support/outside/pagure.ts";
 import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
 import { openReporting, type Reporting } from "../../support/scenes/reporting.ts";
+import { limitFor } from "../../support/run/limit.ts";
 
-t.setTimeout(3_600_000);
+limitFor(t, "CHAOS_CRASH");
 const isChosen = choosePoints(t, 2);
 
 /** Small, so that a few images make several posts: the first opens the issue, the others are comments. */

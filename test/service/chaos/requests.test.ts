@@ -3,12 +3,13 @@ import { DAY_MS } from "../../../src/domain/time.ts";
 import type { Log } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
 import { Dice } from "../../support/run/mutate.ts";
-import { mutatedAsking, mutatedTarget } from "../../support/run/mutate-request.ts";
+import { mutatedAsking, mutatedTarget } from "../../support/requests/mutate.ts";
 import { openServed, type Served } from "../../support/servers/monitoring.ts";
-import { ask, type RawAnswer } from "../../support/servers/raw-asker.ts";
-import { everyKey, watchRedis } from "../../support/servers/redis-watch.ts";
+import { ask, type RawAnswer } from "../../support/requests/ask.ts";
+import { everyKey, watchRedis } from "../../support/requests/redis-watch.ts";
 import { rememberHeard } from "../../support/servers/redis.ts";
 import { addNightly, UPLOADER } from "../../support/world/world.ts";
+import { limitFor } from "../../support/run/limit.ts";
 
 /** `npm run chaos` asks for more. */
 const REQUESTS = Number(process.env["CHAOS_REQUESTS"] ?? 3_000);
@@ -17,7 +18,7 @@ const AT_ONCE = 8;
 /** What can be said to a request; 500 would be a fault of ours. 400, 408, 413, 417 and 431 may be Node's own. */
 const STATUSES = [200, 304, 400, 404, 405, 408, 413, 414, 417, 431, 503];
 
-t.setTimeout(3_600_000);
+limitFor(t, "CHAOS_REQUESTS");
 
 /** Images of two regions in some stages, told to the public; resolves to addresses that are answered with 200. */
 async function fill({ world }: Served): Promise<readonly string[]> {

@@ -11,13 +11,14 @@ import { subjectOf } from "../../support/model/subject.ts";
 import { openDatagrepperOf } from "../../support/scenes/reconcile.ts";
 import { brokenValues, otherTypes, spoilKey, type Spoiling } from "../../support/scenes/spoil.ts";
 import { openWorld, REGION, UPLOADER, type World } from "../../support/world/world.ts";
+import { limitFor } from "../../support/run/limit.ts";
 
 const OTHER = "eu-west-1";
 const REGIONS = [OTHER, REGION];
 /** One of so many broken values and keys of another type, or all. */
 const STRIDE = 6;
 
-t.setTimeout(3_600_000);
+limitFor(t, "CHAOS_CRASH");
 
 /** What stands for `*` in the names of keys; a key that is added to the layout has to be named here. */
 type Names = {

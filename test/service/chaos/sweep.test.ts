@@ -6,13 +6,14 @@ import { choiceFrom, MOMENTS, replayOf } from "../../support/sweep/choice.ts";
 import { ACTS, type Moment, type Point } from "../../support/sweep/point.ts";
 import { Host } from "../../support/sweep/program.ts";
 import { live, record, type Lived, type Recordings, type Shared } from "../../support/sweep/sweep.ts";
+import { limitFor } from "../../support/run/limit.ts";
 
 const CHOICE = choiceFrom(process.env);
 /** A point waits now and then, so more go on at once than there are cores. */
 const AT_ONCE = Number(process.env["CHAOS_SWEEP_AT_ONCE"] ?? 2 * availableParallelism() + 1);
 const TELL_EVERY_MS = 30_000;
 
-t.setTimeout(3 * 3_600_000);
+limitFor(t, "CHAOS_SWEEP", 3);
 
 const PROMISES: Readonly<Record<Moment, string>> = {
   received: "killed when a request is received, it is made good after the restart, and told once",

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
 import type { Test } from "tap";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
 
@@ -5,6 +8,15 @@ import type { RedisConnection } from "../../../src/adapters/redis/connection.ts"
 const SCRIPTS = ["eval", "evalsha"];
 /** Commands whose arguments are all keys. */
 const MANY_KEYS = ["mget", "exists"];
+
+/** The signs that Redis has short escapes for; a quote and a backslash stand for themselves. */
+const ESCAPED: ReadonlyMap<string, string> = new Map([
+  ["n", "\n"],
+  ["r", "\r"],
+  ["t", "\t"],
+  ["a", "\x07"],
+  ["b", "\b"],
+]);
 
 const REGION = "[a-z]{2,4}(?:-[a-z]{2,12}){1,2}-[1-9][0-9]?";
 const COMPOSE = "[A-Za-z0-9][A-Za-z0-9._-]{0,127}";
@@ -38,21 +50,17 @@ export interface RedisWatch {
 export async function watchRedis(test: Test, { redis, keys }: RedisConnection): Promise<RedisWatch> {
   const prefix = keys.all.slice(0, -1);
   const kinds = await readOnlyCommands(redis);
-  const monitor = await redis.monitor();
-  test.teardown(() => {
-    monitor.disconnect();
-  });
   const [wrong, known]: [string[], Set<string>] = [[], new Set()];
   let count = 0;
   let arrived: (marker: string) => void = () => undefined;
-  monitor.on("monitor", (_: string, [name = "", ...args]: readonly string[], source: string) => {
+  await listenIn(test, redis.options, ([name = "", ...args], isScripts) => {
     if (name === "echo") arrived(args[0] ?? "");
     if (!args.some((each) => each.startsWith(prefix))) return;
     count += 1;
     const line = [name, ...args].join(" ");
     if (known.has(line)) return;
     known.add(line);
-    const why = whyWrong(name.toLowerCase(), args, prefix, kinds, source === "lua");
+    const why = whyWrong(name.toLowerCase(), args, prefix, kinds, isScripts);
     if (why !== null && wrong.length < 20) wrong.push(`${why}: ${line.slice(0, 300)}`);
   });
   return {
@@ -69,6 +77,37 @@ export async function watchRedis(test: Test, { redis, keys }: RedisConnection): 
       await there;
     },
   };
+}
+
+/**
+ * MONITOR over a socket of our own: the client library takes the lines that come with the answer to MONITOR for answers to
+ * nothing, and then hangs. Resolves when Redis has begun to tell.
+ */
+async function listenIn(
+  test: Test,
+  { host = "127.0.0.1", port = 6379 }: { readonly host?: string | undefined; readonly port?: number | undefined },
+  told: (words: readonly string[], isScripts: boolean) => void,
+): Promise<void> {
+  const socket = connect({ host, port });
+  test.teardown(() => socket.destroy());
+  const lines = createInterface({ input: socket });
+  const begun = once(lines, "line");
+  lines.on("line", (line) => {
+    const [, by, words] = /^\+[\d.]+ \[\d+ ([^\]]+)\] (.*)$/.exec(line) ?? [];
+    if (words !== undefined) told(wordsOf(words), by === "lua");
+  });
+  socket.write("MONITOR\r\n");
+  const [answer] = (await begun) as [string];
+  if (answer !== "+OK") throw new Error(`Redis answers MONITOR with ${answer}`);
+}
+
+/** What Redis put in quotes. */
+function wordsOf(line: string): readonly string[] {
+  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = ""]) =>
+    word.replaceAll(/\\(?:x([0-9a-f]{2})|(.))/g, (_, code: string | undefined, sign: string) =>
+      code === undefined ? (ESCAPED.get(sign) ?? sign) : String.fromCharCode(Number.parseInt(code, 16)),
+    ),
+  );
 }
 
 /** As this Redis says of itself. */

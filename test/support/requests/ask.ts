@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import type { Asking } from "../run/mutate-request.ts";
+import type { Asking } from "./mutate.ts";
 
 /** An answer as it came over the wire. */
 export interface RawAnswer {

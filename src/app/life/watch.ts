@@ -1,8 +1,8 @@
-import { unlessAbandoned, whileWanted } from "../adapters/abandon.ts";
+import { unlessAbandoned, whileWanted } from "../../adapters/abandon.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import { formatDuration, formatInstant } from "../domain/time.ts";
-import { UpstreamError } from "../errors.ts";
-import type { Clock, Log } from "../ports/index.ts";
+import { formatDuration, formatInstant } from "../../domain/time.ts";
+import { UpstreamError } from "../../errors.ts";
+import type { Clock, Log } from "../../ports/index.ts";
 
 /** Who keeps passes to their time. */
 export interface Watch {

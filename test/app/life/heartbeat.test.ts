@@ -1,13 +1,13 @@
 import t from "tap";
-import { redisPulse } from "../../src/adapters/redis/control/pulse.ts";
-import { Heartbeat } from "../../src/app/heartbeat.ts";
-import { DAY_MS } from "../../src/domain/time.ts";
-import { UpstreamError } from "../../src/errors.ts";
-import type { Marks, Pulse } from "../../src/ports/index.ts";
-import { openBench, until, uploads } from "../support/servers/bus.ts";
-import { openTestRedis } from "../support/servers/redis.ts";
-import { SettableClock } from "../support/world/clock.ts";
-import { START } from "../support/world/world.ts";
+import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
+import { Heartbeat } from "../../../src/app/life/heartbeat.ts";
+import { DAY_MS } from "../../../src/domain/time.ts";
+import { UpstreamError } from "../../../src/errors.ts";
+import type { Marks, Pulse } from "../../../src/ports/index.ts";
+import { openBench, until, uploads } from "../../support/servers/bus.ts";
+import { openTestRedis } from "../../support/servers/redis.ts";
+import { SettableClock } from "../../support/world/clock.ts";
+import { START } from "../../support/world/world.ts";
 
 t.test("a running service says when it ticked and heard last, and which replica it is, until it ends", async (t) => {
   const bench = await openBench(t);

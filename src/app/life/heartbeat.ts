@@ -1,5 +1,5 @@
-import type { Instant } from "../domain/time.ts";
-import type { Clock, Mark, Pulse } from "../ports/index.ts";
+import type { Instant } from "../../domain/time.ts";
+import type { Clock, Mark, Pulse } from "../../ports/index.ts";
 
 /** Collects what happens, and writes it down once in a while: a message costs no call of its own. */
 export class Heartbeat {
