@@ -1,5 +1,5 @@
-import { userInfo } from "node:os";
 import { CONFIG, textOf, withRecords, type Command, type Invocation } from "../command/command.ts";
+import { byOf } from "./who.ts";
 import { askYes } from "../terminal/ask.ts";
 import { rest } from "../terminal/rest.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
@@ -17,7 +17,7 @@ const OPTIONS = {
   config: CONFIG,
   compose: { type: "string", help: "every image of this compose, in place of AMIs" },
   reason: { type: "string", help: "why; it is shown to the public (hold and restore need one)" },
-  by: { type: "string", help: "who asks (default: the name of this account)" },
+  by: { type: "string", help: "who asks (else the name of this account)" },
   yes: { type: "boolean", help: "do not ask, however many images it is" },
   wait: { type: "string", help: "how long to wait for the service's answer (default 30s)" },
   json: { type: "boolean", help: "print the answers as JSON lines" },
@@ -210,9 +210,4 @@ function lineOf(answer: Answer, isJson: boolean): string {
   const { region, amiId, happened, next } = answer;
   const subject = region === null || amiId === null ? "" : `${region} ${amiId}: `;
   return plain(`${subject}${happened}; ${next}`);
-}
-
-/** Who gives the order: `--by`, else the name of this account. */
-export function byOf(invocation: Pick<Invocation, "options">): string {
-  return plain(textOf(invocation, "by") ?? userInfo().username);
 }
