@@ -1,8 +1,10 @@
 import t from "tap";
 import { byOf } from "../../../src/cli/operate/who.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
+import { startEc2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { configFile, runProgram } from "../../support/program/program.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
+import { ACCOUNT } from "../../support/world/image.ts";
 
 /** A number that no passwd entry has, as OpenShift gives its containers. */
 const UID = 1_000_650_000;
@@ -33,6 +35,17 @@ t.test("a pause is taken from a number that has no name, and so is every order",
   t.match(await run({}, ...order), { code: 1, err: /queued as/ }, "nobody carries it out here");
   const entries = await connection.redis.xrange(connection.keys.control("requests"), "-", "+");
   t.match(JSON.stringify(entries), `uid ${uid ?? ""}`);
+});
+
+t.test("EC2 is asked from a number that has neither name nor home", async (t) => {
+  const connection = await openTestRedis(t);
+  const ec2 = await startEc2Simulator({ accounts: { AKIDDEMO: { id: ACCOUNT } } });
+  t.teardown(() => ec2.close());
+  const config = configFile(t, connection, `[consumer_config.ec2]\nendpoint = "${ec2.url}"\n`);
+  const env = { AWS_ACCESS_KEY_ID: "AKIDDEMO", AWS_SECRET_ACCESS_KEY: "secret" };
+  const nodeArgs = ["--import", isRoot ? AS_NOBODY : UNNAMED];
+  const words = ["reconcile", "--region", "us-east-1", "--config", config];
+  t.match(await runProgram(t, words, { env, nodeArgs }), { code: 0, out: /^nothing differs/, err: "" });
 });
 
 t.test("who gives an order is never nobody: an empty --by is none", (t) => {
