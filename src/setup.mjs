@@ -98,6 +98,7 @@ const commands = {
     process.env.CHAOS_CRASH ??= "all";
     process.env.CHAOS_PACE ??= "10000";
     process.env.CHAOS_MODEL ??= "500";
+    process.env.CHAOS_JUMPS ??= "all";
     process.env.CHAOS_SABOTAGE ??= "apart";
     process.env.CHAOS_NAMES ??= "100000";
     process.env.CHAOS_REQUESTS ??= "100000";
@@ -112,6 +113,7 @@ const commands = {
       "domain/plan/name-properties",
       "hear/backfill",
       "monitoring/browser",
+      "service/trouble/jumps",
     ].map((name) => `dist/test/${name}.test.js`);
     return handOver("dist/test/support/run/run.js", promises);
   },

@@ -130,5 +130,6 @@ function openCommentReader(config: Config, store: Store, clerk: Clerk): CommentR
         operators,
         mostPerDay: objectionsPerDay,
         mostBytes,
+        failed: new Set(),
       };
 }
