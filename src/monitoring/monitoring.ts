@@ -58,7 +58,7 @@ export function monitoringRoutes(monitored: Monitored): readonly Route[] {
   return [
     route("/live", () => ({ ...jsonAnswer({ status: "OK" }), maxAgeS: null })),
     route("/ready", () => readiness.answer()),
-    ...pages.map(shared),
+    ...pages.map((page) => shared(page)),
   ];
 }
 
