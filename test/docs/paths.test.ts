@@ -25,7 +25,7 @@ function anchorsOf({ text }: Page): readonly string[] {
 
 t.test("every path that the docs name exists", (t) => {
   for (const { file, text } of pages())
-    for (const [path] of text.matchAll(/(?<![\w./])(?:src|test|schemas|docs|\.config)\/[\w./-]*[\w/]/g))
+    for (const [path] of text.matchAll(/(?<![\w./])(?:src|test|schemas|docs|deploy|\.config)\/[\w./-]*[\w/]/g))
       t.ok(existsSync(join(ROOT, path)), `${file}: ${path}`);
   const rooms = pages().flatMap((page) => spansOf(page).filter((span) => /^[a-z][a-z-]*\/(?:[a-z-]+\/)*$/.test(span)));
   t.ok(rooms.length > 30, `${rooms.length} rooms`);
