@@ -5,7 +5,7 @@ import { pages, ROOT, spansOf, type Page } from "../support/docs/blocks.ts";
 
 /** The text of every file of ours in which a name of the docs may be spelled. */
 function sources(): string {
-  const files = ["src", "test", "schemas", ".config"].flatMap((folder) =>
+  const files = ["src", "test", "schemas", "deploy", ".config"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name)),
