@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { once } from "node:events";
+import { homedir } from "node:os";
 import { addAbortSignal } from "node:stream";
 import { runCommand } from "./cli/cli.ts";
 import { exitCode } from "./cli/command/exit-codes.ts";
@@ -20,6 +21,8 @@ async function main(): Promise<number> {
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   // Nobody's certificate is taken on trust, whatever the environment says.
   delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+  // The SDK looks for its files at home, and fails where the system knows no home of this account.
+  if (!hasHome()) process.env["HOME"] = "/nonexistent";
   const stop = new AbortController();
   const end = (): void => {
     stop.abort();
@@ -60,6 +63,14 @@ async function main(): Promise<number> {
     if (stop.signal.aborted && error instanceof Error && error.name === "AbortError") return fail("interrupted", 1);
     console.error(error);
     return fail("this is a bug in clean-amis: please report it with the lines above", 1);
+  }
+}
+
+function hasHome(): boolean {
+  try {
+    return homedir() !== "";
+  } catch {
+    return false;
   }
 }
 

@@ -143,5 +143,6 @@ function openCommentReader(config: Config, store: Store, clerk: Clerk): CommentR
         operators,
         mostPerDay: objectionsPerDay,
         mostBytes,
+        failed: new Set(),
       };
 }

@@ -98,7 +98,9 @@ export async function runService(
   const watch: Watch = { clock, log, heartbeat, giveUp: giveUp.signal };
   const passes = regionPasses(config, tick, watch, heartbeat);
   let lastResort: NodeJS.Timeout | undefined;
+  let running = { isEnding: false, since: clock.now() };
   const end = (): void => {
+    if (!running.isEnding) running = { isEnding: true, since: clock.now() };
     ending.abort();
     // Whoever does not answer must not keep the process.
     lastResort ??= setTimeout(() => {
@@ -108,7 +110,7 @@ export async function runService(
   };
   stop.addEventListener("abort", end);
   if (stop.aborted) end();
-  const served = await serve({ isEnding: () => ending.signal.aborted, consuming: () => bus.consuming });
+  const served = await serve({ running: () => running, consuming: () => bus.consuming });
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
   const loops = [bus.run(ending.signal), ...loopsOf(config, cases, { passes, heartbeat, watch }, ending.signal)].map(
     (loop) => loop.finally(end),

@@ -1,11 +1,11 @@
-import { userInfo } from "node:os";
 import { CONFIG, textOf, withRecords, type Command, type Invocation } from "../command/command.ts";
+import { byOf } from "./who.ts";
 import { askYes } from "../terminal/ask.ts";
 import { rest } from "../terminal/rest.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
-import { isAmiId, isRegion } from "../../domain/image/image.ts";
-import type { Verb } from "../../domain/image/order.ts";
+import { isAmiId, isRegion, type Image } from "../../domain/image/image.ts";
+import { tooLate, type Verb } from "../../domain/image/order.ts";
 import { ceilSecond, DAY_MS, parseDuration, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { quote } from "../../domain/words.ts";
 import { UpstreamError, UsageError } from "../../errors.ts";
@@ -17,7 +17,7 @@ const OPTIONS = {
   config: CONFIG,
   compose: { type: "string", help: "every image of this compose, in place of AMIs" },
   reason: { type: "string", help: "why; it is shown to the public (hold and restore need one)" },
-  by: { type: "string", help: "who asks (default: the name of this account)" },
+  by: { type: "string", help: "who asks (else the name of this account)" },
   yes: { type: "boolean", help: "do not ask, however many images it is" },
   wait: { type: "string", help: "how long to wait for the service's answer (default 30s)" },
   json: { type: "boolean", help: "print the answers as JSON lines" },
@@ -72,18 +72,18 @@ async function operate(verb: Verb, invocation: Invocation): Promise<number> {
   const words = readWords(verb, invocation);
   return withRecords(invocation, async (records) => {
     const until = readUntil(verb, textOf(invocation, "until"), records.now());
-    const images = await targetsOf(verb, words, records.schedule);
-    const count = words.composeId === null ? images.length : (await records.schedule.ofCompose(words.composeId)).length;
-    if (words.composeId !== null && count === 0 && verb !== "hold" && verb !== "release")
-      throw new UsageError(`${verb}: no image of ${quote(words.composeId)} is known`);
-    await confirm(verb, count, words, invocation);
+    const { images, late } = await aimedAt(verb, words, records.schedule);
+    const isJson = invocation.options["json"] === true;
+    for (const answer of late) await invocation.print(lineOf(answer, isJson));
+    if (late.length > 0 && images.length === 0) return 0;
+    await confirm(verb, images.length, words, invocation);
     const order: PlacedOrder = {
       verb,
       by: words.by,
       why: words.why,
       until,
       at: ceilSecond(records.now()),
-      images,
+      images: words.composeId === null ? images.map(({ region, amiId }) => ({ region, amiId })) : [],
       composeId: words.composeId,
     };
     const id = await place(order, records.orders, invocation.stop);
@@ -92,9 +92,32 @@ async function operate(verb: Verb, invocation: Invocation): Promise<number> {
       throw notAnswered(
         `${verb}: queued as ${id}, and not carried out yet: no service has answered; it is carried out as soon as one runs (clean-amis consume)`,
       );
-    for (const answer of answers) await invocation.print(lineOf(answer, invocation.options["json"] === true));
+    for (const answer of answers) await invocation.print(lineOf(answer, isJson));
     return 0;
   });
+}
+
+/**
+ * What an order is about, and the answers about what is over, for which no service is needed. Of a compose the service answers
+ * for all together, unless nothing of it is left to give back or to try. Throws `UsageError`.
+ */
+async function aimedAt(
+  verb: Verb,
+  words: Words,
+  schedule: Schedule,
+): Promise<{ readonly images: readonly Image[]; readonly late: readonly Answer[] }> {
+  const { composeId } = words;
+  const images = composeId === null ? await targetsOf(verb, words, schedule) : await schedule.ofCompose(composeId);
+  const isToCome = composeId !== null && (verb === "hold" || verb === "release");
+  if (composeId !== null && images.length === 0 && !isToCome)
+    throw new UsageError(`${verb}: no image of ${quote(composeId)} is known`);
+  const standing = images.filter((image) => tooLate(image) === null);
+  if (composeId !== null && (isToCome || standing.length > 0)) return { images, late: [] };
+  const late = images.flatMap(({ region, amiId, stage }): Answer[] => {
+    const over = tooLate({ stage });
+    return over === null ? [] : [{ region, amiId, happened: over.happened, next: over.next }];
+  });
+  return { images: standing, late };
 }
 
 interface Words {
@@ -145,7 +168,7 @@ function readUntil(verb: Verb, text: string | undefined, now: Instant): Instant 
 }
 
 /** Every AMI with its region. Throws `UsageError` for one that nobody knows, or that is known in several regions. */
-async function targetsOf(verb: Verb, { amis }: Words, schedule: Schedule): Promise<PlacedOrder["images"]> {
+async function targetsOf(verb: Verb, { amis }: Words, schedule: Schedule): Promise<readonly Image[]> {
   const regions = amis.length === 0 ? [] : await schedule.regions();
   return Promise.all(
     amis.map(async ({ region, amiId }) => {
@@ -159,7 +182,7 @@ async function targetsOf(verb: Verb, { amis }: Words, schedule: Schedule): Promi
         throw new UsageError(
           `${verb}: ${amiId} is known in ${image.region} and ${second.region}: write ${image.region}/${amiId}; nothing is done`,
         );
-      return { region: image.region, amiId };
+      return image;
     }),
   );
 }
@@ -210,9 +233,4 @@ function lineOf(answer: Answer, isJson: boolean): string {
   const { region, amiId, happened, next } = answer;
   const subject = region === null || amiId === null ? "" : `${region} ${amiId}: `;
   return plain(`${subject}${happened}; ${next}`);
-}
-
-/** Who gives the order: `--by`, else the name of this account. */
-export function byOf(invocation: Pick<Invocation, "options">): string {
-  return plain(textOf(invocation, "by") ?? userInfo().username);
 }

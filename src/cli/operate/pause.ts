@@ -1,10 +1,10 @@
 import { CONFIG, textOf, withRecords, type Command } from "../command/command.ts";
-import { byOf } from "./orders.ts";
+import { byOf } from "./who.ts";
 import { plain } from "../terminal/show.ts";
 import { formatInstant } from "../../domain/time.ts";
 import { UsageError } from "../../errors.ts";
 
-const BY = { type: "string", help: "who asks (default: the name of this account)" } as const;
+const BY = { type: "string", help: "who asks (else the name of this account)" } as const;
 
 export const pause: Command = {
   summary: "stops every act of every replica, at once, until resume; hearing and reporting go on",

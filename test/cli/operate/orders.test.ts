@@ -93,6 +93,38 @@ t.test("an order is answered, image by image, with what happened and what happen
     t.match(answer, { amiId, happened: "held", next: /it stays as it is until somebody releases it/ });
 });
 
+t.test("what is deleted or gone is answered at once, with no service, and only the rest is queued", async (t) => {
+  const [world, { amiId, composeId }] = await oneImage(t, true);
+  const { redis, keys } = world.connection;
+  await redis.hset(keys.image(REGION, amiId), "stage", "deleted");
+  for (const verb of ["hold", "restore", "release", "retry"]) {
+    const { code, out, err } = await order(t, world, verb, `${REGION}/${amiId}`, ...WHY);
+    t.same([code, err], [0, ""]);
+    t.equal(out, `${REGION} ${amiId}: too late: it is deleted; nothing can bring it back\n`, verb);
+  }
+  t.equal(await redis.exists(keys.control("requests")), 0, "nothing is queued");
+  const both = [`${REGION}/${amiId}`, `${OTHER_REGION}/${amiId}`];
+  const half = await order(t, world, "hold", ...both, ...WHY, "--wait", "0s");
+  t.match(half, { code: 1, out: /^us-east-1 \S+: too late: [^\n]+\n$/, err: /hold: queued as/ });
+  t.notMatch(JSON.stringify(await redis.xrange(keys.control("requests"), "-", "+")), REGION, "only what stands");
+
+  await redis.del(keys.control("requests"));
+  await redis.hset(keys.image(OTHER_REGION, amiId), "stage", "gone");
+  const whole = await order(t, world, "restore", "--compose", composeId, ...WHY, "--json");
+  t.same([whole.code, whole.err], [0, ""]);
+  const answers = whole.out.trimEnd().split("\n");
+  t.match(
+    answers
+      .map((line) => JSON.parse(line) as object)
+      .map(({ happened }: { happened?: string }) => happened)
+      .sort(),
+    ["too late: it is deleted", "too late: it vanished from EC2 by another hand"],
+  );
+  t.equal(await redis.exists(keys.control("requests")), 0);
+  t.match(await order(t, world, "hold", "--compose", composeId, ...WHY, "--wait", "0s", "--yes"), { code: 1, out: "" });
+  t.equal(await redis.exists(keys.control("requests")), 1, "a hold is about images to come, too");
+});
+
 t.test("who is interrupted is told that the order stands, or may stand", async (t) => {
   const [world, { amiId }] = await oneImage(t);
   const { redis, keys } = world.connection;

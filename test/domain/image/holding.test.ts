@@ -97,6 +97,10 @@ t.test("the same hold a second time changes nothing; another end, or another per
   t.equal(again(same), "nothing");
   t.equal(again({ ...same, until: null }), "held, held now");
   t.equal(again({ ...same, by: "somebody else" }), "held, held now");
+  const over = imageIn("public", { hold: same });
+  t.equal(told(ask(over, "hold").change), "held, held now", "one that is but remembered holds nothing");
+  const given = imageIn("held", { hold: same, becomes: "kept" });
+  t.equal(told(ask(given, "restore").change), "restoring, restore now", "nor gives back what became of it before");
   t.end();
 });
 
@@ -117,6 +121,9 @@ t.test("a hold is written whole: nothing of an earlier wish or failure is left",
   const hold: Hold = { by: "tester", why: "a reason", until: UNTIL, since: NOW };
   const none = { wish: null, becomes: null, attempts: 0, lastError: "" };
   t.strictSame(change?.fields, { hold, heldFrom: "private", ...none });
+  t.match(change?.event, { details: { from: "private", until: formatInstant(UNTIL) } });
+  const restored = ask(imageIn("private", { wish: "restore" }), "restore").change;
+  t.match(restored, { fields: { wish: null }, event: { details: { until: formatInstant(UNTIL) } } });
   t.end();
 });
 

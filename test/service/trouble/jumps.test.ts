@@ -84,6 +84,7 @@ async function openProcess(test: Test, world: World, datagrepper: Datagrepper, o
     operators: [],
     mostPerDay: 20,
     mostBytes: 60_000,
+    failed: new Set(),
   };
   const ticker = { ...replica.ticker, images: breakers.watch(images), breakers, listen };
   const refused = async (work: Promise<unknown>): Promise<void> => {

@@ -75,6 +75,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     operators: [],
     mostPerDay: 20,
     mostBytes: 60_000,
+    failed: new Set(),
   };
   const listen = listenTo(hearing, memory);
   const tick = { ...ticker, listen };

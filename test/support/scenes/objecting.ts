@@ -43,6 +43,7 @@ export async function openObjecting(test: Test, limits: { readonly mostPerDay?: 
     operators: [OPERATOR],
     mostPerDay: limits.mostPerDay ?? 20,
     mostBytes: 60_000,
+    failed: new Set(),
   };
   const { tracker } = world.pagure;
   return {
