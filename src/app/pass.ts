@@ -7,6 +7,7 @@ import { resolveRegion } from "../decide/resolve.ts";
 import { breakerStateOf, describeTrouble } from "../domain/limits/breaker.ts";
 import type { ActKind } from "../domain/limits/budget.ts";
 import type { Planned } from "../domain/plan/describe.ts";
+import { DEAFNESS_WORDS } from "../domain/limits/deaf.ts";
 import { formatInstant, MINUTE_MS, SECOND_MS } from "../domain/time.ts";
 import { describeError, isOfNeighbour, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import { HearingRounds } from "../hear/hearing-rounds.ts";
@@ -22,6 +23,9 @@ type Print = (line: string) => Promise<void>;
 const WAIT_MS = 5 * MINUTE_MS;
 /** Nothing waits for the long stretch, and what does not move for so long is left to the next pass. */
 const STILL_MS = 10 * MINUTE_MS;
+
+/** Said in place of a list of nothing. */
+export const NO_IMAGE = "nothing is due: no image is known yet";
 
 const PLAN_OF = { private: "make-private", delete: "delete" } as const;
 
@@ -61,6 +65,8 @@ export async function runPass(app: UseCases, only: ActKind | null, print: Print)
     if (counts["yielded"] !== undefined) troubled.push(region);
     return () => print(`${region}: ${JSON.stringify(counts)}`);
   });
+  if ((await app.tick.schedule.regions()).length === 0) await print(NO_IMAGE);
+  await tellDeafness(app, print);
   await print(`report: ${JSON.stringify(await reportOnce(app.report))}`);
   const isTroubled = await tellTroubles(app, print, troubled);
   const isAllHeard = await orUnreadable(() => hearAgainOrTell(rounds, app.tick, print), false, app.tick);
@@ -129,6 +135,17 @@ async function inEveryRegion(
     }
   }
   return isDone;
+}
+
+/** A line that says why nothing may be made private or deleted, and what to do; none where everything is heard. */
+export async function tellDeafness({ tick, ears }: Pick<UseCases, "tick" | "ears">, print: Print): Promise<void> {
+  const { deafness } = await tick.listen(tick.clock.now());
+  if (deafness === null) return;
+  const remedy =
+    ears.listener === null
+      ? "set sources.datagrepper: without it nobody knows what was missed"
+      : "clean-amis consume, or tick --once, hears it; clean-amis doctor says what keeps it from that";
+  await print(`deaf, nothing is made private or deleted: ${DEAFNESS_WORDS[deafness]}: ${remedy}`);
 }
 
 /** A line for each region in which EC2 failed, or is not asked for now; resolves to whether one fails, as against being shut. */

@@ -92,11 +92,14 @@ t.test("a dry run that finds nothing due says so, and leaves a plain list empty"
   const dry = (...more: string[]) =>
     runProgram(t, ["tick", "--once", "--dry-run", ...more, "--config", config], { env: KEYS });
 
+  const deaf = "deaf, nothing is made private or deleted: it has not heard yet what was said before it was started: ";
   const fresh = await dry();
-  t.same([fresh.code, fresh.out], [0, "nothing is due: no image is known yet\n"]);
+  t.match(fresh, { code: 0, out: new RegExp(`^${deaf}[^\\n]+\\nnothing is due: no image is known yet\\n$`) });
   const plain = await dry("--plain");
   t.same([plain.code, plain.out], [0, ""]);
-  t.match(plain.err, /^(?:clean-amis: )?nothing is due: no image is known yet$/m);
+  t.match(plain.err, /^clean-amis: nothing is due: no image is known yet$/m);
+  t.match(plain.err, new RegExp(`^clean-amis: ${deaf}`, "m"));
+  await rememberHeard(connection, Math.floor(Date.now() / 1000) * 1000);
   await connection.redis.sadd(connection.keys.regions, WELL);
   t.equal((await dry()).out, "nothing is due\n");
   t.equal((await dry("--only", "delete")).out, "nothing is due\n");
@@ -125,3 +128,51 @@ t.test("one pass of cron goes on when another process has heard, and waits for i
   t.ok(archive.journal.length > 0, "it read, when the other one had died");
   t.equal(await redis.exists(keys.control("ears:lease")), 0);
 });
+
+t.test(
+  "a pass needs neither certificates nor the broker's secret, and says that nothing is known, and heard",
+  async (t) => {
+    const connection = await openTestRedis(t);
+    const rest = `act = "private"\n[consumer_config.sources]\ncompose_host = ""\ndatagrepper = ""\n[tls]\nca_cert = "/nowhere/ca.pem"\n`;
+    const config = configFile(t, connection, rest);
+    const env = { ...KEYS, AMQP_URL_FILE: "/nowhere/amqp" };
+    const tick = (...more: string[]) => runProgram(t, ["tick", "--once", ...more, "--config", config], { env });
+    const { code, out, err } = await tick();
+    t.same([code, err], [0, ""]);
+    t.match(
+      out,
+      /^nothing is due: no image is known yet\ndeaf, nothing is made private or deleted: .*: set sources.datagrepper: .*$/m,
+    );
+    t.match(await tick("--dry-run"), { code: 0, err: "" });
+
+    const pagure = configFile(
+      t,
+      connection,
+      `${rest}[consumer_config.report]\nkind = "pagure"\nrepo = "a/b"\nurl = "http://127.0.0.1:9"\n`,
+    );
+    const over = (...more: string[]) =>
+      runProgram(t, [...more, "--config", pagure], {
+        env: {
+          AWS_ACCESS_KEY_ID_FILE: "/nowhere/key",
+          PAGURE_ACCESS_TOKEN_FILE: "/nowhere/token",
+          AMQP_URL_FILE: "/nowhere/amqp",
+        },
+      });
+    t.match(
+      await over("pause", "--reason", "everything burns"),
+      { code: 0, err: "" },
+      "no secret stands in the way of the brake",
+    );
+    t.match(await over("tick", "--once"), {
+      code: 2,
+      err: /AWS_ACCESS_KEY_ID_FILE: file \/nowhere\/key does not exist/,
+    });
+    const told = await over("doctor", "--json");
+    t.equal(told.code, 2, "each part that cannot be read is told, and the others are looked at");
+    for (const name of ["AMQP_URL_FILE", "AWS_ACCESS_KEY_ID_FILE", "PAGURE_ACCESS_TOKEN_FILE"])
+      t.match(told.out, `${name}: file`);
+    for (const check of ["broker", "reports", "ec2"])
+      t.match(told.out, `{"check":"${check}","state":"warning","message":"not checked"`);
+    t.match(told.out, /"check":"acts","state":"warning"/);
+  },
+);
