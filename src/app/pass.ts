@@ -1,7 +1,7 @@
 import { planRegion } from "../act/survey.ts";
 import { tickRegion } from "../act/tick.ts";
 import type { UseCases } from "./service.ts";
-import { withinBound } from "./watch.ts";
+import { withinBound } from "./life/watch.ts";
 import { wantedSignal } from "../adapters/abandon.ts";
 import { resolveRegion } from "../decide/resolve.ts";
 import { breakerStateOf, describeTrouble } from "../domain/limits/breaker.ts";
