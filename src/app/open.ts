@@ -58,6 +58,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     listen,
     listener: archive === null ? null : { archive, ingester, hearing, log, firstBackfillMs: config.firstBackfillMs },
     everyMs: config.hearEveryMs,
+    random: Math.random,
   };
   const placeKeeper = new PlaceKeeper({
     places: store.places,

@@ -149,12 +149,16 @@ t.test(
     await hear(served);
     const { redis } = served.world.connection;
     const send = redis.sendCommand.bind(redis);
+    const answers = (): void => {
+      redis.sendCommand = send;
+    };
+    t.teardown(answers);
     redis.sendCommand = () => new Promise<never>(() => undefined);
     t.match(await ready(served), { http: 503, parts: { redis: { state: "down", word: "it does not answer" } } });
     t.match(await served.text("/metrics"), /^clean_amis_redis_up 0$/m);
     t.match(await served.text("/metrics"), /^clean_amis_build_info/m);
     t.match(await served.text("/"), /Redis\): it does not answer/);
-    redis.sendCommand = send;
+    answers();
     t.equal((await ready(served)).http, 200);
   },
 );
