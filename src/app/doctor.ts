@@ -11,7 +11,11 @@ import { CALL_LIMIT_MS, LIMIT_MS, type Examined, type Problems } from "../doctor
 import type { Ec2Checkup, Log, StoreCheckup } from "../ports/index.ts";
 
 /** All that is examined, each opened when a check first asks for it. `problems`: what is wrong with the configuration. */
-export function openDoctor(config: Config, problems: Problems): Examined & { close(): Promise<void> } {
+export function openDoctor(
+  config: Config,
+  problems: Problems,
+  regions: readonly string[] | null = null,
+): Examined & { close(): Promise<void> } {
   const log = openLog("silent");
   const { sources, userAgent } = config;
   const reach = { userAgent, timeoutMs: LIMIT_MS, clock: systemClock };
@@ -20,6 +24,7 @@ export function openDoctor(config: Config, problems: Problems): Examined & { clo
   return {
     config,
     problems,
+    regions,
     limitMs: LIMIT_MS,
     callLimitMs: CALL_LIMIT_MS,
     now: () => systemClock.now(),

@@ -20,6 +20,8 @@ export type Problems = Readonly<Partial<Record<Part, string>>>;
 export interface Examined {
   readonly config: Config;
   readonly problems: Problems;
+  /** EC2 is examined in these; null: in those of the records. */
+  readonly regions: readonly string[] | null;
   readonly now: () => Instant;
   /** How long one check may take, in milliseconds. */
   readonly limitMs: number;
@@ -59,7 +61,8 @@ export async function* examine(examined: Examined): AsyncGenerator<Finding> {
     ? conclude({ name: "ec2", look: (signal) => examineAccount(examined, signal) }, limitMs)
     : Promise.resolve([unread("ec2")]);
   // What is wrong with Redis its own check tells.
-  const regions = await within(limitMs, regionsOf(examined), tooLate).catch(() => [FIRST_REGION]);
+  const asked = examined.regions;
+  const regions = asked ?? (await within(limitMs, regionsOf(examined), tooLate).catch(() => [FIRST_REGION]));
   const isRefused = (await account).some(({ check }) => check === NO_CREDENTIALS);
   const last = (isRefused || !isReadable ? [] : regions).map((region) =>
     conclude({ name: `ec2 ${region}`, look: (signal) => checkRegion(region, examined, signal) }, limitMs),

@@ -36,8 +36,10 @@ export interface Screen {
 export interface Option {
   readonly type: "string" | "boolean";
   readonly help: string;
-  /** What it means when it is given without a value. */
+  /** What it means when it is given without a value; one is given as `--name=value` alone. */
   readonly bare?: string;
+  /** What the help calls its value; absent: VALUE. */
+  readonly value?: string;
   /** It may be given several times: the values come with commas between them. */
   readonly isList?: true;
   /** What a shell completes its value with: these words, or the names of files; absent: it does not know. */
@@ -70,9 +72,10 @@ export const CONFIG = {
   values: "file",
 } as const;
 
-/** `--config VALUE`, `--once`. */
-export function optionName(key: string, { type }: Pick<Option, "type">): string {
-  return `--${key}${type === "string" ? " VALUE" : ""}`;
+/** As it is typed: `--config VALUE`, `--once`, `--watch[=SECONDS]`. */
+export function optionName(key: string, { type, bare, value = "VALUE" }: Option): string {
+  if (bare !== undefined) return `--${key}[=${value}]`;
+  return `--${key}${type === "string" ? ` ${value}` : ""}`;
 }
 
 /** The words of which the first one is, where it is one of a fixed set; none otherwise: `[check|show]` gives both. */
