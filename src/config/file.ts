@@ -182,7 +182,8 @@ export interface QueueConfig {
 }
 
 /**
- * What the configuration is read for: the service, or a look at what is remembered, which needs neither certificates nor
- * tokens.
+ * What a command needs beyond Redis: whatever stands only for another part is not looked at, so that a missing certificate keeps
+ * nobody from asking, or from stopping everything.
  */
-export type Scope = "service" | "records";
+export const PARTS = ["broker", "reports", "ec2"] as const;
+export type Part = (typeof PARTS)[number];

@@ -2,7 +2,7 @@ import { exitCode } from "./exit-codes.ts";
 import type { Readable } from "node:stream";
 import type { Records } from "../../app/records.ts";
 import { configPath, loadConfig, type Config } from "../../config/config.ts";
-import type { Scope } from "../../config/file.ts";
+import type { Part } from "../../config/file.ts";
 import { UsageError } from "../../errors.ts";
 
 /** What a command is given: its words, the environment, standard input, a place for its lines, and the order to stop. */
@@ -113,7 +113,7 @@ export async function withRecords(
   invocation: Invocation,
   work: (records: Records, config: Config) => Promise<number>,
 ): Promise<number> {
-  const config = configOf(invocation, "records");
+  const config = configOf(invocation, []);
   const { openRecords } = await import("../../app/records.ts");
   const records = await openRecords(config);
   try {
@@ -126,8 +126,8 @@ export async function withRecords(
   }
 }
 
-/** The configuration that the command line names; `records` is for what needs Redis alone, and no secret but its address. */
-export function configOf(invocation: Invocation, scope: Scope = "service"): Config {
+/** The configuration that the command line names, for what needs these parts beside Redis; else for all. */
+export function configOf(invocation: Invocation, parts?: readonly Part[]): Config {
   const { env } = invocation;
-  return loadConfig(configPath(textOf(invocation, "config"), env), env, scope);
+  return loadConfig(configPath(textOf(invocation, "config"), env), env, parts);
 }

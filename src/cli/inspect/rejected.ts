@@ -109,7 +109,7 @@ async function show(ids: readonly string[], invocation: Invocation): Promise<num
 async function replay(ids: readonly string[], invocation: Invocation): Promise<number> {
   const isAll = invocation.options["all"] === true;
   if (isAll === ids.length > 0) throw new UsageError("rejected replay: give IDs, or --all");
-  const config = configOf(invocation, "records");
+  const config = configOf(invocation, []);
   const { openBackfill } = await import("../../app/backfill.ts");
   const opened = await openBackfill(config, "error");
   try {

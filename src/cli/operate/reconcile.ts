@@ -28,7 +28,7 @@ export const reconcileCommand: Command = {
     if (region !== undefined && !isRegion(region))
       throw new UsageError(`reconcile: --region ${quote(region)} is no region of EC2`);
     const { openReconcile } = await import("../../app/reconcile.ts");
-    const opened = await openReconcile(configOf(invocation, "records"));
+    const opened = await openReconcile(configOf(invocation, ["ec2"]));
     const counts = new Map<string, number>();
     const isJson = options["json"] === true;
     let remaining = 0;

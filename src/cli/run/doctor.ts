@@ -2,6 +2,8 @@ import { CONFIG, configOf, type Command, type Invocation } from "../command/comm
 import { exitCode, type CommandOutcome } from "../command/exit-codes.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
 import type { Config } from "../../config/config.ts";
+import { PARTS, type Part } from "../../config/file.ts";
+import type { Problems } from "../../doctor/doctor.ts";
 import type { Finding, State } from "../../doctor/finding.ts";
 import { count } from "../../domain/markdown.ts";
 import { ConfigError } from "../../errors.ts";
@@ -14,12 +16,12 @@ export const doctor: Command = {
   options: { config: CONFIG, json: { type: "boolean", help: "print JSON lines {check, state, message, remedy}" } },
   examples: ["clean-amis doctor", "clean-amis doctor --json --config /etc/clean-amis/config.toml"],
   run: async (invocation) => {
-    const { config, problem } = read(invocation);
+    const { config, problems } = read(invocation);
     const [{ openDoctor }, { examine }] = await Promise.all([
       import("../../app/doctor.ts"),
       import("../../doctor/doctor.ts"),
     ]);
-    const examined = openDoctor(config, problem);
+    const examined = openDoctor(config, problems);
     const counts: Record<State, number> = { ok: 0, warning: 0, failure: 0 };
     try {
       for await (const finding of examine(examined)) {
@@ -36,22 +38,27 @@ export const doctor: Command = {
       await invocation.print(
         `${counts.ok} ok, ${count(counts.warning, "warning")}, ${count(counts.failure, "failure")}`,
       );
-    return exitCode(outcomeOf(counts, problem));
+    return exitCode(outcomeOf(counts, problems));
   },
 };
 
-/** What is wrong with the part that the records do not need, such as a token, is told beside all else. Throws `ConfigError`. */
-function read(invocation: Invocation): { readonly config: Config; readonly problem: string | null } {
-  try {
-    return { config: configOf(invocation), problem: null };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return { config: configOf(invocation, "records"), problem: error.message };
-  }
+/** What is wrong with one part, such as a token that is missing, is told beside all else. Throws `ConfigError`. */
+function read(invocation: Invocation): { readonly config: Config; readonly problems: Problems } {
+  configOf(invocation, []);
+  const problems: Partial<Record<Part, string>> = {};
+  for (const part of PARTS)
+    try {
+      configOf(invocation, [part]);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems[part] = error.message;
+    }
+  const sound = PARTS.filter((part) => problems[part] === undefined);
+  return { config: configOf(invocation, sound), problems };
 }
 
-function outcomeOf({ warning, failure }: Readonly<Record<State, number>>, problem: string | null): CommandOutcome {
-  if (problem !== null) return "usage";
+function outcomeOf({ warning, failure }: Readonly<Record<State, number>>, problems: Problems): CommandOutcome {
+  if (Object.keys(problems).length > 0) return "usage";
   return failure > 0 ? "failed" : warning > 0 ? "warned" : "done";
 }
 

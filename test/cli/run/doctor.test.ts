@@ -49,8 +49,9 @@ t.test("the exit code says the worst: nothing, warnings alone, a failure, the co
   const half = await doctor({ PAGURE_ACCESS_TOKEN: "" });
   t.same([half.code, half.err], [2, ""]);
   t.match(half.out, /^failure configuration: PAGURE_ACCESS_TOKEN is not set: /m);
-  t.match(half.out, /^warning broker: not checked: mend the configuration first$/m);
-  t.match(half.out, /^ok      redis: /m, "what can be checked is");
+  t.match(half.out, /^warning reports: not checked: mend the configuration first$/m);
+  t.match(half.out, /^ok      broker: /m, "what can be checked is");
+  t.match(half.out, /^ok      redis: /m);
   t.match(half.out, /^ok      ec2 account: /m);
 });
 
