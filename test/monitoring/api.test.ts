@@ -86,6 +86,27 @@ t.test("every answer is what the description says, and nothing in it is secret",
   for (const secret of ["arn:", "125523088429", "ip-10-0-0-7", "127.0.0.1"]) t.notMatch(all, secret, secret);
 });
 
+t.test("what is asked wrongly is refused by the parameter's name", async (t) => {
+  const { get } = await openServed(t);
+  for (const [path, name] of [
+    ["images/nonsense", "ami"],
+    ["images/nowhere/ami-0123456789abcdef0", "region"],
+    ["composes/..", "id"],
+    ["queue?stage=kept", "stage"],
+    ["queue?region=nowhere", "region"],
+    ["queue?due_within=soon", "due_within"],
+    ["queue?after=junk", "after"],
+    ["events?since=yesterday", "since"],
+    ["events?kind=exploded", "kind"],
+    ["events?after=junk", "after"],
+    ["stats?colour=red", "colour"],
+  ] as const) {
+    const answer = await get(`/api/v1/${path}`);
+    t.equal(answer.status, 400, path);
+    t.match(await answer.json(), { status: 400, detail: new RegExp(`^${name}: `) }, path);
+  }
+});
+
 t.test("a page goes on where the last one ended, in one order, without a gap or a repeat", async (t) => {
   const served = await openServed(t);
   const { world, json } = served;

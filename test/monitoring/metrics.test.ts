@@ -95,8 +95,12 @@ t.test("promtool finds nothing to better in the figures", async (t) => {
     t.comment("skipped: there is no promtool here (Debian's package prometheus)");
     return;
   }
-  const { world, text } = await openServed(t);
+  const { world, own, text } = await openServed(t);
   await world.hear(UPLOADER, addNightly(world, 1).message);
+  world.clock.advance(5 * DAY_MS + HOUR_MS);
+  await world.tick();
+  own.meter.message(null, "ignored");
+  own.meter.ec2Wait("DescribeImages", 1);
   const input = await text("/metrics");
   const said = execFileSync(tool, ["check", "metrics"], { input, encoding: "utf8", stdio: "pipe" });
   t.equal(said, "");

@@ -99,10 +99,11 @@ t.test("nobody is led to an image that is refused, half private or doubtful", as
   t.match(await text(`/find?q=${old.amiId}`), "no newer public image of its kind is known");
   const good = addNightly(world, 5);
   await world.hear(UPLOADER, good.message);
-  t.match(
-    await text(`/find?q=${old.amiId}`),
-    new RegExp(`<dt>go over to</dt>\\s*<dd><a href="/find\\?q=${good.amiId}"`),
-  );
+  const led = `<dt>go over to</dt>\n          <dd><a href="/find?q=${good.amiId}"`;
+  t.match(await text(`/find?q=${old.amiId}`), led);
+  const { redis, keys } = world.connection;
+  await redis.hset(keys.image(REGION, good.amiId), "taken_away", JSON.stringify({ image: true, snapshots: [] }));
+  t.notMatch(await text(`/find?q=${old.amiId}`), led, "it is being made private at this moment");
 });
 
 t.test("what is kept because two messages contradict each other is told once a compose", async (t) => {
@@ -178,7 +179,8 @@ t.test("what was made private can be subscribed to, all of it, a stream or a com
     t.match(feed, amiId, query);
     t.match(feed, /^<\?xml version="1\.0" encoding="utf-8"\?>\s*<feed xmlns="http:\/\/www\.w3\.org\/2005\/Atom">/);
   }
-  t.notMatch(await text("/feed.atom?stream=Fedora-Cloud"), amiId);
+  for (const query of ["stream=Fedora-Cloud", "compose=Fedora-Rawhide-20261129.n.0"])
+    t.notMatch(await text(`/feed.atom?${query}`), amiId, query);
   const both = await text(`/feed.atom?stream=Fedora-Rawhide&compose=${composeId}`);
   t.match(both, `href="/feed.atom?stream=Fedora-Rawhide&amp;compose=${composeId}"`, "what was asked for is what it is");
   t.equal((await get("/feed.atom?stream=%3Cb%3E")).status, 400);

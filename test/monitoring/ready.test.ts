@@ -132,11 +132,15 @@ t.test("a pass that hangs is named, and when none has ended well for long it is 
 t.test("redis that is away is told within seconds, and the rest is not known", async (t) => {
   const served = await openServed(t);
   await hear(served);
+  served.world.clock.advance(MINUTE_MS);
+  const since = formatInstant(served.world.clock.now());
   served.world.connection.redis.disconnect();
+  await ready(served);
+  served.world.clock.advance(MINUTE_MS);
   const { http, status, parts } = await ready(served);
   t.equal(http, 503);
   t.equal(status, "unready");
-  t.equal(parts["redis"]?.state, "down");
+  t.match(parts["redis"], { state: "down", since });
   t.equal(parts["heard"]?.state, "unknown");
   await served.world.connection.redis.connect();
   t.equal((await ready(served)).http, 200);
