@@ -7,11 +7,15 @@ import { connectRedis, type RedisConnection } from "../adapters/redis/connection
 import { redisCheckup } from "../adapters/redis/checkup.ts";
 import { listening, storeOn } from "./store.ts";
 import type { Config } from "../config/config.ts";
-import { CALL_LIMIT_MS, LIMIT_MS, type Examined } from "../doctor/doctor.ts";
+import { CALL_LIMIT_MS, LIMIT_MS, type Examined, type Problems } from "../doctor/doctor.ts";
 import type { Ec2Checkup, Log, StoreCheckup } from "../ports/index.ts";
 
-/** All that is examined, each opened when a check first asks for it. `problem`: what is wrong with the configuration. */
-export function openDoctor(config: Config, problem: string | null): Examined & { close(): Promise<void> } {
+/** All that is examined, each opened when a check first asks for it. `problems`: what is wrong with the configuration. */
+export function openDoctor(
+  config: Config,
+  problems: Problems,
+  regions: readonly string[] | null = null,
+): Examined & { close(): Promise<void> } {
   const log = openLog("silent");
   const { sources, userAgent } = config;
   const reach = { userAgent, timeoutMs: LIMIT_MS, clock: systemClock };
@@ -19,7 +23,8 @@ export function openDoctor(config: Config, problem: string | null): Examined & {
   const ec2 = opened(() => openEc2(config, log));
   return {
     config,
-    problem,
+    problems,
+    regions,
     limitMs: LIMIT_MS,
     callLimitMs: CALL_LIMIT_MS,
     now: () => systemClock.now(),

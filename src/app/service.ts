@@ -198,6 +198,7 @@ function loopsOf(
   ): Promise<void> => runLoop(name, everyMs, () => withinBound(name, boundMs, pass, watch), tick, stop);
   const isActing = config.act !== "nothing";
   const hearing = new HearingRounds(ears);
+  const listenMs = Math.min(config.hearEveryMs, LISTEN_MS);
   const { readEveryMs } = config.report;
   const rounds = commentReader === null ? null : new CommentRounds(commentReader, readEveryMs);
   return [
@@ -205,7 +206,8 @@ function loopsOf(
     loop("orders", SECOND_MS, SHORT_BOUND_MS, () => carryOutOrders(clerk)),
     loop("ticker", config.tickEveryMs, SHORT_BOUND_MS, tickAll),
     loop("places", config.tickEveryMs, SHORT_BOUND_MS, () => placeKeeper.step()),
-    loop("catch up", Math.min(config.hearEveryMs, LISTEN_MS), LONG_BOUND_MS, (step) => hearing.pass(step)),
+    loop("catch up", listenMs, LONG_BOUND_MS, (step) => hearing.pass({ step, stop })),
+    loop("hear again", listenMs, LONG_BOUND_MS, (step) => hearing.again({ step, stop })),
     ...(isActing ? [loop("reporter", config.reportEveryMs, LONG_BOUND_MS, tellAll)] : []),
     ...(isActing && rounds !== null
       ? [loop("comments", Math.min(readEveryMs, LISTEN_MS), LONG_BOUND_MS, () => rounds.pass())]

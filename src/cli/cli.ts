@@ -18,6 +18,7 @@ import { config } from "./run/config.ts";
 import { consumeCommand } from "./run/consume.ts";
 import { doctor } from "./run/doctor.ts";
 import { tick } from "./run/tick.ts";
+import { VERSION } from "../config/version.ts";
 import { untilStopped } from "../app/life/stop.ts";
 import { didYouMean, nearest } from "../domain/words.ts";
 import { describeError, UsageError } from "../errors.ts";
@@ -59,6 +60,10 @@ export async function runCommand(
   const [name = "--help", ...args] = argv;
   if (name === "--help" || name === "-h") {
     await rest.print(helpText(COMMANDS, rest.screen()?.columns));
+    return 0;
+  }
+  if (name === "--version") {
+    await rest.print(`clean-amis ${VERSION}`);
     return 0;
   }
   const command = commandOf(name, COMMANDS);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type AmqpConfig, readAmqp } from "./amqp.ts";
 import { readEc2, type Ec2Config } from "./ec2.ts";
-import { readConfigFile, secret, type ConfigFile, type Environment, type Scope } from "./file.ts";
+import { PARTS, readConfigFile, secret, type ConfigFile, type Environment, type Part } from "./file.ts";
 import { type ReportConfig, readReport } from "./report.ts";
 import { duration, hasScheme, isLoopback, webAddress } from "./values.ts";
 import { VERSION } from "./version.ts";
@@ -78,14 +78,18 @@ export function configPath(option: string | undefined, env: Environment, places:
   return named !== "" ? named : (places.find((place) => existsSync(place)) ?? places.at(-1) ?? "");
 }
 
-/** Reads and checks the configuration. Throws `ConfigError` with one line: file, key, what is wrong, what is allowed. */
-export function loadConfig(file: string, env: Environment, scope: Scope = "service"): Config {
+/**
+ * Reads and checks the configuration for what needs these parts; of others no file and no secret is read. Throws `ConfigError`
+ * with one line: file, key, what is wrong, what is allowed.
+ */
+export function loadConfig(file: string, env: Environment, parts: readonly Part[] = PARTS): Config {
+  const needs = (part: Part): boolean => parts.includes(part);
   const filled = readConfigFile(file);
   const own = filled.consumer_config;
   const scheduled = scheduleOf(file, own.schedule);
   const periods = readPeriods(scheduled, isLoopback(own.ec2.endpoint));
   const { max_deletes_per_day, max_private_per_day, max_share_of_region } = own.budgets;
-  const amqp = readAmqp(file, scope === "records" ? { ...filled, tls: {} } : filled, env);
+  const amqp = needs("broker") ? readAmqp(file, filled, env) : readAmqp(file, { ...filled, tls: {} }, {});
   return {
     file,
     amqp,
@@ -105,13 +109,13 @@ export function loadConfig(file: string, env: Environment, scope: Scope = "servi
     reportEveryMs: scheduled("report_every", SECOND_MS),
     hearEveryMs: scheduled("hear_every", SECOND_MS),
     firstBackfillMs: scheduled("first_backfill", DAY_MS),
-    ec2: readEc2(file, own.ec2, env, periods.leaseMs),
+    ec2: readEc2(file, own.ec2, needs("ec2") ? env : {}, periods.leaseMs),
     budgets: {
       maxDeletesPerDay: max_deletes_per_day,
       maxPrivatePerDay: max_private_per_day,
       maxShareOfRegion: max_share_of_region,
     },
-    report: readReport(file, own.report, env, scope),
+    report: readReport(file, own.report, needs("reports") ? env : null),
     monitoring: readMonitoring(file, filled.monitoring),
     ignoredKeys: [...IGNORED_KEYS.filter((key) => isSaid(filled[key])), ...amqp.ignoredKeys],
   };

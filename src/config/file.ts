@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { ErrorObject } from "ajv/dist/2020.js";
 import { parse, TomlError } from "smol-toml";
+import { tomlValue } from "./values.ts";
 import type { Act } from "../domain/limits/budget.ts";
 import { nearest, quote } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
-import { Schema } from "../schema.ts";
+import { readSchema, Schema } from "../schema.ts";
 
 /** Where the reports go. A further kind does not compile until every place has an answer for it. */
 export type ReportKind = "pagure" | "log";
@@ -141,10 +142,47 @@ function describe(error: ErrorObject): string {
   }
   if (error.keyword === "required")
     return `missing key ${at === "" ? "" : `${at}.`}${String(params["missingProperty"])}`;
+  if (error.keyword === "type") return `${at} = ${tomlValue(error.data)}: ${wantedAt(error)}`;
   const allowed = Array.isArray(params["allowedValues"]) ? `: one of ${params["allowedValues"].join(", ")}` : "";
   const description = (error.parentSchema as { description?: string } | undefined)?.description;
   const hint = HINTED.includes(error.keyword) && description !== undefined ? ` (${description})` : "";
   return `${at} = ${JSON.stringify(error.data)}: ${error.message ?? error.keyword}${allowed}${hint}`;
+}
+
+/** What a value of a wrong type should be: `a duration such as "5d"`. */
+function wantedAt({ instancePath, schemaPath, params, parentSchema }: ErrorObject): string {
+  const known = (parentSchema as { enum?: readonly string[] } | undefined)?.enum;
+  if (known !== undefined) return `one of ${known.map((word) => tomlValue(word)).join(", ")}`;
+  const standard = standardAt(instancePath.slice(1).split("/"));
+  const isDuration = schemaPath.includes("/duration/");
+  const what = isDuration
+    ? "a duration"
+    : (TYPE_WORDS[String((params as Readonly<Record<string, unknown>>)["type"])] ?? "another type");
+  const isExample = isDuration || (standard !== undefined && standard !== "" && JSON.stringify(standard) !== "[]");
+  return isExample && what !== TYPE_WORDS["object"] && what !== TYPE_WORDS["boolean"]
+    ? `${what} such as ${tomlValue(standard ?? "5d")}`
+    : what;
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: "a text in quotes",
+  boolean: "true or false",
+  integer: "a whole number",
+  number: "a number",
+  array: "a list in [ ]",
+  object: "a table",
+};
+
+/** The default of a key; undefined: the schema has none. */
+function standardAt(path: readonly string[]): unknown {
+  let node: SchemaNode | undefined = readSchema("config.json") as SchemaNode;
+  for (const name of path) node = node?.properties?.[name];
+  return node?.default;
+}
+
+interface SchemaNode {
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
 }
 
 /** A secret from the environment, or from the file that `NAME_FILE` names. Throws `ConfigError` when that cannot be read. */
@@ -182,7 +220,8 @@ export interface QueueConfig {
 }
 
 /**
- * What the configuration is read for: the service, or a look at what is remembered, which needs neither certificates nor
- * tokens.
+ * What a command needs beyond Redis: whatever stands only for another part is not looked at, so that a missing certificate keeps
+ * nobody from asking, or from stopping everything.
  */
-export type Scope = "service" | "records";
+export const PARTS = ["broker", "reports", "ec2"] as const;
+export type Part = (typeof PARTS)[number];

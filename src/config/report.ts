@@ -1,4 +1,4 @@
-import { secret, type ConfigFile, type Environment, type ReportKind, type Scope } from "./file.ts";
+import { secret, type ConfigFile, type Environment, type ReportKind } from "./file.ts";
 import { duration, webAddress } from "./values.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { ConfigError } from "../errors.ts";
@@ -29,15 +29,15 @@ export const IS_SEEN: Readonly<Record<ReportKind, boolean>> = { pagure: true, lo
 /** Throws `ConfigError` for what such a place lacks; null: it needs nothing. */
 const CHECKS: Readonly<Record<ReportKind, typeof checkPagure | null>> = { pagure: checkPagure, log: null };
 
+/** The table `[consumer_config.report]`; `env` null: nothing is posted, and no token is needed. Throws `ConfigError`. */
 export function readReport(
   file: string,
   report: ConfigFile["consumer_config"]["report"],
-  env: Environment,
-  scope: Scope,
+  env: Environment | null,
 ): ReportConfig {
   const { kind, url, repo, tags, title, operators, allow_delete_without_public_notice: isAllowed } = report;
-  const token = secret("PAGURE_ACCESS_TOKEN", env) ?? "";
-  CHECKS[kind]?.(file, report, token, scope);
+  const token = env === null ? null : (secret("PAGURE_ACCESS_TOKEN", env) ?? "");
+  CHECKS[kind]?.(file, report, token);
   if (IS_SEEN[kind] && isAllowed)
     throw new ConfigError(
       `${file}: consumer_config.report.allow_delete_without_public_notice goes only with kind = "log"`,
@@ -49,7 +49,7 @@ export function readReport(
     tags,
     title,
     operators,
-    token,
+    token: token ?? "",
     isPublic: IS_SEEN[kind] || isAllowed,
     mostBytes: report.part_bytes,
     readEveryMs: duration(file, "report.read_every", report.read_every, SECOND_MS),
@@ -60,8 +60,7 @@ export function readReport(
 function checkPagure(
   file: string,
   { url, repo, tags }: Pick<ConfigFile["consumer_config"]["report"], "url" | "repo" | "tags">,
-  token: string,
-  scope: Scope,
+  token: string | null,
 ): void {
   if (repo === "")
     throw new ConfigError(
@@ -74,7 +73,7 @@ function checkPagure(
     throw new ConfigError(
       `${file}: consumer_config.report.tags has ${JSON.stringify(twice)} twice: Pagure refuses such an issue; name it once`,
     );
-  if (token === "" && scope === "service")
+  if (token === "")
     throw new ConfigError(
       "PAGURE_ACCESS_TOKEN is not set: a token with issue_create and issue_comment, or its file in PAGURE_ACCESS_TOKEN_FILE",
     );

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Config } from "../config/config.ts";
+import type { Part } from "../config/file.ts";
 import { risksOf } from "../config/risks.ts";
 import { attempt } from "./attempt.ts";
 import { checkBroker } from "./broker.ts";
@@ -12,11 +13,15 @@ import { formatDuration, SECOND_MS, type Instant } from "../domain/time.ts";
 import { within } from "../limit.ts";
 import type { BrokerCheckup, Ec2Checkup, Reach, ReportsCheckup, StoreCheckup } from "../ports/index.ts";
 
+/** Why the configuration would not do for a part of the service; empty: it would. Such a part is not examined. */
+export type Problems = Readonly<Partial<Record<Part, string>>>;
+
 /** What is examined. What is opened when it is first asked for may fail then, as every call may. */
 export interface Examined {
   readonly config: Config;
-  /** Why the configuration would not do for the service; null: it would. */
-  readonly problem: string | null;
+  readonly problems: Problems;
+  /** EC2 is examined in these; null: in those of the records. */
+  readonly regions: readonly string[] | null;
   readonly now: () => Instant;
   /** How long one check may take, in milliseconds. */
   readonly limitMs: number;
@@ -51,39 +56,42 @@ interface Check {
 export async function* examine(examined: Examined): AsyncGenerator<Finding> {
   const { limitMs } = examined;
   const under = generalChecks(examined).map((check) => conclude(check, limitMs));
-  const account = conclude({ name: "ec2", look: (signal) => examineAccount(examined, signal) }, limitMs);
+  const isReadable = examined.problems.ec2 === undefined;
+  const account = isReadable
+    ? conclude({ name: "ec2", look: (signal) => examineAccount(examined, signal) }, limitMs)
+    : Promise.resolve([unread("ec2")]);
   // What is wrong with Redis its own check tells.
-  const regions = await within(limitMs, regionsOf(examined), tooLate).catch(() => [FIRST_REGION]);
+  const asked = examined.regions;
+  const regions = asked ?? (await within(limitMs, regionsOf(examined), tooLate).catch(() => [FIRST_REGION]));
   const isRefused = (await account).some(({ check }) => check === NO_CREDENTIALS);
-  const last = (isRefused ? [] : regions).map((region) =>
+  const last = (isRefused || !isReadable ? [] : regions).map((region) =>
     conclude({ name: `ec2 ${region}`, look: (signal) => checkRegion(region, examined, signal) }, limitMs),
   );
   for (const findings of [...under, account, ...last]) yield* await findings;
 }
 
 function generalChecks(examined: Examined): readonly Check[] {
-  const { config, problem, archive, composeHost } = examined;
-  const unread = (name: string): Check => ({
-    name,
-    look: () => Promise.resolve([warning(name, "not checked", "mend the configuration first")]),
-  });
+  const { config, problems, archive, composeHost } = examined;
+  const unless = (part: Part, check: Check): Check =>
+    problems[part] === undefined ? check : { ...check, look: () => Promise.resolve([unread(check.name)]) };
   return [
-    { name: "configuration", look: () => Promise.resolve(checkConfiguration(config, problem)) },
-    ...(problem === null
-      ? [
-          { name: "certificates", look: () => checkCertificates(examined) },
-          { name: "broker", look: () => checkBroker(examined) },
-        ]
-      : [unread("broker")]),
+    { name: "configuration", look: () => Promise.resolve(checkConfiguration(config, problems)) },
+    { name: "certificates", look: () => checkCertificates(examined) },
+    unless("broker", { name: "broker", look: () => checkBroker(examined) }),
     { name: "redis", look: () => checkStore(examined) },
-    problem === null ? { name: "reports", look: () => checkReports(examined) } : unread("reports"),
+    unless("reports", { name: "reports", look: () => checkReports(examined) }),
     { name: "datagrepper", look: () => checkReach("datagrepper", archive, "nothing is acted on without it") },
     { name: "compose host", look: () => checkReach("compose host", composeHost, "labels come from the bus alone") },
   ];
 }
 
-function checkConfiguration(config: Config, problem: string | null): readonly Finding[] {
-  if (problem !== null) return [failure("configuration", problem)];
+function unread(name: string): Finding {
+  return warning(name, "not checked", "mend the configuration first");
+}
+
+function checkConfiguration(config: Config, problems: Problems): readonly Finding[] {
+  const found = Object.values(problems).map((problem) => failure("configuration", problem));
+  if (found.length > 0) return found;
   const risks = risksOf(config).map((risk) => warning("configuration", risk));
   return [ok("configuration", `${config.file} is valid; act = "${config.act}"`), ...risks];
 }

@@ -2,7 +2,7 @@ import { jsonAnswer, type Answer } from "./answer.ts";
 import { EVERY_REGION, describeTrouble, type Breaker } from "../domain/limits/breaker.ts";
 import type { Pause, Stop } from "../domain/limits/budget.ts";
 import { agreed } from "../domain/limits/clocks.ts";
-import { believable, DEAFNESS_WORDS } from "../domain/limits/deaf.ts";
+import { believable, DEAFNESS_WORDS, LATE_WORDS } from "../domain/limits/deaf.ts";
 import { withoutSecrets } from "../domain/report/gate.ts";
 import { HOUR_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
@@ -148,7 +148,7 @@ function orProblem<T>(read: Reading<T>, told: (value: T) => Part): Part {
 
 function heardPart(
   now: Instant,
-  { until, deafness }: Pick<Heard, "until" | "deafness">,
+  { until, deafness, lateSince }: Pick<Heard, "until" | "deafness" | "lateSince">,
   noted: Instant | null,
   hearEveryMs: number,
 ): Part {
@@ -158,7 +158,8 @@ function heardPart(
     return part(isLong ? "down" : "degraded", `deaf, nothing is acted on: ${DEAFNESS_WORDS[deafness]}`, since);
   }
   const isLate = until !== null && until !== Infinity && now - until > 2 * hearEveryMs;
-  return isLate ? part("degraded", "the archive of messages is not heard", until) : part("ok", "all is heard", until);
+  if (isLate) return part("degraded", "the archive of messages is not heard", until);
+  return lateSince === null ? part("ok", "all is heard", until) : part("degraded", LATE_WORDS, lateSince);
 }
 
 function tickPart(now: Instant, { marks, hung }: Signs, tickEveryMs: number): Part {

@@ -149,6 +149,11 @@ t.test("no line of a table is wider than a screen of 40 columns", async (t) => {
     const { out } = await runHere([...args, "--config", configFile(t, connection)], { screen: NARROW });
     for (const line of out.split("\n")) t.ok(widthOf(line) <= 40, `${args.join(" ")}: ${line}`);
   }
+  const [region, amiId] = ["ap-southeast-3", "ami-0123456789abcdef0"];
+  await connection.redis.zadd(connection.keys.queue(region, "private"), "5", amiId);
+  const noted = await runHere(["queue", "--config", configFile(t, connection)], { screen: { ...NARROW, columns: 60 } });
+  t.match(noted.out, new RegExp(`${amiId}\\n  it has no record: nothing is done to it\\n`), "a note is below its row");
+  await connection.redis.zrem(connection.keys.queue(region, "private"), amiId);
   const { out } = await runHere(["queue", "--config", configFile(t, connection)], { screen: NARROW });
   t.match(out, /^DUE +QUEUE +AMI *\n\S+ ago +private ami-[0-9a-f]{17}\n/, "when, what and which are there");
 });

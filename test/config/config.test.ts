@@ -145,8 +145,8 @@ t.test("the report's title, size, operators and limits are as the file says", (t
 t.test("a value of the wrong kind is named with its key, itself and what is allowed", (t) => {
   const rows: readonly (readonly [string, string | RegExp])[] = [
     [own('act = "everything"'), /^FILE: consumer_config\.act = "everything": .*: one of nothing, private, delete$/],
-    [own("act = 1"), "FILE: consumer_config.act = 1: must be string"],
-    [own('environments = "prod"'), 'FILE: consumer_config.environments = "prod": must be array'],
+    [own("act = 1"), 'FILE: consumer_config.act = 1: one of "nothing", "private", "delete"'],
+    [own('environments = "prod"'), 'FILE: consumer_config.environments = "prod": a list in [ ] such as ["prod"]'],
     [
       own('environments = ["production"]'),
       /^FILE: consumer_config\.environments\.0 = "production": .*: one of prod, stg, dev$/,
@@ -154,8 +154,8 @@ t.test("a value of the wrong kind is named with its key, itself and what is allo
     [own("environments = []"), /^FILE: consumer_config\.environments = \[\]: .*fewer than 1/],
     [own('redis_prefix = "a:b"'), /^FILE: consumer_config\.redis_prefix = "a:b": .*first word of every key/],
     ["[consumer_config.ec2]\naccount = '12'", /^FILE: consumer_config\.ec2\.account = "12": .*the account that owns/],
-    ["[consumer_config.schedule]\nlease = 300", "FILE: consumer_config.schedule.lease = 300: must be string"],
-    [`passive_declares = "no"\n${own("")}`, 'FILE: passive_declares = "no": must be boolean'],
+    ["[consumer_config.schedule]\nlease = 300", 'FILE: consumer_config.schedule.lease = 300: a duration such as "5m"'],
+    [`passive_declares = "no"\n${own("")}`, 'FILE: passive_declares = "no": true or false'],
     [`[qos]\nprefetch_count = 0\n${own("")}`, "FILE: qos.prefetch_count = 0: must be >= 1"],
     [`[queues.q]\ndurable = true\n${own("")}`, "FILE: missing key queues.q.auto_delete"],
     [`[[bindings]]\nqueue = "auto"\n${own("")}`, "FILE: missing key bindings.0.exchange"],

@@ -79,6 +79,28 @@ t.test(
   },
 );
 
+t.test("what nobody can read of a comment in memory keeps no other comment from being answered", async (t) => {
+  const scene = await openObjecting(t);
+  scene.comment("somebody", `hold ${scene.nightly.amiId}`);
+  scene.comment("somebody else", `hold ${scene.nightly.amiId}`);
+  const { redis, keys } = scene.connection;
+  const memory = {
+    threadId: "1",
+    commentId: "1",
+    author: "somebody",
+    url: "x",
+    digest: "0",
+    orderIds: [],
+    remarks: [],
+  };
+  for (const answers of ["garbage", [null], [{ happened: 1 }]]) {
+    const pending = JSON.stringify({ ...memory, answers, isSilent: false, sentAt: null, lookAt: null });
+    await redis.hset(keys.control("comments:pagure:pending"), "1/1", pending);
+    await scene.read();
+  }
+  t.equal(scene.answers().length, 2);
+});
+
 t.test("a repeated report that is locked keeps no other report from being posted", async (t) => {
   const scene = await openObjecting(t);
   const { pagure, reporter, clock } = scene;

@@ -2,7 +2,7 @@ import { exitCode } from "./exit-codes.ts";
 import type { Readable } from "node:stream";
 import type { Records } from "../../app/records.ts";
 import { configPath, loadConfig, type Config } from "../../config/config.ts";
-import type { Scope } from "../../config/file.ts";
+import type { Part } from "../../config/file.ts";
 import { UsageError } from "../../errors.ts";
 
 /** What a command is given: its words, the environment, standard input, a place for its lines, and the order to stop. */
@@ -36,8 +36,10 @@ export interface Screen {
 export interface Option {
   readonly type: "string" | "boolean";
   readonly help: string;
-  /** What it means when it is given without a value. */
+  /** What it means when it is given without a value; one is given as `--name=value` alone. */
   readonly bare?: string;
+  /** What the help calls its value; absent: VALUE. */
+  readonly value?: string;
   /** It may be given several times: the values come with commas between them. */
   readonly isList?: true;
   /** What a shell completes its value with: these words, or the names of files; absent: it does not know. */
@@ -70,9 +72,10 @@ export const CONFIG = {
   values: "file",
 } as const;
 
-/** `--config VALUE`, `--once`. */
-export function optionName(key: string, { type }: Pick<Option, "type">): string {
-  return `--${key}${type === "string" ? " VALUE" : ""}`;
+/** As it is typed: `--config VALUE`, `--once`, `--watch[=SECONDS]`. */
+export function optionName(key: string, { type, bare, value = "VALUE" }: Option): string {
+  if (bare !== undefined) return `--${key}[=${value}]`;
+  return `--${key}${type === "string" ? ` ${value}` : ""}`;
 }
 
 /** The words of which the first one is, where it is one of a fixed set; none otherwise: `[check|show]` gives both. */
@@ -113,7 +116,7 @@ export async function withRecords(
   invocation: Invocation,
   work: (records: Records, config: Config) => Promise<number>,
 ): Promise<number> {
-  const config = configOf(invocation, "records");
+  const config = configOf(invocation, []);
   const { openRecords } = await import("../../app/records.ts");
   const records = await openRecords(config);
   try {
@@ -126,8 +129,8 @@ export async function withRecords(
   }
 }
 
-/** The configuration that the command line names; `records` is for what needs Redis alone, and no secret but its address. */
-export function configOf(invocation: Invocation, scope: Scope = "service"): Config {
+/** The configuration that the command line names, for what needs these parts beside Redis; else for all. */
+export function configOf(invocation: Invocation, parts?: readonly Part[]): Config {
   const { env } = invocation;
-  return loadConfig(configPath(textOf(invocation, "config"), env), env, scope);
+  return loadConfig(configPath(textOf(invocation, "config"), env), env, parts);
 }

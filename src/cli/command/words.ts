@@ -1,7 +1,8 @@
 import { textOf, type Invocation } from "./command.ts";
+import { checkRegion } from "./regions.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
-import { isRegion, STAGES, type Stage } from "../../domain/image/image.ts";
-import { parseDuration, type Instant } from "../../domain/time.ts";
+import { STAGES, type Stage } from "../../domain/image/image.ts";
+import { DAY_MS, parseDuration, parseInstant, type Instant } from "../../domain/time.ts";
 import { nearest, quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
 import type { QueueFilter } from "../../inspect/queue.ts";
@@ -9,8 +10,7 @@ import type { QueueFilter } from "../../inspect/queue.ts";
 /** The regions of `--region`, a list with commas; null: all. Throws `UsageError`. */
 export function regionsOf(command: string, invocation: Pick<Invocation, "options">): readonly string[] | null {
   const regions = listOf(textOf(invocation, "region"));
-  for (const region of regions ?? [])
-    if (!isRegion(region)) throw new UsageError(`${command}: --region ${quote(region)} is no region of EC2`);
+  for (const region of regions ?? []) checkRegion(`${command}: --region`, region);
   return regions;
 }
 
@@ -42,6 +42,7 @@ export function filterOf(invocation: Pick<Invocation, "options">, now: Instant):
   const withinMs = within === undefined ? null : parseDuration(within);
   if (within !== undefined && withinMs === null)
     throw new UsageError(`queue: --due-within ${quote(within)}: a whole number and s, m, h or d, such as 2d`);
+  const until = untilOf("queue", now, "ahead", invocation);
   const stages = wordsOf<Stage>("queue", "stage", STAGES, invocation);
   const over = stages?.find((stage) => stage === "deleted" || stage === "gone");
   if (over !== undefined)
@@ -50,10 +51,35 @@ export function filterOf(invocation: Pick<Invocation, "options">, now: Instant):
     regions: regionsOf("queue", invocation),
     stages,
     composeId,
-    dueBy: withinMs === null ? null : now + withinMs,
+    dueBy: withinMs === null && until === null ? null : Math.min(now + (withinMs ?? Infinity), until ?? Infinity),
     isHeld: invocation.options["held"] === true,
     isRefused: invocation.options["refused"] === true,
   };
+}
+
+/** The end of a list, itself not in it, by `--until`; null: the option was not given. Throws `UsageError`. */
+export function untilOf(
+  command: string,
+  now: Instant,
+  way: "ahead" | "ago",
+  invocation: Pick<Invocation, "options">,
+): Instant | null {
+  const text = textOf(invocation, "until");
+  if (text === undefined) return null;
+  const until = momentOf(text, now, way);
+  if (until !== null) return until;
+  throw new UsageError(`${command}: --until ${quote(text)}: ${MOMENT_WORDS}`);
+}
+
+/** What `momentOf` takes, for complaints. */
+export const MOMENT_WORDS = "a day like 2026-12-24, an instant, or a duration like 14d";
+
+/** An instant, the end of a day, or a duration from now on or back; null: none of them. */
+export function momentOf(text: string, now: Instant, way: "ahead" | "ago"): Instant | null {
+  const durationMs = parseDuration(text);
+  if (durationMs !== null) return way === "ahead" ? now + durationMs : now - durationMs;
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? parseInstant(`${text}T00:00:00Z`) : null;
+  return day === null ? parseInstant(text) : day + DAY_MS;
 }
 
 /** A whole number from 1; `otherwise` when the option was not given. Throws `UsageError`. */

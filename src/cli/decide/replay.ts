@@ -139,7 +139,7 @@ function settingsOf(invocation: Invocation): {
   const file = configPath(textOf(invocation, "config"), env);
   const isAsked = textOf(invocation, "config") !== undefined || (env["FEDORA_MESSAGING_CONF"] ?? "") !== "";
   if (!isAsked && !existsSync(file)) return { environments: ["prod"], policy: DEFAULT_POLICY, from: "as shipped" };
-  return { ...loadConfig(file, env, "records"), from: `of ${file}` };
+  return { ...loadConfig(file, env, []), from: `of ${file}` };
 }
 
 /** What every line says, in order. Throws `ConfigError` when the file cannot be read. */

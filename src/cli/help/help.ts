@@ -58,7 +58,10 @@ export function helpText(commands: Commands, columns?: number): string {
       width,
     ),
     "",
-    ...wrapped("clean-amis COMMAND --help tells the options of a command.", width),
+    ...wrapped(
+      "clean-amis COMMAND --help tells the options of a command, and --version which clean-amis this is.",
+      width,
+    ),
   ].join("\n");
 }
 

@@ -11,6 +11,8 @@ export function manPage(commands: Commands): string {
     ".SH SYNOPSIS",
     ".B clean-amis",
     "\\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIWORD\\fR...]",
+    ".br",
+    ".B clean-amis \\-\\-version",
     ".SH COMMANDS",
     ...Object.entries(commands).flatMap(([name, command]) => commandPart(name, command)),
     ".SH EXIT STATUS",

@@ -20,7 +20,7 @@ const STYLES: Readonly<Partial<Record<ImageEvent["what"], Style>>> = {
   restoring: "green",
 };
 
-/** A line an event, cut to the screen. */
+/** A line an event, cut to the screen; why it happened is told whole, if need be below. */
 export function eventTable(screen: Screen | null): {
   readonly head: string;
   readonly of: (event: ImageEvent) => string;
@@ -33,7 +33,7 @@ export function eventTable(screen: Screen | null): {
     { name: "AMI", least: 21, most: 21, rank: 1 },
     { name: "COMPOSE", least: 27, most: 34, rank: 6 },
     { name: "WHO", least: 8, most: 16, rank: 4 },
-    { name: "WHY", least: 12, most: 300, rank: 5 },
+    { name: "WHY", least: 12, most: 300, rank: 5, isWhole: true },
   ];
   const table = new Table(columns, screen);
   return {

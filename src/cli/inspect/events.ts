@@ -1,5 +1,6 @@
 import { CONFIG, textOf, withRecords, type Command, type Invocation } from "../command/command.ts";
-import { regionsOf, wordsOf } from "../command/words.ts";
+import { checkKnown } from "../command/regions.ts";
+import { countOf, regionsOf, untilOf, wordsOf } from "../command/words.ts";
 import { eventLine, eventTable } from "./event-text.ts";
 import { rest } from "../terminal/rest.ts";
 import { plain } from "../terminal/show.ts";
@@ -18,6 +19,8 @@ export const events: Command = {
   options: {
     config: CONFIG,
     since: { type: "string", help: "from then on: a duration (1h, 2d), a day or an instant (else 1h)" },
+    until: { type: "string", help: "up to then: likewise, and a day to its end" },
+    limit: { type: "string", help: "so many lines at the most, the oldest first" },
     region: { type: "string", help: "these regions alone: us-east-1,eu-west-1", isList: true },
     kind: { type: "string", help: "these kinds alone, such as deleted,refused", isList: true },
     follow: { type: "boolean", help: "go on with what happens from now on, until Ctrl-C" },
@@ -31,10 +34,15 @@ export const events: Command = {
       kinds: wordsOf("events", "kind", EVENT_KINDS, invocation),
     };
     sinceOf(invocation, 0);
+    const limit = countOf("events", "limit", Infinity, invocation);
+    untilOf("events", 0, "ago", invocation);
     const { follow: isFollowed, count: isCounted, json: isJson } = invocation.options;
     if (isCounted === true && (isFollowed === true || isJson === true))
       throw new UsageError("events: --count goes neither with --follow nor with --json");
+    if (isFollowed === true && textOf(invocation, "until") !== undefined)
+      throw new UsageError("events: --until or --follow, not both: what is followed has no end");
     return withRecords(invocation, async (records) => {
+      await checkKnown("events: --region", filter.regions, records.schedule);
       let problems = 0;
       const tell = (problem: string): void => {
         problems += 1;
@@ -42,12 +50,14 @@ export const events: Command = {
       };
       const reader = new EventReader(sinceOf(invocation, records.now()), filter, records, tell);
       const now = records.now();
-      if (isFollowed === true) await follow(reader, invocation);
+      const until = untilOf("events", now, "ago", invocation);
+      const last = until === null ? now : until - 1;
+      if (isFollowed === true) await follow(reader, limit, invocation);
       else {
-        const isAny = await (isCounted === true
-          ? printCounts(reader, now, invocation)
-          : printNew(reader, now, true, invocation));
-        if (!isAny && isJson !== true) await invocation.print("nothing happened that was asked for");
+        const printed = await (isCounted === true
+          ? printCounts(reader, last, limit, invocation)
+          : printNew(reader, last, { withHead: true, limit }, invocation));
+        if (printed === 0 && isJson !== true) await invocation.print("nothing happened that was asked for");
       }
       return problems === 0 ? 0 : 1;
     });
@@ -68,47 +78,56 @@ function sinceOf(invocation: Invocation, now: Instant): Instant {
   return at;
 }
 
-/** Prints what is new up to `until`; whether there was anything. */
+/** Prints what is new up to `until`, `limit` lines at the most; resolves to how many. */
 async function printNew(
   reader: EventReader,
   until: Instant,
-  withHead: boolean,
+  { withHead, limit }: { readonly withHead: boolean; readonly limit: number },
   { options, print, screen, stop }: Invocation,
-): Promise<boolean> {
+): Promise<number> {
   const isJson = options["json"] === true;
   const { head, of } = eventTable(screen());
   let isFirst = withHead && !isJson;
-  let isAny = false;
+  let printed = 0;
   for await (const piece of reader.read(until)) {
-    if (stop.aborted) break;
-    if (piece.length === 0) continue;
+    if (stop.aborted || printed === limit) break;
+    const shown = piece.slice(0, limit - printed);
+    if (shown.length === 0) continue;
     if (isFirst) await print(head);
-    [isFirst, isAny] = [false, true];
-    await print(piece.map(isJson ? eventLine : of).join("\n"));
+    isFirst = false;
+    await print(shown.map(isJson ? eventLine : of).join("\n"));
+    printed += shown.length;
   }
-  return isAny;
+  return printed;
 }
 
-/** Prints a line for each compose; whether there was any. Memory grows with the composes, not with the events. */
-async function printCounts(reader: EventReader, until: Instant, { print, stop }: Invocation): Promise<boolean> {
+/** Prints a line for each compose; resolves to how many. Memory grows with the composes, not with the events. */
+async function printCounts(
+  reader: EventReader,
+  until: Instant,
+  limit: number,
+  { print, stop }: Invocation,
+): Promise<number> {
   const counts = new Map<string, number>();
   for await (const piece of reader.read(until)) {
     if (stop.aborted) break;
     for (const { composeId } of piece) counts.set(composeId, (counts.get(composeId) ?? 0) + 1);
   }
   const sorted = [...counts].sort(([one, ones], [other, others]) => others - ones || (one < other ? -1 : 1));
-  for (const [composeId, count] of sorted) await print(`${String(count).padStart(6)}  ${plain(composeId)}`);
-  return sorted.length > 0;
+  const shown = sorted.slice(0, limit);
+  for (const [composeId, count] of shown) await print(`${String(count).padStart(6)}  ${plain(composeId)}`);
+  return shown.length;
 }
 
-/** Until the order to stop. Redis may be away for a while: it is told once, and what happened meanwhile is read then. */
-async function follow(reader: EventReader, invocation: Invocation): Promise<void> {
+/** Until the order to stop, or `limit` lines. Redis may be away for a while: it is told once, and what happened meanwhile is read then. */
+async function follow(reader: EventReader, limit: number, invocation: Invocation): Promise<void> {
   const { stop, warn } = invocation;
-  let [isAway, isBegun] = [false, false];
+  let [isAway, printed] = [false, 0];
   const isOver = (): boolean => stop.aborted;
   while (!isOver()) {
     try {
-      isBegun = (await printNew(reader, Infinity, !isBegun, invocation)) || isBegun;
+      printed += await printNew(reader, Infinity, { withHead: printed === 0, limit: limit - printed }, invocation);
+      if (printed === limit) return;
       isAway = false;
     } catch (error) {
       if (isOver()) return;

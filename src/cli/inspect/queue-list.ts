@@ -18,7 +18,7 @@ const COLUMNS = {
   compose: { name: "COMPOSE", least: 27, most: 34, rank: 5 },
   stage: { name: "STAGE", least: 10, most: 10, rank: 6 },
   at: { name: "AT (UTC)", least: 20, most: 20, rank: 4 },
-  note: { name: "NOTE", least: 12, most: 200, rank: 7 },
+  note: { name: "NOTE", least: 12, most: 200, rank: 7, isWhole: true },
 } as const satisfies Record<string, Column>;
 type ColumnName = keyof typeof COLUMNS;
 

@@ -1,4 +1,5 @@
 import { CONFIG, withRecords, type Command, type Invocation } from "../command/command.ts";
+import { checkKnown } from "../command/regions.ts";
 import { countOf, filterOf } from "../command/words.ts";
 import { composeText, standingText } from "./explain-text.ts";
 import { printList, type ListOptions } from "./queue-list.ts";
@@ -28,10 +29,16 @@ export const queue: Command = {
     },
     compose: { type: "string", help: "the images of this compose alone" },
     "due-within": { type: "string", help: "what wakes up within 2d, and what is overdue" },
+    until: { type: "string", help: "what wakes up until a day is over (2026-12-24), or an instant" },
     held: { type: "boolean", help: "what a person or the ticker holds" },
     refused: { type: "boolean", help: "what is due and refused, with what cures it" },
     limit: { type: "string", help: "so many lines at the most" },
-    watch: { type: "string", help: "draw it anew every 5 seconds (--watch=SECONDS), until Ctrl-C", bare: "5" },
+    watch: {
+      type: "string",
+      help: "draw it anew, every 5 seconds or so many, until Ctrl-C",
+      bare: "5",
+      value: "SECONDS",
+    },
     json: { type: "boolean", help: "JSON lines: schemas/queue.json, and schemas/queue-stats.json for stats" },
     plain: { type: "boolean", help: "bare lines of region and ami-id, for diffs" },
   },
@@ -69,6 +76,7 @@ async function list(invocation: Invocation): Promise<number> {
   filterOf(invocation, 0);
   const seconds = watchOf(invocation, "queue");
   return withRecords(invocation, async (records) => {
+    await checkKnown("queue: --region", filterOf(invocation, 0).regions, records.queues);
     const asked = (lines: number): ListOptions => ({
       filter: filterOf(invocation, records.now()),
       format,

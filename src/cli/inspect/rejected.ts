@@ -1,5 +1,5 @@
 import { CONFIG, configOf, textOf, withRecords, type Command, type Invocation } from "../command/command.ts";
-import { countOf } from "../command/words.ts";
+import { countOf, untilOf } from "../command/words.ts";
 import { askYes } from "../terminal/ask.ts";
 import { jsonLine, plain, row, visible } from "../terminal/show.ts";
 import { Table, type Column } from "../terminal/table.ts";
@@ -27,6 +27,7 @@ export const rejected: Command = {
     all: { type: "boolean", help: "replay: everything, in place of IDs" },
     before: { type: "string", help: "purge: what came before a day or an instant, in place of IDs" },
     limit: { type: "string", help: "list: so many at the most" },
+    until: { type: "string", help: "list: what came up to a day's end, an instant, or a duration ago (2d)" },
     yes: { type: "boolean", help: "purge: do not ask" },
     json: { type: "boolean", help: "JSON lines: schemas/rejected.json" },
   },
@@ -51,7 +52,7 @@ const COLUMNS: readonly Column[] = [
   { name: "WHEN (UTC)", least: 20, most: 20, rank: 2 },
   { name: "BYTES", least: 6, most: 8, rank: 3 },
   { name: "TOPIC", least: 20, most: 60, rank: 4 },
-  { name: "REASON", least: 20, most: 300, rank: 1 },
+  { name: "REASON", least: 20, most: 300, rank: 1, isWhole: true },
 ];
 
 async function list(ids: readonly string[], invocation: Invocation): Promise<number> {
@@ -59,19 +60,22 @@ async function list(ids: readonly string[], invocation: Invocation): Promise<num
   const { options, print, screen, stop } = invocation;
   const isJson = options["json"] === true;
   let left = countOf("rejected", "limit", Infinity, invocation);
+  untilOf("rejected", 0, "ago", invocation);
   return withRecords(invocation, async (records) => {
+    const until = untilOf("rejected", records.now(), "ago", invocation) ?? Infinity;
     const table = new Table(COLUMNS, screen());
     let isFirst = true;
     for await (const entry of everyRejected(records.rejected)) {
       stop.throwIfAborted();
-      if (left === 0) break;
+      if (left === 0 || entry.at >= until) break;
       if (isFirst && !isJson) await print(table.head());
       isFirst = false;
       const { id, at, bytes, topic, reason } = entry;
       await print(isJson ? jsonLine(entryJson(entry)) : table.row([id, utc(at), String(bytes), topic, reason]));
       left -= 1;
     }
-    if (isFirst && !isJson) await print("everything was understood");
+    if (isFirst && !isJson)
+      await print(until === Infinity ? "everything was understood" : "everything was understood that came by then");
     return 0;
   });
 }
@@ -109,7 +113,7 @@ async function show(ids: readonly string[], invocation: Invocation): Promise<num
 async function replay(ids: readonly string[], invocation: Invocation): Promise<number> {
   const isAll = invocation.options["all"] === true;
   if (isAll === ids.length > 0) throw new UsageError("rejected replay: give IDs, or --all");
-  const config = configOf(invocation, "records");
+  const config = configOf(invocation, []);
   const { openBackfill } = await import("../../app/backfill.ts");
   const opened = await openBackfill(config, "error");
   try {

@@ -1,12 +1,14 @@
 import { CONFIG, textOf, withRecords, type Command, type Invocation } from "../command/command.ts";
+import { checkRegion, strangerText } from "../command/regions.ts";
+import { momentOf, MOMENT_WORDS } from "../command/words.ts";
 import { byOf } from "./who.ts";
 import { askYes } from "../terminal/ask.ts";
 import { rest } from "../terminal/rest.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
-import { isAmiId, isRegion, type Image } from "../../domain/image/image.ts";
+import { isAmiId, type Image } from "../../domain/image/image.ts";
 import { tooLate, type Verb } from "../../domain/image/order.ts";
-import { ceilSecond, DAY_MS, parseDuration, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
+import { ceilSecond, parseDuration, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { quote } from "../../domain/words.ts";
 import { UpstreamError, UsageError } from "../../errors.ts";
 import type { Answer, PlacedOrder, Orders, Schedule } from "../../ports/index.ts";
@@ -151,18 +153,14 @@ function readAmi(verb: Verb, word: string): Words["amis"][number] {
   const [region, amiId] = second === undefined ? [null, first] : [first, second];
   if (!isAmiId(amiId))
     throw new UsageError(`${verb}: ${quote(word)} is no AMI id (ami- and 8 or 17 hexadecimal digits)`);
-  if (region !== null && !isRegion(region)) throw new UsageError(`${verb}: ${quote(region)} is no region of EC2`);
+  if (region !== null) checkRegion(`${verb}:`, region);
   return { region, amiId };
 }
 
 function readUntil(verb: Verb, text: string | undefined, now: Instant): Instant | null {
   if (text === undefined) return null;
-  const durationMs = parseDuration(text);
-  // A day is held to its end.
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? parseInstant(`${text}T00:00:00Z`) : null;
-  const until = durationMs !== null ? now + durationMs : day !== null ? day + DAY_MS : parseInstant(text);
-  if (until === null)
-    throw new UsageError(`${verb}: --until ${quote(text)}: a day like 2026-12-24, an instant, or a duration like 14d`);
+  const until = momentOf(text, now, "ahead");
+  if (until === null) throw new UsageError(`${verb}: --until ${quote(text)}: ${MOMENT_WORDS}`);
   if (until <= now) throw new UsageError(`${verb}: --until ${quote(text)} is in the past`);
   return ceilSecond(until);
 }
@@ -176,6 +174,8 @@ async function targetsOf(verb: Verb, { amis }: Words, schedule: Schedule): Promi
         regions.filter((name) => region === null || name === region).map((name) => schedule.get(name, amiId)),
       );
       const [image, second] = found.filter((each) => each !== null);
+      const hint = region === null ? null : strangerText(region, regions);
+      if (hint !== null) throw new UsageError(`${verb}: ${hint}; nothing is done`);
       const where = region === null ? "in any region" : `in ${region}`;
       if (image === undefined) throw new UsageError(`${verb}: ${amiId} is not known ${where}; nothing is done`);
       if (second !== undefined)

@@ -1,8 +1,6 @@
 import { CONFIG, configOf, textOf, type Command } from "../command/command.ts";
+import { checkRegion, strangerText } from "../command/regions.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
-import { isRegion } from "../../domain/image/image.ts";
-import { quote } from "../../domain/words.ts";
-import { UsageError } from "../../errors.ts";
 import { reconcile } from "../../operate/reconcile.ts";
 import type { Told } from "../../operate/told.ts";
 
@@ -25,10 +23,9 @@ export const reconcileCommand: Command = {
   run: async (invocation) => {
     const { options, print } = invocation;
     const region = textOf(invocation, "region");
-    if (region !== undefined && !isRegion(region))
-      throw new UsageError(`reconcile: --region ${quote(region)} is no region of EC2`);
+    if (region !== undefined) checkRegion("reconcile: --region", region);
     const { openReconcile } = await import("../../app/reconcile.ts");
-    const opened = await openReconcile(configOf(invocation, "records"));
+    const opened = await openReconcile(configOf(invocation, ["ec2"]));
     const counts = new Map<string, number>();
     const isJson = options["json"] === true;
     let remaining = 0;
@@ -38,6 +35,9 @@ export const reconcileCommand: Command = {
       await print(isJson ? jsonOf(told) : lineOf(told));
     };
     try {
+      // A region that AWS opened yesterday may have nothing of ours yet.
+      const hint = region === undefined ? null : strangerText(region, await opened.schedule.regions());
+      if (hint !== null) invocation.warn(`--region ${hint}`);
       const wanted = region === undefined ? null : [region];
       const regions = await reconcile(wanted, { ...opened, isApplied: options["apply"] === true }, tell);
       const summary = { regions: regions.length, remaining, found: Object.fromEntries([...counts].sort()) };

@@ -40,7 +40,7 @@ export const backfillCommand: Command = {
   run: async (invocation) => {
     const now = Date.now();
     const { stretch, name } = stretchOf(invocation.options, now);
-    const config = withRate(configOf(invocation, "records"), invocation.options["rate"]);
+    const config = withRate(configOf(invocation, []), invocation.options["rate"]);
     if (config.sources.datagrepper === null)
       throw new ConfigError(
         `${config.file}: consumer_config.sources.datagrepper is empty: there is nothing to backfill from`,

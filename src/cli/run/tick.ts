@@ -1,4 +1,4 @@
-import { planPass, runPass } from "../../app/pass.ts";
+import { NO_IMAGE, planPass, runPass, tellDeafness } from "../../app/pass.ts";
 import type { App } from "../../app/service.ts";
 import { CONFIG, configOf, type Command, type Invocation } from "../command/command.ts";
 import type { ActKind } from "../../domain/limits/budget.ts";
@@ -25,7 +25,7 @@ export const tick: Command = {
     if (options["once"] !== true)
       throw new UsageError("tick: give --once for one pass; the service that never ends is consume");
     const only = onlyOf(options["only"]);
-    const config = configOf(invocation);
+    const config = configOf(invocation, ["ec2", "reports"]);
     const { openApp } = await import("../../app/open.ts");
     const app = await openApp(config, config.logLevel === "info" ? "warn" : config.logLevel);
     try {
@@ -46,12 +46,11 @@ async function tellPlan(app: App, only: ActKind | null, { options, print, warn }
     const { region, amiId } = planned.image;
     await print(isPlain ? `${region} ${amiId}` : describePlan(planned));
   };
+  const say = isPlain ? (line: string): Promise<void> => Promise.resolve(warn(line)) : print;
   const isDone = await planPass(app, only, tell, print);
+  await tellDeafness(app, say);
   if (told > 0 || !isDone) return isDone;
-  const regions = await app.tick.schedule.regions();
-  const nothing = regions.length === 0 ? "nothing is due: no image is known yet" : "nothing is due";
-  if (isPlain) warn(nothing);
-  else await print(nothing);
+  await say((await app.tick.schedule.regions()).length === 0 ? NO_IMAGE : "nothing is due");
   return isDone;
 }
 

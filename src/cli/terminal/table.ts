@@ -1,5 +1,5 @@
 import type { Screen } from "../command/command.ts";
-import { plain } from "./show.ts";
+import { plain, wrapped } from "./show.ts";
 import { cut, pad, widthOf } from "./width.ts";
 
 /** A column as wide as it needs between `least` and `most` cells; where the screen is narrow, the highest `rank` goes first. */
@@ -8,10 +8,15 @@ export interface Column {
   readonly least: number;
   readonly most: number;
   readonly rank: number;
+  /** A text that is told whole: where it does not fit it goes on lines of its own, below. */
+  readonly isWhole?: true;
 }
 
 export type Style = "bold" | "dim" | "red" | "yellow" | "green" | "cyan";
 export type Cell = string | { readonly text: string; readonly style: Style };
+
+/** Of a text below its row. */
+const INDENT = 2;
 
 /** SGR codes of ECMA-48. */
 const CODES: Readonly<Record<Style, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 };
@@ -38,12 +43,39 @@ export class Table {
   }
 
   head(): string {
-    return this.row(this.#columns.map(({ name }) => ({ text: name, style: "bold" })));
+    const names = this.#columns.map(({ name }) => ({ text: name, style: "bold" }) as const);
+    return this.#line(
+      this.#widths.flatMap((width, index) => (width === 0 ? [] : [{ width, cell: names[index] ?? "" }])),
+    );
   }
 
-  /** One line. `cells` are in the order of the columns, and may hold foreign text. */
+  /** One line, and more for a text that is told whole. `cells` are in the order of the columns, and may hold foreign text. */
   row(cells: readonly Cell[]): string {
-    const shown = this.#widths.flatMap((width, index) => (width === 0 ? [] : [{ width, cell: cells[index] ?? "" }]));
+    const below = this.#widths.flatMap((width, index) =>
+      this.#columns[index]?.isWhole === true ? this.#below(cells[index] ?? "", width) : [],
+    );
+    const isBelow = below.length > 0;
+    const shown = this.#widths.flatMap((width, index) => {
+      const cell = isBelow && this.#columns[index]?.isWhole === true ? "" : (cells[index] ?? "");
+      return width === 0 ? [] : [{ width, cell }];
+    });
+    return [this.#line(shown), ...below].join("\n");
+  }
+
+  /** The lines of a text that has no room in its column; none where it has. */
+  #below(cell: Cell, width: number): readonly string[] {
+    const { text, style } = typeof cell === "string" ? { text: cell, style: null } : cell;
+    const whole = plain(text);
+    if (this.#screen === null || widthOf(whole) <= width) return [];
+    const { columns } = this.#screen;
+    const indent = " ".repeat(Math.min(INDENT, columns - 1));
+    return wrapped(whole, columns - indent.length).map((line) => {
+      const fitted = cut(line, columns - indent.length);
+      return indent + (style === null ? fitted : paint(fitted, style, this.#screen));
+    });
+  }
+
+  #line(shown: readonly { readonly width: number; readonly cell: Cell }[]): string {
     const words = shown.map(({ width, cell }, index) => {
       const { text, style } = typeof cell === "string" ? { text: cell, style: null } : cell;
       const fitted = this.#screen === null ? plain(text) : cut(plain(text), width);

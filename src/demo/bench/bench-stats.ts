@@ -39,7 +39,7 @@ export async function benchStats(count: number): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), "clean-amis-bench-"));
   const file = join(dir, "config.toml");
   await writeFile(file, `[consumer_config]\nredis_prefix = "bench-stats"\n`);
-  const config = loadConfig(file, { REDIS_URL: redis.url }, "records");
+  const config = loadConfig(file, { REDIS_URL: redis.url }, []);
   const store = await openStore(config, log);
   const since = Date.now();
   const self = { running: () => ({ isEnding: false, since }), consuming: () => ({ isConsuming: true, since }) };

@@ -80,6 +80,9 @@ t.test("the audit trail of all regions is told in order, and narrowed by time, r
   t.same((await whats("--region", "eu-west-1")).length, 3);
   t.same(await whats("--kind", "deleting,deleted"), ["deleting", "deleted"]);
   t.same((await whats("--since", "1d")).length, 8);
+  t.same(await whats("--limit", "2"), (await whats()).slice(0, 2));
+  t.same(await whats("--until", "1h"), []);
+  t.equal((await whats("--since", "3650d", "--until", new Date(Date.now() + 60_000).toISOString())).length, 8);
   t.same(await whats("--since", new Date(Date.now() + 60_000).toISOString()), []);
   const table = (await runOver(t, world.connection, "events", "--kind", "made-private")).out;
   t.match(table, /^WHEN \(UTC\) +WHAT +REGION[^\n]*\n\S+Z +made-private +\S+ +ami-/);
@@ -138,6 +141,8 @@ t.test("what nobody has heard of ends with 1, words that mean nothing with 2, in
   const run = (...args: string[]) => runOver(t, connection, ...args);
   isRefusal(t, await run("history", "ami-0123456789abcdef0"), 1, /nothing is known to have happened to ami-/);
   isRefusal(t, await run("history", "Fedora-Rawhide-20261121.n.0"), 1, /nothing is known/);
+  isRefusal(t, await run("events", "--follow", "--until", "1h"), 2, /--until or --follow, not both/);
+  isRefusal(t, await run("events", "--region", "eu-wset-1"), 2, /"eu-wset-1" is not known: did you mean eu-west-1\?/);
   isRefusal(t, await run("history", "ami-1"), 2, /neither an AMI id nor a compose id/);
   isRefusal(t, await run("history"), 2, /give one AMI or one COMPOSE/);
   isRefusal(t, await run("events", "--kind", "delete"), 2, /--kind "delete": did you mean deleted\?/);

@@ -33,6 +33,21 @@ t.test("the exit code says the worst: nothing, warnings alone, a failure, the co
   t.equal(warned.code, 3, warned.out);
   t.match(warned.out, /^warning redis persistence: appendonly is no: .*: set appendonly yes$/m);
 
+  const both = await doctor({}, "--region", "us-east-1,eu-west-1");
+  t.match(both.out, /^ok {6}ec2 all 2 regions permissions: all 13 allowed$/m, "one line for what is alike");
+  t.notMatch(both.out, /ec2 (?:us-east|eu-west)-1/);
+  t.same(await doctor({}, "--quiet"), { code: 0, out: "", err: "" }, "all is well: not a word");
+  const quiet = await doctor({ REDIS_URL: serverUrl("TEST_REDIS_URL") }, "--quiet", "--region", "us-esat-1");
+  t.match(quiet.err, /--region "us-esat-1" is not known: did you mean us-east-1\?/);
+  t.notMatch(quiet.out, /^ok/m);
+  t.match(quiet.out, /^warning redis persistence: /m);
+  isRefusal(
+    t,
+    await doctor({}, "--region", "us-east1"),
+    2,
+    /doctor: --region "us-east1" is no region of EC2: did you mean/,
+  );
+
   const failed = await doctor({ PAGURE_ACCESS_TOKEN: "S3CRET" }, "--json");
   t.same([failed.code, failed.err], [1, ""]);
   const lines = failed.out
@@ -49,8 +64,9 @@ t.test("the exit code says the worst: nothing, warnings alone, a failure, the co
   const half = await doctor({ PAGURE_ACCESS_TOKEN: "" });
   t.same([half.code, half.err], [2, ""]);
   t.match(half.out, /^failure configuration: PAGURE_ACCESS_TOKEN is not set: /m);
-  t.match(half.out, /^warning broker: not checked: mend the configuration first$/m);
-  t.match(half.out, /^ok      redis: /m, "what can be checked is");
+  t.match(half.out, /^warning reports: not checked: mend the configuration first$/m);
+  t.match(half.out, /^ok      broker: /m, "what can be checked is");
+  t.match(half.out, /^ok      redis: /m);
   t.match(half.out, /^ok      ec2 account: /m);
 });
 

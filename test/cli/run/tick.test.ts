@@ -2,9 +2,10 @@ import t from "tap";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
+import { startDatagrepper } from "../../../src/demo/outside/datagrepper/double.ts";
 import { startEc2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
-import { DAY_MS } from "../../../src/domain/time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { ingest } from "../../../src/hear/ingest.ts";
 import { configFile, runProgram } from "../../support/program/program.ts";
 import { silentLog } from "../../support/run/log.ts";
@@ -91,12 +92,87 @@ t.test("a dry run that finds nothing due says so, and leaves a plain list empty"
   const dry = (...more: string[]) =>
     runProgram(t, ["tick", "--once", "--dry-run", ...more, "--config", config], { env: KEYS });
 
+  const deaf = "deaf, nothing is made private or deleted: it has not heard yet what was said before it was started: ";
   const fresh = await dry();
-  t.same([fresh.code, fresh.out], [0, "nothing is due: no image is known yet\n"]);
+  t.match(fresh, { code: 0, out: new RegExp(`^${deaf}[^\\n]+\\nnothing is due: no image is known yet\\n$`) });
   const plain = await dry("--plain");
   t.same([plain.code, plain.out], [0, ""]);
-  t.match(plain.err, /^(?:clean-amis: )?nothing is due: no image is known yet$/m);
+  t.match(plain.err, /^clean-amis: nothing is due: no image is known yet$/m);
+  t.match(plain.err, new RegExp(`^clean-amis: ${deaf}`, "m"));
+  await rememberHeard(connection, Math.floor(Date.now() / 1000) * 1000);
   await connection.redis.sadd(connection.keys.regions, WELL);
   t.equal((await dry()).out, "nothing is due\n");
   t.equal((await dry("--only", "delete")).out, "nothing is due\n");
 });
+
+t.test("one pass of cron goes on when another process has heard, and waits for it when it has not", async (t) => {
+  const connection = await openTestRedis(t);
+  const { redis, keys } = connection;
+  const archive = await startDatagrepper();
+  t.teardown(() => archive.close());
+  const config = configFile(
+    t,
+    connection,
+    `act = "private"\n[consumer_config.sources]\ncompose_host = ""\ndatagrepper = "${archive.url}"\ndatagrepper_rate = 1000\n`,
+  );
+  const tick = () => runProgram(t, ["tick", "--once", "--config", config], { env: KEYS });
+  await redis.set(keys.control("ears:lease"), "another process", "PX", HOUR_MS);
+  await rememberHeard(connection, Date.now() - 10 * MINUTE_MS);
+  const heard = await tick();
+  t.equal(heard.code, 0, heard.out + heard.err);
+  t.same(archive.journal, [], "the other one reads");
+  await rememberHeard(connection, Date.now() - 2 * HOUR_MS);
+  await redis.pexpire(keys.control("ears:lease"), 3000);
+  const waited = await tick();
+  t.equal(waited.code, 0, waited.out + waited.err);
+  t.ok(archive.journal.length > 0, "it read, when the other one had died");
+  t.equal(await redis.exists(keys.control("ears:lease")), 0);
+});
+
+t.test(
+  "a pass needs neither certificates nor the broker's secret, and says that nothing is known, and heard",
+  async (t) => {
+    const connection = await openTestRedis(t);
+    const rest = `act = "private"\n[consumer_config.sources]\ncompose_host = ""\ndatagrepper = ""\n[tls]\nca_cert = "/nowhere/ca.pem"\n`;
+    const config = configFile(t, connection, rest);
+    const env = { ...KEYS, AMQP_URL_FILE: "/nowhere/amqp" };
+    const tick = (...more: string[]) => runProgram(t, ["tick", "--once", ...more, "--config", config], { env });
+    const { code, out, err } = await tick();
+    t.same([code, err], [0, ""]);
+    t.match(
+      out,
+      /^nothing is due: no image is known yet\ndeaf, nothing is made private or deleted: .*: set sources.datagrepper: .*$/m,
+    );
+    t.match(await tick("--dry-run"), { code: 0, err: "" });
+
+    const pagure = configFile(
+      t,
+      connection,
+      `${rest}[consumer_config.report]\nkind = "pagure"\nrepo = "a/b"\nurl = "http://127.0.0.1:9"\n`,
+    );
+    const over = (...more: string[]) =>
+      runProgram(t, [...more, "--config", pagure], {
+        env: {
+          AWS_ACCESS_KEY_ID_FILE: "/nowhere/key",
+          PAGURE_ACCESS_TOKEN_FILE: "/nowhere/token",
+          AMQP_URL_FILE: "/nowhere/amqp",
+        },
+      });
+    t.match(
+      await over("pause", "--reason", "everything burns"),
+      { code: 0, err: "" },
+      "no secret stands in the way of the brake",
+    );
+    t.match(await over("tick", "--once"), {
+      code: 2,
+      err: /AWS_ACCESS_KEY_ID_FILE: file \/nowhere\/key does not exist/,
+    });
+    const told = await over("doctor", "--json");
+    t.equal(told.code, 2, "each part that cannot be read is told, and the others are looked at");
+    for (const name of ["AMQP_URL_FILE", "AWS_ACCESS_KEY_ID_FILE", "PAGURE_ACCESS_TOKEN_FILE"])
+      t.match(told.out, `${name}: file`);
+    for (const check of ["broker", "reports", "ec2"])
+      t.match(told.out, `{"check":"${check}","state":"warning","message":"not checked"`);
+    t.match(told.out, /"check":"acts","state":"warning"/);
+  },
+);

@@ -36,6 +36,26 @@ t.test("no line is wider than the screen, whatever stands in it", (t) => {
   t.end();
 });
 
+t.test("a text that is told whole goes below its row where it has no room, and nothing of it is lost", (t) => {
+  const columns: readonly Column[] = [
+    { name: "ID", least: 5, most: 5, rank: 0 },
+    { name: "WHY", least: 12, most: 40, rank: 1, isWhole: true },
+  ];
+  const why = "somebody asked for it on the list, twice";
+  const at = (width: number, text = why) =>
+    new Table(columns, { columns: width, rows: 9, isColoured: false }).row(["abcde", text]).split("\n");
+  t.same(at(60), [`abcde ${why}`]);
+  t.same(
+    at(30),
+    ["abcde", "  somebody asked for it on the", "  list, twice"].map((line) => line),
+  );
+  t.same(at(10, "no"), ["abcde", "  no"]);
+  t.same(at(10, ""), ["abcde"]);
+  for (let width = 3; width < 60; width += 1)
+    for (const line of at(width, "日本語のイメージ x".repeat(4))) t.ok(widthOf(line) <= width, `${width}: ${line}`);
+  t.end();
+});
+
 t.test("wide characters take two cells, combining ones none, and a cut is told", (t) => {
   t.same(["abc", "日本", "e\u0301", "🚀", ""].map(widthOf), [3, 4, 1, 2, 0]);
   t.equal(cut("日本語", 4), "日…");

@@ -123,7 +123,8 @@ t.test("a hold is written whole: nothing of an earlier wish or failure is left",
   t.strictSame(change?.fields, { hold, heldFrom: "private", ...none });
   t.match(change?.event, { details: { from: "private", until: formatInstant(UNTIL) } });
   const restored = ask(imageIn("private", { wish: "restore" }), "restore").change;
-  t.match(restored, { fields: { wish: null }, event: { details: { until: formatInstant(UNTIL) } } });
+  t.equal(restored?.fields.wish, null);
+  t.match(restored, { event: { details: { until: formatInstant(UNTIL) } } });
   t.end();
 });
 
@@ -133,7 +134,8 @@ t.test("what a hold leaves behind when it ends is written out, field by field", 
   const ended = holdEnded(image, false, "x", "", PERIODS, NOW);
   const none = { hold: null, heldFrom: null, noticedAt: null, deleteAt: null };
   t.strictSame(ended.fields, { ...traces, ...none, releasedAt: NOW, earliestDeleteAt: DELETE_AT });
-  t.match(ended.event, { what: "released", details: { until: "no end", from: "private", after_hold_s: "259200" } });
+  t.equal(ended.event?.what, "released");
+  t.strictSame(ended.event?.details, { until: "no end", from: "private", after_hold_s: "259200" });
   const waits = (heldFrom: Image["heldFrom"], changes: Partial<Image> = {}): string =>
     told(holdEnded({ ...image, heldFrom, ...changes }, false, "x", "", PERIODS, NOW));
   t.equal(waits("public"), "public, private now");

@@ -171,18 +171,21 @@ t.test("what was found enters with what its tags say was taken, where that is fi
   const both = enter({ tags: { ...INTENT, [OLD_TAG]: "14112022" }, isPublic: true });
   t.match(both?.entry, { stage: "public", wait: { queue: "private" } }, "begun by us, whatever was before");
   const old = enter({ tags: { [OLD_TAG]: "14112022" }, name: FEDIMG, announced: ["Fedora-Cloud-36-20221013.0"] });
-  t.match(old?.entry, { wait: { queue: "unresolved", wakeAt: NOW }, fields: { madePrivateAt: null } });
+  t.match(old?.entry, { wait: { queue: "unresolved", wakeAt: NOW } });
+  t.equal(old?.entry.fields.madePrivateAt, null);
   const back = enter({ tags: { ...PRIVATE, ...HELD }, isPublic: true, ofSnapshots: PRIVATE })?.entry;
   t.match(back, { wait: { queue: "restore" }, fields: { becomes: "held", reason: /its tags/, takenAway: taken } });
   t.match(back?.event.details, { until: /^2026-03-01/ });
-  const again = enter({ tags: PRIVATE, isPublic: true })?.entry;
-  t.match(again?.fields, { madePrivateAt: null, takenAway: { image: true }, reason: /its tags/ });
+  const again = enter({ tags: PRIVATE, isPublic: true })?.entry.fields;
+  t.match(again, { takenAway: { image: true }, reason: /its tags/ });
+  t.equal(again?.madePrivateAt, null);
   t.end();
 });
 
 t.test("what was found held and untouched waits from its announcement, and nothing was taken from it", (t) => {
   const held = entryOfFound(found({ tags: HELD, isPublic: true, announced: [COMPOSE] }), PERIODS, NOW);
-  t.match(held, { upload: { arch: "x86_64" }, entry: { privateAt: NOW + 2 * DAY_MS, fields: { takenAway: null } } });
+  t.match(held, { upload: { arch: "x86_64" }, entry: { privateAt: NOW + 2 * DAY_MS } });
+  t.equal(held?.entry.fields.takenAway, null);
   const begun = entryOfFound(
     found({ tags: { ...INTENT, ...HELD }, isPublic: true, announced: [COMPOSE] }),
     PERIODS,
@@ -195,7 +198,8 @@ t.test("what was found held and untouched waits from its announcement, and nothi
 t.test("what a doubt keeps has what its tags say was taken, so that a person can have it given back", (t) => {
   const doubtful = (tags: Case["tags"], more: Partial<Case> = {}) =>
     entryOfFound(found({ tags, ...more }), PERIODS, NOW)?.entry.fields;
-  t.match(doubtful({ [COMPOSE_TAG]: COMPOSE }), { rule: "unresolved", takenAway: null });
+  t.match(doubtful({ [COMPOSE_TAG]: COMPOSE }), { rule: "unresolved" });
+  t.equal(doubtful({ [COMPOSE_TAG]: COMPOSE })?.takenAway, null);
   const contradicted = { ofSnapshots: { ...PRIVATE, [COMPOSE_TAG]: "Fedora-1" } };
   t.match(doubtful(PRIVATE, contradicted), { takenAway: { image: true, snapshots: SNAPSHOTS } });
   t.match(doubtful(HELD, { isPublic: true, announced: [] }), { rule: "unresolved", hold: { by: "relengbot" } });

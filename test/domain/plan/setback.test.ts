@@ -96,7 +96,12 @@ t.test("an image is gone only after three looks in a row, a day between each and
   const second = afterMiss(written(image, first), NOW + DAY_MS);
   const third = afterMiss(written(image, second), NOW + 2 * DAY_MS);
 
-  t.match(first, { stage: "private", wait: { wakeAt: NOW + DAY_MS }, event: null });
+  t.match(first, {
+    stage: "private",
+    wait: { wakeAt: NOW + DAY_MS },
+    event: null,
+    fields: { lastError: /^missing: / },
+  });
   t.match(second, { stage: "private", wait: { wakeAt: NOW + 2 * DAY_MS }, event: null });
   t.match(third, { stage: "gone", wait: null, event: { what: "gone", why: "vanished from EC2 by another hand" } });
   t.end();

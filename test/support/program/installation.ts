@@ -100,7 +100,7 @@ export async function openInstallation(test: Test, options: Ec2SimulatorOptions 
     setToken,
     configure,
     examine: async (change = () => ({})) => {
-      const examined = openDoctor(loadConfig(configFile, SECRETS), null);
+      const examined = openDoctor(loadConfig(configFile, SECRETS), {});
       try {
         return await allOf(examine({ ...examined, limitMs: PATIENCE_MS, ...change(examined) }));
       } finally {

@@ -179,7 +179,7 @@ export async function openWorld(
 
 /** All was heard until now, and Redis loses nothing. */
 export function hearsAll(clock: Pick<Clock, "now">): Heard {
-  return { until: clock.now(), deafness: null, isStill: () => Promise.resolve(true) };
+  return { until: clock.now(), deafness: null, lateSince: null, isStill: () => Promise.resolve(true) };
 }
 
 let messages = 0;
