@@ -1,5 +1,5 @@
 import t from "tap";
-import { formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
+import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { redisSchedule } from "../../src/adapters/redis/images/schedule.ts";
 import { readHealth } from "../../src/inspect/health.ts";
 import { Readiness, type Part } from "../../src/monitoring/ready.ts";
@@ -80,6 +80,16 @@ t.test("an archive that is down makes it weaker, and only deafness of more than 
     http: 503,
     parts: { heard: { state: "down", word: /^deaf, nothing is acted on: / } },
   });
+});
+
+t.test("a first window that is not read again for days is named, and keeps it ready", async (t) => {
+  const served = await openServed(t);
+  const { connection, clock } = served.world;
+  await hear(served);
+  const at = formatInstant(clock.now() - 4 * DAY_MS);
+  await connection.redis.hset(connection.keys.control("ears"), "whole_at", at);
+  const heard = { state: "degraded", word: /^what came late to the archive/, since: at };
+  t.match(await ready(served), { http: 200, status: "degraded", parts: { heard } });
 });
 
 t.test("a pause, a stop, a breaker and a report that fails are named, and keep it ready", async (t) => {
