@@ -105,6 +105,18 @@ t.test("a memory that was set back with the whole machine is noticed by whoever 
   t.equal((await hearing.memory()).runId, null);
 });
 
+t.test("two that note Redis' clock at the same moment set nothing back", async (t) => {
+  const connection = await openTestRedis(t);
+  const { redis, keys } = connection;
+  const hearing = redisHearing(connection, silentLog);
+  await hearing.watchClock();
+  const noted = Date.parse((await redis.hget(keys.control("ears"), "clock_at")) ?? "");
+  await redis.hset(keys.control("ears"), "clock_at", new Date(noted - 5).toISOString());
+  t.not(await hearing.runId(), null, "the other one looked first, and wrote last");
+  await redis.hset(keys.control("ears"), "clock_at", new Date(noted - MINUTE_MS).toISOString());
+  t.equal(await hearing.runId(), null);
+});
+
 t.test("once Redis' clock went back no reading that was begun goes on, nor is it remembered as heard", async (t) => {
   const connection = await openTestRedis(t);
   let wrongBy = 0;

@@ -34,10 +34,11 @@ export function redisHearing(
   };
   const instant = async (field: string): Promise<Instant | null> =>
     parseInstant((await strangers.orTell(key, redis.hget(key, field), null)) ?? "");
-  // What this process has seen: a memory that was set back with its own marks is known by it alone.
+  // What this process has seen: a memory that was set back with its own marks is known by it alone. Another one that looked a
+  // moment before, and wrote a moment after, sets nothing back.
   let [latest, noted] = [-Infinity, -Infinity];
   const isSetBack = ({ reached, now }: { readonly reached: Instant | null; readonly now: Instant }): boolean =>
-    (reached ?? -Infinity) < noted || now < Math.max(reached ?? -Infinity, latest) - STEP_MS;
+    (reached ?? -Infinity) < noted - NOTED_EVERY_MS || now < Math.max(reached ?? -Infinity, latest) - STEP_MS;
   const clocks = async (): Promise<{ readonly reached: Instant | null; readonly now: Instant }> => {
     const [reached, now] = await Promise.all([instant("clock_at"), clockNow()]);
     return { reached, now };
