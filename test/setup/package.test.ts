@@ -13,7 +13,7 @@ import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
 const execute = promisify(execFile);
 
 /** What the tarball, and all that is in it, may take, in bytes. */
-const MOST = { size: 400_000, unpackedSize: 1_500_000 };
+const MOST = { size: 450_000, unpackedSize: 1_600_000 };
 /** Under each of these the service may be given to anybody. */
 const LICENCES = ["MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "0BSD"];
 
