@@ -19,6 +19,7 @@ import { SetupError } from "./servers/setup-error.ts";
 import { LONGEST_DAY_S, SECRETS, serviceConfig, TOKEN, USER } from "./service-config.ts";
 import { ServiceProcess } from "./service.ts";
 import type { Stage } from "./stage.ts";
+import { describeError } from "../errors.ts";
 import { fillComposeHost, fillEc2, ACCOUNT } from "./world.ts";
 
 /** Each thing that was started registers its end at once; the end runs them all, the last first. */
@@ -33,15 +34,43 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 process.on("disconnect", end);
 process.channel?.unref();
 
+const OPTIONS = {
+  json: { type: "boolean", default: false },
+  stay: { type: "boolean", default: false },
+  day: { type: "string", default: "1" },
+  help: { type: "boolean", default: false },
+} as const;
+
+const HELP = `usage: npm run demo -- [OPTION…]
+
+  --day SECONDS  what a day takes, 1 to ${LONGEST_DAY_S} (else 1)
+  --stay         the service and its servers stay until Ctrl-C
+  --json         the last line is one JSON object, all else goes to standard error
+  --help         this`;
+
+/** The options, or what is wrong with them. */
+function wordsOf(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS }).values;
+  } catch (error) {
+    const what = describeError(error).split(". ")[0] ?? "";
+    return `${what} (known: ${Object.keys(OPTIONS)
+      .map((name) => `--${name}`)
+      .join(", ")})`;
+  }
+}
+
 /** Starts the world, plays the demo in it, and takes the world down again. Resolves to the exit code. */
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      json: { type: "boolean", default: false },
-      stay: { type: "boolean", default: false },
-      day: { type: "string", default: "1" },
-    },
-  });
+  const values = wordsOf(process.argv.slice(2));
+  if (typeof values === "string") {
+    console.error(`demo: ${values}`);
+    return 2;
+  }
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
   const daySeconds = Number(values.day);
   if (!/^\d{1,3}$/.test(values.day) || daySeconds < 1 || daySeconds > LONGEST_DAY_S) {
     console.error(`demo: --day ${values.day}: the seconds that a day takes, 1 to ${LONGEST_DAY_S}`);
