@@ -31,9 +31,9 @@ ${entries.map(([name, command]) => wordCase(name, command, commands)).join("\n")
 complete -F _clean_amis clean-amis`;
 }
 
-/** What follows an option that takes a value. */
+/** What follows an option that takes a value; one that may stand alone takes none from the next word. */
 function valueCases(name: string, { options }: Command): readonly string[] {
-  const valued = Object.entries(options).filter(([, { type }]) => type === "string");
+  const valued = Object.entries(options).filter(([, { type, bare }]) => type === "string" && bare === undefined);
   return valued.map(([key, { values = [] }]) => {
     const what = values === "file" ? "files=1" : `words="${values.join(" ")}"`;
     return `    "${name} --${key}") ${what} ;;`;

@@ -39,6 +39,12 @@ t.test("bash completes commands, words, options and values", { skip: missing("ba
   t.same(offered("completion", ""), ["bash", "zsh", "fish", "--help"]);
   t.same(offered("completion", "bash", "z"), [], "one shell is enough");
   t.same(offered("help", "cons"), ["consume"]);
+  t.ok(offered("queue", "--stage", "").includes("held"));
+  t.same(offered("queue", "--stage", "del"), ["deleting"], "what is over waits for nothing");
+  t.same(offered("events", "--kind", "made"), ["made-private"]);
+  for (const command of ["queue", "events", "doctor", "reconcile"])
+    t.same(offered(command, "--region", "us-w"), ["us-west-1", "us-west-2"], command);
+  t.ok(offered("queue", "--watch", "--l").includes("--limit"), "it may stand alone");
   t.same(offered("hold", "--reason", ""), [], "what only its user knows");
   t.same(offered("nonsense", ""), []);
   for (const [name, { options }] of Object.entries(COMMANDS))
