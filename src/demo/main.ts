@@ -91,9 +91,8 @@ async function main(): Promise<number> {
       cleanups.push(async () => {
         await service.end();
       });
-      say(
-        `the service and its servers stay until Ctrl-C: redis at ${stage.redisUrl}, reports in memory at ${stage.pagure.url}`,
-      );
+      say(`the service and its servers stay until Ctrl-C: redis at ${stage.redisUrl}`);
+      tour(stage, say);
       await new Promise<void>((resolve) => {
         stop.signal.addEventListener("abort", () => {
           resolve();
@@ -116,6 +115,22 @@ function tellHow({ configFile }: Stage, say: (line: string) => void): void {
   say("to look around from another terminal:");
   say(`          export FEDORA_MESSAGING_CONF=${configFile} ${environment.join(" ")}`);
   say("          node dist/src/main.js queue");
+}
+
+/** Commands that work in the demo as it stands in the end, and where the reports can be read. */
+function tour({ images, pagure }: Stage, say: (line: string) => void): void {
+  const amiOf = (fate: string): string => images.find((image) => image.fate === fate)?.amiId ?? "";
+  for (const issue of pagure.tracker.issues(PROJECT))
+    say(`          ${pagure.url}/${PROJECT}/issue/${issue.id}  ${issue.title}, as people read it`);
+  for (const [words, what] of [
+    ["queue stats", "figures of the whole"],
+    ["events --since 1h --kind deleted --limit 5", "the first that were deleted"],
+    [`explain ${amiOf("held")}`, "the image that somebody objected to"],
+    [`release ${amiOf("held")}`, "lets its clock run again"],
+    [`hold ${amiOf("deleted")} --reason late`, "what is too late is said at once"],
+    ["doctor --quiet", "what is wrong with this installation"],
+  ] as const)
+    say(`          node dist/src/main.js ${words}  # ${what}`);
 }
 
 /** Starts the doubles of all that the service meets, and fills them. */

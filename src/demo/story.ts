@@ -50,7 +50,7 @@ export class Story {
     say(`reports   ${summary.reports} posts in the day's issue, and what was said under it`);
     say(`verdict   ${verdict(summary)}`);
     for (const { what, count, example } of alike(summary.violations).slice(0, 20))
-      say(`          ${count === 1 ? example : `${count} times: ${what}; such as ${example}`}`);
+      say(`          ${count === 1 ? example : `${count} times ${what}: such as ${example.split(" (")[0] ?? ""}`}`);
   }
 
   close(): void {
