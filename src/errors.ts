@@ -97,3 +97,9 @@ export function unreadableCompose(composeId: string): RefusedError {
 export function describeError(error: unknown): string {
   return error instanceof Error ? error.message.replaceAll(/\s+/g, " ").trim() : String(error);
 }
+
+/** Of what was read for a reading of the archive nobody knows whether Redis still has it. */
+export function lostReading(): UpstreamError {
+  const why = "its run or its clock is another one than when this reading of the archive began, which begins anew";
+  return new UpstreamError("redis", "reading-lost", `redis: ${why}`);
+}

@@ -1,11 +1,22 @@
+import { fstatSync } from "node:fs";
 import { pino } from "pino";
+import type { Environment } from "../config/file.ts";
 import type { Log, Reports } from "../ports/index.ts";
 
 /** So much waits for a reader that is slow, or hangs; what comes then is dropped. */
 const MOST_WAITING_BYTES = 1024 * 1024;
 
-/** JSON lines on standard output, or on another stream. Names that hold secrets are blanked, wherever somebody may log them. */
-export function openLog(level: string, stream: NodeJS.WriteStream = process.stdout): Log {
+/** The journal's word for a level (sd-daemon(3)). */
+const PRIORITIES = { fatal: 2, error: 3, warn: 4, info: 6, debug: 7, trace: 7 } as const;
+
+/** A stream that is a file descriptor of this process. */
+type LogStream = NodeJS.WritableStream & { readonly fd: number; readonly writableLength: number };
+
+/**
+ * JSON lines on standard output, or on another stream; into the journal with its priority in front, which the journal takes off.
+ * Names that hold secrets are blanked, wherever somebody may log them.
+ */
+export function openLog(level: string, stream: LogStream = process.stdout, env: Environment = process.env): Log {
   const options = {
     level,
     base: null,
@@ -16,7 +27,20 @@ export function openLog(level: string, stream: NodeJS.WriteStream = process.stdo
       censor: "***",
     },
   };
-  return pino(options, logTarget(stream));
+  return pino(options, logTarget(stream, isJournal(stream.fd, env) ? prioritised : (line) => line));
+}
+
+/** systemd says in JOURNAL_STREAM what it connected to the journal (systemd.exec(5)): a stream that was redirected since is not. */
+function isJournal(fd: number, env: Environment): boolean {
+  const told = env["JOURNAL_STREAM"] ?? "";
+  if (told === "") return false;
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return told === `${dev}:${ino}`;
+}
+
+function prioritised(line: string): string {
+  const level = /^\{"level":"(\w+)"/.exec(line)?.[1] ?? "info";
+  return `<${PRIORITIES[level as keyof typeof PRIORITIES]}>${line}`;
 }
 
 /** Each write is told of its own. */
@@ -27,7 +51,7 @@ const tolerate = (): void => undefined;
  * dropped is counted, and told in the log as soon as it takes lines again. pino's own writer would wait for a pipe for ever, and
  * end the process when a disk is full.
  */
-function logTarget(stream: NodeJS.WriteStream): { write(line: string): void } {
+function logTarget(stream: LogStream, form: (line: string) => string): { write(line: string): void } {
   let dropped = 0;
   if (!stream.listeners("error").includes(tolerate)) stream.on("error", tolerate);
   return {
@@ -40,13 +64,13 @@ function logTarget(stream: NodeJS.WriteStream): { write(line: string): void } {
       if (toTell > 0) {
         const data = { level: "warn", time: new Date().toISOString(), lines: toTell };
         stream.write(
-          `${JSON.stringify({ ...data, msg: "the log took no lines for a while: they are lost" })}\n`,
+          form(`${JSON.stringify({ ...data, msg: "the log took no lines for a while: they are lost" })}\n`),
           (error) => {
             if (!error) dropped -= toTell;
           },
         );
       }
-      stream.write(line, (error) => {
+      stream.write(form(line), (error) => {
         if (error) dropped += 1;
       });
     },

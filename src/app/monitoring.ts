@@ -5,11 +5,12 @@ import { withoutSecrets } from "../domain/report/gate.ts";
 import { readHealth, type Health } from "../inspect/health.ts";
 import { countAll, type Stats } from "../inspect/stats.ts";
 import { statsJson } from "../inspect/stats-json.ts";
+import { within } from "../limit.ts";
 import { openMeter, type OwnMetrics } from "../monitoring/metrics/meter.ts";
 import type { SharedFigures } from "../monitoring/metrics/shared.ts";
 import { monitoringRoutes, type Monitored } from "../monitoring/monitoring.ts";
 import { problemPage } from "../monitoring/page/problem.ts";
-import { Readiness, type Self } from "../monitoring/ready.ts";
+import { Readiness, silent, type Self } from "../monitoring/ready.ts";
 import { BOUNDS, startServer, type Bounds, type HttpServer } from "../monitoring/server.ts";
 import type { Clock, Log } from "../ports/index.ts";
 
@@ -27,8 +28,16 @@ export interface Watched {
   readonly log: Log;
 }
 
-/** Redis may take so much of the time of an answer before it counts as away: `/` then comes without it. */
+/** Redis may take so much of the time of an answer before it counts as away: `/` and `/metrics` then come without it. */
 const REDIS_SHARE = 0.4;
+
+/** Where it is served, and what an answer may cost. */
+interface Place {
+  readonly address: string;
+  readonly port: number;
+  readonly bounds?: Bounds;
+  readonly redisWithinMs?: number;
+}
 
 /** Opens what this process counts; the ends of its certificates among it. */
 export function openOwnMetrics({ ca, cert }: Config["amqp"]["tlsFiles"]): OwnMetrics {
@@ -40,14 +49,13 @@ export function openOwnMetrics({ ca, cert }: Config["amqp"]["tlsFiles"]): OwnMet
  * cannot be had.
  */
 export async function openMonitoring(
-  { address, port, bounds }: { readonly address: string; readonly port: number; readonly bounds?: Bounds },
+  { address, port, bounds = BOUNDS, redisWithinMs = REDIS_SHARE * bounds.withinMs }: Place,
   config: MonitoredConfig,
   watched: Watched,
 ): Promise<HttpServer> {
   const { log } = watched;
-  const answerWithinMs = REDIS_SHARE * (bounds ?? BOUNDS).withinMs;
-  const routes = monitoringRoutes(monitoredOf(config, watched, answerWithinMs));
-  const server = await startServer({ address, port, routes, asPage: problemPage, log, ...(bounds && { bounds }) });
+  const routes = monitoringRoutes(monitoredOf(config, watched, redisWithinMs));
+  const server = await startServer({ address, port, routes, asPage: problemPage, log, bounds });
   log.info({ url: server.url }, "serving health, metrics and the status page");
   return server;
 }
@@ -77,7 +85,7 @@ function monitoredOf(
     searches: { underWay: 0 },
     own: () => own.registry.metrics(),
     limits: budgets,
-    shared: () => sharedFigures(store, all, config),
+    shared: () => within(answerWithinMs, sharedFigures(store, all, config), () => silent(answerWithinMs)),
   };
 }
 
@@ -113,10 +121,13 @@ function memoryOf(info: Readonly<Record<string, string>> | null): SharedFigures[
 
 /** Replicas are known by their host's name, which is nobody's business; the end tells one from another. */
 function publicStats(stats: ReturnType<typeof statsJson>): object {
+  const { paused } = stats;
   const nameless = (id: string): string => id.slice(-8);
   return {
     ...stats,
-    paused: stats.paused === null ? null : { ...stats.paused, why: withoutSecrets(stats.paused.why) },
+    paused: paused === null ? null : { ...paused, by: withoutSecrets(paused.by), why: withoutSecrets(paused.why) },
+    stopped: stats.stopped.map((each) => ({ ...each, why: withoutSecrets(each.why) })),
+    breakers: stats.breakers.map((each) => ({ ...each, why: withoutSecrets(each.why) })),
     reporter: stats.reporter === null ? null : { ...stats.reporter, why: withoutSecrets(stats.reporter.why) },
     replicas: stats.replicas.map((each) => ({ ...each, id: nameless(each.id) })),
     hung: stats.hung.map((each) => ({ ...each, replica: nameless(each.replica) })),

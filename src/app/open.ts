@@ -2,6 +2,7 @@ import { RegionBreakers } from "../act/breakers.ts";
 import { PlaceKeeper } from "../act/places.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
+import { tellSystemd } from "../adapters/systemd.ts";
 import { runService, type App, type Closable } from "./service.ts";
 import { listening, openStore, type Store } from "./store.ts";
 import { openArchive, openComments, openEc2, openReports, openSources } from "./upstream.ts";
@@ -57,6 +58,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     listen,
     listener: archive === null ? null : { archive, ingester, hearing, log, firstBackfillMs: config.firstBackfillMs },
     everyMs: config.hearEveryMs,
+    random: Math.random,
   };
   const placeKeeper = new PlaceKeeper({
     places: store.places,
@@ -68,10 +70,22 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const app = { ingester, tick, report, clerk, commentReader, ears, breakers, placeKeeper, ec2: images };
   return {
     ...app,
-    consume: (stop) => runService(config, store, app, { stop, meter, serve: (self) => watch.serve(store, self) }),
+    consume: (stop) =>
+      runService(config, store, app, { stop, meter, serve: async (self) => told(await watch.serve(store, self), log) }),
     close: async () => {
       images.close();
       await store.close();
+    },
+  };
+}
+
+/** What is served is told to systemd as well, as long as it is. */
+function told(served: Closable, log: Log): Closable {
+  const supervisor = tellSystemd(process.env, log);
+  return {
+    close: async () => {
+      supervisor.close();
+      await served.close();
     },
   };
 }
@@ -130,5 +144,6 @@ function openCommentReader(config: Config, store: Store, clerk: Clerk): CommentR
         operators,
         mostPerDay: objectionsPerDay,
         mostBytes,
+        failed: new Set(),
       };
 }

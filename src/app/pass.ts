@@ -1,20 +1,28 @@
 import { planRegion } from "../act/survey.ts";
 import { tickRegion } from "../act/tick.ts";
 import type { UseCases } from "./service.ts";
+import { withinBound } from "./life/watch.ts";
+import { wantedSignal } from "../adapters/abandon.ts";
 import { resolveRegion } from "../decide/resolve.ts";
 import { breakerStateOf, describeTrouble } from "../domain/limits/breaker.ts";
 import type { ActKind } from "../domain/limits/budget.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { DEAFNESS_WORDS } from "../domain/limits/deaf.ts";
-import { formatInstant } from "../domain/time.ts";
+import { formatInstant, MINUTE_MS, SECOND_MS } from "../domain/time.ts";
 import { describeError, isOfNeighbour, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import { HearingRounds } from "../hear/hearing-rounds.ts";
 import { readCommentsOrTell } from "../operate/comments.ts";
 import { carryOutOrders } from "../operate/orders.ts";
+import type { Clock } from "../ports/index.ts";
 import { reportOnce } from "../tell/report.ts";
 
 /** Told a line for people. */
 type Print = (line: string) => Promise<void>;
+
+/** Another process that reads the archive is waited for so long. */
+const WAIT_MS = 5 * MINUTE_MS;
+/** Nothing waits for the long stretch, and what does not move for so long is left to the next pass. */
+const STILL_MS = 10 * MINUTE_MS;
 
 /** Said in place of a list of nothing. */
 export const NO_IMAGE = "nothing is due: no image is known yet";
@@ -46,7 +54,8 @@ export async function planPass(
  */
 export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
   await orUnreadable(() => carryOutOrders(app.clerk), 0, app.tick);
-  const isHeard = await orUnreadable(() => hearOrTell(app, print), false, app.tick);
+  const rounds = new HearingRounds(app.ears);
+  const isHeard = await orUnreadable(() => hearOrTell(rounds, app.tick.clock, print), false, app.tick);
   if (app.commentReader !== null) await readCommentsOrTell(app.commentReader);
   await app.placeKeeper.finish();
   const troubled: string[] = [];
@@ -59,20 +68,48 @@ export async function runPass(app: UseCases, only: ActKind | null, print: Print)
   if ((await app.tick.schedule.regions()).length === 0) await print(NO_IMAGE);
   await tellDeafness(app, print);
   await print(`report: ${JSON.stringify(await reportOnce(app.report))}`);
-  return !(await tellTroubles(app, print, troubled)) && isDone && isHeard;
+  const isTroubled = await tellTroubles(app, print, troubled);
+  const isAllHeard = await orUnreadable(() => hearAgainOrTell(rounds, app.tick, print), false, app.tick);
+  return !isTroubled && isDone && isHeard && isAllHeard;
 }
 
 /**
  * An archive that fails keeps nothing from being restored, nor the report from telling it; whether something may be taken is
  * asked later.
  */
-async function hearOrTell({ ears }: Pick<UseCases, "ears">, print: Print): Promise<boolean> {
+async function hearOrTell(rounds: HearingRounds, clock: Clock, print: Print): Promise<boolean> {
+  const waitUntil = clock.now() + WAIT_MS;
   try {
-    await new HearingRounds(ears).pass();
+    while ((await rounds.pass()) === "elsewhere") {
+      if (clock.now() >= waitUntil) {
+        await print("not heard what was missed: another process reads the archive, and has not ended");
+        return false;
+      }
+      await clock.sleep(SECOND_MS);
+    }
     return true;
   } catch (error) {
     if (!isOfNeighbour(error)) throw error;
     await print(`not heard what was missed: ${describeError(error)}`);
+    return false;
+  }
+}
+
+/** Last of all, since nothing waits for it; what is left of it is for the next pass. */
+async function hearAgainOrTell(
+  rounds: HearingRounds,
+  { clock, log }: Pick<UseCases["tick"], "clock" | "log">,
+  print: Print,
+): Promise<boolean> {
+  const heartbeat = { hangs: () => undefined, endedWell: () => undefined };
+  const giveUp = wantedSignal() ?? new AbortController().signal;
+  const watch = { clock, log, heartbeat, giveUp };
+  try {
+    await withinBound("hear again", STILL_MS, (step) => rounds.again({ step }), watch);
+    return true;
+  } catch (error) {
+    if (giveUp.aborted || !(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
+    await print(`the first window was not heard again: ${describeError(error)}`);
     return false;
   }
 }

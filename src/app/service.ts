@@ -98,7 +98,9 @@ export async function runService(
   const watch: Watch = { clock, log, heartbeat, giveUp: giveUp.signal };
   const passes = regionPasses(config, tick, watch, heartbeat);
   let lastResort: NodeJS.Timeout | undefined;
+  let running = { isEnding: false, since: clock.now() };
   const end = (): void => {
+    if (!running.isEnding) running = { isEnding: true, since: clock.now() };
     ending.abort();
     // Whoever does not answer must not keep the process.
     lastResort ??= setTimeout(() => {
@@ -108,7 +110,7 @@ export async function runService(
   };
   stop.addEventListener("abort", end);
   if (stop.aborted) end();
-  const served = await serve({ isEnding: () => ending.signal.aborted, consuming: () => bus.consuming });
+  const served = await serve({ running: () => running, consuming: () => bus.consuming });
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
   const loops = [bus.run(ending.signal), ...loopsOf(config, cases, { passes, heartbeat, watch }, ending.signal)].map(
     (loop) => loop.finally(end),
@@ -196,6 +198,7 @@ function loopsOf(
   ): Promise<void> => runLoop(name, everyMs, () => withinBound(name, boundMs, pass, watch), tick, stop);
   const isActing = config.act !== "nothing";
   const hearing = new HearingRounds(ears);
+  const listenMs = Math.min(config.hearEveryMs, LISTEN_MS);
   const { readEveryMs } = config.report;
   const rounds = commentReader === null ? null : new CommentRounds(commentReader, readEveryMs);
   return [
@@ -203,7 +206,8 @@ function loopsOf(
     loop("orders", SECOND_MS, SHORT_BOUND_MS, () => carryOutOrders(clerk)),
     loop("ticker", config.tickEveryMs, SHORT_BOUND_MS, tickAll),
     loop("places", config.tickEveryMs, SHORT_BOUND_MS, () => placeKeeper.step()),
-    loop("catch up", Math.min(config.hearEveryMs, LISTEN_MS), LONG_BOUND_MS, (step) => hearing.pass(step)),
+    loop("catch up", listenMs, LONG_BOUND_MS, (step) => hearing.pass({ step, stop })),
+    loop("hear again", listenMs, LONG_BOUND_MS, (step) => hearing.again({ step, stop })),
     ...(isActing ? [loop("reporter", config.reportEveryMs, LONG_BOUND_MS, tellAll)] : []),
     ...(isActing && rounds !== null
       ? [loop("comments", Math.min(readEveryMs, LISTEN_MS), LONG_BOUND_MS, () => rounds.pass())]

@@ -91,7 +91,7 @@ export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "
     orders: redisOrders(connection),
     budgets: redisBudgets(connection, config.budgets),
     breakers: redisBreakers(connection),
-    hearing: redisHearing(connection),
+    hearing: redisHearing(connection, log),
     pulse: redisPulse(connection),
     rejected: redisRejected(connection),
     positions: redisPositions(connection),

@@ -4,7 +4,7 @@ import { failure, ok, warning, type Finding } from "./finding.ts";
 import { checkLabels } from "./labels.ts";
 import { checkRecords } from "./records.ts";
 import { checkMemory } from "./redis-memory.ts";
-import { DEAFNESS_WORDS } from "../domain/limits/deaf.ts";
+import { DEAFNESS_WORDS, LATE_WORDS } from "../domain/limits/deaf.ts";
 import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../domain/time.ts";
 import type { StoreCheckup } from "../ports/index.ts";
 
@@ -128,12 +128,14 @@ async function checkEars(
   now: () => Instant,
 ): Promise<readonly Finding[]> {
   const { at } = await schedule.now();
-  const { until, deafness } = await listen(at);
+  const { until, deafness, lateSince } = await listen(at);
   const remedy =
     sources.datagrepper === null
       ? "set sources.datagrepper: without it nobody knows what was missed"
       : "start clean-amis consume, or look why it cannot read datagrepper";
   const message = until === null ? "" : `everything was heard until ${describeWhen(until, now())}`;
+  if (deafness === null && lateSince !== null)
+    return [warning("ears", `${message}; since ${describeWhen(lateSince, now())}, ${LATE_WORDS}`, remedy)];
   if (deafness === null) return [ok("ears", message)];
   const why = `nothing is acted on: ${DEAFNESS_WORDS[deafness]}`;
   return [warning("ears", message === "" ? why : `${message}; ${why}`, remedy)];

@@ -1,4 +1,4 @@
-import { believable, isDeaf, type Deafness } from "../domain/limits/deaf.ts";
+import { believable, isDeaf, isWindowLate, type Deafness } from "../domain/limits/deaf.ts";
 import type { Instant } from "../domain/time.ts";
 import type { CommentMemory, Heard, Hearing, HearingMemory, Listen } from "../ports/index.ts";
 
@@ -21,7 +21,11 @@ export function listenTo(hearing: Pick<Hearing, "memory" | "runId">, comments: C
     const [memory, runId] = await Promise.all([hearing.memory(), hearing.runId()]);
     const messages = heardOf(memory, runId, now);
     const said = comments === null ? null : await readOf(comments, runId, now);
-    return { ...lesser(messages, said), isStill: async () => runId !== null && (await hearing.runId()) === runId };
+    return {
+      ...lesser(messages, said),
+      lateSince: messages.until === null ? null : lateSince(memory, now),
+      isStill: async () => runId !== null && (await hearing.runId()) === runId,
+    };
   };
 }
 
@@ -35,6 +39,11 @@ export function heardOf(
   if (runId === null || remembered !== runId) return { until: null, deafness: "doubtful" };
   if (believable(heardUntil, now) === null) return { until: null, deafness: "future" };
   return { until: heardUntil, deafness: isDeaf(heardUntil, now) ? "old" : null };
+}
+
+function lateSince({ wholeAt }: Pick<HearingMemory, "wholeAt">, now: Instant): Instant | null {
+  const readAt = believable(wholeAt, now);
+  return readAt !== null && isWindowLate(readAt, now) ? readAt : null;
 }
 
 /** `Infinity`: there is nothing to read. */

@@ -39,6 +39,7 @@ export function statsJson(stats: Stats, { budgets, act }: Permitted) {
     heard_until: iso(stats.heard?.until ?? null),
     deaf: stats.heard?.deafness !== null,
     deaf_why: stats.heard?.deafness == null ? null : DEAFNESS_WORDS[stats.heard.deafness],
+    late_since: iso(stats.heard?.lateSince ?? null),
     ...Object.fromEntries(MARKS.map((mark) => [`last_${mark}`, iso(signs.marks[mark] ?? null)])),
     replicas: signs.replicas.map(({ id, seenAt }) => ({ id, seen_at: iso(seenAt), silent: at - seenAt >= SILENT_MS })),
     hung: signs.hung.map(({ pass, since: began, replica }) => ({ pass, since: iso(began), replica })),

@@ -40,7 +40,7 @@ export interface Stats {
   readonly spent: Readonly<Record<ActKind, number>>;
   readonly pause: Pause | null;
   readonly stops: readonly Stop[];
-  readonly heard: Pick<Heard, "until" | "deafness"> | null;
+  readonly heard: Pick<Heard, "until" | "deafness" | "lateSince"> | null;
   readonly reporter: ReporterStatus | null;
   readonly signs: Signs;
   /** Regions that are left alone for a while, and why. */

@@ -2,6 +2,7 @@ import { badParameter, type Answer } from "./answer.ts";
 import { html, type Html } from "./page/html.ts";
 import { isKeySafeComposeId, parseComposeId } from "../domain/compose/compose.ts";
 import type { ImageEvent } from "../domain/image/event.ts";
+import { withoutSecrets } from "../domain/report/gate.ts";
 import { DAY_MS, formatInstant, type Instant } from "../domain/time.ts";
 import { recentEvents } from "../inspect/recent.ts";
 import type { Journal, Schedule } from "../ports/index.ts";
@@ -13,7 +14,7 @@ export interface FeedReader {
   readonly tell: (problem: string) => void;
 }
 
-/** So long an entry stands in the feed: longer than anybody has to object. */
+/** So long an entry stands in the feed, unless so much happened in its region that it is not looked for any more. */
 const SHOWN_MS = 30 * DAY_MS;
 const MOST_ENTRIES = 100;
 
@@ -35,11 +36,14 @@ export async function feedAnswer(query: URLSearchParams, reader: FeedReader): Pr
       (stream === null || isOfStream(composeId, stream)),
   );
   const entries = [...byName(wanted)].slice(0, MOST_ENTRIES).map(([, of]) => entryOf(of));
-  const about = compose ?? stream;
-  const search = about === null ? "" : `?${compose === null ? "stream" : "compose"}=${encodeURIComponent(about)}`;
+  const asked = Object.entries({ stream, compose }).flatMap(([key, value]) => (value === null ? [] : [{ key, value }]));
+  const search = asked
+    .map(({ key, value }, at) => `${at === 0 ? "?" : "&"}${key}=${encodeURIComponent(value)}`)
+    .join("");
+  const about = asked.map(({ value }) => value).join(", ");
   const { text } = html`<?xml version="1.0" encoding="utf-8"?>
     <feed xmlns="http://www.w3.org/2005/Atom">
-      <title>AMIs made private${about === null ? "" : `: ${about}`}</title>
+      <title>AMIs made private${about === "" ? "" : `: ${about}`}</title>
       <id>tag:clean-amis,2026:feed${search}</id>
       <link rel="self" href="/feed.atom${search}" />
       <link rel="alternate" href="/" />
@@ -72,7 +76,7 @@ function byName(events: readonly ImageEvent[]): ReadonlyMap<string, readonly Ima
 function entryOf(events: readonly ImageEvent[]): Html | null {
   const [newest] = events;
   if (newest === undefined) return null;
-  const name = newest.imageName || newest.composeId;
+  const name = withoutSecrets(newest.imageName || newest.composeId);
   const ids = events.map(({ region, amiId }) => `${region} ${amiId}`).sort();
   return html`<entry>
     <title>${name}: made private</title>
@@ -80,8 +84,8 @@ function entryOf(events: readonly ImageEvent[]): Html | null {
     <link rel="alternate" href="/find?q=${encodeURIComponent(newest.composeId)}" />
     <updated>${formatInstant(newest.at)}</updated>
     <summary>
-      Nobody can start new machines from these images any more; they will be deleted. ${ids.join(", ")}. How to object
-      is said there.
+      Nobody can start new machines from these images any more, and unless somebody objects they will be deleted:
+      ${ids.join(", ")}. How to object is said there.
     </summary>
   </entry> `;
 }

@@ -8,6 +8,7 @@ import { iconAnswer, styleAnswer } from "./page/style.ts";
 import { publicEvent } from "./public.ts";
 import type { Readiness } from "./ready.ts";
 import type { Route } from "./routes.ts";
+import { shared } from "./share.ts";
 import { KEPT_FOR_A_PERSON, type Rule } from "../domain/compose/classify.ts";
 import type { ImageEvent } from "../domain/image/event.ts";
 import { DAY_MS } from "../domain/time.ts";
@@ -45,9 +46,7 @@ export function monitoringRoutes(monitored: Monitored): readonly Route[] {
     parameters,
     answer,
   });
-  return [
-    route("/live", () => ({ ...jsonAnswer({ status: "OK" }), maxAgeS: null })),
-    route("/ready", () => readiness.answer()),
+  const pages = [
     route("/metrics", () => metrics(monitored)),
     route("/", () => overview(monitored)),
     route("/find", ({ query }) => findPage(queryText(query), monitored), ["q"]),
@@ -55,6 +54,11 @@ export function monitoringRoutes(monitored: Monitored): readonly Route[] {
     route("/style.css", styleAnswer),
     route("/icon.svg", iconAnswer),
     ...apiRoutes(monitored),
+  ];
+  return [
+    route("/live", () => ({ ...jsonAnswer({ status: "OK" }), maxAgeS: null })),
+    route("/ready", () => readiness.answer()),
+    ...pages.map((page) => shared(page)),
   ];
 }
 

@@ -1,8 +1,10 @@
+import type { Decision } from "../domain/compose/classify.ts";
 import type { ImageEvent } from "../domain/image/event.ts";
 import type { Image } from "../domain/image/image.ts";
 import { publicReason } from "../domain/plan/public-reason.ts";
 import { lastErrorOf } from "../domain/plan/situation.ts";
 import { withoutSecrets } from "../domain/report/gate.ts";
+import type { ComposeExplanation, ComposeKnowledge, ImageExplanation, Standing } from "../inspect/explain.ts";
 
 /** Details of an event that hold ids, dates, counts and words of ours. */
 const OWN_DETAILS = [
@@ -21,9 +23,11 @@ const OWN_DETAILS = [
 
 /** An image as the public may see it: what a service said of it is put into our own words, as the report does. */
 export function publicImage<T extends Image>(image: T): T {
-  const { lastError, hold, snapshotResults } = image;
+  const { imageName, arch, lastError, hold, snapshotResults } = image;
   return {
     ...image,
+    imageName: orNull(imageName),
+    arch: orNull(arch),
     reason: withoutSecrets(image.reason),
     lastError: publicError(lastError),
     hold: hold === null ? null : { ...hold, by: withoutSecrets(hold.by), why: withoutSecrets(hold.why) },
@@ -32,6 +36,49 @@ export function publicImage<T extends Image>(image: T): T {
     ),
     token: "",
   };
+}
+
+/** An image with all that is known of it, as the public may see it. */
+export function publicExplanation(found: ImageExplanation): ImageExplanation {
+  return {
+    ...found,
+    ...publicStanding(found),
+    compose: publicKnowledge(found.compose),
+    history: found.history.map(publicEvent),
+  };
+}
+
+/** A compose with its images, as the public may see it. */
+export function publicCompose(found: ComposeExplanation): ComposeExplanation {
+  return { ...found, compose: publicKnowledge(found.compose), standings: found.standings.map(publicStanding) };
+}
+
+function publicStanding({ image, decision, waits }: Standing): Standing {
+  return { image: publicImage(image), decision: publicDecision(decision), waits };
+}
+
+/** A source may say what it likes: no word of it is shown as it stands. */
+function publicKnowledge({ facts, testimony, decision }: ComposeKnowledge): ComposeKnowledge {
+  const { types, labels, contradiction, location } = facts;
+  return {
+    facts: {
+      ...facts,
+      types: types.map(({ source, value }) => ({ source, value: withoutSecrets(value) })),
+      labels: labels.map(({ source, value }) => ({ source, value: orNull(value) })),
+      contradiction: orNull(contradiction),
+      location: orNull(location),
+    },
+    testimony: testimony.map((each) => ({ ...each, by: withoutSecrets(each.by) })),
+    decision: publicDecision(decision),
+  };
+}
+
+function publicDecision(decision: Decision): Decision {
+  return { ...decision, reason: withoutSecrets(decision.reason) };
+}
+
+function orNull(text: string | null): string | null {
+  return text === null ? null : withoutSecrets(text);
 }
 
 /** An event as the public may see it. */

@@ -2,7 +2,8 @@ import { jsonAnswer, type Answer } from "./answer.ts";
 import { EVERY_REGION, describeTrouble, type Breaker } from "../domain/limits/breaker.ts";
 import type { Pause, Stop } from "../domain/limits/budget.ts";
 import { agreed } from "../domain/limits/clocks.ts";
-import { believable, DEAFNESS_WORDS } from "../domain/limits/deaf.ts";
+import { believable, DEAFNESS_WORDS, LATE_WORDS } from "../domain/limits/deaf.ts";
+import { withoutSecrets } from "../domain/report/gate.ts";
 import { HOUR_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
 import { reading, type Health, type Reading } from "../inspect/health.ts";
@@ -12,8 +13,8 @@ import type { Heard, Hearing, ReporterStatus, Signs } from "../ports/index.ts";
 
 /** What this process knows of itself without asking anybody. */
 export interface Self {
-  /** It was told to stop. */
-  readonly isEnding: () => boolean;
+  /** Whether it was told to stop, and since when it runs, or ends. */
+  readonly running: () => { readonly isEnding: boolean; readonly since: Instant };
   /** Whether the broker delivers to us, and since when it does, or does not. */
   readonly consuming: () => { readonly isConsuming: boolean; readonly since: Instant };
 }
@@ -90,9 +91,9 @@ export class Readiness {
   /** Every part as it is now, and what it was read from; null, and no rejection, for a Redis that is away. */
   async look(): Promise<Look> {
     const { self, now, answerWithinMs } = this.#reader;
-    const { isConsuming, since } = self.consuming();
+    const [running, { isConsuming, since }] = [self.running(), self.consuming()];
     const own = {
-      process: self.isEnding() ? part("down", "it is ending", null) : part("ok", "it runs", null),
+      process: running.isEnding ? part("down", "it is ending", running.since) : part("ok", "it runs", running.since),
       broker: isConsuming ? part("ok", "it delivers", since) : part("down", "it does not deliver", since),
     };
     try {
@@ -131,12 +132,13 @@ export class Readiness {
   }
 }
 
-function silent(limitMs: number): UpstreamError {
+/** Redis has not answered in that time. */
+export function silent(limitMs: number): UpstreamError {
   return new UpstreamError("redis", "silent", `redis: no answer within ${limitMs} ms`);
 }
 
 function part(state: State, word: string, since: Instant | null): Part {
-  return { state, word, since: since === null || since === 0 ? null : iso(since) };
+  return { state, word: withoutSecrets(word), since: since === null || since === 0 ? null : iso(since) };
 }
 
 /** What stands in Redis and cannot be read is told there, and keeps no other part from being told. */
@@ -146,7 +148,7 @@ function orProblem<T>(read: Reading<T>, told: (value: T) => Part): Part {
 
 function heardPart(
   now: Instant,
-  { until, deafness }: Pick<Heard, "until" | "deafness">,
+  { until, deafness, lateSince }: Pick<Heard, "until" | "deafness" | "lateSince">,
   noted: Instant | null,
   hearEveryMs: number,
 ): Part {
@@ -156,7 +158,8 @@ function heardPart(
     return part(isLong ? "down" : "degraded", `deaf, nothing is acted on: ${DEAFNESS_WORDS[deafness]}`, since);
   }
   const isLate = until !== null && until !== Infinity && now - until > 2 * hearEveryMs;
-  return isLate ? part("degraded", "the archive of messages is not heard", until) : part("ok", "all is heard", until);
+  if (isLate) return part("degraded", "the archive of messages is not heard", until);
+  return lateSince === null ? part("ok", "all is heard", until) : part("degraded", LATE_WORDS, lateSince);
 }
 
 function tickPart(now: Instant, { marks, hung }: Signs, tickEveryMs: number): Part {

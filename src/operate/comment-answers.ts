@@ -1,4 +1,4 @@
-import { answerMarker } from "./comment-digest.ts";
+import { answerMarker, keyOf } from "./comment-digest.ts";
 import { renderAnswer } from "../domain/comment/answer.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { MINUTE_MS } from "../domain/time.ts";
@@ -13,6 +13,8 @@ export interface Answerer {
   readonly log: Log;
   /** The size of an answer at the most, in bytes. */
   readonly mostBytes: number;
+  /** The answers that failed when they were tried last, the longest ago first: all others come before them. */
+  readonly failed: Set<string>;
 }
 
 /** How long an answer whose fate is not known may still be under way. */
@@ -29,9 +31,10 @@ const LEAST_BYTES = 2_000;
 export async function answerAll(lease: CommentLease, answerer: Answerer): Promise<number> {
   let answered = 0;
   const failures: (UpstreamError | RefusedError)[] = [];
-  for (const comment of await lease.pending()) {
+  for (const comment of inTurn(await lease.pending(), answerer.failed)) {
     const { answers } = comment;
     if (answers === null || (await isUnderWay(comment, lease, answerer))) continue;
+    answerer.failed.delete(keyOf(comment));
     try {
       if (comment.lookAt !== null) await lookAgain(comment, lease, answerer);
       else {
@@ -41,12 +44,20 @@ export async function answerAll(lease: CommentLease, answerer: Answerer): Promis
     } catch (error) {
       if (!isOfNeighbour(error)) throw error;
       failures.push(error);
+      answerer.failed.add(keyOf(comment));
       if (failures.length === MOST_FAILURES) break;
     }
   }
   const [failure] = failures;
   if (failure !== undefined) throw failure;
   return answered;
+}
+
+/** As many as can fail in one pass may fail for good: they wait behind the others, and then take turns. */
+function inTurn(pending: readonly PendingComment[], failed: Set<string>): readonly PendingComment[] {
+  const waiting = new Map(pending.map((each) => [keyOf(each), each]));
+  const again = [...failed].flatMap((key) => waiting.get(key) ?? []);
+  return [...pending.filter((each) => !failed.has(keyOf(each))), ...again];
 }
 
 /** Whether the answer may still arrive. */

@@ -86,14 +86,19 @@ export interface RejectedMessage extends NewRejected {
 /** How much of what was said has been heard. All throw `UpstreamError`. */
 export interface Hearing {
   memory(): Promise<HearingMemory>;
-  /** Writes the memory; `heardUntil` never moves back while Redis' run is the same. */
-  remember(memory: HearingMemory): Promise<void>;
+  /** A reading that was begun and not ended; null: there is none. */
+  reading(name: ReadingName): Promise<Reading | null>;
+  /** The right to read the archive for all, one process at a time; null when another has it. */
+  lease(): Promise<HearingLease | null>;
   /**
    * What Redis' memory is known by: another one than before means that it may have lost something. Null: unknown, as while its
    * clock is behind where it was.
    */
   runId(): Promise<string | null>;
-  /** Follows Redis' clock; once it went back, what is remembered counts as another run's. To be called every few seconds. */
+  /**
+   * Follows Redis' clock; once it went back, what is remembered counts as another run's, and what was begun is forgotten. To be
+   * called every few seconds.
+   */
   watchClock(): Promise<void>;
   /** Since when the service is deaf; null: it is not. */
   deafSince(): Promise<Instant | null>;
@@ -108,6 +113,8 @@ export interface Heard {
   readonly until: Instant | null;
   /** Why nothing may be made private or deleted on it; null: it may. */
   readonly deafness: Deafness | null;
+  /** When the whole first window was read last, if that is too long ago; what came late to the archive is not heard since. */
+  readonly lateSince: Instant | null;
   /** Whether Redis is still in the run that this was read in. Throws `UpstreamError`. */
   isStill(): Promise<boolean>;
 }
@@ -119,6 +126,32 @@ export interface HearingMemory {
   readonly runId: string | null;
   /** When the whole first window was read last. */
   readonly wholeAt: Instant | null;
+}
+
+/**
+ * What the service reads in the archive: `first`, the whole first window, before which it is deaf; `new`, from where all was
+ * heard; `whole`, the whole first window again. A first reading never goes on with one of the others.
+ */
+export type ReadingName = "first" | "new" | "whole";
+
+/** How far a reading has come. */
+export interface Reading extends Position {
+  /** Redis' run in which it was begun; in another one what was read may be lost. */
+  readonly runId: string;
+}
+
+/**
+ * What is written down of readings, while nobody else may. All throw `UpstreamError`: `lease-lost` when the lease ran out,
+ * `reading-lost` when the reading does not stand as `reading` says, since Redis' memory was set back.
+ */
+export interface HearingLease {
+  /** A reading begins, in place of whatever stands there. */
+  begin(name: ReadingName, reading: Reading): Promise<void>;
+  /** Its next slice was read; resolves to the reading as it stands then. */
+  advance(name: ReadingName, reading: Reading): Promise<Reading>;
+  /** All of it was read: it is forgotten, and this is remembered. */
+  finish(name: ReadingName, reading: Reading, memory: Partial<HearingMemory>): Promise<void>;
+  end(): Promise<void>;
 }
 
 /** A stretch of the past: from `start` up to, not including, `end`. */

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import t from "tap";
 import { blocksOf } from "../support/docs/blocks.ts";
+import { actionsOf, type Policy } from "../support/outside/iam.ts";
 import { runDemo } from "../support/program/demo-run.ts";
 
 /** What of a line is the same in every run: neither the day, nor numbers, nor what came together with the first. */
@@ -13,6 +15,8 @@ function formOf(line: string): string {
 }
 
 t.test("the demo ends well: every image meets its fate, and the summary says so to programs", async (t) => {
+  const policy = new URL("../../../deploy/iam/policy.json", import.meta.url);
+  const allowed = actionsOf(JSON.parse(readFileSync(policy, "utf8")) as Policy);
   const { code, summary, story } = await runDemo();
   t.same(summary.violations, [], story);
   t.equal(code, 0);
@@ -27,6 +31,8 @@ t.test("the demo ends well: every image meets its fate, and the summary says so 
     story,
     /cloud-image-user comments:\n.*please hold (?<id>ami-\w+)[^]*clean-amis-bot comments:\n.*Answer to.*\n.*1 image: held;.*\n.*\k<id>`/,
   );
+  const unknown = Object.keys(summary.ec2_calls).filter((call) => !allowed.includes(`ec2:${call}`));
+  t.same(unknown, ["GetCallerIdentity"], "all are in the policy; STS asks for no permission");
   t.type(summary.reports, "number");
   const told = new Set(story.split("\n").map(formOf));
   const shown = blocksOf("console demo").flatMap(({ text }) => text.trimEnd().split("\n"));

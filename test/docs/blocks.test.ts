@@ -9,6 +9,7 @@ import { readObjection } from "../../src/domain/comment/objection.ts";
 import { STAGES } from "../../src/domain/image/image.ts";
 import { blocks, blocksOf, KINDS, pages, spansOf, type Block } from "../support/docs/blocks.ts";
 import { codesTable } from "../support/docs/codes.ts";
+import { licencesTable } from "../support/docs/licences.ts";
 import { commandLines, unknownIn } from "../support/docs/commands.ts";
 import { schedule } from "../support/docs/schedule.ts";
 import { MAIN, runProgram } from "../support/program/program.ts";
@@ -159,16 +160,18 @@ t.test("what the docs take from the program is what it prints", async (t) => {
   }
 });
 
-t.test("the docs' table of EC2's codes is the one that the service reads them by", (t) => {
-  const [made = ""] = pages().flatMap(
-    ({ text }) => /^<!-- made by npm run docs: the codes of EC2 -->\n\n([^]*?)\n<!-- made -->$/m.exec(text)?.[1] ?? [],
-  );
+t.test("the tables of EC2's codes and of licences are those that the service and npm go by", (t) => {
+  const madeOf = (name: string): string | undefined =>
+    pages().flatMap(({ text }) => text.split(`<!-- made by npm run docs: ${name} -->`).slice(1))[0];
   const cells = (markdown: string): string =>
     markdown
       .replaceAll(/ *\| */g, "|")
       .replaceAll(/-+/g, "-")
       .trim();
-  t.equal(cells(made), cells(codesTable()), "to make it anew: npm run docs");
+  for (const [name, table] of Object.entries({ "the codes of EC2": codesTable(), "the licences": licencesTable() })) {
+    const [made = ""] = madeOf(name)?.split("<!-- made -->") ?? [];
+    t.equal(cells(made), cells(table), `${name}; to make it anew: npm run docs`);
+  }
   t.end();
 });
 

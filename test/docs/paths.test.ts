@@ -5,7 +5,7 @@ import { pages, ROOT, spansOf, type Page } from "../support/docs/blocks.ts";
 
 /** The text of every file of ours in which a name of the docs may be spelled. */
 function sources(): string {
-  const files = ["src", "test", "schemas", ".config"].flatMap((folder) =>
+  const files = ["src", "test", "schemas", "deploy", ".config"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name)),
@@ -25,7 +25,7 @@ function anchorsOf({ text }: Page): readonly string[] {
 
 t.test("every path that the docs name exists", (t) => {
   for (const { file, text } of pages())
-    for (const [path] of text.matchAll(/(?<![\w./])(?:src|test|schemas|docs|\.config)\/[\w./-]*[\w/]/g))
+    for (const [path] of text.matchAll(/(?<![\w./])(?:src|test|schemas|docs|deploy|\.config)\/[\w./-]*[\w/]/g))
       t.ok(existsSync(join(ROOT, path)), `${file}: ${path}`);
   const rooms = pages().flatMap((page) => spansOf(page).filter((span) => /^[a-z][a-z-]*\/(?:[a-z-]+\/)*$/.test(span)));
   t.ok(rooms.length > 30, `${rooms.length} rooms`);

@@ -5,10 +5,12 @@ import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS, type Instant } from "../../src/domain/time.ts";
 import { readSlice } from "../../src/hear/backfill.ts";
-import { catchUp, type Listener } from "../../src/hear/catch-up.ts";
+import type { Listener } from "../../src/hear/catch-up.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
 import type { Archive, Hearing } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
+import { catchUp } from "../support/scenes/hearing.ts";
+import { rememberHearing } from "../support/servers/redis.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
 async function openListener(t: Test, world: World) {
@@ -19,7 +21,7 @@ async function openListener(t: Test, world: World) {
   const listener: Listener = {
     archive: openDatagrepper(access),
     ingester: world.ingester,
-    hearing: redisHearing(world.connection),
+    hearing: redisHearing(world.connection, silentLog),
     log: silentLog,
     firstBackfillMs: 17 * DAY_MS,
   };
@@ -109,7 +111,7 @@ t.test("what a clock far ahead of time wrote is believed by nobody, and heard ag
   await world.hear(UPLOADER, addNightly(world, 1).message);
   world.clock.advance(5 * DAY_MS);
   const ahead = world.clock.now() + 30 * DAY_MS;
-  await hearing.remember({ heardUntil: ahead, runId: await hearing.runId(), wholeAt: ahead });
+  await rememberHearing(world.connection, { heardUntil: ahead, runId: await hearing.runId(), wholeAt: ahead });
   const ticker = { ...world.ticker, listen: listenTo(hearing, null) };
   t.same(await tickRegion(REGION, ticker), { deaf: 2 });
   await catchUp(listener);
@@ -212,7 +214,7 @@ t.test("a first start with a clock in the past does not read ten years when the 
   const world = await openWorld(t);
   const { listener, reach } = await openListener(t, world);
   const long = START - 3_650 * DAY_MS;
-  await listener.hearing.remember({ heardUntil: long, runId: await listener.hearing.runId(), wholeAt: long });
+  await rememberHearing(world.connection, { heardUntil: long, runId: await listener.hearing.runId(), wholeAt: long });
   const told: unknown[] = [];
   await catchUp({ ...listener, log: { ...silentLog, warn: (...words) => told.push(words) } });
   t.equal(reach(), 17 * 24);

@@ -2,20 +2,20 @@ import t, { type Test } from "tap";
 import { openDatagrepper } from "../../src/adapters/datagrepper/archive.ts";
 import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
-import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
+import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../../src/domain/time.ts";
 import { HearingRounds, type Ears } from "../../src/hear/hearing-rounds.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
 import type { Hearing, Log } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
 import { openWorld } from "../support/world/world.ts";
 
-async function openEars(t: Test) {
+async function openEars(t: Test, random = () => 0) {
   const world = await openWorld(t);
   const { clock } = world;
   const archive = await startDatagrepper({ now: clock.now });
   t.teardown(() => archive.close());
   let run = "first";
-  const own = redisHearing(world.connection);
+  const own = redisHearing(world.connection, silentLog);
   const runId = () => Promise.resolve(run);
   const hearing = new Proxy<Hearing>(own, {
     get: (target, name) => (name === "runId" ? runId : (Reflect.get(target, name) as unknown)),
@@ -32,7 +32,15 @@ async function openEars(t: Test) {
     firstBackfillMs: 17 * DAY_MS,
   };
   const { schedule } = world.ticker;
-  const ears: Ears = { hearing, schedule, log, listen: listenTo(hearing, null), listener, everyMs: 30 * MINUTE_MS };
+  const ears: Ears = {
+    hearing,
+    schedule,
+    log,
+    listen: listenTo(hearing, null),
+    listener,
+    everyMs: 30 * MINUTE_MS,
+    random,
+  };
   let seen = 0;
   /** How many hours back it was asked for since the last look; null: nothing was asked. */
   const reach = (): number | null => {
@@ -63,23 +71,40 @@ t.test("it hears at the start and every so often, and at once when Redis comes b
   t.match(said, [/^deaf, .* before it was started/, /^it hears again/, /^deaf, .*set back/, /^it hears again/]);
 });
 
-t.test("while the archive fails it is tried again at every look, and known since when it is deaf", async (t) => {
-  const { world, archive, hearing, ears, said, restart } = await openEars(t);
-  const hearkening = new HearingRounds(ears);
-  await hearkening.pass();
-  t.equal(await hearing.deafSince(), null);
-  restart();
-  const lift = archive.fail({ times: Infinity, trouble: { kind: "answer", status: 503, body: "down" } });
-  const since = floorSecond(world.clock.now());
-  for (let tries = 0; tries < 3; tries += 1) {
-    await t.rejects(hearkening.pass(), { name: "UpstreamError" });
-    world.clock.advance(MINUTE_MS);
+t.test("a failed hearing is tried again within minutes, and it is known since when it is deaf", async (t) => {
+  for (const fraction of [0, 0.999]) {
+    const { world, archive, hearing, ears, said, restart } = await openEars(t, () => fraction);
+    const { clock } = world;
+    const hearkening = new HearingRounds({ ...ears, everyMs: DAY_MS });
+    await hearkening.pass();
+    t.equal(await hearing.deafSince(), null);
+    restart();
+    const lift = archive.fail({ times: Infinity, trouble: { kind: "answer", status: 503, body: "down" } });
+    const since = floorSecond(clock.now());
+    const pauses: number[] = [];
+    for (let [failedAt, looks] = [NaN, 0]; looks < 200; looks += 1) {
+      const at: Instant = clock.now();
+      const isFailed = await hearkening.pass().then(
+        () => false,
+        () => true,
+      );
+      if (isFailed) {
+        if (!Number.isNaN(failedAt)) pauses.push(at - failedAt);
+        failedAt = clock.now();
+      }
+      clock.advance(15 * SECOND_MS);
+    }
+    t.ok(pauses.length >= 8, `${pauses.length} times in ${200 / 4} minutes`);
+    t.ok(Math.min(...pauses) >= MINUTE_MS, "a minute at least");
+    t.ok(Math.max(...pauses) <= 5 * MINUTE_MS + 15 * SECOND_MS, "five at most");
+    t.ok((pauses.at(-1) ?? 0) > (pauses[0] ?? 0), "the pause grows");
+    t.equal(await hearing.deafSince(), since);
+    lift();
+    clock.advance(5 * MINUTE_MS);
+    t.equal(await hearkening.pass(), "heard");
+    t.equal(await hearing.deafSince(), null);
+    t.equal(said.filter((line) => line.startsWith("deaf")).length, 2, "told once each time");
   }
-  t.equal(await hearing.deafSince(), since);
-  lift();
-  await hearkening.pass();
-  t.equal(await hearing.deafSince(), null);
-  t.equal(said.filter((line) => line.startsWith("deaf")).length, 2, "told once each time");
 });
 
 t.test("a clock that was a month ahead, and is right again, keeps nobody from listening", async (t) => {

@@ -20,7 +20,8 @@ ajv.addSchema({ $id: "openapi", ...DESCRIBED });
 async function agrees(test: Test, { get }: Served, path: string, pattern: string): Promise<unknown> {
   const answer = await get(`/api/v1${path}`);
   const type = answer.headers.get("content-type") ?? "";
-  const described = DESCRIBED.paths[pattern]?.get.responses[String(answer.status)];
+  const responses = DESCRIBED.paths[pattern]?.get.responses;
+  const described = responses?.[String(answer.status)] ?? responses?.["default"];
   test.ok(described, `${path}: ${answer.status} is described`);
   const isProblem = type.startsWith("application/problem+json");
   const place = isProblem
@@ -76,11 +77,34 @@ t.test("every answer is what the description says, and nothing in it is secret",
     ["/events?kind=exploded", "/events"],
     ["/events?since=yesterday", "/events"],
     ["/stats", "/stats"],
+    ["/stats?colour=red", "/stats"],
+    [`/queue?after=${"x".repeat(3_000)}`, "/queue"],
   ] as const)
     texts.push(JSON.stringify(await agrees(t, served, path, pattern)));
   const all = texts.join("\n");
   t.match(all, /permission: Amazon EC2 refused ec2:ModifyImageAttribute \(UnauthorizedOperation\)/);
   for (const secret of ["arn:", "125523088429", "ip-10-0-0-7", "127.0.0.1"]) t.notMatch(all, secret, secret);
+});
+
+t.test("what is asked wrongly is refused by the parameter's name", async (t) => {
+  const { get } = await openServed(t);
+  for (const [path, name] of [
+    ["images/nonsense", "ami"],
+    ["images/nowhere/ami-0123456789abcdef0", "region"],
+    ["composes/a%20b", "id"],
+    ["queue?stage=kept", "stage"],
+    ["queue?region=nowhere", "region"],
+    ["queue?due_within=soon", "due_within"],
+    ["queue?after=junk", "after"],
+    ["events?since=yesterday", "since"],
+    ["events?kind=exploded", "kind"],
+    ["events?after=junk", "after"],
+    ["stats?colour=red", "colour"],
+  ] as const) {
+    const answer = await get(`/api/v1/${path}`);
+    t.equal(answer.status, 400, path);
+    t.match(await answer.json(), { status: 400, detail: new RegExp(`^${name}: `) }, path);
+  }
 });
 
 t.test("a page goes on where the last one ended, in one order, without a gap or a repeat", async (t) => {

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import t from "tap";
 import type { ControlName } from "../../src/adapters/redis/keys.ts";
 import { MINUTE_MS } from "../../src/domain/time.ts";
@@ -58,6 +60,31 @@ t.test("no page costs more commands than a fixed number, however many images the
   t.match(await served.text(`/find?q=${composeId}`), "The first 500 of its images");
   t.match(await served.json(`/api/v1/composes/${composeId}`), { more: true });
 });
+
+t.test("a crowd that asks for the same at once costs as much as one", async (t) => {
+  const served = await openServed(t);
+  await rememberHeard(served.world.connection, served.world.clock.now());
+  const heard = listenTo(served);
+  for (const path of ["/", "/metrics", "/api/v1/stats", "/feed.atom?stream=Fedora-Cloud", "/find?q=x86_64"]) {
+    await crowd(served.url, path, 1);
+    heard.asked.length = 0;
+    await crowd(served.url, path, 1);
+    const [one, alone] = [heard.asked.length, heard.asked.splice(0)];
+    t.equal(await crowd(served.url, path, 5), 5, path);
+    t.same(heard.asked.splice(0), alone, `${path}: ${one} commands`);
+  }
+});
+
+/** So many ask before the first is answered; resolves to how many are. */
+async function crowd(url: string, path: string, size: number): Promise<number> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  const request = (end: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${end}\r\n`;
+  socket.write(request("").repeat(size - 1) + request("Connection: close\r\n"));
+  let text = "";
+  socket.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+  await once(socket, "close");
+  return text.split(/HTTP\/1\.1 (?:200|404) /).length - 1;
+}
 
 t.test("the first page asks for nothing twice", async (t) => {
   const served = await openServed(t);

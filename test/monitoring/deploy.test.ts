@@ -5,6 +5,7 @@ import t from "tap";
 import { openMeter } from "../../src/monitoring/metrics/meter.ts";
 import { onPath } from "../support/program/on-path.ts";
 import { openServed } from "../support/servers/monitoring.ts";
+import { rememberHeard } from "../support/servers/redis.ts";
 import { addNightly, UPLOADER } from "../support/world/world.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
@@ -26,7 +27,7 @@ t.test("alerts and dashboard ask for figures that are told", async (t) => {
   own.meter.act("private", "done");
   own.meter.ec2("DescribeImages", "ok", 1);
   own.meter.ec2Wait("DescribeImages", 1);
-  await store.hearing.remember({ heardUntil: now, runId: await store.hearing.runId(), wholeAt: null });
+  await rememberHeard(world.connection, now);
   const lease = await store.comments.lease();
   await lease?.noteRead(now, await store.hearing.runId());
   const certificates = await openMeter("1", { ca: fileURLToPath(new URL("config.toml", ROOT)) }).registry.metrics();

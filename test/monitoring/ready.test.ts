@@ -1,5 +1,5 @@
 import t from "tap";
-import { formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
+import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { redisSchedule } from "../../src/adapters/redis/images/schedule.ts";
 import { readHealth } from "../../src/inspect/health.ts";
 import { Readiness, type Part } from "../../src/monitoring/ready.ts";
@@ -49,8 +49,15 @@ t.test("one that ends, or to whom the broker does not deliver, is unready at onc
   served.self.isConsuming = false;
   t.match(await ready(served), { http: 503, status: "unready", parts: { broker: { state: "down" } } });
   served.self.isConsuming = true;
-  served.self.isEnding = true;
-  t.match(await ready(served), { http: 503, parts: { process: { state: "down", word: "it is ending" } } });
+  const since = formatInstant(served.world.clock.now());
+  t.match(await ready(served), { parts: { process: { state: "ok", word: "it runs", since } } });
+  served.world.clock.advance(MINUTE_MS);
+  served.self.end();
+  const ended = formatInstant(served.world.clock.now());
+  t.match(await ready(served), {
+    http: 503,
+    parts: { process: { state: "down", word: "it is ending", since: ended } },
+  });
   t.equal((await served.get("/live")).status, 200);
 });
 
@@ -75,6 +82,16 @@ t.test("an archive that is down makes it weaker, and only deafness of more than 
   });
 });
 
+t.test("a first window that is not read again for days is named, and keeps it ready", async (t) => {
+  const served = await openServed(t);
+  const { connection, clock } = served.world;
+  await hear(served);
+  const at = formatInstant(clock.now() - 4 * DAY_MS);
+  await connection.redis.hset(connection.keys.control("ears"), "whole_at", at);
+  const heard = { state: "degraded", word: /^what came late to the archive/, since: at };
+  t.match(await ready(served), { http: 200, status: "degraded", parts: { heard } });
+});
+
 t.test("a pause, a stop, a breaker and a report that fails are named, and keep it ready", async (t) => {
   const served = await openServed(t);
   const { world, store } = served;
@@ -88,35 +105,85 @@ t.test("a pause, a stop, a breaker and a report that fails are named, and keep i
     times: 3,
     code: "InternalError",
   });
+  const { redis, keys } = world.connection;
+  const stop = JSON.stringify({ since: formatInstant(now), reason: "the day wants too much" });
+  await redis.hset(keys.control("stopped"), "delete", stop);
+  const lease = await world.reporter.journal.reporterLease();
+  await lease?.noteStatus({ state: "failing", since: now, reason: "the token ran out", checkedAt: now });
+  await lease?.end();
+  const since = formatInstant(now);
   t.match(await ready(served), {
     http: 200,
     status: "degraded",
     parts: {
-      paused: { state: "degraded", word: "a person has paused all acts", since: formatInstant(now) },
-      breakers: { word: /^eu-west-1: EC2 fails there/ },
+      paused: { state: "degraded", word: "a person has paused all acts", since },
+      stopped: { state: "degraded", word: "delete: the day wants too much", since },
+      breakers: { state: "degraded", word: /^eu-west-1: EC2 fails there/, since },
+      report: { state: "degraded", word: "the public is not told", since },
     },
   });
+});
+
+t.test("a pass that hangs is named, and when none has ended well for long it is unready", async (t) => {
+  const served = await openServed(t);
+  const { world, store } = served;
+  const began = world.clock.now();
+  await store.pulse.beat("one", began, { tick: began });
+  await hear(served);
+  t.match(await ready(served), { parts: { tick: { state: "ok", since: formatInstant(began) } } });
+  await store.pulse.beat("one", began, {}, [{ pass: "ticker us-east-1", since: began }]);
+  t.match(await ready(served), { http: 200, parts: { tick: { state: "degraded", word: /^a pass hangs: ticker/ } } });
+  await store.pulse.beat("one", began, {}, []);
+  world.clock.advance(31 * MINUTE_MS);
+  await hear(served);
+  t.match(await ready(served), { http: 503, parts: { tick: { state: "down", since: formatInstant(began) } } });
 });
 
 t.test("redis that is away is told within seconds, and the rest is not known", async (t) => {
   const served = await openServed(t);
   await hear(served);
+  served.world.clock.advance(MINUTE_MS);
+  const since = formatInstant(served.world.clock.now());
   served.world.connection.redis.disconnect();
+  await ready(served);
+  served.world.clock.advance(MINUTE_MS);
   const { http, status, parts } = await ready(served);
   t.equal(http, 503);
   t.equal(status, "unready");
-  t.equal(parts["redis"]?.state, "down");
+  t.match(parts["redis"], { state: "down", since });
   t.equal(parts["heard"]?.state, "unknown");
   await served.world.connection.redis.connect();
   t.equal((await ready(served)).http, 200);
 });
+
+t.test(
+  "redis that takes what it is asked and says nothing is away: page, figures and readiness come without it",
+  async (t) => {
+    const served = await openServed(t, { redisWithinMs: 200 });
+    await hear(served);
+    const { redis } = served.world.connection;
+    const send = redis.sendCommand.bind(redis);
+    const answers = (): void => {
+      redis.sendCommand = send;
+    };
+    t.teardown(answers);
+    redis.sendCommand = () => new Promise<never>(() => undefined);
+    t.match(await ready(served), { http: 503, parts: { redis: { state: "down", word: "it does not answer" } } });
+    t.match(await served.text("/metrics"), /^clean_amis_redis_up 0$/m);
+    t.match(await served.text("/metrics"), /^clean_amis_build_info/m);
+    t.match(await served.text("/"), /Redis\): it does not answer/);
+    answers();
+    t.equal((await ready(served)).http, 200);
+  },
+);
 
 t.test("a clock that is wrong is called so, and not an absent redis", async (t) => {
   const { world, store } = await openServed(t);
   // The world's clock stands still, and Redis' own goes with the machine's.
   const schedule = redisSchedule(world.connection, world.clock, PERIODS);
   const now = (): number => world.clock.now();
-  const self = { isEnding: () => false, consuming: () => ({ isConsuming: true, since: now() }) };
+  const since = now();
+  const self = { running: () => ({ isEnding: false, since }), consuming: () => ({ isConsuming: true, since }) };
   const listen = (): Promise<Heard> => Promise.resolve(hearsAll(world.clock));
   const readiness = new Readiness({
     hearing: store.hearing,

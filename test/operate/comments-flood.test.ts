@@ -56,6 +56,51 @@ t.test("an answer that fails keeps no other back", async (t) => {
   t.equal(scene.answers().length, 1);
 });
 
+t.test(
+  "however many answers fail for good, the others are given in the end, and so are those when it is mended",
+  async (t) => {
+    const scene = await openObjecting(t);
+    const { pagure } = scene;
+    pagure.tracker.open("ami-reports", { title: "another", content: "clean-amis-part:1", author: "bot" });
+    const say = (issue: number): unknown =>
+      pagure.tracker.comment("ami-reports", issue, "somebody", `hold ${scene.nightly.amiId}`);
+    for (let count = 0; count < 12; count += 1) say(1);
+    say(2);
+    const trouble = { kind: "answer", status: 500, body: pagureError("EDBERROR") } as const;
+    const lift = pagure.fail({ method: "POST", path: /issue\/1\/comment$/, times: Infinity, trouble });
+    for (let pass = 0; pass < 3; pass += 1) {
+      await t.rejects(scene.read(), { name: "UpstreamError" });
+      scene.clock.advance(2 * MINUTE_MS);
+    }
+    t.equal(scene.answers().length, 1, "the one under the report that takes answers");
+    lift();
+    await scene.read();
+    t.equal(scene.answers().length, 13);
+  },
+);
+
+t.test("what nobody can read of a comment in memory keeps no other comment from being answered", async (t) => {
+  const scene = await openObjecting(t);
+  scene.comment("somebody", `hold ${scene.nightly.amiId}`);
+  scene.comment("somebody else", `hold ${scene.nightly.amiId}`);
+  const { redis, keys } = scene.connection;
+  const memory = {
+    threadId: "1",
+    commentId: "1",
+    author: "somebody",
+    url: "x",
+    digest: "0",
+    orderIds: [],
+    remarks: [],
+  };
+  for (const answers of ["garbage", [null], [{ happened: 1 }]]) {
+    const pending = JSON.stringify({ ...memory, answers, isSilent: false, sentAt: null, lookAt: null });
+    await redis.hset(keys.control("comments:pagure:pending"), "1/1", pending);
+    await scene.read();
+  }
+  t.equal(scene.answers().length, 2);
+});
+
 t.test("a repeated report that is locked keeps no other report from being posted", async (t) => {
   const scene = await openObjecting(t);
   const { pagure, reporter, clock } = scene;

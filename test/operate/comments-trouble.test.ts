@@ -1,4 +1,5 @@
 import t from "tap";
+import { tickRegion } from "../../src/act/tick.ts";
 import { pagureError } from "../../src/demo/outside/pagure/access.ts";
 import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
@@ -8,6 +9,7 @@ import type { Comments, Hearing } from "../../src/ports/index.ts";
 import { commentStoppages } from "../../src/tell/stops.ts";
 import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
 import { openObjecting, type Objecting } from "../support/scenes/objecting.ts";
+import { REGION } from "../support/world/world.ts";
 
 const TROUBLES: readonly Trouble[] = [
   ...PAGURE_TROUBLES,
@@ -91,6 +93,12 @@ t.test(
     t.equal((await listen(scene.clock.now())).until, scene.clock.now() - HOUR_MS);
     scene.clock.advance(11 * DAY_MS);
     t.match(await commentStoppages(scene.commentReader), [{ what: /^make images private, or delete/, images: 1 }]);
+    t.same(
+      await tickRegion(REGION, { ...scene.ticker, listen }),
+      { deaf: 2 },
+      "its days are over, and nothing happens",
+    );
+    t.equal(await scene.field(scene.nightly.amiId, "stage"), "private");
     scene.comment("somebody", `hold ${scene.nightly.amiId}`);
     scene.pagure.fail({
       method: "GET",

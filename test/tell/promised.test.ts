@@ -6,7 +6,7 @@ import { UpstreamError } from "../../src/errors.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
 import { deafStoppages } from "../../src/tell/stops.ts";
 import { silentLog } from "../support/run/log.ts";
-import { rememberHeard } from "../support/servers/redis.ts";
+import { rememberHeard, rememberHearing } from "../support/servers/redis.ts";
 import { openReporting } from "../support/scenes/reporting.ts";
 
 t.test("no deadline is before the date that the public was given, whatever the clocks said since", async (t) => {
@@ -53,7 +53,7 @@ t.test("that the service is deaf is told with what is due, and why nothing happe
   const [amiId = ""] = await makePrivate(1);
   await report();
   clock.advance(10 * DAY_MS);
-  const hearing = redisHearing(connection);
+  const hearing = redisHearing(connection, silentLog);
   const hearer = { listen: listenTo(hearing, null), hearing, schedule: reporter.schedule };
   await rememberHeard(connection, clock.now());
   t.same(await deafStoppages(hearer), []);
@@ -64,7 +64,7 @@ t.test("that the service is deaf is told with what is due, and why nothing happe
   await report({ stoppages: () => Promise.resolve(told) });
   const said = `Not done since 2026-12-04 09:00 UTC: .make images private[^]*${amiId}[^]*: delete, due since`;
   t.match(posts().at(-1), new RegExp(said));
-  await hearing.remember({ heardUntil: clock.now(), runId: "another run", wholeAt: null });
+  await rememberHearing(connection, { heardUntil: clock.now(), runId: "another run", wholeAt: null });
   await hearing.noteDeaf(clock.now());
   t.same(await deafStoppages(hearer), [], "all is heard again within minutes");
   clock.advance(10 * MINUTE_MS);

@@ -17,6 +17,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
 import { isDenied, isGone, isNotOffered, translateEc2 } from "./errors.ts";
+import { USER_TYPES } from "./usage.ts";
 import { translateErrors } from "../translate.ts";
 import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
 import type { Ec2Action, Ec2Checkup } from "../../ports/index.ts";
@@ -40,7 +41,7 @@ const DRY_RUNS: Readonly<Record<Ec2Action, Ask>> = {
     ),
   DescribeImageReferences: (client, options) =>
     client.send(
-      new DescribeImageReferencesCommand({ DryRun, ImageIds: [ImageId], IncludeAllResourceTypes: true }),
+      new DescribeImageReferencesCommand({ DryRun, ImageIds: [ImageId], ResourceTypes: USER_TYPES }),
       options,
     ),
   DescribeInstances: (client, options) => client.send(new DescribeInstancesCommand({ DryRun }), options),

@@ -103,7 +103,8 @@ export class Ec2Clients {
   }: { readonly isFresh?: boolean; readonly signal?: AbortSignal } = {}): Promise<string> {
     const now = this.#clock.now();
     if (isFresh) return this.#remember(this.#askAccount(signal), now);
-    if (this.#account !== null && now < this.#account.until) return this.#account.id;
+    // Any answer of EC2's since then may have told that a clock has jumped.
+    if (this.#account !== null && now < this.#account.until && this.#theirClock.isOurs()) return this.#account.id;
     this.#asking ??= this.#remember(this.#askAccount(signal), now).finally(() => (this.#asking = null));
     return this.#asking;
   }

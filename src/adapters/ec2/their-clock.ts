@@ -34,9 +34,14 @@ export class TheirClock {
     return client;
   }
 
+  /** Whether it agreed with ours by the latest answer. */
+  isOurs(): boolean {
+    return doAgree({ skewMs: this.#skewMs });
+  }
+
   /** By the latest answer. Throws `UpstreamError`: by a clock that is so wrong nobody knows what is due. */
   check(): void {
-    if (doAgree({ skewMs: this.#skewMs })) return;
+    if (this.isOurs()) return;
     const seconds = Math.round(this.#skewMs / SECOND_MS);
     throw new UpstreamError(
       "ec2",

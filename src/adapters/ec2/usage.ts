@@ -1,4 +1,9 @@
-import { paginateDescribeImageReferences, paginateDescribeInstances, type EC2Client } from "@aws-sdk/client-ec2";
+import {
+  paginateDescribeImageReferences,
+  paginateDescribeInstances,
+  type EC2Client,
+  type ResourceTypeRequest,
+} from "@aws-sdk/client-ec2";
 import { isDenied, isNotOffered, isGone } from "./errors.ts";
 import { HOUR_MS, type Instant } from "../../domain/time.ts";
 import { RefusedError } from "../../errors.ts";
@@ -27,6 +32,16 @@ const TRY_AGAIN_MS = HOUR_MS;
 const DEPTH = "10000";
 /** API_DescribeInstances, `instance-state-name`, without `terminated`. */
 const LIVING = ["pending", "running", "shutting-down", "stopping", "stopped"];
+/** The kinds of users that are asked for: for others EC2 wants further permissions. */
+export const USER_TYPES: ResourceTypeRequest[] = [
+  // Without a state, terminated instances count for as long as EC2 shows them.
+  { ResourceType: "ec2:Instance", ResourceTypeOptions: [{ OptionName: "state-name", OptionValues: LIVING }] },
+  // `$Default`, and a version that somebody pinned, may be old ones.
+  {
+    ResourceType: "ec2:LaunchTemplate",
+    ResourceTypeOptions: [{ OptionName: "version-depth", OptionValues: [DEPTH] }],
+  },
+];
 const PAGES = { pageSize: 200, stopOnSameToken: true };
 
 /** What of the account uses images; remembers per region which of the ways is denied. */
@@ -80,15 +95,7 @@ async function askInBatches(client: EC2Client, way: Way, amiIds: readonly string
 }
 
 async function* references(client: EC2Client, amiIds: readonly string[]): AsyncGenerator<Use> {
-  // Without a state, terminated instances count for as long as EC2 shows them.
-  const living = [{ OptionName: "state-name" as const, OptionValues: LIVING }];
-  // `$Default`, and a version that somebody pinned, may be old ones.
-  const versions = [{ OptionName: "version-depth" as const, OptionValues: [DEPTH] }];
-  const ResourceTypes = [
-    { ResourceType: "ec2:Instance" as const, ResourceTypeOptions: living },
-    { ResourceType: "ec2:LaunchTemplate" as const, ResourceTypeOptions: versions },
-  ];
-  const question = { ImageIds: [...amiIds], ResourceTypes };
+  const question = { ImageIds: [...amiIds], ResourceTypes: USER_TYPES };
   try {
     for await (const { ImageReferences = [] } of paginateDescribeImageReferences({ client, ...PAGES }, question))
       for (const { ImageId = "", Arn = "" } of ImageReferences) yield [ImageId, Arn];

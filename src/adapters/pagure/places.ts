@@ -18,7 +18,18 @@ export function placeAt(address: string, { url }: Here): IssuePlace | null {
   const { pathname } = new URL(address);
   const path = pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname;
   const { repo, number } = /^\/(?<repo>[^/].*)\/issue\/(?<number>\d{1,9})$/.exec(path)?.groups ?? {};
-  return repo === undefined ? null : { repo: decodeURIComponent(repo), number: Number(number) };
+  const name = repo === undefined ? null : decoded(repo);
+  return name === null ? null : { repo: name, number: Number(number) };
+}
+
+/** Null: nobody could have written it so. */
+function decoded(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
 }
 
 /** `12` for an issue of the repo of today, `old/repo#12` for one of another; Pagure takes its names in any case. */

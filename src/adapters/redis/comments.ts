@@ -1,8 +1,10 @@
 import type { RedisConnection } from "./connection.ts";
+import { isAnswers } from "./control/orders.ts";
 import { asUpstream } from "./strange.ts";
 import { ControlLease } from "./lease.ts";
-import { isTexts, jsonOf } from "./images/record.ts";
+import { isTexts } from "./images/record.ts";
 import { translateErrors } from "../translate.ts";
+import { jsonOf } from "../../domain/json.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import type { CommentLease, CommentMemory, PendingComment, Thread } from "../../ports/index.ts";
 
@@ -97,7 +99,7 @@ function isPendingComment(value: unknown): value is Omit<PendingComment, "lookAt
   return (
     [threadId, commentId, author, url, digest].every((word) => typeof word === "string") &&
     isTexts(orderIds) &&
-    (answers === null || Array.isArray(answers)) &&
+    (answers === null || isAnswers(answers)) &&
     isTexts(remarks) &&
     typeof isSilent === "boolean" &&
     (sentAt === null || typeof sentAt === "number") &&

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { loadScript } from "./script.ts";
 import { ofOtherType, UnreadableRecord } from "./strange.ts";
-import { UpstreamError } from "../../errors.ts";
+import { wantedSignal } from "../abandon.ts";
+import { describeError, UpstreamError } from "../../errors.ts";
+import type { Log } from "../../ports/index.ts";
 
 const renewScript = loadScript("control/renew");
 const endScript = loadScript("control/end");
@@ -14,6 +16,7 @@ export class ControlLease {
   readonly #redis: Redis;
   readonly #key: string;
   readonly #lifeMs: number;
+  #timer: NodeJS.Timeout | undefined;
 
   private constructor(redis: Redis, key: string, lifeMs: number) {
     this.token = randomUUID();
@@ -26,7 +29,10 @@ export class ControlLease {
   static async take(redis: Redis, key: string, lifeMs: number): Promise<ControlLease | null> {
     const lease = new ControlLease(redis, key, lifeMs);
     if ((await redis.set(key, lease.token, "PX", lifeMs, "NX")) === "OK") return lease;
-    if ((await redis.pttl(key)) === -1) throw new UnreadableRecord(ofOtherType(key));
+    const leftMs = await redis.pttl(key);
+    if (leftMs === -1) throw new UnreadableRecord(ofOtherType(key));
+    // Redis' clock was ahead when it was written: who has it prolongs it, and who has died would keep it until then.
+    if (leftMs > lifeMs) await redis.pexpire(key, lifeMs);
     return null;
   }
 
@@ -40,8 +46,27 @@ export class ControlLease {
     if (!(await this.renew())) throw this.lost();
   }
 
+  /** Prolongs it by itself until `end`; a pass that is given up cannot end it, and what it cannot end must run out. */
+  keepAlive(everyMs: number, log: Pick<Log, "warn">): void {
+    this.#timer = setInterval(() => void this.#prolong(log), everyMs);
+    wantedSignal()?.addEventListener("abort", () => {
+      clearInterval(this.#timer);
+    });
+  }
+
   async end(): Promise<void> {
+    clearInterval(this.#timer);
     await endScript(this.#redis, [this.#key], [this.token]);
+  }
+
+  async #prolong(log: Pick<Log, "warn">): Promise<void> {
+    try {
+      if (await this.renew()) return;
+      clearInterval(this.#timer);
+      log.warn({ lease: this.#key }, "a lease ran out");
+    } catch (error) {
+      log.warn({ lease: this.#key, error: describeError(error) }, "a lease could not be renewed");
+    }
   }
 
   lost(): UpstreamError {

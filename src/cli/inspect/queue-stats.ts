@@ -5,7 +5,7 @@ import { utcAndAway } from "../terminal/when.ts";
 import type { Config } from "../../config/config.ts";
 import { STAGES } from "../../domain/image/image.ts";
 import { ACT_KINDS } from "../../domain/limits/budget.ts";
-import { DEAFNESS_WORDS } from "../../domain/limits/deaf.ts";
+import { DEAFNESS_WORDS, LATE_WORDS } from "../../domain/limits/deaf.ts";
 import type { Instant } from "../../domain/time.ts";
 import { readStats, type Stats, type StatsReader } from "../../inspect/stats.ts";
 import { MARKS } from "../../ports/index.ts";
@@ -156,6 +156,7 @@ function serviceRows(
       "heard until",
       `${heard?.until == null && heard?.deafness !== "never" ? "unknown" : last(heard.until)}${deaf}`,
     ),
+    ...(heard?.lateSince == null ? [] : put("not heard", `since ${last(heard.lateSince)}: ${LATE_WORDS}`)),
     ...MARKS.flatMap((mark) => put(`last ${mark}`, last(signs.marks[mark]))),
     ...put("replicas", alive.length === 0 ? "none runs" : alive.map(({ id }) => id).join(", ")),
     ...silent.flatMap(({ id, seenAt }) => put("silent", `${id}, last seen ${last(seenAt)}`)),

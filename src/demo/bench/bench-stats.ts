@@ -41,7 +41,8 @@ export async function benchStats(count: number): Promise<void> {
   await writeFile(file, `[consumer_config]\nredis_prefix = "bench-stats"\n`);
   const config = loadConfig(file, { REDIS_URL: redis.url }, []);
   const store = await openStore(config, log);
-  const self = { isEnding: () => false, consuming: () => ({ isConsuming: true, since: Date.now() }) };
+  const since = Date.now();
+  const self = { running: () => ({ isEnding: false, since }), consuming: () => ({ isConsuming: true, since }) };
   const watched = { store, self, own: openOwnMetrics({}), clock: systemClock, log };
   const server = await openMonitoring({ address: "127.0.0.1", port: 0 }, config, watched);
   const { schedule } = store;

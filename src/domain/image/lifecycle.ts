@@ -138,17 +138,16 @@ export function redecide(image: Image, decision: Decision, periods: Periods, now
       event: draft("decided", now, who, reason, { stage: "public", rule }),
     };
   }
-  const touched = isTouched(image);
   switch (image.stage) {
     case "unresolved":
       // Only an image that was found again, private, has something to restore here.
       return image.takenAway === null ? keep(decision, now, who) : restoreAndKeep(image, decision, periods, now, who);
     case "public":
-      return touched ? restoreAndKeep(image, decision, periods, now, who) : keep(decision, now, who);
+      return isTouched(image) ? restoreAndKeep(image, decision, periods, now, who) : keep(decision, now, who);
     case "held":
       // A keep that may be decided again would lose the hold; a held image is as safe.
       if (!isFinalKeep(decision.rule)) return null;
-      return touched ? restoreAndKeep(image, decision, periods, now, who) : keep(decision, now, who);
+      return restoreAndKeep(image, decision, periods, now, who);
     case "private":
       return restoreAndKeep(image, decision, periods, now, who);
     case "restoring":

@@ -1,7 +1,9 @@
-import { HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 
 /** Acts are allowed only while everything up to so long ago has been heard. */
 const DEAF_AFTER_MS = HOUR_MS;
+/** The whole first window is read again each day, in minutes: so long after the last time something keeps it from its end. */
+const LATE_AFTER_MS = 3 * DAY_MS;
 /** Two clocks that are trusted may be so far apart. */
 const TRUSTED_MS = MINUTE_MS;
 
@@ -18,6 +20,10 @@ export const DEAFNESS_WORDS: Readonly<Record<Deafness, string>> = {
   comments: "the comments on the reports could not be read",
 };
 
+/** Likewise, of a first window that was not read again for days. */
+export const LATE_WORDS =
+  "what came late to the archive of messages is not heard: the first window is not read to its end";
+
 /** Whether the service has ears: nothing is made private or deleted on half of what was said. */
 export function isDeaf(heardUntil: Instant | null, now: Instant): boolean {
   return believable(heardUntil, now) === null || now - (heardUntil ?? 0) >= DEAF_AFTER_MS;
@@ -26,6 +32,11 @@ export function isDeaf(heardUntil: Instant | null, now: Instant): boolean {
 /** When a service that heard everything until then becomes deaf. */
 export function deafFrom(heardUntil: Instant): Instant {
   return heardUntil + DEAF_AFTER_MS;
+}
+
+/** Whether the whole first window, which was read then, should have been read again long ago. */
+export function isWindowLate(wholeAt: Instant, now: Instant): boolean {
+  return now - wholeAt >= LATE_AFTER_MS;
 }
 
 /** A remembered instant, or null for one that has not come yet: a wrong clock wrote it, and nobody knows what is true. */

@@ -1,4 +1,5 @@
 import type { ImageEvent } from "../image/event.ts";
+import { textsOf } from "../json.ts";
 import { count } from "../markdown.ts";
 import { situationIn } from "../plan/situation.ts";
 import { dayOf, DAY_MS, floorSecond, formatDuration, formatInstant, type Instant } from "../time.ts";
@@ -184,7 +185,7 @@ function leftSnapshots(event: ImageEvent): readonly Remark[] {
 }
 
 function snapshotsOf(event: ImageEvent): Readonly<Record<string, string>> {
-  return JSON.parse(event.details["snapshots"] ?? "{}") as Record<string, string>;
+  return textsOf(event.details["snapshots"] ?? "");
 }
 
 /** Names of before 2024-08 hold the region: without it those of a build are one. */

@@ -83,8 +83,9 @@ export function notBeforeOf(
   if (stands !== null) return stands;
   if (what === "made-private" || what === "found-again") return now + deleteAfterMs;
   if (situationIn(event)?.kind === "half-private") return now + deleteAfterMs;
-  const afterHoldMs = Number(details["after_hold_s"]) * SECOND_MS;
-  return what === "released" && details["from"] === "private" && afterHoldMs >= 0 ? now + afterHoldMs : null;
+  const afterHoldS = /^\d{1,9}$/.test(details["after_hold_s"] ?? "") ? Number(details["after_hold_s"]) : null;
+  if (what !== "released" || details["from"] !== "private" || afterHoldS === null) return null;
+  return now + afterHoldS * SECOND_MS;
 }
 
 /** What stands above a post that does not open the day's report. */

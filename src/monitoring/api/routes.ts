@@ -1,5 +1,5 @@
 import { jsonAnswer, Problem, type Answer } from "../answer.ts";
-import { publicEvent, publicImage } from "../public.ts";
+import { publicCompose, publicEvent, publicExplanation, publicImage } from "../public.ts";
 import type { Asked, Route } from "../routes.ts";
 import { eventCursorOf, eventCursorText, queueCursorOf, queueCursorText } from "./cursor.ts";
 import { amiOf, composeOf, kindOf, optional, regionOf, sinceOf, stageOf, withinOf } from "./parameters.ts";
@@ -61,15 +61,10 @@ async function image(amiId: string, region: string | null, reader: ApiReader): P
   );
 }
 
-function publicExplanation(found: ImageExplanation): ImageExplanation {
-  return { ...found, image: publicImage(found.image), history: found.history.map(publicEvent) };
-}
-
 async function compose(composeId: string, reader: ApiReader): Promise<Answer> {
   const found = await explainCompose(composeId, reader, MOST_OF_COMPOSE);
   if (!found.isKnown) throw new Problem(404, "Not Found", "no message has named it");
-  const standings = found.standings.map((each) => ({ ...each, image: publicImage(each.image) }));
-  return jsonAnswer(composeJson(composeId, { ...found, standings }));
+  return jsonAnswer(composeJson(composeId, publicCompose(found)));
 }
 
 async function queue(query: URLSearchParams, reader: ApiReader): Promise<Answer> {

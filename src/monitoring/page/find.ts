@@ -1,8 +1,9 @@
-import { html, type Html } from "./html.ts";
+import { html } from "./html.ts";
 import { composeLife, lifeOf, type Life } from "./life.ts";
 import { findLink, pageAnswer, table } from "./shell.ts";
 import { Problem, type Answer } from "../answer.ts";
-import { publicEvent, publicImage } from "../public.ts";
+import { publicCompose, publicExplanation, publicImage } from "../public.ts";
+import { KEPT_FOR_A_PERSON } from "../../domain/compose/classify.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
 import type { ImageEvent } from "../../domain/image/event.ts";
 import { isAmiId, type Image } from "../../domain/image/image.ts";
@@ -43,7 +44,12 @@ export async function findPage(text: string, finder: Finder): Promise<Answer> {
   if (isKeySafeComposeId(asked)) {
     const found = await explainCompose(asked, finder, MOST_OF_COMPOSE);
     if (found.isKnown)
-      return pageAnswer({ title: asked, asked, main: composeMain(asked, found, finder.now()), feed: feedOf(asked) });
+      return pageAnswer({
+        title: asked,
+        asked,
+        main: composeLife(asked, publicCompose(found), finder.now()),
+        feed: feedOf(asked),
+      });
   }
   const found = await searchAlone(asked, finder);
   const [only] = found.images;
@@ -78,7 +84,7 @@ async function lifeIn(explanation: ImageExplanation, finder: Finder): Promise<Li
   const own = reportOf(history.findLast(({ what }) => what === "noticed"));
   const url = own ?? (await lastReport(image.region, finder));
   return {
-    explanation: { ...explanation, image: publicImage(image), history: history.map(publicEvent) },
+    explanation: publicExplanation(explanation),
     newer: await newerThan(image, finder),
     report: url === null ? null : { url, isOwn: own !== null },
   };
@@ -103,15 +109,16 @@ async function newerThan(image: Image, { schedule }: Pick<Finder, "schedule">): 
   for (const composeId of await schedule.newest(image.region, stream, MOST_NEWER)) {
     if (composeId === image.composeId) return null;
     const all = await schedule.ofCompose(composeId, { region: image.region, most: MOST_OF_COMPOSE });
-    const open = all.find(({ arch, stage }) => arch === image.arch && (stage === "public" || stage === "kept"));
-    if (open !== undefined) return open;
+    const open = all.find((each) => each.arch === image.arch && isGoodForAll(each));
+    if (open !== undefined) return publicImage(open);
   }
   return null;
 }
 
-function composeMain(composeId: string, found: Awaited<ReturnType<typeof explainCompose>>, now: Instant): Html {
-  const standings = found.standings.map((each) => ({ ...each, image: publicImage(each.image) }));
-  return composeLife(composeId, { ...found, standings }, now);
+/** Everybody can use it, as far as is known, and nothing speaks against it. */
+function isGoodForAll({ stage, rule, takenAway, lastError }: Image): boolean {
+  if (takenAway !== null || lastError !== "") return false;
+  return stage === "public" || (stage === "kept" && !KEPT_FOR_A_PERSON.some((doubt) => doubt === rule));
 }
 
 function feedOf(composeId: string): { readonly href: string; readonly title: string } {

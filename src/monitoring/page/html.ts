@@ -30,9 +30,9 @@ function textOf(part: Part): string {
   return escaped(String(part));
 }
 
-/** Characters that a browser would not show, or that turn a line around, become a visible sign. */
+/** Characters that a browser would not show, that turn a line around, or that XML has not, become a visible sign. */
 function escaped(text: string): string {
   return text
     .replaceAll(/[&<>"']/g, (found) => ESCAPES[found] ?? "")
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "�");
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/gu, "�");
 }

@@ -42,6 +42,7 @@ export function lifeOf({ explanation, newer, report }: Life, now: Instant): Html
       ["compose", findLink(image.composeId)],
       ["decision", describeDecision(decision)],
       ...deadlines(image, now),
+      ...ended(history, now),
       ...(situation === null ? [] : [["half done", `${situation.done}; missing: ${situation.missing}`] as const]),
       ...hold(image, now),
       ...snapshots(image),
@@ -72,6 +73,11 @@ function deadlines(image: Image, now: Instant): (readonly [string, Html])[] {
         : html`not before ${when(image.deleteAt, now)}`,
     ]);
   return rows;
+}
+
+function ended(history: readonly ImageEvent[], now: Instant): (readonly [string, Html])[] {
+  const end = history.findLast(({ what }) => what === "deleted" || what === "gone");
+  return end === undefined ? [] : [[end.what, when(end.at, now)]];
 }
 
 function hold({ hold: held }: Image, now: Instant): (readonly [string, Html])[] {

@@ -9,6 +9,7 @@ import { STAGES } from "../../domain/image/image.ts";
 import type { BudgetLimits } from "../../domain/limits/budget.ts";
 import { publicReason } from "../../domain/plan/public-reason.ts";
 import { refusalOf } from "../../domain/plan/refusal.ts";
+import { withoutSecrets } from "../../domain/report/gate.ts";
 import type { Instant } from "../../domain/time.ts";
 import type { Listed } from "../../inspect/queue.ts";
 import type { Recent } from "../../inspect/recent.ts";
@@ -121,10 +122,10 @@ function needsPerson({ stats, refused, kept }: Known, now: Instant): Html {
   const troubles = [
     ...(pause === null ? [] : [["All acts are paused.", "Whoever paused it ends that with clean-amis resume."]]),
     ...stops.map(({ kind, reason }) => [
-      `Acts of the kind “${kind}” are stopped: ${reason}.`,
+      `Acts of the kind “${kind}” are stopped: ${withoutSecrets(reason)}.`,
       "Look at the plan, then clean-amis resume.",
     ]),
-    ...breakers.map(({ region, why }) => [`${region} is left alone.`, `${why}.`]),
+    ...breakers.map(({ region, why }) => [`${region} is left alone.`, `${withoutSecrets(why)}.`]),
   ];
   const images = refused.flatMap(({ image }) => {
     const refusal = image === null ? null : refusalOf(image);

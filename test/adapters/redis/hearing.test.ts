@@ -5,7 +5,7 @@ import { findServers } from "../../../src/demo/servers/find.ts";
 import { startRedis } from "../../../src/demo/servers/redis.ts";
 import { HOUR_MS, MINUTE_MS, type Instant } from "../../../src/domain/time.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis, rememberHearing } from "../../support/servers/redis.ts";
 import { until } from "../../support/servers/bus.ts";
 
 /** The same Redis, whose clock is wrong by what `ms` says. */
@@ -36,7 +36,7 @@ async function openServer(test: Test): Promise<{ readonly port: string; readonly
 
 t.test("a Redis that took another one's memory is another run, though its process is the same", async (t) => {
   const [ours, poorer] = await Promise.all([openServer(t), openServer(t)]);
-  const hearing = redisHearing(ours.connection);
+  const hearing = redisHearing(ours.connection, silentLog);
   const before = await hearing.runId();
   t.ok(before);
   t.equal(await hearing.runId(), before);
@@ -50,13 +50,19 @@ t.test("a Redis that took another one's memory is another run, though its proces
 t.test("once Redis' clock went back nothing that was heard counts, also when it is right again", async (t) => {
   const connection = await openTestRedis(t);
   let wrongBy = 0;
-  const hearing = redisHearing(withClock(connection, () => wrongBy));
+  const hearing = redisHearing(
+    withClock(connection, () => wrongBy),
+    silentLog,
+  );
   const runId = await hearing.runId();
-  await hearing.remember({ heardUntil: Date.now(), runId, wholeAt: null });
+  await rememberHearing(connection, { heardUntil: Date.now(), runId, wholeAt: null });
   await hearing.watchClock();
   wrongBy = -2 * MINUTE_MS;
   t.equal(await hearing.runId(), null, "while it is back nobody knows which run it is");
-  const another = redisHearing(withClock(connection, () => wrongBy));
+  const another = redisHearing(
+    withClock(connection, () => wrongBy),
+    silentLog,
+  );
   t.equal(await another.runId(), null, "nor does a process that has just started");
   await hearing.watchClock();
   t.equal((await hearing.memory()).runId, null);
@@ -68,7 +74,10 @@ t.test("once Redis' clock went back nothing that was heard counts, also when it 
 
 t.test("a second that a time server took back is no sign of anything", async (t) => {
   let wrongBy = 0;
-  const hearing = redisHearing(withClock(await openTestRedis(t), () => wrongBy));
+  const hearing = redisHearing(
+    withClock(await openTestRedis(t), () => wrongBy),
+    silentLog,
+  );
   const runId = await hearing.runId();
   await hearing.watchClock();
   wrongBy = -30_000;
@@ -78,9 +87,12 @@ t.test("a second that a time server took back is no sign of anything", async (t)
 t.test("a memory that was set back with the whole machine is noticed by whoever knows it as it was", async (t) => {
   const connection = await openTestRedis(t);
   let wrongBy = -HOUR_MS;
-  const hearing = redisHearing(withClock(connection, () => wrongBy));
+  const hearing = redisHearing(
+    withClock(connection, () => wrongBy),
+    silentLog,
+  );
   const runId = await hearing.runId();
-  await hearing.remember({ heardUntil: Date.now() - HOUR_MS, runId, wholeAt: null });
+  await rememberHearing(connection, { heardUntil: Date.now() - HOUR_MS, runId, wholeAt: null });
   await hearing.watchClock();
   const { redis, keys } = connection;
   const copy = await redis.dumpBuffer(keys.control("ears"));
@@ -91,4 +103,48 @@ t.test("a memory that was set back with the whole machine is noticed by whoever 
   t.equal(await hearing.runId(), null);
   await hearing.watchClock();
   t.equal((await hearing.memory()).runId, null);
+});
+
+t.test("once Redis' clock went back no reading that was begun goes on, nor is it remembered as heard", async (t) => {
+  const connection = await openTestRedis(t);
+  let wrongBy = 0;
+  const hearing = redisHearing(
+    withClock(connection, () => wrongBy),
+    silentLog,
+  );
+  await hearing.watchClock();
+  const runId = (await hearing.runId()) ?? "";
+  const [start, end] = [1_795_000_000_000, 1_795_600_000_000];
+  const lease = await hearing.lease();
+  if (lease === null) throw new Error("nobody else reads");
+  t.teardown(() => lease.end());
+  const begun = { start, end, runId, next: 0 };
+  await lease.begin("whole", begun);
+  const further = await lease.advance("whole", begun);
+  t.same(await hearing.reading("whole"), { ...begun, next: 1 });
+  await t.rejects(lease.advance("whole", begun), { code: "reading-lost" }, "each step once");
+  wrongBy = -2 * MINUTE_MS;
+  await hearing.watchClock();
+  t.equal(await hearing.reading("whole"), null);
+  const memory = { heardUntil: end, runId, wholeAt: end };
+  await t.rejects(lease.finish("whole", further, memory), { code: "reading-lost" });
+  t.match(await hearing.memory(), { heardUntil: null, runId: null, wholeAt: null });
+});
+
+t.test("what stands in the place of a reading and is none is left alone, and told", async (t) => {
+  const connection = await openTestRedis(t);
+  const { redis, keys } = connection;
+  const hearing = redisHearing(connection, silentLog);
+  const key = keys.control("ears:whole");
+  await redis.set(key, "not ours");
+  const lease = await hearing.lease();
+  if (lease === null) throw new Error("nobody else reads");
+  t.teardown(() => lease.end());
+  t.equal(await hearing.reading("whole"), null);
+  const reading = { start: 0, end: 1000, runId: "one", next: 0 };
+  await t.rejects(lease.begin("whole", reading), { code: "foreign-key" });
+  t.equal(await redis.get(key), "not ours");
+  await redis.del(key);
+  await redis.hset(key, { start: "yesterday", end: "", run_id: "one", next: "-4" });
+  t.equal(await hearing.reading("whole"), null, "it begins anew");
 });

@@ -1,10 +1,12 @@
 import t from "tap";
+import { readEvent } from "../../../src/adapters/redis/images/record.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import type { History } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
 import { REGION } from "../../support/world/world.ts";
+import { NOW } from "../../support/world/image.ts";
 
 const GA_AMI = "ami-000000000000000aa";
 
@@ -93,4 +95,16 @@ t.test("what the reporter itself has not read in a region is not removed there, 
   t.equal(await pagure.trim(REGION, before, Date.now()), 1, "up to its place");
   await pagure.finishPost({ [REGION]: `${before}-0` }, {});
   t.equal(await pagure.trim(REGION, before, Date.now()), 2, "and all that both have read");
+});
+
+t.test("an event that somebody else wrote under an id of no date is read, and can be dated", (t) => {
+  for (const [id, at] of [
+    ["99999999999999999-0", 0],
+    ["18446744073709551615-18446744073709551615", 0],
+    [`${NOW}-0`, NOW],
+  ] as const)
+    t.equal(readEvent("us-east-1", id, ["what", "held"]).at, at, id);
+  const when = ["what", "held", "when", "2026-11-24T08:00:00Z"];
+  t.equal(readEvent("us-east-1", "99999999999999999-1", when).at, Date.parse("2026-11-24T08:00:00Z"));
+  t.end();
 });

@@ -111,7 +111,7 @@ t.test("without INFO a run of Redis is known by what only its memory has", async
   const connection = await connectionOf(t, url);
   const again = await openRedis(url, connection.keys.format.replace(/:format$/, ""), silentLog);
   t.teardown(() => again.close());
-  const [one, other] = [redisHearing(connection), redisHearing(again)];
+  const [one, other] = [redisHearing(connection, silentLog), redisHearing(again, silentLog)];
   const run = await one.runId();
   t.match(run, /^mark-/);
   t.same([await other.runId(), await one.runId()], [run, run], "whoever asks, and however often");

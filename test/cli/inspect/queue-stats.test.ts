@@ -2,7 +2,7 @@ import t from "tap";
 import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
-import { DAY_MS, dayOf, floorSecond, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
+import { DAY_MS, dayOf, floorSecond, formatInstant, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { addDue, linesOf, runOver } from "../../support/program/listing.ts";
 import { openTestRedis, rememberHeard } from "../../support/servers/redis.ts";
 import { SettableClock } from "../../support/world/clock.ts";
@@ -134,6 +134,19 @@ t.test(
     t.notMatch((await runOver(t, connection, "queue", "stats")).out, "being counted");
   },
 );
+
+t.test("a first window that is not read again for days is named", async (t) => {
+  const connection = await openTestRedis(t);
+  const { redis, keys } = connection;
+  await rememberHeard(connection, NOW - 10 * MINUTE_MS);
+  const at = formatInstant(NOW - 4 * DAY_MS);
+  const stats = async (): Promise<string> => (await runOver(t, connection, "queue", "stats")).out;
+  t.notMatch(await stats(), "not heard");
+  await redis.hset(keys.control("ears"), "whole_at", at);
+  t.match(await stats(), /not heard +since \S+Z[^]*what\s+came\s+late\s+to\s+the\s+archive/);
+  const { out } = await runOver(t, connection, "queue", "stats", "--json");
+  t.match(linesOf(t, out, "queue-stats.json"), [{ deaf: false, late_since: at }]);
+});
 
 t.test("an empty Redis has figures too: nothing, and that nobody hears", async (t) => {
   const { code, out, err } = await runOver(t, await openTestRedis(t), "queue", "stats");

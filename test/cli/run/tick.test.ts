@@ -2,9 +2,10 @@ import t from "tap";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
+import { startDatagrepper } from "../../../src/demo/outside/datagrepper/double.ts";
 import { startEc2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
-import { DAY_MS } from "../../../src/domain/time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { ingest } from "../../../src/hear/ingest.ts";
 import { configFile, runProgram } from "../../support/program/program.ts";
 import { silentLog } from "../../support/run/log.ts";
@@ -102,6 +103,30 @@ t.test("a dry run that finds nothing due says so, and leaves a plain list empty"
   await connection.redis.sadd(connection.keys.regions, WELL);
   t.equal((await dry()).out, "nothing is due\n");
   t.equal((await dry("--only", "delete")).out, "nothing is due\n");
+});
+
+t.test("one pass of cron goes on when another process has heard, and waits for it when it has not", async (t) => {
+  const connection = await openTestRedis(t);
+  const { redis, keys } = connection;
+  const archive = await startDatagrepper();
+  t.teardown(() => archive.close());
+  const config = configFile(
+    t,
+    connection,
+    `act = "private"\n[consumer_config.sources]\ncompose_host = ""\ndatagrepper = "${archive.url}"\ndatagrepper_rate = 1000\n`,
+  );
+  const tick = () => runProgram(t, ["tick", "--once", "--config", config], { env: KEYS });
+  await redis.set(keys.control("ears:lease"), "another process", "PX", HOUR_MS);
+  await rememberHeard(connection, Date.now() - 10 * MINUTE_MS);
+  const heard = await tick();
+  t.equal(heard.code, 0, heard.out + heard.err);
+  t.same(archive.journal, [], "the other one reads");
+  await rememberHeard(connection, Date.now() - 2 * HOUR_MS);
+  await redis.pexpire(keys.control("ears:lease"), 3000);
+  const waited = await tick();
+  t.equal(waited.code, 0, waited.out + waited.err);
+  t.ok(archive.journal.length > 0, "it read, when the other one had died");
+  t.equal(await redis.exists(keys.control("ears:lease")), 0);
 });
 
 t.test(

@@ -1,5 +1,5 @@
 import t from "tap";
-import { deadlineOf, tellAnew } from "../../../src/domain/image/deadline.ts";
+import { deadlineOf, noticeLost, tellAnew } from "../../../src/domain/image/deadline.ts";
 import type { EventKind } from "../../../src/domain/image/event.ts";
 import type { Image } from "../../../src/domain/image/image.ts";
 import { DAY_MS, type Instant } from "../../../src/domain/time.ts";
@@ -66,6 +66,7 @@ const TABLE: readonly Row[] = [
   ["released, its old date to come", { ...RELEASED, earliestDeleteAt: THREE + 1 }, "released", NOW, THREE + 1],
   ["an earlier release", RELEASED, "released", NOW - 1, null],
   ["found again", AS_FOUND, "found-again", NOW, WHOLE],
+  ["found again in the moment of its tag", { ...AS_FOUND, madePrivateAt: NOW }, "found-again", NOW, WHOLE],
   ["found again, and entered at another time", UNTOLD, "found-again", NOW, null],
   ["found again, and made private since", { ...AS_FOUND, madePrivateAt: NOW + 1 }, "found-again", NOW, null],
   ["found again, and released since", { ...AS_FOUND, releasedAt: NOW + 1 }, "found-again", NOW, null],
@@ -89,6 +90,18 @@ t.test("what is told anew gives all days, to an image that is still what was tol
   }
   for (const other of [imageIn("private", { noticedAt: NOW }), { ...UNTOLD, madePrivateAt: null }, imageIn("held")])
     t.equal(tellAnew(other, NOW), null);
+  t.match(tellAnew(UNTOLD, NOW), { event: { details: { snapshots: "2" } } });
+  t.match(tellAnew({ ...UNTOLD, takenAway: null }, NOW), { event: { details: { snapshots: "" } } });
+  t.equal(tellAnew({ ...RELEASED, madePrivateAt: null }, NOW), null, "nothing says that it is private");
+  t.end();
+});
+
+t.test("a notice that the public can read no more counts for nothing where an image is still private", (t) => {
+  const told = imageIn("private");
+  const earliestDeleteAt = told.deleteAt;
+  t.strictSame(noticeLost(told, NOW)?.fields, { noticedAt: null, deleteAt: null, earliestDeleteAt }, "its date stands");
+  for (const stage of ["deleting", "restoring", "deleted"] as const)
+    t.equal(noticeLost(imageIn(stage), NOW), null, stage);
   t.end();
 });
 

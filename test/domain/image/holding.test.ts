@@ -97,6 +97,10 @@ t.test("the same hold a second time changes nothing; another end, or another per
   t.equal(again(same), "nothing");
   t.equal(again({ ...same, until: null }), "held, held now");
   t.equal(again({ ...same, by: "somebody else" }), "held, held now");
+  const over = imageIn("public", { hold: same });
+  t.equal(told(ask(over, "hold").change), "held, held now", "one that is but remembered holds nothing");
+  const given = imageIn("held", { hold: same, becomes: "kept" });
+  t.equal(told(ask(given, "restore").change), "restoring, restore now", "nor gives back what became of it before");
   t.end();
 });
 
@@ -117,6 +121,10 @@ t.test("a hold is written whole: nothing of an earlier wish or failure is left",
   const hold: Hold = { by: "tester", why: "a reason", until: UNTIL, since: NOW };
   const none = { wish: null, becomes: null, attempts: 0, lastError: "" };
   t.strictSame(change?.fields, { hold, heldFrom: "private", ...none });
+  t.match(change?.event, { details: { from: "private", until: formatInstant(UNTIL) } });
+  const restored = ask(imageIn("private", { wish: "restore" }), "restore").change;
+  t.equal(restored?.fields.wish, null);
+  t.match(restored, { event: { details: { until: formatInstant(UNTIL) } } });
   t.end();
 });
 
@@ -126,7 +134,8 @@ t.test("what a hold leaves behind when it ends is written out, field by field", 
   const ended = holdEnded(image, false, "x", "", PERIODS, NOW);
   const none = { hold: null, heldFrom: null, noticedAt: null, deleteAt: null };
   t.strictSame(ended.fields, { ...traces, ...none, releasedAt: NOW, earliestDeleteAt: DELETE_AT });
-  t.match(ended.event, { what: "released", details: { until: "no end", from: "private", after_hold_s: "259200" } });
+  t.equal(ended.event?.what, "released");
+  t.strictSame(ended.event?.details, { until: "no end", from: "private", after_hold_s: "259200" });
   const waits = (heldFrom: Image["heldFrom"], changes: Partial<Image> = {}): string =>
     told(holdEnded({ ...image, heldFrom, ...changes }, false, "x", "", PERIODS, NOW));
   t.equal(waits("public"), "public, private now");

@@ -10,8 +10,8 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { holds } from "../../support/run/property.ts";
 import { AMI, COMPOSE, imageIn, NAME, NOW, PERIODS, TAKEN, UPLOADED_AT } from "../../support/world/image.ts";
 
-const DELETE: Decision = { kind: "delete", rule: "nightly", reason: "a nightly compose" };
-const KEEP: Decision = { kind: "keep", rule: "ga", reason: "labelled RC-1.1" };
+const DELETE = { kind: "delete", rule: "nightly", reason: "a nightly compose" } as const satisfies Decision;
+const KEEP = { kind: "keep", rule: "ga", reason: "labelled RC-1.1" } as const satisfies Decision;
 const UNRESOLVED: Decision = { kind: "unresolved", missing: "label", reason: "not known yet" };
 const UPLOAD: Upload = {
   region: "us-east-1",
@@ -45,7 +45,7 @@ t.test("an image that is first heard of stands where its decision puts it, and i
       at: NOW,
       who: "ingest",
       why: decision.reason,
-      details: { stage: entry.stage },
+      details: { stage: entry.stage, rule: rule ?? "" },
     });
   }
   t.end();
@@ -104,6 +104,24 @@ t.test("a decision on a known image changes what it may, in every stage, and not
     t.equal(told(redecide(image, KEEP, PERIODS, NOW, "ingest")), onKeep, `${what}: keep`);
     t.equal(told(redecide(image, UNRESOLVED, PERIODS, NOW, "ingest")), "stays as it is", `${what}: unresolved`);
   }
+  t.end();
+});
+
+t.test("a decision is on record with its rule and its reason, and in the event that tells it", (t) => {
+  const image = imageIn("unresolved");
+  for (const [decision, stage] of [
+    [DELETE, "public"],
+    [KEEP, "kept"],
+  ] as const) {
+    const change = redecide(image, decision, PERIODS, NOW, "ingest");
+    const { rule, reason } = decision;
+    t.match(change, { stage, fields: { rule, reason }, event: { why: reason, details: { stage, rule } } });
+  }
+  const { rule, reason } = KEEP;
+  const restored = redecide(imageIn("private"), KEEP, PERIODS, NOW, "ingest");
+  t.match(restored, { fields: { rule, reason, becomes: "kept" }, event: { why: reason, details: { rule } } });
+  const saved = redecide(imageIn("deleting", { attempts: 4 }), KEEP, PERIODS, NOW, "ingest");
+  t.strictSame(saved?.fields, { rule, reason, attempts: 0 }, "its ticker tells what it finds");
   t.end();
 });
 

@@ -4,7 +4,7 @@ import { STAGES } from "../../../src/domain/image/image.ts";
 import { disagreements, mendingOf } from "../../../src/domain/plan/differences.ts";
 import type { Seen } from "../../../src/domain/plan/look.ts";
 import { COMPOSE_TAG, HOLD_TAG, INTENT_TAG, OLD_TAG, PRIVATE_AT_TAG } from "../../../src/domain/plan/tags.ts";
-import { ACCOUNT, imageIn, NOW, PERIODS, seen, seenPrivate } from "../../support/world/image.ts";
+import { ACCOUNT, COMPOSE, imageIn, NOW, PERIODS, seen, seenPrivate, TAKEN } from "../../support/world/image.ts";
 
 const HOLD = { by: "relengbot", why: "in use", since: NOW, until: null };
 const HOLD_VALUE = "no-end by relengbot";
@@ -59,6 +59,22 @@ const ROWS: readonly (readonly [what: string, image: Image, seen: Seen | null, k
     tagged(seen(), { [HOLD_TAG]: "no-end by tester" }),
     ["hold-not-tagged"],
   ],
+  ["of the compose that its tag names", imageIn("public"), tagged(seen(), { [COMPOSE_TAG]: COMPOSE }), []],
+  ["kept, and private by another hand", imageIn("kept"), seen({ isPublic: false }), []],
+  ["kept, and private once", imageIn("kept", { rule: "ga", madePrivateAt: NOW }), seen(), []],
+  ["private since nobody knows when", imageIn("private", { madePrivateAt: null }), seenPrivate(), []],
+  [
+    "public again, and without our tag",
+    imageIn("private"),
+    untagged(seenPrivate({ isPublic: true }), PRIVATE_AT_TAG),
+    ["public-again"],
+  ],
+  [
+    "private, and tagged as held",
+    imageIn("private"),
+    tagged(seenPrivate(), { [HOLD_TAG]: "x" }),
+    ["hold-not-recorded"],
+  ],
   ["tagged as held, and not held", imageIn("public"), tagged(seen(), { [HOLD_TAG]: "x" }), ["hold-not-recorded"]],
 ];
 
@@ -93,5 +109,25 @@ t.test("only a keep by a rule is given back by reconcile, and only what we had b
   t.match(back, { stage: "restoring", fields: { becomes: "held", hold: { by: "relengbot", until: null } } });
   for (const stage of STAGES)
     t.equal(mendingOf(imageIn(stage), seenPrivate(), ACCOUNT, PERIODS, NOW), null, `${stage} stays`);
+  t.end();
+});
+
+t.test("what a person had asked back is given back where it was heard of anew, and nowhere else", (t) => {
+  const asked = tagged(seenPrivate({ isPublic: true }), { [HOLD_TAG]: HOLD_VALUE });
+  const mend = (image: Image, shown = asked) => mendingOf(image, shown, ACCOUNT, PERIODS, NOW);
+  const heldFrom = (from: "public" | "kept" | "private"): Image => imageIn("held", { hold: HOLD, heldFrom: from });
+  for (const image of [imageIn("public"), imageIn("unresolved"), heldFrom("public"), heldFrom("kept")])
+    t.equal(mend(image)?.stage, "restoring", `${image.stage} ${image.heldFrom ?? ""}`);
+  for (const image of [
+    heldFrom("private"),
+    ...(["private", "deleting", "deleted", "gone", "kept"] as const).map((stage) => imageIn(stage)),
+  ])
+    t.equal(mend(image), null, `${image.stage} stays`);
+  for (const tag of [HOLD_TAG, PRIVATE_AT_TAG, INTENT_TAG])
+    t.equal(mend(imageIn("public"), untagged(asked, tag)), null, `without ${tag}`);
+  t.equal(mend(imageIn("public"), { ...asked, isPublic: false }), null, "it goes on being made private");
+  t.equal(mend(imageIn("public", { takenAway: TAKEN })), null, "what is on record is not forgotten");
+  const ours = { ...HOLD, by: "on record" };
+  t.equal(mend(imageIn("held", { hold: ours, heldFrom: "public" }))?.fields.hold?.by, "on record");
   t.end();
 });

@@ -158,6 +158,54 @@ for (const [what, given, stage, compose, more = {}] of CASES) {
   });
 }
 
+t.test("what was found enters with what its tags say was taken, where that is finished, and for a reason", (t) => {
+  const enter = (given: Case) => entryOfFound(found(given), PERIODS, NOW);
+  const whole = enter({ tags: PRIVATE, ofSnapshots: PRIVATE })?.entry;
+  const taken = { image: true, snapshots: SNAPSHOTS };
+  t.match(whole, {
+    wait: null,
+    fields: { takenAway: taken, madePrivateAt: MADE_PRIVATE_AT, reason: /its tags in EC2/ },
+  });
+  t.match(whole?.event.details, { gib: "5", snapshots: "2", ec2_name: NAME, taken_away: JSON.stringify(taken) });
+  t.match(enter({ tags: INTENT, isPublic: true })?.entry, { wait: { queue: "private", wakeAt: NOW } });
+  const both = enter({ tags: { ...INTENT, [OLD_TAG]: "14112022" }, isPublic: true });
+  t.match(both?.entry, { stage: "public", wait: { queue: "private" } }, "begun by us, whatever was before");
+  const old = enter({ tags: { [OLD_TAG]: "14112022" }, name: FEDIMG, announced: ["Fedora-Cloud-36-20221013.0"] });
+  t.match(old?.entry, { wait: { queue: "unresolved", wakeAt: NOW } });
+  t.equal(old?.entry.fields.madePrivateAt, null);
+  const back = enter({ tags: { ...PRIVATE, ...HELD }, isPublic: true, ofSnapshots: PRIVATE })?.entry;
+  t.match(back, { wait: { queue: "restore" }, fields: { becomes: "held", reason: /its tags/, takenAway: taken } });
+  t.match(back?.event.details, { until: /^2026-03-01/ });
+  const again = enter({ tags: PRIVATE, isPublic: true })?.entry.fields;
+  t.match(again, { takenAway: { image: true }, reason: /its tags/ });
+  t.equal(again?.madePrivateAt, null);
+  t.end();
+});
+
+t.test("what was found held and untouched waits from its announcement, and nothing was taken from it", (t) => {
+  const held = entryOfFound(found({ tags: HELD, isPublic: true, announced: [COMPOSE] }), PERIODS, NOW);
+  t.match(held, { upload: { arch: "x86_64" }, entry: { privateAt: NOW + 2 * DAY_MS } });
+  t.equal(held?.entry.fields.takenAway, null);
+  const begun = entryOfFound(
+    found({ tags: { ...INTENT, ...HELD }, isPublic: true, announced: [COMPOSE] }),
+    PERIODS,
+    NOW,
+  );
+  t.equal(begun?.entry.privateAt, NOW, "what was begun is finished at once when the hold is over");
+  t.end();
+});
+
+t.test("what a doubt keeps has what its tags say was taken, so that a person can have it given back", (t) => {
+  const doubtful = (tags: Case["tags"], more: Partial<Case> = {}) =>
+    entryOfFound(found({ tags, ...more }), PERIODS, NOW)?.entry.fields;
+  t.match(doubtful({ [COMPOSE_TAG]: COMPOSE }), { rule: "unresolved" });
+  t.equal(doubtful({ [COMPOSE_TAG]: COMPOSE })?.takenAway, null);
+  const contradicted = { ofSnapshots: { ...PRIVATE, [COMPOSE_TAG]: "Fedora-1" } };
+  t.match(doubtful(PRIVATE, contradicted), { takenAway: { image: true, snapshots: SNAPSHOTS } });
+  t.match(doubtful(HELD, { isPublic: true, announced: [] }), { rule: "unresolved", hold: { by: "relengbot" } });
+  t.end();
+});
+
 t.test("without an answer of the archive an image whose tags name no compose does not enter", (t) => {
   t.equal(entryOfFound(found({ tags: { [OLD_TAG]: "14112022" }, announced: null }), PERIODS, NOW), null);
   t.end();

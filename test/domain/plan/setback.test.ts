@@ -38,6 +38,9 @@ t.test("a refusal is asked again in a day, one that needs other permissions in a
   const codes: readonly RefusalCode[] = [...daily, "no-private-at", "no-notice"];
   for (const code of codes) t.equal(afterRefusal(imageIn("public"), code, "no", NOW).wait?.wakeAt, NOW + DAY_MS, code);
   t.equal(afterRefusal(imageIn("public"), "permission", "no", NOW).wait?.wakeAt, NOW + 7 * DAY_MS);
+  for (const code of ["unanswered", "unreadable"] as const)
+    t.equal(afterRefusal(imageIn("public"), code, "no", NOW).wait?.wakeAt, NOW + HOUR_MS, `${code}: it cures itself`);
+  t.equal(afterRefusal(imageIn("public", { attempts: 2 }), "name", "no", NOW).fields.attempts, 3);
   for (const code of ["permission", "block-public-access"] as const)
     t.equal(
       afterRefusal(imageIn("restoring"), code, "no", NOW).wait?.wakeAt,
@@ -93,7 +96,12 @@ t.test("an image is gone only after three looks in a row, a day between each and
   const second = afterMiss(written(image, first), NOW + DAY_MS);
   const third = afterMiss(written(image, second), NOW + 2 * DAY_MS);
 
-  t.match(first, { stage: "private", wait: { wakeAt: NOW + DAY_MS }, event: null });
+  t.match(first, {
+    stage: "private",
+    wait: { wakeAt: NOW + DAY_MS },
+    event: null,
+    fields: { lastError: /^missing: / },
+  });
   t.match(second, { stage: "private", wait: { wakeAt: NOW + 2 * DAY_MS }, event: null });
   t.match(third, { stage: "gone", wait: null, event: { what: "gone", why: "vanished from EC2 by another hand" } });
   t.end();
@@ -110,6 +118,9 @@ t.test(
     t.equal(afterMiss(lazy, NOW + 30 * DAY_MS).stage, "private", "a second look, a month later");
     const before = imageIn("private", { missedLooks: 2, missedSince: NOW - DAY_MS });
     t.equal(afterMiss(before, NOW).stage, "gone", "a record that an earlier version wrote");
+    const hourAgo = imageIn("private", { missedLooks: 2, missedSince: NOW - HOUR_MS });
+    t.match(afterMiss(hourAgo, NOW), { stage: "private", wait: { wakeAt: NOW + DAY_MS - HOUR_MS } }, "too soon");
+    t.match(afterMiss(hourAgo, NOW).fields, { lastError: "missing: EC2 does not show it" });
     t.end();
   },
 );
@@ -130,6 +141,10 @@ t.test("a look at a region that shows nothing counts for nothing, and is told fr
   t.match(first, { stage: "private", wait: { wakeAt: NOW + DAY_MS }, event: null });
   t.match(second, { wait: { wakeAt: NOW + 2 * DAY_MS }, event: { what: "refused", details: { code: "unseen" } } });
   t.match(third, { wait: { wakeAt: NOW + 3 * DAY_MS }, event: null });
-  t.match(written(image, third), { missedLooks: 1, missedAt: NOW - DAY_MS });
+  const lastError = /^unseen: EC2 shows neither it nor/;
+  t.match(written(image, third), { missedLooks: 1, missedSince: NOW - DAY_MS, missedAt: NOW - DAY_MS, lastError });
+  t.equal(afterDoubt(written(written(image, second), third), NOW + 3 * DAY_MS).event, null, "told once");
+  const back = written(imageIn("restoring"), afterDoubt(imageIn("restoring"), NOW));
+  t.equal(afterDoubt(back, NOW).wait?.wakeAt, NOW + DAY_MS, "what is to be given back has to be seen first");
   t.end();
 });

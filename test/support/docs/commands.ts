@@ -6,6 +6,9 @@ import { ROOT } from "./blocks.ts";
 
 const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> };
 
+/** Programs of the machine that the service is put on: of their words only our own files are looked for. */
+const OTHERS = ["aws", "install", "kubectl", "podman", "redis-cli", "sudo", "systemctl", "tar"];
+
 /** The command lines of a text, without their comments; what stands on both sides of `&&` and `|` counts by itself. */
 export function commandLines(text: string): readonly string[] {
   return text
@@ -21,8 +24,10 @@ export function unknownIn(line: string): string | null {
   const [program, first = "", ...rest] = words;
   if (program === "node" && first === "dist/src/main.js") return ofProgram(rest);
   if (program === "clean-amis") return ofProgram([first, ...rest]);
+  if (OTHERS.includes(program ?? ""))
+    return words.find((word) => /^deploy\//.test(word) && !existsSync(join(ROOT, word))) ?? null;
   if (program !== "npm") return `no program ${String(program)}`;
-  if (first === "ci") return null;
+  if (["ci", "install", "pack"].includes(first)) return null;
   if (first === "run") return rest[0] !== undefined && rest[0] in scripts ? null : `no script ${String(rest[0])}`;
   if (first !== "test") return `npm ${first}`;
   return rest.find((path) => !existsSync(join(ROOT, path))) ?? null;

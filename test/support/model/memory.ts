@@ -4,7 +4,9 @@ import type { Hearing, Listen } from "../../../src/ports/index.ts";
 import type { Oracle } from "./oracle.ts";
 import { takesNothing, type Lived } from "./survive.ts";
 import { REGIONS } from "./words.ts";
+import { silentLog } from "../run/log.ts";
 import { remembered, setBack } from "../servers/copy.ts";
+import { rememberHearing } from "../servers/redis.ts";
 import type { World } from "../world/world.ts";
 
 /** What the service remembers and hears: a Redis that can be cut back, and an archive of all that was said. */
@@ -19,7 +21,7 @@ export class Memory {
   constructor(world: World) {
     this.#world = world;
     const runId = (): Promise<string> => Promise.resolve(`run ${this.#run}`);
-    this.#hearing = new Proxy(redisHearing(world.connection), {
+    this.#hearing = new Proxy(redisHearing(world.connection, silentLog), {
       get: (target, name) => (name === "runId" ? runId : (Reflect.get(target, name) as unknown)),
     });
     this.listen = listenTo(this.#hearing, null);
@@ -48,7 +50,7 @@ export class Memory {
     const [memory, runId] = await Promise.all([this.#hearing.memory(), this.#hearing.runId()]);
     if (memory.runId !== runId) for (const hear of this.#archive) await hear();
     const now = this.#world.clock.now();
-    await this.#hearing.remember({ heardUntil: now, runId, wholeAt: now });
+    await rememberHearing(this.#world.connection, { heardUntil: now, runId, wholeAt: now });
   }
 }
 

@@ -24,9 +24,9 @@ export const ALONE: ReadonlyMap<string, string> = new Map([
   ["test/cli/run/doctor.test.ts", "the doctor warns of a Redis that answers slowly, as one on a busy machine does"],
 ]);
 
-/** One lane more than there are processors: most files wait half of their time. */
+/** Two lanes more than there are processors: most files wait half of their time. */
 export function lanesHere(): number {
-  return availableParallelism() + 1;
+  return availableParallelism() + 2;
 }
 
 /** The order in which test files start; `sourceOf` gives the name that the tables know. */

@@ -14,7 +14,7 @@ import { tickRegion } from "../../../src/act/tick.ts";
 import { resolveRegion } from "../../../src/decide/resolve.ts";
 import { checkStore } from "../../../src/doctor/redis.ts";
 import { isForeign, orUnreadable, RefusedError, UpstreamError } from "../../../src/errors.ts";
-import { catchUp, type Listener } from "../../../src/hear/catch-up.ts";
+import type { Listener } from "../../../src/hear/catch-up.ts";
 import { explainAmi, explainCompose } from "../../../src/inspect/explain.ts";
 import { listQueues } from "../../../src/inspect/queue.ts";
 import { readStats } from "../../../src/inspect/stats.ts";
@@ -24,6 +24,7 @@ import { carryOutOrders } from "../../../src/operate/orders.ts";
 import { reconcile } from "../../../src/operate/reconcile.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
+import { catchUp } from "./hearing.ts";
 import type { Datagrepper } from "./reconcile.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { keeperOver } from "../world/keeper.ts";
@@ -45,7 +46,7 @@ const ALL = { regions: null, stages: null, composeId: null, dueBy: null, isHeld:
 export function everythingOf(world: World, datagrepper: Datagrepper) {
   const { connection, clock, ticker, ingester, reporter, clerk, budgets } = world;
   const { schedule, facts } = ingester;
-  const hearing = redisHearing(connection);
+  const hearing = redisHearing(connection, silentLog);
   const memory = redisComments(connection, "pagure");
   const places = redisPlaces(connection, clock, ticker.periods);
   const queues = redisQueues(connection);
@@ -75,6 +76,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     operators: [],
     mostPerDay: 20,
     mostBytes: 60_000,
+    failed: new Set(),
   };
   const listen = listenTo(hearing, memory);
   const tick = { ...ticker, listen };

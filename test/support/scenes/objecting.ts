@@ -5,6 +5,7 @@ import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { readComments, type CommentCounts, type CommentReader } from "../../../src/operate/comments.ts";
 import { NoticePages } from "../../../src/operate/notices/pages.ts";
 import type { Log } from "../../../src/ports/index.ts";
+import { silentLog } from "../run/log.ts";
 import { privateWorld } from "../world/nightly.ts";
 import { REGION, type Nightly, type World } from "../world/world.ts";
 
@@ -38,11 +39,12 @@ export async function openObjecting(test: Test, limits: { readonly mostPerDay?: 
     log,
     comments: openPagureComments(access),
     memory: redisComments(world.connection, "pagure"),
-    hearing: redisHearing(world.connection),
+    hearing: redisHearing(world.connection, silentLog),
     notices: new NoticePages({ ...world.clerk, journal: world.reporter.journal, log }),
     operators: [OPERATOR],
     mostPerDay: limits.mostPerDay ?? 20,
     mostBytes: 60_000,
+    failed: new Set(),
   };
   const { tracker } = world.pagure;
   return {

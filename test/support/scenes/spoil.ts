@@ -17,6 +17,8 @@ const GARBAGE = ["", "{", '{"a":1}', "[1]", "garbage 1795655695082"];
 const IMAGE_FIELDS = [
   ...["stage", "uploaded_at", "private_at", "taken_away", "snapshot_ids", "revision", "attempts", "missed_looks"],
   ...["made_private_at", "noticed_at", "delete_at", "earliest_delete_at", "released_at", "missed_since", "compose_id"],
+  ...["promised_at", "missed_at", "image_name", "arch", "rule", "reason", "last_error", "token", "snapshot_results"],
+  ...["becomes", "held_from", "wish", "hold_by", "hold_why", "hold_since", "hold_until"],
 ];
 
 /** What somebody else may have written in the place of a key of that type. */

@@ -16,7 +16,7 @@ export interface Served {
   readonly own: OwnMetrics;
   readonly url: string;
   /** What the process knows of itself, for the test to change. */
-  readonly self: { isEnding: boolean; isConsuming: boolean };
+  readonly self: { readonly end: () => void; isConsuming: boolean };
   readonly get: (path: string, init?: RequestInit) => Promise<Response>;
   /** Text of what was answered with 200. */
   readonly text: (path: string) => Promise<string>;
@@ -38,24 +38,28 @@ const BOUNDS: Bounds = { most: 50, withinMs: MINUTE_MS, longestUrl: 2_048 };
 /** Serves a world of its own on a free port. */
 export async function openServed(
   test: Test,
-  options: Partial<MonitoredConfig> = {},
+  { redisWithinMs, ...options }: Partial<MonitoredConfig> & { readonly redisWithinMs?: number } = {},
   log: Log = silentLog,
 ): Promise<Served> {
-  const world = await openWorld(test);
+  const own = openOwnMetrics({});
+  const world = await openWorld(test, { meter: own.meter });
   const { schedule } = world.ticker;
   const store = { ...storeOn(world.connection, { ...CONFIG, periods: PERIODS }, log), schedule };
-  const own = openOwnMetrics({});
-  const self = { isEnding: false, isConsuming: true };
   const since = world.clock.now();
+  let running = { isEnding: false, since };
+  const end = (): void => {
+    running = { isEnding: true, since: world.clock.now() };
+  };
+  const self = { end, isConsuming: true };
   const server = await openMonitoring(
-    { address: "127.0.0.1", port: 0, bounds: BOUNDS },
+    { address: "127.0.0.1", port: 0, bounds: BOUNDS, ...(redisWithinMs !== undefined && { redisWithinMs }) },
     { ...CONFIG, ...options },
     {
       store,
       own,
       clock: world.clock,
       log,
-      self: { isEnding: () => self.isEnding, consuming: () => ({ isConsuming: self.isConsuming, since }) },
+      self: { running: () => running, consuming: () => ({ isConsuming: self.isConsuming, since }) },
     },
   );
   test.teardown(() => server.close());

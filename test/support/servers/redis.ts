@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Test } from "tap";
 import { openRedis, type RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
-import type { Instant } from "../../../src/domain/time.ts";
+import { formatInstant, type Instant } from "../../../src/domain/time.ts";
+import type { HearingMemory } from "../../../src/ports/index.ts";
 import { silentLog } from "../run/log.ts";
 
 /** The address of a server that the test run started. */
@@ -37,6 +38,16 @@ export async function rememberHeard(
   connection: Pick<RedisConnection, "redis" | "keys" | "strangers">,
   until: Instant,
 ): Promise<void> {
-  const hearing = redisHearing(connection);
-  await hearing.remember({ heardUntil: until, runId: await hearing.runId(), wholeAt: null });
+  const runId = await redisHearing(connection, silentLog).runId();
+  await rememberHearing(connection, { heardUntil: until, runId, wholeAt: null });
+}
+
+/** Writes down how far everything was heard, as the service does when it has read the archive. */
+export async function rememberHearing(
+  { redis, keys }: Pick<RedisConnection, "redis" | "keys">,
+  { heardUntil, runId, wholeAt }: HearingMemory,
+): Promise<void> {
+  const text = (at: Instant | null): string => (at === null ? "" : formatInstant(at));
+  const fields = { heard_until: text(heardUntil), run_id: runId ?? "", whole_at: text(wholeAt) };
+  await redis.hset(keys.control("ears"), fields);
 }

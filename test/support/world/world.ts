@@ -24,7 +24,7 @@ import { ingest, type Ingested, type Ingester } from "../../../src/hear/ingest.t
 import type { Clerk } from "../../../src/operate/orders.ts";
 import type { Budgets, Clock, ComposeSource, Heard, Images, Message } from "../../../src/ports/index.ts";
 import type { Reporter } from "../../../src/tell/reporter.ts";
-import { NO_METER, type Log } from "../../../src/ports/index.ts";
+import { NO_METER, type Log, type Meter } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
 import { openTestRedis } from "../servers/redis.ts";
@@ -85,9 +85,12 @@ export async function openWorld(
     readonly redisUrl?: string;
     /** How long EC2's whole answer may take, in real milliseconds. */
     readonly answerWithinMs?: number;
+    /** Counts what is done. */
+    readonly meter?: Meter;
   } = {},
 ): Promise<World> {
   const clock = new SettableClock(START);
+  const { meter = NO_METER } = options;
   const connection = await openTestRedis(test, options.redisUrl, options.log);
   const simulator = await startEc2Simulator({ now: clock.now, accounts: { AKIDTEST: { id: ACCOUNT } } });
   const pagure = await startPagureDouble({ now: clock.now });
@@ -102,6 +105,7 @@ export async function openWorld(
     random: whole,
     clock,
     ...(options.answerWithinMs !== undefined && { answerWithinMs: options.answerWithinMs }),
+    meter,
   });
   test.teardown(async () => {
     images.close();
@@ -115,7 +119,7 @@ export async function openWorld(
     facts,
     clock,
     log: silentLog,
-    meter: NO_METER,
+    meter,
     periods: PERIODS,
     policy: options.policy ?? DEFAULT_POLICY,
     random: whole,
@@ -175,7 +179,7 @@ export async function openWorld(
 
 /** All was heard until now, and Redis loses nothing. */
 export function hearsAll(clock: Pick<Clock, "now">): Heard {
-  return { until: clock.now(), deafness: null, isStill: () => Promise.resolve(true) };
+  return { until: clock.now(), deafness: null, lateSince: null, isStill: () => Promise.resolve(true) };
 }
 
 let messages = 0;

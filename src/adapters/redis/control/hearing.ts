@@ -2,22 +2,31 @@ import type { Redis } from "ioredis";
 import { isForbidden, type RedisConnection } from "../connection.ts";
 import type { Keys } from "../keys.ts";
 import { asUpstream } from "../strange.ts";
+import { hearingLease, readingOf } from "./readings.ts";
 import { markedRun } from "./run-marker.ts";
+import { ControlLease } from "../lease.ts";
 import { translateErrors } from "../../translate.ts";
 import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
-import type { Hearing } from "../../../ports/index.ts";
+import type { Hearing, Log } from "../../../ports/index.ts";
 
 /** Clocks are set right by less than this, which is no sign of anything. */
 const STEP_MS = MINUTE_MS;
 /** How far Redis' clock moves on before that is written down. */
 const NOTED_EVERY_MS = 10 * SECOND_MS;
 
-/** One hash: how far everything was heard, in which run of Redis that was, and how far its clock had come. */
-export function redisHearing({
-  redis,
-  keys,
-  strangers,
-}: Pick<RedisConnection, "redis" | "keys" | "strangers">): Hearing {
+/** Another process takes over so long after the one that heard has died. */
+const LEASE_MS = MINUTE_MS / 2;
+const RENEW_MS = 5 * SECOND_MS;
+
+/**
+ * One hash: how far everything was heard, in which run of Redis that was, and how far its clock had come; one for each reading
+ * that was begun; and the lease of whoever reads.
+ */
+export function redisHearing(
+  connection: Pick<RedisConnection, "redis" | "keys" | "strangers">,
+  log: Pick<Log, "warn">,
+): Hearing {
+  const { redis, keys, strangers } = connection;
   const key = keys.control("ears");
   const clockNow = async (): Promise<Instant> => {
     const [seconds, microseconds] = await redis.time();
@@ -42,12 +51,12 @@ export function redisHearing({
         wholeAt: parseInstant(hash["whole_at"] ?? ""),
       };
     },
-    remember: async ({ heardUntil, runId, wholeAt }) => {
-      await redis.hset(key, {
-        heard_until: heardUntil === null ? "" : formatInstant(heardUntil),
-        run_id: runId ?? "",
-        whole_at: wholeAt === null ? "" : formatInstant(wholeAt),
-      });
+    reading: (name) => readingOf(connection, name),
+    lease: async () => {
+      const lease = await ControlLease.take(redis, keys.control("ears:lease"), LEASE_MS);
+      if (lease === null) return null;
+      lease.keepAlive(RENEW_MS, log);
+      return translateErrors(hearingLease(connection, lease), asUpstream);
     },
     runId: async () => {
       const [id, seen] = await Promise.all([identityOf(redis, keys), clocks()]);
@@ -57,9 +66,11 @@ export function redisHearing({
       const { reached, now } = await clocks();
       const isDoubtful = isSetBack({ reached, now });
       const isNews = isDoubtful || reached === null || now >= reached + NOTED_EVERY_MS;
+      if (isDoubtful) await forgetReadings(connection);
       const noting = { clock_at: formatInstant(now), ...(isDoubtful && { run_id: "" }) };
-      if (isNews) await strangers.orTell(key, redis.hset(key, noting), 0);
-      [latest, noted] = [now, isNews ? now : reached];
+      const written = isNews ? await strangers.orTell(key, redis.hset(key, noting), null) : 0;
+      // What could not be written down cannot have been lost.
+      [latest, noted] = [now, written === null ? -Infinity : isNews ? now : reached];
     },
     deafSince: () => instant("deaf_since"),
     noteDeaf: async (since) => {
@@ -68,6 +79,15 @@ export function redisHearing({
     },
   };
   return translateErrors(hearing, asUpstream);
+}
+
+async function forgetReadings({
+  redis,
+  keys,
+  strangers,
+}: Pick<RedisConnection, "redis" | "keys" | "strangers">): Promise<void> {
+  for (const begun of [keys.control("ears:first"), keys.control("ears:new"), keys.control("ears:whole")])
+    await strangers.orTell(begun, redis.hdel(begun, "run_id"), 0);
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { RedisConnection } from "../connection.ts";
 import { asUpstream } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
-import { jsonOf, pairsOf } from "../images/record.ts";
+import { pairsOf } from "../images/record.ts";
 import { translateErrors } from "../../translate.ts";
 import { isAmiId, isRegion } from "../../../domain/image/image.ts";
 import { VERBS } from "../../../domain/image/order.ts";
+import { jsonOf } from "../../../domain/json.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS } from "../../../domain/time.ts";
 import type { Answer, PlacedOrder, Orders } from "../../../ports/index.ts";
 
@@ -63,7 +64,7 @@ const UNREADABLE: Answer = {
   next: "clean-amis explain tells what became of the images",
 };
 
-function isAnswers(value: unknown): value is readonly Answer[] {
+export function isAnswers(value: unknown): value is readonly Answer[] {
   return Array.isArray(value) && value.every(isAnswer);
 }
 

@@ -1,13 +1,12 @@
 import type { RedisConnection } from "../connection.ts";
-import { wantedSignal } from "../../abandon.ts";
 import { asUpstream, quoteKey, UnreadableRecord } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
-import { jsonOf, readEvent } from "../images/record.ts";
+import { readEvent } from "../images/record.ts";
 import { loadScript } from "../script.ts";
 import { translateErrors } from "../../translate.ts";
 import { compareIds } from "../../../domain/image/event.ts";
+import { jsonOf } from "../../../domain/json.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
-import { describeError } from "../../../errors.ts";
 import type { Log, PendingPost, ReporterLease, ReporterMemory, ReporterStatus } from "../../../ports/index.ts";
 
 const report = loadScript("report");
@@ -32,26 +31,19 @@ export async function takeReporterLease(
   if (lease === null) return null;
   // Whoever reports is known by name, so that no event is removed before everybody has read it.
   await strangers.orTell(keys.control("reporters"), redis.sadd(keys.control("reporters"), kind), 0);
-  return translateErrors<ReporterLease>(new RedisReporterLease(connection, kind, lease, log), asUpstream);
+  lease.keepAlive(RENEW_MS, log);
+  return translateErrors<ReporterLease>(new RedisReporterLease(connection, kind, lease), asUpstream);
 }
 
 class RedisReporterLease implements ReporterLease {
   readonly #connection: RedisConnection;
   readonly #kind: string;
   readonly #lease: ControlLease;
-  readonly #log: Log;
-  readonly #timer: NodeJS.Timeout;
 
-  constructor(connection: RedisConnection, kind: string, lease: ControlLease, log: Log) {
+  constructor(connection: RedisConnection, kind: string, lease: ControlLease) {
     this.#connection = connection;
     this.#kind = kind;
     this.#lease = lease;
-    this.#log = log;
-    this.#timer = setInterval(() => void this.#keepAlive(), RENEW_MS);
-    // A pass that is given up cannot end it, and what it cannot end must run out.
-    wantedSignal()?.addEventListener("abort", () => {
-      clearInterval(this.#timer);
-    });
   }
 
   confirm(): Promise<void> {
@@ -142,7 +134,6 @@ class RedisReporterLease implements ReporterLease {
   }
 
   async end(): Promise<void> {
-    clearInterval(this.#timer);
     await this.#lease.end();
   }
 
@@ -156,16 +147,6 @@ class RedisReporterLease implements ReporterLease {
     const message = `the field ${field} of ${key} cannot be read: ${remedy}`;
     this.#connection.strangers.tell(`${key} ${field}`, `redis: ${message}`, field);
     return new UnreadableRecord(message);
-  }
-
-  async #keepAlive(): Promise<void> {
-    try {
-      if (await this.#lease.renew()) return;
-      clearInterval(this.#timer);
-      this.#log.warn({ kind: this.#kind }, "the reporter's lease ran out");
-    } catch (error) {
-      this.#log.warn({ kind: this.#kind, error: describeError(error) }, "the reporter's lease could not be renewed");
-    }
   }
 
   async #write(post: string, cursors: PendingPost["until"], changes: Partial<ReporterMemory>): Promise<void> {

@@ -7,7 +7,8 @@ import { STAGES, type HeldFrom, type Image, type TakenAway } from "../../../doma
 import type { Change } from "../../../domain/image/lifecycle.ts";
 import { orderOf } from "../../../domain/image/stream.ts";
 import type { Upload } from "../../../domain/image/upload.ts";
-import { formatInstant, parseInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
+import { jsonOf, textsOf } from "../../../domain/json.ts";
+import { formatInstant, isDate, parseInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
 
 type Hash = Readonly<Record<string, string>>;
 
@@ -62,7 +63,8 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     promisedAt: instant("promised_at"),
     releasedAt: instant("released_at"),
     snapshotIds,
-    snapshotResults: readResults(hash["snapshot_results"]),
+    // Results that cannot be read are none: each snapshot is tried again.
+    snapshotResults: textsOf(hash["snapshot_results"] ?? ""),
     becomes: hash["becomes"] === "held" || hash["becomes"] === "kept" ? hash["becomes"] : null,
     hold: readHold(hash),
     heldFrom: HELD_FROM.find((name) => name === hash["held_from"]) ?? null,
@@ -104,25 +106,8 @@ export function readTakenAway(text: string | undefined): TakenAway | null | "unr
   return typeof image === "boolean" && isTexts(snapshots) ? { image, snapshots } : "unreadable";
 }
 
-/** The value of a JSON text; undefined for a text that is none. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 export function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
-}
-
-/** Results that cannot be read are none: each snapshot is tried again. */
-function readResults(text: string | undefined): Readonly<Record<string, string>> {
-  const read = text === undefined ? null : jsonOf(text);
-  const entries = typeof read === "object" && read !== null ? Object.entries(read) : [];
-  return Object.fromEntries(entries.map(([snapshotId, result]) => [snapshotId, String(result)]));
 }
 
 /** The hash fields of what an image is, as `field, value, …`. */
@@ -184,11 +169,17 @@ export function readEvent(region: string, id: string, flat: readonly string[]): 
     imageName: entry["name"] ?? "",
     what: (entry["what"] ?? "") as EventKind,
     // When Redis wrote it is near enough for one that somebody else has put there.
-    at: parseInstant(entry["when"] ?? "") ?? (Number(id.split("-")[0]) || 0),
+    at: parseInstant(entry["when"] ?? "") ?? writtenAt(id),
     who: entry["who"] ?? "",
     why: entry["why"] ?? "",
     details: Object.fromEntries(Object.entries(entry).filter(([field]) => !EVENT_HEAD.has(field))),
   };
+}
+
+/** By the id that Redis gave it, or somebody who may have chosen any. */
+function writtenAt(id: string): Instant {
+  const at = Number(id.split("-")[0]);
+  return isDate(at) ? at : 0;
 }
 
 /** A queue's score: whole seconds, rounded up, so that nothing is due early. */
