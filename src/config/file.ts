@@ -155,9 +155,7 @@ function wantedAt({ instancePath, schemaPath, params, parentSchema }: ErrorObjec
   if (known !== undefined) return `one of ${known.map((word) => tomlValue(word)).join(", ")}`;
   const standard = standardAt(instancePath.slice(1).split("/"));
   const isDuration = schemaPath.includes("/duration/");
-  const what = isDuration
-    ? "a duration"
-    : (TYPE_WORDS[String((params as Readonly<Record<string, unknown>>)["type"])] ?? "another type");
+  const what = isDuration ? "a duration" : (TYPE_WORDS[String(params["type"])] ?? "another type");
   const isExample = isDuration || (standard !== undefined && standard !== "" && JSON.stringify(standard) !== "[]");
   return isExample && what !== TYPE_WORDS["object"] && what !== TYPE_WORDS["boolean"]
     ? `${what} such as ${tomlValue(standard ?? "5d")}`
@@ -175,7 +173,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 /** The default of a key; undefined: the schema has none. */
 function standardAt(path: readonly string[]): unknown {
-  let node: SchemaNode | undefined = readSchema("config.json") as SchemaNode;
+  let node: SchemaNode | undefined = readSchema("config.json");
   for (const name of path) node = node?.properties?.[name];
   return node?.default;
 }

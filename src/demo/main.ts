@@ -19,6 +19,7 @@ import { SetupError } from "./servers/setup-error.ts";
 import { LONGEST_DAY_S, SECRETS, serviceConfig, TOKEN, USER } from "./service-config.ts";
 import { ServiceProcess } from "./service.ts";
 import type { Stage } from "./stage.ts";
+import { describeError } from "../errors.ts";
 import { fillComposeHost, fillEc2, ACCOUNT } from "./world.ts";
 
 /** Each thing that was started registers its end at once; the end runs them all, the last first. */
@@ -33,15 +34,43 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 process.on("disconnect", end);
 process.channel?.unref();
 
+const OPTIONS = {
+  json: { type: "boolean", default: false },
+  stay: { type: "boolean", default: false },
+  day: { type: "string", default: "1" },
+  help: { type: "boolean", default: false },
+} as const;
+
+const HELP = `usage: npm run demo -- [OPTION…]
+
+  --day SECONDS  what a day takes, 1 to ${LONGEST_DAY_S} (else 1)
+  --stay         the service and its servers stay until Ctrl-C
+  --json         the last line is one JSON object, all else goes to standard error
+  --help         this`;
+
+/** The options, or what is wrong with them. */
+function wordsOf(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS }).values;
+  } catch (error) {
+    const what = describeError(error).split(". ")[0] ?? "";
+    return `${what} (known: ${Object.keys(OPTIONS)
+      .map((name) => `--${name}`)
+      .join(", ")})`;
+  }
+}
+
 /** Starts the world, plays the demo in it, and takes the world down again. Resolves to the exit code. */
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      json: { type: "boolean", default: false },
-      stay: { type: "boolean", default: false },
-      day: { type: "string", default: "1" },
-    },
-  });
+  const values = wordsOf(process.argv.slice(2));
+  if (typeof values === "string") {
+    console.error(`demo: ${values}`);
+    return 2;
+  }
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
   const daySeconds = Number(values.day);
   if (!/^\d{1,3}$/.test(values.day) || daySeconds < 1 || daySeconds > LONGEST_DAY_S) {
     console.error(`demo: --day ${values.day}: the seconds that a day takes, 1 to ${LONGEST_DAY_S}`);
@@ -62,9 +91,8 @@ async function main(): Promise<number> {
       cleanups.push(async () => {
         await service.end();
       });
-      say(
-        `the service and its servers stay until Ctrl-C: redis at ${stage.redisUrl}, reports in memory at ${stage.pagure.url}`,
-      );
+      say(`the service and its servers stay until Ctrl-C: redis at ${stage.redisUrl}`);
+      tour(stage, say);
       await new Promise<void>((resolve) => {
         stop.signal.addEventListener("abort", () => {
           resolve();
@@ -87,6 +115,22 @@ function tellHow({ configFile }: Stage, say: (line: string) => void): void {
   say("to look around from another terminal:");
   say(`          export FEDORA_MESSAGING_CONF=${configFile} ${environment.join(" ")}`);
   say("          node dist/src/main.js queue");
+}
+
+/** Commands that work in the demo as it stands in the end, and where the reports can be read. */
+function tour({ images, pagure }: Stage, say: (line: string) => void): void {
+  const amiOf = (fate: string): string => images.find((image) => image.fate === fate)?.amiId ?? "";
+  for (const issue of pagure.tracker.issues(PROJECT))
+    say(`          ${pagure.url}/${PROJECT}/issue/${issue.id}  ${issue.title}, as people read it`);
+  for (const [words, what] of [
+    ["queue stats", "figures of the whole"],
+    ["events --since 1h --kind deleted --limit 5", "the first that were deleted"],
+    [`explain ${amiOf("held")}`, "the image that somebody objected to"],
+    [`release ${amiOf("held")}`, "lets its clock run again"],
+    [`hold ${amiOf("deleted")} --reason late`, "what is too late is said at once"],
+    ["doctor --quiet", "what is wrong with this installation"],
+  ] as const)
+    say(`          node dist/src/main.js ${words}  # ${what}`);
 }
 
 /** Starts the doubles of all that the service meets, and fills them. */

@@ -49,7 +49,8 @@ export class Story {
     say(`EC2 calls ${list(summary.ec2_calls)}`);
     say(`reports   ${summary.reports} posts in the day's issue, and what was said under it`);
     say(`verdict   ${verdict(summary)}`);
-    for (const violation of summary.violations.slice(0, 20)) say(`          ${violation}`);
+    for (const { what, count, example } of alike(summary.violations).slice(0, 20))
+      say(`          ${count === 1 ? example : `${count} times ${what}: such as ${example.split(" (")[0] ?? ""}`}`);
   }
 
   close(): void {
@@ -93,6 +94,17 @@ export class Story {
 
 function textOf(post: { readonly content: string } | { readonly text: string }): string {
   return "content" in post ? post.content : post.text;
+}
+
+/** Violations of one fate are one: what is left of each without the image that it is about. */
+function alike(violations: readonly string[]): readonly { what: string; count: number; example: string }[] {
+  const groups = new Map<string, { what: string; count: number; example: string }>();
+  for (const example of violations) {
+    const what = example.replace(/^\S+ ami-\S+ /, "").replaceAll(/snap-\w+/g, "…");
+    const group = groups.get(what) ?? { what, count: 0, example };
+    groups.set(what, { ...group, count: group.count + 1 });
+  }
+  return [...groups.values()].sort((one, other) => other.count - one.count);
 }
 
 function verdict({ violations, seconds }: Summary): string {

@@ -135,12 +135,6 @@ t.test("help goes to standard output and ends with 0", async (t) => {
   for (const option of ["--config VALUE", "--once", "--dry-run"]) t.match(out, new RegExp(`^  ${option} +\\S`, "m"));
 });
 
-t.test("--version says which clean-amis this is", async (t) => {
-  t.testdir({});
-  t.match(await run(t, ["--version"]), { code: 0, out: /^clean-amis \d+\.\d+\.\d+\n$/, err: "" });
-  t.match((await run(t, ["queue", "--help"])).out, /^ {2}--watch\[=SECONDS\] +draw/m, "as it is typed");
-});
-
 t.test("a configuration that is missing or wrong ends with 2 and one line, before anything is opened", async (t) => {
   const dir = t.testdir({ "wrong.toml": "[consumer_config]\nact = 'all'\n", "broken.toml": "a = \n" });
   const wrong = join(dir, "wrong.toml");

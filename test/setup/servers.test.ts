@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
 import t from "tap";
-import { installCommand, readDistribution } from "../../src/demo/servers/distribution.ts";
+import { installCommand, readDistribution, type Missing } from "../../src/demo/servers/distribution.ts";
 import { findServers } from "../../src/demo/servers/find.ts";
 import { onFreePorts } from "../../src/demo/servers/ports.ts";
 import { familyOf, isStillRunning } from "../../src/demo/servers/processes.ts";
@@ -118,8 +118,34 @@ t.test("without apt nothing is unpacked", async (t) => {
   t.strictSame(await readdir(dir), []);
 });
 
+t.test("what is missing is named, with the command for this system, and why nothing was unpacked", async (t) => {
+  const dir = t.testdir({ release: "ID=fedora\nVERSION_ID=43\n", home: "a file" });
+  const osRelease = join(dir, "release");
+  // Their programs are where every search looks, so one that is there is given by its address.
+  const ask = (env: Readonly<Record<string, string>>) =>
+    findServers({ osRelease, env: { PATH: "", XDG_CACHE_HOME: join(dir, "cache"), ...env } });
+  const given = { AMQP_URL: "amqp://127.0.0.1:9" };
+  const isHere = (await Promise.allSettled([ask(given)]))[0].status === "fulfilled";
+  if (!isHere)
+    await t.rejects(ask(given), {
+      name: "SetupError",
+      message:
+        /^Redis \(or Valkey.*\) is not on this machine and cannot be unpacked: .*\nInstall it with: {2}sudo dnf install valkey\nor name a running one in REDIS_URL\.$/,
+    });
+  const path = { PATH: process.env["PATH"] ?? "" };
+  const unwritable = { ...given, ...path, XDG_CACHE_HOME: "", HOME: join(dir, "home") };
+  if (!isHere)
+    await t.rejects(ask(unwritable), {
+      message: /home\/\.cache\/clean-amis cannot be written \(a part of its path is a file\): name a /,
+    });
+});
+
 t.test("the command to install the servers is the distribution's own", (t) => {
-  const install = (text: string) => installCommand(readDistribution(join(t.testdir({ release: text }), "release")));
+  const install = (text: string, missing: readonly Missing[] = ["Redis", "RabbitMQ"]) =>
+    installCommand(readDistribution(join(t.testdir({ release: text }), "release")), missing);
+  t.equal(install("ID=fedora\n", ["Redis"]), "sudo dnf install valkey");
+  t.equal(install('ID=linuxmint\nID_LIKE="ubuntu debian"\n', ["RabbitMQ"]), "sudo apt-get install rabbitmq-server");
+  t.equal(install("ID=plan9\n", ["Redis"]), "(this system's package manager) redis or valkey");
   t.equal(install('ID=debian\nVERSION_ID="12"\n'), "sudo apt-get install redis-server rabbitmq-server");
   t.equal(install("ID=fedora\nVERSION_ID=42\n"), "sudo dnf install valkey rabbitmq-server");
   t.equal(install('ID="rocky"\nID_LIKE="rhel centos fedora"\n'), "sudo dnf install redis rabbitmq-server");

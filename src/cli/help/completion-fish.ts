@@ -26,8 +26,8 @@ function linesOf(name: string, command: Command, commands: Commands): readonly s
   ];
 }
 
-function argumentOf({ type, values = [] }: Option): string {
-  if (type === "boolean") return "";
+function argumentOf({ type, bare, values = [] }: Option): string {
+  if (type === "boolean" || bare !== undefined) return "";
   if (values === "file") return " -r -F";
   return values.length > 0 ? ` -x -a ${quoted(values.join(" "))}` : " -x";
 }

@@ -38,10 +38,11 @@ function caseOf(name: string, command: Command, commands: Commands): string {
 }
 
 /** `--only=[help]:value:(private delete)`: a colon or bracket of the help would end it. */
-function optionSpec(key: string, { type, help, values = [] }: Option): string {
+function optionSpec(key: string, { type, bare, help, values = [] }: Option): string {
   const told = help.replaceAll(/[\\[\]:]/g, "\\$&");
   if (type === "boolean") return `--${key}[${told}]`;
   const action = values === "file" ? "_files" : values.length > 0 ? `(${values.join(" ")})` : " ";
+  if (bare !== undefined) return `--${key}=-[${told}]::value: `;
   return `--${key}=[${told}]:value:${action}`;
 }
 

@@ -7,7 +7,8 @@ import { printStats } from "./queue-stats.ts";
 import { jsonLine } from "../terminal/show.ts";
 import { watch, watchOf } from "../terminal/watch.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
-import { isAmiId } from "../../domain/image/image.ts";
+import { REGION_NAMES } from "../../domain/image/regions.ts";
+import { isAmiId, STAGES } from "../../domain/image/image.ts";
 import { nearest, quote } from "../../domain/words.ts";
 import { NotFoundError, UsageError } from "../../errors.ts";
 import { explainAmi, explainCompose } from "../../inspect/explain.ts";
@@ -21,11 +22,12 @@ export const queue: Command = {
   positionals: "[list | show AMI|COMPOSE | stats]",
   options: {
     config: CONFIG,
-    region: { type: "string", help: "these regions alone: us-east-1,eu-west-1", isList: true },
+    region: { type: "string", help: "these regions alone: us-east-1,eu-west-1", isList: true, values: REGION_NAMES },
     stage: {
       type: "string",
       help: "these stages alone, such as held,private; kept and untold ones come last",
       isList: true,
+      values: STAGES.filter((stage) => stage !== "deleted" && stage !== "gone"),
     },
     compose: { type: "string", help: "the images of this compose alone" },
     "due-within": { type: "string", help: "what wakes up within 2d, and what is overdue" },

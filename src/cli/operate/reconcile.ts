@@ -1,6 +1,7 @@
 import { CONFIG, configOf, textOf, type Command } from "../command/command.ts";
 import { checkRegion, strangerText } from "../command/regions.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
+import { REGION_NAMES } from "../../domain/image/regions.ts";
 import { reconcile } from "../../operate/reconcile.ts";
 import type { Told } from "../../operate/told.ts";
 
@@ -16,6 +17,7 @@ export const reconcileCommand: Command = {
     region: {
       type: "string",
       help: "this region alone (else those in Redis, and those that the account has opted into)",
+      values: REGION_NAMES,
     },
     json: { type: "boolean", help: "print JSON lines, and the counts as the last" },
   },

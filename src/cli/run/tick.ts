@@ -46,7 +46,11 @@ async function tellPlan(app: App, only: ActKind | null, { options, print, warn }
     const { region, amiId } = planned.image;
     await print(isPlain ? `${region} ${amiId}` : describePlan(planned));
   };
-  const say = isPlain ? (line: string): Promise<void> => Promise.resolve(warn(line)) : print;
+  const aside = (line: string): Promise<void> => {
+    warn(line);
+    return Promise.resolve();
+  };
+  const say = isPlain ? aside : print;
   const isDone = await planPass(app, only, tell, print);
   await tellDeafness(app, say);
   if (told > 0 || !isDone) return isDone;

@@ -24,16 +24,25 @@ export function readDistribution(file = "/etc/os-release"): Distribution {
   };
 }
 
-const INSTALL: Readonly<Record<string, string>> = {
-  debian: "sudo apt-get install redis-server rabbitmq-server",
-  fedora: "sudo dnf install valkey rabbitmq-server",
-  rhel: "sudo dnf install redis rabbitmq-server",
-  suse: "sudo zypper install redis rabbitmq-server",
-  arch: "sudo pacman -S valkey rabbitmq",
-  alpine: "sudo apk add redis rabbitmq-server",
+/** What may be missing on a machine. */
+export type Missing = "Redis" | "RabbitMQ";
+
+/** How each family installs, and what it calls the two. */
+const INSTALL: Readonly<Record<string, { readonly command: string } & Readonly<Record<Missing, string>>>> = {
+  debian: { command: "sudo apt-get install", Redis: "redis-server", RabbitMQ: "rabbitmq-server" },
+  fedora: { command: "sudo dnf install", Redis: "valkey", RabbitMQ: "rabbitmq-server" },
+  rhel: { command: "sudo dnf install", Redis: "redis", RabbitMQ: "rabbitmq-server" },
+  suse: { command: "sudo zypper install", Redis: "redis", RabbitMQ: "rabbitmq-server" },
+  arch: { command: "sudo pacman -S", Redis: "valkey", RabbitMQ: "rabbitmq" },
+  alpine: { command: "sudo apk add", Redis: "redis", RabbitMQ: "rabbitmq-server" },
 };
 
-export function installCommand(distribution: Distribution): string {
-  const known = distribution.family.map((id) => INSTALL[id]).find((command) => command !== undefined);
-  return known ?? "(this system's package manager), packages redis and rabbitmq-server";
+/** What a person types on this system to have what is missing. */
+export function installCommand(distribution: Distribution, missing: readonly Missing[]): string {
+  const known = distribution.family.map((id) => INSTALL[id]).find((each) => each !== undefined);
+  if (known === undefined) {
+    const packages = missing.map((name) => (name === "Redis" ? "redis or valkey" : "rabbitmq-server"));
+    return `(this system's package manager) ${packages.join(", ")}`;
+  }
+  return [known.command, ...missing.map((name) => known[name])].join(" ");
 }

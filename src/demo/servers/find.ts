@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
-import type { Distribution } from "./distribution.ts";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Distribution, Missing } from "./distribution.ts";
 import { installCommand, readDistribution } from "./distribution.ts";
 import { firstProgram, isProgram } from "./programs.ts";
 import { SetupError } from "./setup-error.ts";
@@ -38,7 +38,11 @@ export async function findServers(options: FindOptions = {}): Promise<Servers> {
     return { redis, rabbitmq, redisCli };
   }
 
-  const bin = join(await cachedServers(env, options), "bin");
+  const missing: Missing[] = [
+    ...(redis === null || (redis.from !== "url" && redisCli === null) ? (["Redis"] as const) : []),
+    ...(rabbitmq === null ? (["RabbitMQ"] as const) : []),
+  ];
+  const bin = join(await cachedServers(env, options, missing), "bin");
   const unpacked = (name: string) => join(bin, name);
   return {
     redis: redis ?? { from: "cache", program: unpacked("redis-server") },
@@ -52,17 +56,31 @@ export async function findServers(options: FindOptions = {}): Promise<Servers> {
   };
 }
 
-async function cachedServers(env: Readonly<NodeJS.ProcessEnv>, options: FindOptions): Promise<string> {
-  const distribution = readDistribution();
-  const cacheHome = env["XDG_CACHE_HOME"] ?? join(env["HOME"] ?? homedir(), ".cache");
-  const folder = join(cacheHome, "clean-amis", `servers-${distribution.name}-${process.arch}`);
+async function cachedServers(
+  env: Readonly<NodeJS.ProcessEnv>,
+  options: FindOptions,
+  missing: readonly Missing[],
+): Promise<string> {
+  const distribution = readDistribution(options.osRelease);
+  const folder = join(cacheHomeOf(env), "clean-amis", `servers-${distribution.name}-${process.arch}`);
   if (isUnpacked(folder)) return folder;
   try {
     await unpackServers(folder, options);
   } catch (error) {
-    throw new SetupError(remedy(distribution, describeFailure(error)), { cause: error });
+    throw new SetupError(remedy(distribution, missing, describeFailure(error, dirname(folder))), { cause: error });
   }
   return folder;
+}
+
+/** Where caches are kept; an account without a home has none but the temporary folder. */
+function cacheHomeOf(env: Readonly<NodeJS.ProcessEnv>): string {
+  if (env["XDG_CACHE_HOME"]) return env["XDG_CACHE_HOME"];
+  if (env["HOME"]) return join(env["HOME"], ".cache");
+  try {
+    return join(homedir(), ".cache");
+  } catch {
+    return tmpdir();
+  }
 }
 
 /** What `unpackServers` wrote last, under the names of this version. */
@@ -72,15 +90,38 @@ function isUnpacked(folder: string): boolean {
   );
 }
 
-function describeFailure(error: unknown): string {
-  return error instanceof SetupError ? error.message : describeError(error);
+function describeFailure(error: unknown, folder: string): string {
+  if (error instanceof SetupError) return error.message;
+  const { code = "" } = error as NodeJS.ErrnoException;
+  const why = UNWRITABLE[code];
+  return why === undefined
+    ? describeError(error)
+    : `${folder} cannot be written (${why}): name a folder that can in XDG_CACHE_HOME, or`;
 }
 
-function remedy(distribution: Distribution, why: string): string {
+/** Why a folder cannot be written, by the system's code. */
+const UNWRITABLE: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "not permitted",
+  EROFS: "a read-only file system",
+  ENOSPC: "no space is left",
+  EDQUOT: "the quota is used up",
+  ENOTDIR: "a part of its path is a file",
+  ENOENT: "it cannot be made there",
+};
+
+const VARIABLE: Readonly<Record<Missing, string>> = { Redis: "REDIS_URL", RabbitMQ: "AMQP_URL" };
+const SAID: Readonly<Record<Missing, string>> = {
+  Redis: "Redis (or Valkey, with its command line)",
+  RabbitMQ: "RabbitMQ",
+};
+
+function remedy(distribution: Distribution, missing: readonly Missing[], why: string): string {
+  const [names, one] = [missing.map((name) => SAID[name]).join(" and "), missing.length === 1];
   return [
-    `Redis and RabbitMQ are not on this machine and cannot be unpacked: ${why}`,
-    `Install them with:  ${installCommand(distribution)}`,
-    "or name running ones in REDIS_URL and AMQP_URL.",
+    `${names} ${one ? "is" : "are"} not on this machine and cannot be unpacked: ${why}`,
+    `Install ${one ? "it" : "them"} with:  ${installCommand(distribution, missing)}`,
+    `or name ${one ? "a running one" : "running ones"} in ${missing.map((name) => VARIABLE[name]).join(" and ")}.`,
   ].join("\n");
 }
 

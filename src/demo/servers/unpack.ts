@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -46,7 +47,7 @@ export async function unpackBundle(bundle: Bundle, folder: string, options: Find
   if (firstProgram(["apt-get"], path) === null || firstProgram(["dpkg"], path) === null) {
     throw new SetupError("this needs apt-get and dpkg.");
   }
-  await mkdir(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   await removeAbandoned(folder);
   const partial = `${folder}.partial-${process.pid}`;
   try {
@@ -57,6 +58,16 @@ export async function unpackBundle(bundle: Bundle, folder: string, options: Find
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
+}
+
+/** One step at a time: node's own recursion goes on for ever where a system says that a folder which is there is not, as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder).catch((error: unknown) => {
+    // Another run was faster.
+    if (!existsSync(folder)) throw error;
+  });
 }
 
 async function fill(root: string, bundle: Bundle, options: FindOptions): Promise<void> {
@@ -158,6 +169,8 @@ async function removeAbandoned(folder: string): Promise<void> {
 export type FindOptions = {
   /** Where REDIS_URL, AMQP_URL, PATH, XDG_CACHE_HOME and HOME are read from; the process's own by default. */
   readonly env?: Readonly<NodeJS.ProcessEnv>;
+  /** Default: /etc/os-release. */
+  readonly osRelease?: string;
   /** Told what takes long. */
   readonly log?: (line: string) => void;
   readonly signal?: AbortSignal;

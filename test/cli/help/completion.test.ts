@@ -14,6 +14,9 @@ const NAMES = Object.keys(COMMANDS);
 function offered(...words: readonly string[]): readonly string[] {
   const line = ["clean-amis", ...words].map((word) => `'${word}'`).join(" ");
   const script = `${bashCompletion(COMMANDS)}
+clean-amis() { echo "us-east-1 ami-0123456789abcdef0"; }
+export -f clean-amis
+timeout() { shift; "$@"; }
 compopt() { printf '(files)\\n'; }
 COMP_WORDS=(${line}) COMP_CWORD=${words.length}
 _clean_amis
@@ -39,6 +42,15 @@ t.test("bash completes commands, words, options and values", { skip: missing("ba
   t.same(offered("completion", ""), ["bash", "zsh", "fish", "--help"]);
   t.same(offered("completion", "bash", "z"), [], "one shell is enough");
   t.same(offered("help", "cons"), ["consume"]);
+  for (const words of [["hold"], ["explain"], ["queue", "show"]])
+    t.same(offered(...words, "ami-"), ["ami-0123456789abcdef0"], "those that wait");
+  t.same(offered("tick", "ami-"), []);
+  t.ok(offered("queue", "--stage", "").includes("held"));
+  t.same(offered("queue", "--stage", "del"), ["deleting"], "what is over waits for nothing");
+  t.same(offered("events", "--kind", "made"), ["made-private"]);
+  for (const command of ["queue", "events", "doctor", "reconcile"])
+    t.same(offered(command, "--region", "us-w"), ["us-west-1", "us-west-2"], command);
+  t.ok(offered("queue", "--watch", "--l").includes("--limit"), "it may stand alone");
   t.same(offered("hold", "--reason", ""), [], "what only its user knows");
   t.same(offered("nonsense", ""), []);
   for (const [name, { options }] of Object.entries(COMMANDS))
