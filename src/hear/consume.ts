@@ -1,7 +1,7 @@
 import { backoffMs, jittered } from "../domain/limits/backoff.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
-import { ingestOrReject, type Ingested, type Ingester } from "./ingest.ts";
+import { ingestAll, type Ingested, type Ingester } from "./ingest.ts";
 import type { Delivery } from "../ports/index.ts";
 
 /** How many messages became what, since the start. */
@@ -111,9 +111,8 @@ export class Consumer {
     const { stop, giveUp } = this.#signals;
     const open = new Set(batch);
     for (let attempt = 0; open.size > 0; attempt += 1) {
-      const failures = await Promise.all([...open].map((delivery) => this.#ingestOne(delivery, open)));
-      const failure = failures.find((error) => error !== null);
-      if (failure === undefined || giveUp.aborted) return;
+      const failure = await this.#ingestOpen(open);
+      if (failure === null || giveUp.aborted) return;
       if (attempt === 0)
         log.warn({ error: failure.message, open: open.size }, "holding deliveries until redis is back");
       const pauseMs = jittered(backoffMs(attempt, QUICK_RETRY_MS, 10 * SECOND_MS), Math.random());
@@ -123,11 +122,12 @@ export class Consumer {
     }
   }
 
-  /** Takes the delivery out of `open` when it is done; resolves to the failure that passes by itself. */
-  async #ingestOne(delivery: Delivery, open: Set<Delivery>): Promise<UpstreamError | null> {
+  /** Takes out of `open` what is done; resolves to the failure that passes by itself. */
+  async #ingestOpen(open: Set<Delivery>): Promise<UpstreamError | null> {
     try {
-      this.#count(await ingestOrReject(delivery.message, this.#ingester));
-      open.delete(delivery);
+      const messages = [...open].map(({ message }) => message);
+      for (const result of await ingestAll(messages, this.#ingester)) this.#count(result);
+      open.clear();
       return null;
     } catch (error) {
       if (error instanceof UpstreamError) return error;
