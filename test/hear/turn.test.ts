@@ -2,8 +2,10 @@ import t, { type Test } from "tap";
 import { learnFact } from "../../src/decide/fact.ts";
 import type { ComposeFacts } from "../../src/domain/compose/facts.ts";
 import { HOUR_MS } from "../../src/domain/time.ts";
+import { Consumer } from "../../src/hear/consume.ts";
 import { ingestAll, type Ingested, type Ingester } from "../../src/hear/ingest.ts";
-import type { Message } from "../../src/ports/index.ts";
+import type { Message, Schedule } from "../../src/ports/index.ts";
+import { until } from "../support/servers/bus.ts";
 import { openWorld, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
 const COMPOSE = "Fedora-Rawhide-20261124.n.0";
@@ -172,6 +174,47 @@ t.test("thousands of images of one region in one turn are all entered, each once
     );
     t.equal(await redis.xlen(keys.events(REGION)), 5000);
   }
+});
+
+t.test("while one batch waits for Redis the next is written, and acknowledged only after it", async (t) => {
+  const world = await openWorld(t);
+  const { schedule } = world.ingester;
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const slowFirst: Schedule["addAll"] = async (announced, who) => {
+    const results = await schedule.addAll(announced, who);
+    if (announced.some(({ upload: { amiId } }) => amiId === amiOf(1))) await answered;
+    return results;
+  };
+  const slow = new Proxy(schedule, {
+    get: (all, name) => (name === "addAll" ? slowFirst : (Reflect.get(all, name) as unknown)),
+  });
+  const never = new AbortController().signal;
+  const ingester = { ...world.ingester, schedule: slow };
+  const consumer = new Consumer(ingester, { stop: never, giveUp: never });
+  const answers: string[] = [];
+  const deliver = (numbers: readonly number[]): void => {
+    for (const number of numbers)
+      consumer.deliver({
+        message: upload(number),
+        lost: never,
+        ackUpTo: () => answers.push(`ack ${number}`),
+        giveBack: () => answers.push(`back ${number}`),
+      });
+  };
+  deliver([1, 2]);
+  await new Promise(setImmediate);
+  deliver([3, 4]);
+  await until("the second batch is written", async () => (await schedule.get(REGION, amiOf(4))) !== null);
+  // All that is to come of it has come: each step of it takes one question at most.
+  for (let step = 0; step < 10; step += 1) await world.connection.redis.time();
+  t.same([answers, consumer.counts.new], [[], 2]);
+  answer();
+  await consumer.idle();
+  t.same(answers, ["ack 2", "ack 4"]);
+  t.equal(consumer.heldBytes, 0);
 });
 
 t.test("a script that ends half way leaves nothing that the repeat does not make whole", async (t) => {
