@@ -33,7 +33,8 @@ export function isDate(at: Instant): boolean {
 
 /** ISO 8601 in UTC, without a fraction where there is none: `2026-11-24T22:00:00Z`. */
 export function formatInstant(at: Instant): string {
-  return new Date(at).toISOString().replace(".000Z", "Z");
+  const text = new Date(at).toISOString();
+  return at % SECOND_MS === 0 ? `${text.slice(0, -5)}Z` : text;
 }
 
 /** The UTC day of an instant: `2026-11-24`. */
