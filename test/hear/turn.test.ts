@@ -156,6 +156,22 @@ t.test("one image for two composes in one turn is kept for a person", async (t) 
   t.match(await world.ingester.schedule.get(REGION, amiOf(1)), { stage: "kept", rule: "conflict" });
 });
 
+t.test("whatever a name has in it is written as it is, and costs no other image of the turn", async (t) => {
+  const world = await openWorld(t);
+  const names = ["\ud800 half", "\ude00", '"\\ud800', "a\u0000b", "\u2028 [1,2]", "üöä 😀", "]", "null", "1e400", " "];
+  const turn = names.map((image_name, number) => {
+    const body = { architecture: "x86_64", compose_id: COMPOSE, image_name, regions: { [REGION]: amiOf(number) } };
+    return message(UPLOADER, body, `name-${number}`);
+  });
+  await ingestAll(turn, world.ingester);
+  const written = await Promise.all(names.map((_, number) => world.ingester.schedule.get(REGION, amiOf(number))));
+  t.same(
+    written.map((image) => image?.imageName),
+    // As UTF-8 has it, which knows no half of a pair.
+    names.map((name) => Buffer.from(name).toString()),
+  );
+});
+
 t.test("thousands of images of one region in one turn are all entered, each once", async (t) => {
   const world = await openWorld(t);
   const { redis, keys } = world.connection;

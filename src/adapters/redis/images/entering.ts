@@ -11,10 +11,10 @@ export interface Entering {
   readonly entry: Entry;
 }
 
-/** One call of add.lua: its images, and its ARGV. */
+/** One call of add.lua: its images, and its argument. */
 export interface EnteringCall {
   readonly amiIds: readonly string[];
-  readonly words: readonly (string | number)[];
+  readonly words: string;
 }
 
 type Row = readonly (string | number)[];
@@ -36,7 +36,7 @@ export function callsOf(keys: Keys, region: string, enterings: readonly Entering
       last.rows.push(row);
     }
   }
-  return calls.map(({ amiIds, rows }) => ({ amiIds, words: [...head, ...wordsOf(rows)] }));
+  return calls.map(({ amiIds, rows }) => ({ amiIds, words: writeJson([...head, ...wordsOf(rows)]) }));
 }
 
 /** Where a row has how many words of fields there are. */
@@ -67,4 +67,12 @@ function wordsOf(rows: readonly Row[]): Row {
   const places = [...first.keys()].filter((place) => rows.some((row) => row[place] !== first[place]));
   const differing = rows.flatMap((row) => places.map((place) => row[place] ?? ""));
   return [rows.length, first.length, places.length, ...first, ...places.map((place) => place + 1), ...differing];
+}
+
+/** JSON as Redis reads it: half of a surrogate pair, which it does not take, becomes what UTF-8 makes of it. */
+function writeJson(words: Row): string {
+  const text = JSON.stringify(words);
+  // A backslash that somebody wrote before such digits is only looked at in vain.
+  if (!/\\ud[89a-f]/.test(text)) return text;
+  return JSON.stringify(words.map((word) => (typeof word === "string" ? Buffer.from(word).toString() : word)));
 }

@@ -102,7 +102,7 @@ class RedisSchedule extends ScheduleReader implements Schedule {
     const { keys } = this;
     const shared = [keys.events(region), keys.images(region), keys.counts(region), keys.names(region)];
     try {
-      const answers = (await add(this.redis, shared, words)) as readonly (readonly string[])[];
+      const answers = (await add(this.redis, shared, [words])) as readonly (readonly string[])[];
       return amiIds.map((amiId, index) => this.#entered(region, amiId, answers[index] ?? []));
     } catch (error) {
       const told = asUpstream(error);
