@@ -1,5 +1,5 @@
 import { type Decider, changeImage } from "./change.ts";
-import { wordNow } from "./word.ts";
+import { wordNow, wordsNow, type Word } from "./word.ts";
 import type { Decision } from "../domain/compose/classify.ts";
 import { holdOfCompose } from "../domain/image/holding.ts";
 import type { Image } from "../domain/image/image.ts";
@@ -15,31 +15,78 @@ import {
 import { identified, isUnknown } from "../domain/plan/identify.ts";
 import type { Upload } from "../domain/image/upload.ts";
 import type { Instant } from "../domain/time.ts";
+import { isForeign, unreadableCompose } from "../errors.ts";
+
+/** What became of an upload: "known", or a new image's rule; an error when something in Redis cannot be read. */
+export type Fate = string | Error;
 
 /**
- * A fact and a schedule live in different slots, so no script covers both: whoever writes second must see the first. So the
- * facts are read again after the image is written; a fact does the reverse. Resolves to "known", or a new image's rule.
+ * Decides on uploads together, each by itself. A fact and a schedule live in different slots, so no script covers both: whoever
+ * writes second must see the first. So the facts are read again after the images are written; a fact does the reverse. Throws
+ * `UpstreamError`: all are to be put through again.
  */
-export async function ingestUpload(upload: Upload, { schedule, facts, periods, policy }: Decider): Promise<string> {
-  const { decision: before } = await wordNow(upload.composeId, { facts, policy });
-  const standing = await schedule.add(upload, before, "ingest");
-  const known =
-    standing !== "new" && isUnknown(standing) && !isUnknown(upload)
-      ? await identify(standing, upload, before, { schedule, periods })
-      : standing;
+export async function ingestUploads(uploads: readonly Upload[], decider: Decider): Promise<readonly Fate[]> {
+  if (uploads.length === 0) return [];
+  const { schedule } = decider;
+  const fates = new Array<Fate>(uploads.length);
+  const before = await wordsNow(uploads, decider);
+  const decided = uploads.flatMap((upload, place) => {
+    const word = before.get(upload.composeId);
+    if (word !== undefined) return [{ place, upload, decision: word.decision }];
+    fates[place] = unreadableCompose(upload.composeId);
+    return [];
+  });
+  const standing = await schedule.addAll(decided, "ingest");
+  const after = await wordsNow(uploads, decider);
+  await Promise.all(
+    decided.map(async ({ place, upload, decision }, index) => {
+      const now = after.get(upload.composeId);
+      const image = standing[index] ?? "new";
+      if (image instanceof Error) fates[place] = image;
+      else if (now === undefined) fates[place] = unreadableCompose(upload.composeId);
+      else if (image === "new" && now.hold === null && now.decision.kind === decision.kind) fates[place] = ruleOf(now);
+      else fates[place] = await orForeign(() => follow(upload, image, decision, now, decider));
+    }),
+  );
+  return fates;
+}
+
+async function orForeign(work: () => Promise<string>): Promise<Fate> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isForeign(error)) return error;
+    throw error;
+  }
+}
+
+function ruleOf({ decision }: Pick<Word, "decision">): string {
+  return decision.kind === "unresolved" ? "unresolved" : decision.rule;
+}
+
+/** What an upload means for an image that was known, or whose compose was spoken of in between. */
+async function follow(
+  upload: Upload,
+  standing: "new" | Image,
+  before: Decision,
+  word: Word,
+  decider: Decider,
+): Promise<string> {
+  const { schedule, periods } = decider;
+  const isIdentified = standing !== "new" && isUnknown(standing) && !isUnknown(upload);
+  const known = isIdentified ? await identify(standing, upload, before, decider) : standing;
+  // Until then it was none of this compose, and whoever learnt of the compose has passed it over.
+  const { decision, hold } = isIdentified ? await wordNow(upload.composeId, decider) : word;
   if (known !== "new" && known.composeId !== upload.composeId) {
     await changeImage(known, (image, now) => conflictOf(image, upload, periods, now), { schedule });
     return "known";
   }
-  const { decision, hold } = await wordNow(upload.composeId, { facts, policy });
-  const rule = decision.kind === "unresolved" ? "unresolved" : decision.rule;
-  if (known === "new" && decision.kind === before.kind && hold === null) return rule;
   const image = known === "new" ? await schedule.get(upload.region, upload.amiId) : known;
   if (image !== null) {
     await changeImage(image, (current, now) => redecide(current, decision, periods, now, "ingest"), { schedule });
     if (hold !== null) await changeImage(image, (current, now) => holdOfCompose(current, hold, now), { schedule });
   }
-  return known === "new" ? rule : "known";
+  return known === "new" ? ruleOf({ decision }) : "known";
 }
 
 /** An image that was found, and whose compose nobody knew, is one of the compose that names it. Resolves to it as it stands. */

@@ -38,6 +38,14 @@ export class Publisher {
     return (await this.#channel.checkQueue(queue)).messageCount;
   }
 
+  /** A durable queue, bound to a topic, that holds these messages and nobody consumes. */
+  async fill(queue: string, exchange: string, topic: string, messages: readonly Outgoing[]): Promise<void> {
+    await this.#channel.assertQueue(queue, { durable: true });
+    await this.#channel.bindQueue(queue, exchange, topic);
+    await this.send(messages);
+    await this.#channel.unbindQueue(queue, exchange, topic);
+  }
+
   async deleteQueue(queue: string): Promise<void> {
     await this.#channel.deleteQueue(queue);
   }

@@ -31,9 +31,19 @@ export function isDate(at: Instant): boolean {
   return Math.abs(at) <= 8.64e15;
 }
 
+/** What was written last: all images of a turn have some instants in common, and a calendar costs more than a look. */
+const WRITTEN = new Map<Instant, string>();
+const MOST_WRITTEN = 1000;
+
 /** ISO 8601 in UTC, without a fraction where there is none: `2026-11-24T22:00:00Z`. */
 export function formatInstant(at: Instant): string {
-  return new Date(at).toISOString().replace(".000Z", "Z");
+  const known = WRITTEN.get(at);
+  if (known !== undefined) return known;
+  const text = new Date(at).toISOString();
+  const short = at % SECOND_MS === 0 ? `${text.slice(0, -5)}Z` : text;
+  if (WRITTEN.size >= MOST_WRITTEN) WRITTEN.clear();
+  WRITTEN.set(at, short);
+  return short;
 }
 
 /** The UTC day of an instant: `2026-11-24`. */

@@ -1,7 +1,7 @@
 import { DAY_MS } from "../domain/time.ts";
 import { askedFor, type Subject } from "../domain/topics.ts";
 import { decode, ignoredByTopic, type Heard } from "./decode.ts";
-import { ingestOrReject, reject, type Ingested, type Ingester } from "./ingest.ts";
+import { ingestAll, reject, type Ingested, type Ingester } from "./ingest.ts";
 import type { Archive, ArchivedMessage, Message, Positions, Stretch } from "../ports/index.ts";
 
 /** One piece of work: a subject, in at most a day. */
@@ -54,10 +54,8 @@ export async function readSlice(
 ): Promise<SliceCounts> {
   const counts = { messages: 0, new: 0, known: 0, facts: 0, ignored: 0, rejected: 0 };
   const work = async (batch: readonly ArchivedMessage[]): Promise<void> => {
-    const results = await Promise.all(batch.map((message) => ingestRow(message, ingester)));
-    for (const [index, result] of results.entries()) {
-      const message = batch[index];
-      if (message !== undefined) witness(message, result);
+    for (const [message, result] of await ingestRows(batch, ingester)) {
+      witness(message, result);
       counts.messages += 1;
       if (result.kind === "uploads") {
         counts.new += result.new;
@@ -89,17 +87,26 @@ function queryOf({ phase, start, end }: Slice, environments: readonly string[]):
   return { ...askedFor(phase, environments), start, end };
 }
 
+/** Each row with its end. */
+async function ingestRows(
+  rows: readonly ArchivedMessage[],
+  ingester: Ingester,
+): Promise<readonly (readonly [ArchivedMessage, Ingested])[]> {
+  const messages = rows.filter(({ topic, unreadable }) => topic !== "" && unreadable === undefined);
+  const results = await ingestAll(messages, ingester);
+  const ends = new Map(messages.map((message, index) => [message, results[index]]));
+  return await Promise.all(rows.map(async (row) => [row, ends.get(row) ?? (await keepOdd(row, ingester))] as const));
+}
+
 /**
  * The archive gives a row that is no message without a topic: the bus would have ignored it, here it is a loss to tell. So is
  * one that it cannot give, unless that is known to be none of ours.
  */
-async function ingestRow(message: ArchivedMessage, ingester: Ingester): Promise<Ingested> {
-  const { topic, unreadable } = message;
-  if (topic !== "" && unreadable === undefined) return ingestOrReject(message, ingester);
-  const because = topic === "" ? null : ignoredByTopic(topic, ingester.environments);
+async function keepOdd(row: ArchivedMessage, ingester: Ingester): Promise<Ingested> {
+  const because = row.topic === "" ? null : ignoredByTopic(row.topic, ingester.environments);
   if (because !== null) return { kind: "ignored", because };
-  const reason = unreadable ?? "a row of the archive that is no message";
-  await reject(message, reason, ingester);
+  const reason = row.unreadable ?? "a row of the archive that is no message";
+  await reject(row, reason, ingester);
   return { kind: "rejected", reason };
 }
 

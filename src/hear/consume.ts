@@ -1,7 +1,7 @@
 import { backoffMs, jittered } from "../domain/limits/backoff.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
-import { ingestOrReject, type Ingested, type Ingester } from "./ingest.ts";
+import { ingestAll, type Ingested, type Ingester } from "./ingest.ts";
 import type { Delivery } from "../ports/index.ts";
 
 /** How many messages became what, since the start. */
@@ -26,28 +26,37 @@ export interface Tap {
 
 const QUICK_RETRY_MS = SECOND_MS / 4;
 
-/** Larger turns are worked in pieces, so that one acknowledgement never waits for thousands of messages. */
-const LARGEST_BATCH = 500;
+/** Larger turns are worked in pieces, so that one acknowledgement never waits for all that a prefetch allows. */
+const LARGEST_BATCH = 100;
+
+/** While one batch waits for Redis, the next is read and sent. */
+const MOST_UNDER_WAY = 2;
 
 /** So much of bodies is held, and one message more: a prefetch counts messages, and one may have megabytes. */
 const MOST_HELD_BYTES = 32 * 1024 * 1024;
 
 /**
- * Feeds deliveries to ingest: those of one turn of the event loop together, in one batch after the other, acknowledged only
- * after Redis has answered for all of them. While Redis is away deliveries are held, not requeued, as far as memory goes: a
+ * Feeds deliveries to ingest: those of one turn of the event loop together, acknowledged only after Redis has answered for all
+ * of them, and for all that came before. While Redis is away deliveries are held, not requeued, as far as memory goes: a
  * requeue would only bring them again at once. What a lost channel had delivered is dropped: it comes again.
  */
 export class Consumer {
   readonly #ingester: Ingester;
   readonly #signals: ConsumerSignals;
   readonly #mostBytes: number;
-  /** Everything that was delivered and not yet worked; a batch is the beginning of it. */
-  #held: Delivery[] = [];
+  /** What was delivered, and is in no batch yet. */
+  #waiting: Delivery[] = [];
+  /** The bodies of what waits and of the batches under way. */
   #heldBytes = 0;
   #tap: Tap | null = null;
   #isFull = false;
+  #isAway = false;
   readonly counts: Counts = { received: 0, uploads: 0, facts: 0, rejected: 0, new: 0, known: 0 };
-  #working: Promise<void> | null = null;
+  /** The end of this turn of the event loop, when something was delivered in it. */
+  #turn: Promise<void> | null = null;
+  #underWay = 0;
+  /** The end of all batches begun so far. */
+  #ended: Promise<void> = Promise.resolve();
 
   constructor(ingester: Ingester, signals: ConsumerSignals, mostBytes = MOST_HELD_BYTES) {
     this.#ingester = ingester;
@@ -73,61 +82,69 @@ export class Consumer {
       delivery.giveBack();
       return;
     }
-    this.#held.push(delivery);
+    this.#waiting.push(delivery);
     this.#heldBytes += delivery.message.body.length;
     this.counts.received += 1;
     if (this.#heldBytes > this.#mostBytes) this.#fill();
-    this.#working ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#work());
+    this.#turn ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#turn = null;
+      this.#begin();
+    });
   }
 
   /** Resolves when everything that was delivered is worked, or given up because of `stop`. */
   async idle(): Promise<void> {
-    while (this.#working !== null) await this.#working;
+    while (this.#turn !== null || this.#underWay > 0) await (this.#turn ?? this.#ended);
   }
 
-  async #work(): Promise<void> {
-    try {
-      while (this.#held.length > 0) {
-        // A set, from which what is lost meanwhile can go: this may wait for Redis for hours.
-        const batch = new Set(this.#held.slice(0, LARGEST_BATCH));
-        await this.#ingestAll(batch);
-        if (this.#signals.giveUp.aborted) {
-          this.#drop(() => true);
-          return;
-        }
-        const done = [...batch];
-        // Each channel counts its deliveries by itself: one acknowledgement for each that is in the batch.
-        for (const [index, delivery] of done.entries()) if (done[index + 1]?.lost !== delivery.lost) delivery.ackUpTo();
-        this.#drop((delivery) => batch.has(delivery));
-      }
-    } finally {
-      this.#working = null;
+  #begin(): void {
+    while (this.#waiting.length > 0 && this.#underWay < MOST_UNDER_WAY) {
+      // A set, from which what is lost meanwhile can go: this may wait for Redis for hours.
+      const batch = new Set(this.#waiting.splice(0, LARGEST_BATCH));
+      this.#underWay += 1;
+      this.#ended = this.#work(batch, this.#ended);
     }
+  }
+
+  /** `before`: the end of the batches that were delivered earlier. An acknowledgement covers them, and so waits for them. */
+  async #work(batch: Set<Delivery>, before: Promise<void>): Promise<void> {
+    await Promise.all([this.#ingestAll(batch), before]);
+    this.#underWay -= 1;
+    const isGivenUp = this.#signals.giveUp.aborted;
+    const done = [...batch];
+    // Each channel counts its deliveries by itself: one acknowledgement for each that is in the batch.
+    for (const [index, delivery] of done.entries())
+      if (!isGivenUp && done[index + 1]?.lost !== delivery.lost) delivery.ackUpTo();
+    this.#release(done);
+    if (isGivenUp) this.#release(this.#waiting.splice(0));
+    this.#begin();
   }
 
   /** Ingests a batch until Redis has taken all of it that is not lost, or the service gives up. */
   async #ingestAll(batch: Set<Delivery>): Promise<void> {
     const { clock, log } = this.#ingester;
     const { stop, giveUp } = this.#signals;
-    const open = new Set(batch);
-    for (let attempt = 0; open.size > 0; attempt += 1) {
-      const failures = await Promise.all([...open].map((delivery) => this.#ingestOne(delivery, open)));
-      const failure = failures.find((error) => error !== null);
-      if (failure === undefined || giveUp.aborted) return;
-      if (attempt === 0)
-        log.warn({ error: failure.message, open: open.size }, "holding deliveries until redis is back");
+    for (let attempt = 0; batch.size > 0; attempt += 1) {
+      const failure = await this.#tryAll(batch);
+      if (failure === null || giveUp.aborted) return;
+      if (!this.#isAway)
+        log.warn({ error: failure.message, open: batch.size }, "holding deliveries until redis is back");
+      this.#isAway = true;
       const pauseMs = jittered(backoffMs(attempt, QUICK_RETRY_MS, 10 * SECOND_MS), Math.random());
       await (stop.aborted ? clock.sleep(QUICK_RETRY_MS, giveUp) : clock.sleep(pauseMs, stop));
-      this.#drop(({ lost }) => lost.aborted);
-      for (const all of [batch, open]) for (const each of all) if (each.lost.aborted) all.delete(each);
+      const lost = [...batch, ...this.#waiting].filter((delivery) => delivery.lost.aborted);
+      for (const each of lost) batch.delete(each);
+      this.#waiting = this.#waiting.filter((delivery) => !delivery.lost.aborted);
+      this.#release(lost);
     }
   }
 
-  /** Takes the delivery out of `open` when it is done; resolves to the failure that passes by itself. */
-  async #ingestOne(delivery: Delivery, open: Set<Delivery>): Promise<UpstreamError | null> {
+  /** Resolves to the failure that passes by itself. */
+  async #tryAll(batch: ReadonlySet<Delivery>): Promise<UpstreamError | null> {
     try {
-      this.#count(await ingestOrReject(delivery.message, this.#ingester));
-      open.delete(delivery);
+      const messages = [...batch].map(({ message }) => message);
+      for (const result of await ingestAll(messages, this.#ingester)) this.#count(result);
+      this.#isAway = false;
       return null;
     } catch (error) {
       if (error instanceof UpstreamError) return error;
@@ -137,14 +154,14 @@ export class Consumer {
 
   #fill(): void {
     this.#isFull = true;
-    const data = { bytes: this.#heldBytes, messages: this.#held.length };
+    const data = { bytes: this.#heldBytes, messages: this.#waiting.length };
     this.#ingester.log.warn(data, "too much is held: the broker is asked for no more until redis has taken it");
     this.#tap?.close();
   }
 
-  #drop(isOver: (delivery: Delivery) => boolean): void {
-    this.#held = this.#held.filter((delivery) => !isOver(delivery));
-    this.#heldBytes = this.#held.reduce((sum, { message }) => sum + message.body.length, 0);
+  /** These are held no more. */
+  #release(deliveries: readonly Delivery[]): void {
+    for (const { message } of deliveries) this.#heldBytes -= message.body.length;
     if (!this.#isFull || this.#heldBytes > this.#mostBytes / 2) return;
     this.#isFull = false;
     if (!this.#signals.stop.aborted) this.#tap?.open();

@@ -1,10 +1,11 @@
 import { learnFact } from "../decide/fact.ts";
-import { ingestUpload } from "../decide/upload.ts";
+import { ingestUploads, type Fate } from "../decide/upload.ts";
 import type { Policy } from "../domain/compose/classify.ts";
+import type { Fact } from "../domain/compose/facts.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
 import { readTopic } from "../domain/topics.ts";
 import { describeError, isForeign, UpstreamError } from "../errors.ts";
-import { decode, type IgnoredBecause } from "./decode.ts";
+import { decode, type Heard, type IgnoredBecause } from "./decode.ts";
 import type { Clock, Facts, Log, Message, Meter, Rejected, Schedule } from "../ports/index.ts";
 
 /** Who takes messages in. */
@@ -32,72 +33,96 @@ export type Ingested =
   | { readonly kind: "uploads"; readonly new: number; readonly known: number; readonly rules: readonly string[] };
 
 /**
- * Takes one message to its end: decoded, decided, scheduled, or kept as rejected. Safe to repeat. Throws `UpstreamError` when
- * Redis fails, and the message must be put through again; a bug is thrown as it is.
+ * Takes messages to their end, each by itself: decoded, decided, scheduled, or kept as rejected; one that makes our code throw is
+ * kept, with the stack: a bug of ours is no reason to stop or to loop. Safe to repeat. Throws `UpstreamError` alone, when Redis
+ * fails, and all must be put through again.
  */
+export async function ingestAll(messages: readonly Message[], ingester: Ingester): Promise<readonly Ingested[]> {
+  const results = await narrowed(messages, ingester);
+  for (const [index, result] of results.entries()) {
+    ingester.meter.message(readTopic(messages[index]?.topic ?? "")?.event ?? null, result.kind);
+    if (result.kind === "uploads") for (const rule of result.rules) ingester.meter.decision(rule);
+  }
+  return results;
+}
+
+/** The same of one message, counted nowhere. A bug is thrown as it is. */
 export async function ingest(message: Message, ingester: Omit<Ingester, "meter">): Promise<Ingested> {
-  const heard = decode(message, ingester.environments);
+  const [result] = await together([message], ingester);
+  if (result === undefined) throw new Error("a message has no end");
+  return result;
+}
+
+/** Together; where our code throws each alone, so that only the one is kept for which it does. */
+async function narrowed(messages: readonly Message[], ingester: Ingester): Promise<readonly Ingested[]> {
+  try {
+    return await together(messages, ingester);
+  } catch (error) {
+    if (error instanceof UpstreamError) throw error;
+    const [message] = messages;
+    if (message === undefined || messages.length > 1)
+      return (await Promise.all(messages.map((each) => narrowed([each], ingester)))).flat();
+    const reason = `bug: ${error instanceof Error ? (error.stack ?? error.message) : describeError(error)}`;
+    await reject(message, reason, ingester);
+    return [{ kind: "rejected", reason }];
+  }
+}
+
+async function together(messages: readonly Message[], ingester: Omit<Ingester, "meter">): Promise<readonly Ingested[]> {
+  const heard = messages.map((message) => decode(message, ingester.environments));
+  const uploads = heard.flatMap((each) => (each.kind === "uploads" ? each.uploads : []));
+  const [fates, learnt] = await Promise.all([
+    ingestUploads(uploads, ingester),
+    Promise.all(heard.map((each) => learnAll(each.kind === "facts" ? each.facts : [], ingester))),
+  ]);
+  let begin = 0;
+  const unread: Promise<void>[] = [];
+  const ends = messages.map((message, index): Ingested => {
+    const each = heard[index] ?? { kind: "ignored", because: "topic" };
+    if (each.kind === "ignored") return each;
+    const parts = each.kind === "uploads" ? fates.slice(begin, (begin += each.uploads.length)) : (learnt[index] ?? []);
+    const reasons =
+      each.kind === "rejected" ? [each.reason] : [...each.unreadable, ...parts.flatMap((part) => reasonOf(part))];
+    if (reasons.length > 0) unread.push(reject(message, reasons.join("; "), ingester));
+    return endOf(each, parts);
+  });
+  await Promise.all(unread);
+  return ends;
+}
+
+/** What came of each fact: how many images changed, or why it could not be written. */
+function learnAll(facts: readonly Fact[], ingester: Omit<Ingester, "meter">): Promise<readonly (number | Error)[]> {
+  return Promise.all(
+    facts.map(async (fact) => {
+      try {
+        return await learnFact(fact, ingester);
+      } catch (error) {
+        // One thing in Redis that cannot be read is no reason to lose the others.
+        if (isForeign(error)) return error;
+        throw error;
+      }
+    }),
+  );
+}
+
+function reasonOf(part: Fate | number): readonly string[] {
+  return part instanceof Error ? [part.message] : [];
+}
+
+function endOf(heard: Exclude<Heard, { kind: "ignored" }>, parts: readonly (Fate | number)[]): Ingested {
   switch (heard.kind) {
-    case "ignored":
-      return heard;
     case "rejected":
-      await reject(message, heard.reason, ingester);
       return heard;
     case "facts": {
-      const learnt = await Promise.all(heard.facts.map((fact) => orReason(learnFact(fact, ingester))));
-      const [changed, reasons] = parted(learnt);
-      await rejectUnreadable(message, [...heard.unreadable, ...reasons], ingester);
-      return { kind: "facts", composes: heard.facts.length, changed: changed.reduce((sum, count) => sum + count, 0) };
+      const changed = parts.reduce<number>((sum, part) => sum + (typeof part === "number" ? part : 0), 0);
+      return { kind: "facts", composes: heard.facts.length, changed };
     }
     case "uploads": {
-      const done = await Promise.all(heard.uploads.map((upload) => orReason(ingestUpload(upload, ingester))));
-      const [fates, reasons] = parted(done);
-      await rejectUnreadable(message, [...heard.unreadable, ...reasons], ingester);
+      const fates = parts.filter((part) => typeof part === "string");
       const rules = fates.filter((fate) => fate !== "known");
       return { kind: "uploads", new: rules.length, known: fates.length - rules.length, rules };
     }
   }
-}
-
-/**
- * As `ingest`; but a message that makes our code throw is kept, with the stack: a bug of ours is no reason to stop or to loop.
- * Throws `UpstreamError` alone.
- */
-export async function ingestOrReject(message: Message, ingester: Ingester): Promise<Ingested> {
-  const result = await ingestOrKeep(message, ingester);
-  ingester.meter.message(readTopic(message.topic)?.event ?? null, result.kind);
-  if (result.kind === "uploads") for (const rule of result.rules) ingester.meter.decision(rule);
-  return result;
-}
-
-async function ingestOrKeep(message: Message, ingester: Ingester): Promise<Ingested> {
-  try {
-    return await ingest(message, ingester);
-  } catch (error) {
-    if (error instanceof UpstreamError) throw error;
-    const reason = `bug: ${error instanceof Error ? (error.stack ?? error.message) : describeError(error)}`;
-    await reject(message, reason, ingester);
-    return { kind: "rejected", reason };
-  }
-}
-
-/** What came of one part of a message, or why it could not be written: one thing in Redis is no reason to lose the others. */
-async function orReason<T>(work: Promise<T>): Promise<{ readonly done: T } | { readonly reason: string }> {
-  try {
-    return { done: await work };
-  } catch (error) {
-    if (!isForeign(error)) throw error;
-    return { reason: error.message };
-  }
-}
-
-function parted<T>(
-  results: readonly ({ readonly done: T } | { readonly reason: string })[],
-): readonly [done: readonly T[], reasons: readonly string[]] {
-  return [
-    results.flatMap((result) => ("done" in result ? [result.done] : [])),
-    results.flatMap((result) => ("reason" in result ? [result.reason] : [])),
-  ];
 }
 
 /** Puts a message into the rejected stream, whole, with the reason, once however often it comes. Throws `UpstreamError`. */
@@ -106,8 +131,4 @@ export async function reject(message: Message, reason: string, { rejected, log }
   const sentAt = typeof headers["sent-at"] === "string" ? headers["sent-at"] : "";
   const isNew = await rejected.add({ body, reason, messageId, topic, sentAt, at: arrivedAt });
   if (isNew) log.warn({ messageId, topic, reason }, "message rejected");
-}
-
-async function rejectUnreadable(message: Message, unreadable: readonly string[], rejecting: Rejecting): Promise<void> {
-  if (unreadable.length > 0) await reject(message, unreadable.join("; "), rejecting);
 }

@@ -1,6 +1,6 @@
 import { Counting } from "../act/counting.ts";
 import { safeNow } from "../act/safety.ts";
-import { ingestUpload } from "../decide/upload.ts";
+import { ingestUploads } from "../decide/upload.ts";
 import { forgotten, IMAGE_MARKS, misplaced } from "../domain/plan/differences.ts";
 import type { Seen } from "../domain/plan/look.ts";
 import { ceilSecond } from "../domain/time.ts";
@@ -61,7 +61,9 @@ async function enterLost(
     const shown = seen.get(amiId);
     if (shown === undefined || shown.ownerId !== guards.account || isMarked(shown)) continue;
     const uploadedAt = ceilSecond(await safeNow(decider));
-    if (isApplied) await ingestUpload({ region, amiId, composeId, imageName: null, arch: null, uploadedAt }, decider);
+    const upload = { region, amiId, composeId, imageName: null, arch: null, uploadedAt };
+    const [fate] = isApplied ? await ingestUploads([upload], decider) : [];
+    if (fate instanceof Error) throw fate;
     await tell({ ...forgotten(region, amiId, composeId), isMended: isApplied });
   }
 }

@@ -1,5 +1,5 @@
 import { compareIds } from "../domain/image/event.ts";
-import { ingestOrReject, type Ingested, type Ingester } from "../hear/ingest.ts";
+import { ingestAll, type Ingested, type Ingester } from "../hear/ingest.ts";
 import type { RejectedMessage, RejectedMessages } from "../ports/index.ts";
 
 /** What became of a message that was put through again. */
@@ -33,7 +33,8 @@ export async function replayRejected(
   };
   const headers = sentAt === "" ? {} : { "sent-at": sentAt };
   const message = { topic, messageId, headers, body, arrivedAt: at };
-  const result = await ingestOrReject(message, { ...ingester, rejected: collect });
+  const [result] = await ingestAll([message], { ...ingester, rejected: collect });
+  if (result === undefined) throw new Error("a message has no end");
   const reason = reasons.join("; ");
   if (reasons.length === 0) await rejected.remove([entry.id]);
   else if (reason !== entry.reason) await rejected.replace(entry, reason);

@@ -11,8 +11,13 @@ export interface Schedule {
   /** What this machine's clock and Redis' say now. */
   now(): Promise<Clocks>;
   regions(): Promise<readonly string[]>;
-  /** The first hearing of an image; an image that is known is returned as it stands, unchanged. */
+  /** As `addAll`, of one image; throws what would hold its place. */
   add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image>;
+  /**
+   * The first hearing of images, each by itself; one that is known is returned as it stands, unchanged. Where a record is not
+   * ours to read its place holds a `RefusedError` with the code `foreign-key`.
+   */
+  addAll(announced: readonly Announced[], who: string): Promise<readonly ("new" | Image | Error)[]>;
   /** Enters an image that was found in EC2 as it stands there; false, with nothing written, when it has a record. */
   adopt(upload: Upload, entry: Entry): Promise<boolean>;
   /** The images of a region that are not known to be deleted or gone, page by page; one may come twice. */
@@ -63,6 +68,12 @@ export interface Schedule {
    * written since it was read (`image.revision`): the deadline was made from that reading.
    */
   notice(image: Image, noticedAt: Instant, deleteAt: Instant, event: EventDraft): Promise<boolean>;
+}
+
+/** An image that a message names, and what was decided on its compose. */
+export interface Announced {
+  readonly upload: Upload;
+  readonly decision: Decision;
 }
 
 export interface Lease {

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { Redis } from "ioredis";
 import { keysOf, type Keys } from "./keys.ts";
 import { quoteKey, Strangers } from "./strange.ts";
@@ -14,6 +15,20 @@ const COMMAND_TIMEOUT_MS = 10_000;
 /** A connection that brought nothing for so long, while something was asked, is made anew: its other end may be gone. */
 const SILENT_MS = 15_000;
 const QUIT_WITHIN_MS = 1_000;
+
+/** Commands that are issued in one turn of the event loop leave in one write, in their order; each is answered by itself. */
+class OneWrite extends Redis {
+  override sendCommand(...words: Parameters<Redis["sendCommand"]>): ReturnType<Redis["sendCommand"]> {
+    const { stream } = this as unknown as { readonly stream?: Socket };
+    if (stream?.writable === true && stream.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(() => {
+        stream.uncork();
+      });
+    }
+    return super.sendCommand(...words);
+  }
+}
 
 /** An open Redis and the names of its keys, for the other files of this folder. */
 export interface RedisConnection {
@@ -50,7 +65,7 @@ async function connect(
   { log, meter }: { readonly log: Log; readonly meter: Pick<Meter, "reconnected"> },
   check: (redis: Redis, keys: Keys, strangers: Strangers) => Promise<void>,
 ): Promise<RedisConnection> {
-  const redis = new Redis(url, {
+  const redis = new OneWrite(url, {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,

@@ -1,88 +1,49 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { startDatagrepper } from "../outside/datagrepper/double.ts";
-import { generateMonth } from "../outside/datagrepper/month.ts";
+import { cpus, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { benchBackfill } from "./bench-backfill.ts";
 import { benchStats } from "./bench-stats.ts";
-import { findServers } from "../servers/find.ts";
-import { startRedis } from "../servers/redis.ts";
+import { consume } from "./consume.ts";
+import { isReached, tableOf, type Bench } from "./figure.ts";
+import { onScene } from "./scene.ts";
 
 /**
- * What a backfill costs: its rate against that of ingest fed from an array, in one run on one Redis, and the largest
- * resident set of its process. `npm run bench -- MESSAGES` takes another number than a million; `npm run bench -- stats IMAGES`
- * asks what figures and pages cost.
+ * `npm run bench [-- NAME] [--json]`: figures beside their limits, each pair measured in one run on private servers; a name is
+ * one bench alone. `backfill` and `stats` print what they find, take a number instead of a million, and are run by name only.
  */
-const IS_STATS = process.argv[2] === "stats";
-const MESSAGES = Number((IS_STATS ? process.argv[3] : process.argv[2]) ?? 1_000_000);
-const SAMPLE = Math.min(100_000, MESSAGES);
-const START = "2026-10-01T00:00:00Z";
-const END = "2026-10-31T00:00:00Z";
-const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-
-interface Ran {
-  readonly seconds: number;
-  readonly largestMiB: number;
-  readonly lines: readonly string[];
-}
-
-/** Runs one of our programs, watching its resident set. */
-async function run(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {
-  const since = performance.now();
-  const child = spawn(process.execPath, [file(program), ...args], {
-    env: { PATH: process.env["PATH"] ?? "", ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines: string[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
-  let largestMiB = 0;
-  const timer = setInterval(() => {
-    void readFile(`/proc/${child.pid ?? 0}/status`, "utf8")
-      .then((text) => {
-        const kib = Number(/VmHWM:\s+(?<kib>\d+)/.exec(text)?.groups?.["kib"] ?? 0);
-        largestMiB = Math.max(largestMiB, kib / 1024);
-      })
-      // The process may end between the tick and the reading.
-      .catch(() => undefined);
-  }, 100);
-  const [code] = (await once(child, "close")) as [number | null];
-  clearInterval(timer);
-  if (code !== 0) throw new Error(`${program} ended with ${String(code)}: ${lines.slice(-5).join("\n")}`);
-  return { seconds: (performance.now() - since) / 1000, largestMiB, lines };
-}
+const BENCHES: readonly Bench[] = [consume];
+const BY_NAME: Readonly<Record<string, (count: number) => Promise<void>>> = {
+  backfill: benchBackfill,
+  stats: benchStats,
+};
+const MANY = 1_000_000;
 
 async function main(): Promise<void> {
-  const servers = await findServers();
-  const redis = await startRedis(servers.redis);
-  const month = { seed: 7, start: Date.parse(START), regions: 1 };
-  const archive = await startDatagrepper({ messages: generateMonth({ ...month, count: MESSAGES }) });
-  const dir = await mkdtemp(join(tmpdir(), "clean-amis-bench-"));
-  try {
-    const config = join(dir, "config.toml");
-    const sources = `[consumer_config.sources]\ncompose_host = ""\ndatagrepper = "${archive.url}"\n`;
-    await writeFile(config, `[consumer_config]\nredis_prefix = "bench-backfill"\n${sources}`);
-    const fed = await run("./bench-ingest.js", [String(SAMPLE)], { REDIS_URL: redis.url });
-    const fedRate = SAMPLE / Number(fed.lines.at(-1));
-    console.log(`ingest from an array   ${SAMPLE} messages, ${Math.round(fedRate)}/s`);
-    const args = ["backfill", "--start", START, "--end", END, "--rate", "1000", "--json", "--config", config];
-    const past = await run("../../main.js", args, { REDIS_URL: redis.url });
-    const steps = past.lines.map((line) => JSON.parse(line) as { messages?: number });
-    const messages = steps.reduce((sum, step) => sum + (step.messages ?? 0), 0);
-    const rate = messages / past.seconds;
-    console.log(
-      `backfill               ${messages} messages, ${Math.round(rate)}/s, largest resident set ${Math.round(past.largestMiB)} MiB`,
-    );
-    console.log(
-      `ratio                  ${(rate / fedRate).toFixed(2)} (no less than 0.5 is wanted, and no more than 200 MiB)`,
-    );
-  } finally {
-    await archive.close();
-    await redis.stop();
-    await rm(dir, { recursive: true });
+  const { values, positionals } = parseArgs({ options: { json: { type: "boolean" } }, allowPositionals: true });
+  const [name, count] = positionals;
+  const alone = BY_NAME[name ?? ""];
+  if (alone !== undefined) return alone(Number(count ?? MANY));
+  const wanted = BENCHES.filter((bench) => name === undefined || bench.name === name);
+  if (wanted.length === 0) {
+    const known = [...BENCHES.map((bench) => bench.name), ...Object.keys(BY_NAME)].join(", ");
+    console.error(`npm run bench: there is no bench ${name ?? ""} (known: ${known})`);
+    process.exitCode = 2;
+    return;
   }
+  const load = loadavg()[0] ?? 0;
+  const [figures, versions] = await onScene(async (scene) => {
+    const found = [];
+    for (const bench of wanted) found.push(...(await bench.figures(scene)));
+    return [found, scene.versions] as const;
+  });
+  const machine = { processors: cpus().length, model: cpus()[0]?.model ?? "", loadBefore: load };
+  if (values.json === true) {
+    const judged = figures.map((figure) => ({ ...figure, isReached: isReached(figure) }));
+    console.log(JSON.stringify({ machine, versions, figures: judged }, null, 2));
+    return;
+  }
+  console.log(tableOf(figures));
+  const servers = `Node ${versions.node}, Redis ${versions.redis}, RabbitMQ ${versions.rabbitmq}`;
+  console.log(`\n${machine.processors} × ${machine.model}, load ${load.toFixed(1)} before; ${servers}`);
 }
 
-await (IS_STATS ? benchStats(MESSAGES) : main());
+await main();

@@ -54,6 +54,10 @@ const SHORT = /^[A-Za-z][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*$/;
 const VERSION = /^(?:[A-Za-z][A-Za-z0-9]*|\d+(?:\.\d+)*)$/;
 const LONGEST_ID = 128;
 
+/** What was read of the ids met last: each image of a compose asks for it several times. */
+const READ = new Map<string, Parsed<ComposeId>>();
+const MOST_READ = 1000;
+
 /**
  * Whether a text may become part of a Redis key and a report: letters, digits, dots, dashes, underscores, at most 128.
  * Anything else in a message's compose is not worth keeping.
@@ -67,6 +71,15 @@ export function isKeySafeComposeId(text: string): boolean {
  * writes: a respin, and a date that the calendar has. A refusal quotes the value and the place.
  */
 export function parseComposeId(id: string): Parsed<ComposeId> {
+  const known = READ.get(id);
+  if (known !== undefined) return known;
+  if (READ.size >= MOST_READ) READ.clear();
+  const read = readComposeId(id);
+  if (id.length <= LONGEST_ID) READ.set(id, read);
+  return read;
+}
+
+function readComposeId(id: string): Parsed<ComposeId> {
   const refuse = (what: string): Parsed<never> => ({ ok: false, reason: `compose id ${quote(id)}: ${what}` });
   if (id.length > LONGEST_ID) return refuse(`longer than ${LONGEST_ID} characters`);
   const parts = /^(?<release>.+?)-(?<date>\d{8})(?:\.(?<suffix>[a-z]+))?(?:\.(?<respin>\d+))?$/.exec(id)?.groups;

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { RedisConnection } from "../connection.ts";
 import type { Keys } from "../keys.ts";
-import { floorScore, readImage } from "./record.ts";
+import { floorScore, pairsOf, readImage } from "./record.ts";
 import { readRegions } from "./regions.ts";
 import { quoteKey, UnreadableRecord, foreignKeyOf } from "../strange.ts";
 import type { Image } from "../../../domain/image/image.ts";
@@ -67,6 +67,38 @@ export class ScheduleReader {
     const unreadable = unreadableRecord(this.keys.image(region, amiId), `${region} ${amiId}`, why);
     this.connection.strangers.tell(this.keys.image(region, amiId), `redis: ${unreadable.message}`, region);
     return unreadable;
+  }
+
+  /** As `readImage`; none when there is none, or when it cannot be read and is told. */
+  protected readOrTell(region: string, amiId: string, flat: readonly string[]): readonly Image[] {
+    try {
+      const image = this.readOrThrow(region, amiId, flat);
+      return image === null ? [] : [image];
+    } catch (error) {
+      if (error instanceof UnreadableRecord) return [];
+      throw error;
+    }
+  }
+
+  /** As `readImage`; what cannot be read is told. */
+  protected readOrThrow(region: string, amiId: string, flat: readonly string[]): Image | null {
+    try {
+      return readImage(region, amiId, pairsOf(flat));
+    } catch (error) {
+      if (error instanceof UnreadableRecord) throw this.tellUnreadable(region, amiId, error.message);
+      throw error;
+    }
+  }
+
+  /** Tells an image that waits and has no record. */
+  protected tellMissing(region: string, amiId: string, queue: Queue): void {
+    const key = this.keys.queue(region, queue);
+    const remedy = `clean-amis backfill hears of it again; or, if it is none of ours: redis-cli ZREM ${quoteKey(key)} ${quoteKey(amiId)}`;
+    this.connection.strangers.tell(
+      `${key} ${amiId}`,
+      `redis: ${region} ${amiId} waits in ${queue} and has no record: ${remedy}`,
+      region,
+    );
   }
 
   async waiting(region: string, amiId: string): Promise<{ queue: Queue; wakeAt: Instant } | null> {

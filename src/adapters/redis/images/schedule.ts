@@ -1,17 +1,8 @@
 import type { RedisConnection } from "../connection.ts";
-import { asUpstream, quoteKey, UnreadableRecord } from "../strange.ts";
-import {
-  floorScore,
-  orderText,
-  pairsOf,
-  readImage,
-  readTakenAway,
-  scoreOf,
-  writeEvent,
-  writeFields,
-  writeUpload,
-} from "./record.ts";
+import { asUpstream, UnreadableRecord } from "../strange.ts";
+import { floorScore, readTakenAway, scoreOf, writeEvent, writeFields } from "./record.ts";
 import { redisCounts } from "./counts.ts";
+import { callsOf, type Entering, type EnteringCall } from "./entering.ts";
 import { misplacedAmong, putRight } from "./places.ts";
 import { ScheduleReader } from "./reader.ts";
 import { loadScript } from "../script.ts";
@@ -20,10 +11,10 @@ import type { Decision } from "../../../domain/compose/classify.ts";
 import type { EventDraft } from "../../../domain/image/event.ts";
 import { STAGES, type Image, type TakenAway } from "../../../domain/image/image.ts";
 import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } from "../../../domain/image/lifecycle.ts";
-import { streamOf } from "../../../domain/image/stream.ts";
 import type { Upload } from "../../../domain/image/upload.ts";
 import { ceilSecond, DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
-import type { Clock, Counts, Lease, Schedule } from "../../../ports/index.ts";
+import { isForeign } from "../../../errors.ts";
+import type { Announced, Clock, Counts, Lease, Schedule } from "../../../ports/index.ts";
 
 const add = loadScript("add", "recount", "enroll");
 const claim = loadScript("claim");
@@ -62,40 +53,76 @@ class RedisSchedule extends ScheduleReader implements Schedule {
   }
 
   async add(upload: Upload, decision: Decision, who: string): Promise<"new" | Image> {
-    const { region, amiId } = upload;
-    const known = await this.#enter(upload, entryOf(upload, decision, this.#periods, this.clock.now(), who));
-    const image = known.length === 0 ? null : this.#readOrThrow(region, amiId, known);
-    if (image === null) return "new";
-    // A repeated message is an occasion to find a place that was lost.
-    for (const misplaced of await misplacedAmong(this.connection, region, [image]))
-      await putRight(this.connection, misplaced, this.clock, this.#periods);
-    return image;
+    const [result = "new"] = await this.addAll([{ upload, decision }], who);
+    if (result instanceof Error) throw result;
+    return result;
+  }
+
+  async addAll(announced: readonly Announced[], who: string): Promise<readonly ("new" | Image | Error)[]> {
+    const now = this.clock.now();
+    const results = new Array<"new" | Image | Error>(announced.length);
+    const ofRegions = new Map<string, (Entering & { readonly place: number })[]>();
+    for (const [place, { upload, decision }] of announced.entries()) {
+      const entering = { place, upload, entry: entryOf(upload, decision, this.#periods, now, who) };
+      const others = ofRegions.get(upload.region);
+      if (others === undefined) ofRegions.set(upload.region, [entering]);
+      else others.push(entering);
+    }
+    await Promise.all(
+      [...ofRegions].map(async ([region, enterings]) => {
+        const entered = await this.#enterAll(region, enterings);
+        for (const [index, { place }] of enterings.entries()) results[place] = entered[index] ?? "new";
+      }),
+    );
+    return results;
   }
 
   async adopt(upload: Upload, entry: Entry): Promise<boolean> {
-    return (await this.#enter(upload, entry)).length === 0;
+    const [result] = await this.#enterAll(upload.region, [{ upload, entry }]);
+    if (result instanceof Error) throw result;
+    return result === "new";
   }
 
-  /** Resolves to the record that is there, `field, value, …`; empty when the image is entered now. */
-  async #enter(upload: Upload, entry: Entry): Promise<readonly string[]> {
-    const { region, amiId, composeId } = upload;
-    await this.connection.strangers.orTell(this.keys.regions, this.redis.sadd(this.keys.regions, region), 0);
-    const fields = [...writeUpload(upload), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)];
-    const score = entry.wait === null ? "" : scoreOf(entry.wait.wakeAt);
-    return (await add(
-      this.redis,
-      [
-        this.keys.image(region, amiId),
-        this.keys.queue(region, entry.wait?.queue ?? "unresolved"),
-        this.keys.composeImages(region, composeId),
-        this.keys.events(region),
-        this.keys.stream(region, streamOf(upload) ?? "none"),
-        this.keys.images(region),
-        this.keys.counts(region),
-        this.keys.names(region),
-      ],
-      [amiId, score, composeId, orderText(composeId), fields.length, ...fields, ...writeEvent(upload, entry.event)],
-    )) as string[];
+  /** Images of one region, as they stand now; an error for one whose record is not ours to read. */
+  async #enterAll(region: string, enterings: readonly Entering[]): Promise<readonly ("new" | Image | Error)[]> {
+    const { regions } = this.keys;
+    // Whoever dies in between hears the message again, and then the region is listed.
+    const [results] = await Promise.all([
+      Promise.all(callsOf(this.keys, region, enterings).map((call) => this.#enter(region, call))),
+      this.connection.strangers.orTell(regions, this.redis.sadd(regions, region), 0),
+    ]);
+    const known = results.flat().filter((result): result is Image => result !== "new" && !(result instanceof Error));
+    // A repeated message is an occasion to find a place that was lost.
+    for (const misplaced of await misplacedAmong(this.connection, region, known))
+      await putRight(this.connection, misplaced, this.clock, this.#periods);
+    return results.flat();
+  }
+
+  async #enter(region: string, { amiIds, words }: EnteringCall): Promise<readonly ("new" | Image | Error)[]> {
+    const { keys } = this;
+    const shared = [keys.events(region), keys.images(region), keys.counts(region), keys.names(region)];
+    try {
+      const answers = (await add(this.redis, shared, [words])) as readonly (readonly string[])[];
+      return amiIds.map((amiId, index) => this.#entered(region, amiId, answers[index] ?? []));
+    } catch (error) {
+      const told = asUpstream(error);
+      // The region's events are somebody else's: that is no reason to lose the images of other regions.
+      if (isForeign(told)) return amiIds.map(() => told);
+      throw error;
+    }
+  }
+
+  /** `flat`: what add.lua answers on an image. */
+  #entered(region: string, amiId: string, flat: readonly string[]): "new" | Image | Error {
+    if (flat.length === 0) return "new";
+    try {
+      if (flat.length === 1) throw this.tellUnreadable(region, amiId, null);
+      // What was there is there.
+      return this.readOrThrow(region, amiId, flat) ?? "new";
+    } catch (error) {
+      if (error instanceof UnreadableRecord) return asUpstream(error) as Error;
+      throw error;
+    }
   }
 
   change(image: Image, change: Change): Promise<boolean> {
@@ -126,41 +153,11 @@ class RedisSchedule extends ScheduleReader implements Schedule {
       [floorScore(lease.now), toScore(lease.until), lease.token, limit, this.keys.image(region, ""), ...STAGES],
     )) as [amiId: string, flat: string[], type?: string][];
     return taken.flatMap(([amiId, flat, type]) => {
-      if (type === undefined) return this.#readOrTell(region, amiId, flat);
-      if (type === "none") this.#tellMissing(region, amiId, queue);
+      if (type === undefined) return this.readOrTell(region, amiId, flat);
+      if (type === "none") this.tellMissing(region, amiId, queue);
       else this.tellUnreadable(region, amiId, null);
       return [];
     });
-  }
-
-  #readOrTell(region: string, amiId: string, flat: readonly string[]): readonly Image[] {
-    try {
-      const image = this.#readOrThrow(region, amiId, flat);
-      return image === null ? [] : [image];
-    } catch (error) {
-      if (error instanceof UnreadableRecord) return [];
-      throw error;
-    }
-  }
-
-  /** As `readImage`; what cannot be read is told. */
-  #readOrThrow(region: string, amiId: string, flat: readonly string[]): Image | null {
-    try {
-      return readImage(region, amiId, pairsOf(flat));
-    } catch (error) {
-      if (error instanceof UnreadableRecord) throw this.tellUnreadable(region, amiId, error.message);
-      throw error;
-    }
-  }
-
-  #tellMissing(region: string, amiId: string, queue: Queue): void {
-    const key = this.keys.queue(region, queue);
-    const remedy = `clean-amis backfill hears of it again; or, if it is none of ours: redis-cli ZREM ${quoteKey(key)} ${quoteKey(amiId)}`;
-    this.connection.strangers.tell(
-      `${key} ${amiId}`,
-      `redis: ${region} ${amiId} waits in ${queue} and has no record: ${remedy}`,
-      region,
-    );
   }
 
   async recordTakenAway({ region, amiId, token }: Image, takenAway: TakenAway): Promise<TakenAway | null> {

@@ -14,3 +14,8 @@ local function isCounted(key)
   local revision = redis.call("HGET", key, "revision")
   return not revision or string.match(revision, "^%d+$") ~= nil
 end
+-- A write to what only leads to a record.
+local function unlessForeign(...)
+  local answer = redis.pcall(...)
+  if type(answer) == "table" and answer.err and not string.find(answer.err, "WRONGTYPE", 1, true) then redis.call(...) end
+end

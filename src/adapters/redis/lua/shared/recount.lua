@@ -8,32 +8,47 @@ local function epochsOf(counts)
   redis.call("HSET", counts, "epoch", epoch)
   return epoch, false
 end
--- Counts an image as its record has it now, and no more as it was counted before; what is deleted or gone is not counted. Its field
--- `counted` has the epoch, and as what; of an unknown epoch nothing is taken back. A count that is no number has all begun anew.
-local function recount(image, counts)
-  if not is(counts, "hash") then return end
-  local epoch, coming = epochsOf(counts)
-  local stage, why, delete, old = unpack(redis.call("HMGET", image, "stage", "last_error", "delete_at", "counted"))
+-- As what an image is counted; what is deleted or gone is not.
+local function wordsOf(stage, delete, why)
   local words = {}
   if stage ~= "deleted" and stage ~= "gone" then
     words[1] = "stage:" .. (string.match(stage or "", "^%l+$") or "?")
     if stage == "private" and (delete or "") == "" then words[2] = "untold" end
     words[#words + 1] = string.match("error:" .. (why or "") .. ": ", "^(error:[%l-]+): ")
   end
-  local new = words[1] and (coming or epoch) .. " " .. table.concat(words, " ")
-  if (old or nil) == new then return end
-  local function add(text, by)
-    local mark, rest = string.match(text or "", "^(%S+) (.*)$")
-    if mark ~= epoch and mark ~= coming then return end
-    for word in string.gmatch(rest, "%S+") do
-      for _, field in ipairs({ word, mark == coming and coming .. " " .. word or nil }) do
-        local count = redis.pcall("HINCRBY", counts, field, by)
-        if type(count) == "table" then return redis.call("DEL", counts) end
-        if count == 0 then redis.call("HDEL", counts, field) end
+  return words
+end
+-- Counts words up or down, those of the coming epoch, if there is one, as well. A count that is no number has all begun anew: true.
+local function countWords(counts, words, by, coming)
+  for _, word in ipairs(words) do
+    for _, field in ipairs({ word, coming and coming .. " " .. word or nil }) do
+      local count = redis.pcall("HINCRBY", counts, field, by)
+      if type(count) == "table" then
+        redis.call("DEL", counts)
+        return true
       end
+      if count == 0 then redis.call("HDEL", counts, field) end
     end
   end
-  add(old, -1)
-  add(new, 1)
+  return false
+end
+-- Counts an image as its record has it now, and no more as it was counted before. Its field `counted` has the epoch, and as what; of
+-- an unknown epoch nothing is taken back.
+local function recount(image, counts)
+  if not is(counts, "hash") then return end
+  local epoch, coming = epochsOf(counts)
+  local stage, why, delete, old = unpack(redis.call("HMGET", image, "stage", "last_error", "delete_at", "counted"))
+  local words = wordsOf(stage, delete, why)
+  local new = words[1] and (coming or epoch) .. " " .. table.concat(words, " ")
+  if (old or nil) == new then return end
+  local mark, rest = string.match(old or "", "^(%S+) (.*)$")
+  if mark and (mark == epoch or mark == coming) then
+    local before = {}
+    for word in string.gmatch(rest, "%S+") do
+      before[#before + 1] = word
+    end
+    countWords(counts, before, -1, mark == coming and coming)
+  end
+  countWords(counts, words, 1, coming)
   redis.call(unpack(new and { "HSET", image, "counted", new } or { "HDEL", image, "counted" }))
 end
