@@ -99,6 +99,7 @@ const commands = {
     process.env.CHAOS_PACE ??= "10000";
     process.env.CHAOS_MODEL ??= "500";
     process.env.CHAOS_JUMPS ??= "all";
+    process.env.CHAOS_HEARS ??= "all";
     process.env.CHAOS_SABOTAGE ??= "apart";
     process.env.CHAOS_NAMES ??= "100000";
     process.env.CHAOS_REQUESTS ??= "100000";
@@ -114,6 +115,7 @@ const commands = {
       "hear/backfill",
       "monitoring/browser",
       "service/trouble/jumps",
+      "service/trouble/one-hears",
     ].map((name) => `dist/test/${name}.test.js`);
     return handOver("dist/test/support/run/run.js", promises);
   },

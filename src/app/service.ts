@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { RegionPasses } from "../act/passes.ts";
@@ -25,6 +26,9 @@ import type { Self } from "../monitoring/ready.ts";
 import type { Breakers, Delivery, Images, Log, Meter } from "../ports/index.ts";
 import type { Reporter } from "../tell/reporter.ts";
 import { reportOnce } from "../tell/report.ts";
+
+/** Each loop waits for the stop, and each batch that is held; more would be a leak, and is warned of. */
+const MOST_WAITING = 24;
 
 /** How long a stop waits for what is under way; then it is given up, and delivered, or due, again. */
 const STOP_WITHIN_MS = 4 * SECOND_MS;
@@ -85,6 +89,7 @@ export async function runService(
   const { ingester, tick } = cases;
   const { clock, log } = tick;
   const [ending, giveUp] = [new AbortController(), new AbortController()];
+  setMaxListeners(MOST_WAITING, ending.signal);
   const consumer = new Consumer(ingester, { stop: ending.signal, giveUp: giveUp.signal });
   const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
   const deliver = (delivery: Delivery): void => {

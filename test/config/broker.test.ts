@@ -152,7 +152,7 @@ t.test("monitoring has a port, an address or all of them; an empty table is none
     ['address = "127.0.0.1"', "FILE: missing key monitoring.port: add one, such as 8070, or take [monitoring] out"],
     ["port = 0", "FILE: monitoring.port = 0: must be >= 1"],
     ["port = 65536", "FILE: monitoring.port = 65536: must be <= 65535"],
-    ['port = "8070"', 'FILE: monitoring.port = "8070": must be integer'],
+    ['port = "8070"', 'FILE: monitoring.port = "8070": a whole number'],
     ['port = 1\naddress = "a b"', /^FILE: monitoring\.address = "a b": .*\(a host or an IP address; empty: all\)$/],
     ["prot = 1", "FILE: unknown key monitoring.prot (known: address, port)"],
   ];
@@ -166,7 +166,7 @@ t.test("how much is prefetched is in AMQP's range, and not without limit", (t) =
   const rows: readonly (readonly [string, RegExp])[] = [
     ["prefetch_count = 0", /^FILE: qos\.prefetch_count = 0: must be >= 1$/],
     ["prefetch_count = 65536", /^FILE: qos\.prefetch_count = 65536: must be <= 65535/],
-    ["prefetch_count = 2.5", /^FILE: qos\.prefetch_count = 2\.5: must be integer/],
+    ["prefetch_count = 2.5", /^FILE: qos\.prefetch_count = 2\.5: a whole number such as 250$/],
     ["prefetch_size = 9", /^FILE: qos\.prefetch_size = 9: .*take it out, and set prefetch_count\)$/],
   ];
   for (const [line, told] of rows) t.match(complaint(t, qos(line)), told, line);

@@ -9,7 +9,7 @@ import { openReporting, type Reporting } from "../../support/scenes/reporting.ts
 import { limitFor } from "../../support/run/limit.ts";
 
 limitFor(t, "CHAOS_CRASH");
-const isChosen = choosePoints(t, 2);
+const isChosen = choosePoints(t, 4);
 
 /** Small, so that a few images make several posts: the first opens the issue, the others are comments. */
 const SMALL = 1_600;

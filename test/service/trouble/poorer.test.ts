@@ -15,6 +15,8 @@ import { openBench, until } from "../../support/servers/bus.ts";
 import { rememberHearing, serverUrl } from "../../support/servers/redis.ts";
 import { ACCOUNT, PERIODS } from "../../support/world/image.ts";
 
+t.setTimeout(600_000);
+
 const REGION = "us-east-1";
 
 /**

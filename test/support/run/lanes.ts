@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 
 /** What takes long begins first, the longest first, so that no lane works alone at the end. */
 export const LONG: readonly string[] = [
+  "test/service/trouble/poorer.test.ts",
   "test/demo/sabotage.test.ts",
   "test/hear/consume.test.ts",
   "test/hear/backfill.test.ts",
@@ -12,6 +13,15 @@ export const LONG: readonly string[] = [
   "test/service/chaos/report-crash.test.ts",
   "test/service/chaos/crash.test.ts",
   "test/act/pace.test.ts",
+  "test/service/trouble/promoted.test.ts",
+  "test/service/chaos/strange.test.ts",
+  "test/operate/comments-flood.test.ts",
+  "test/monitoring/browser.test.ts",
+  "test/service/chaos/comments-crash.test.ts",
+  "test/service/chaos/model.test.ts",
+  "test/service/trouble/jumps.test.ts",
+  "test/service/trouble/stop.test.ts",
+  "test/adapters/redis/least-user.test.ts",
   "test/service/trouble/absence.test.ts",
   "test/cli/operate/orders.test.ts",
   "test/cli/run/config.test.ts",
@@ -24,9 +34,9 @@ export const ALONE: ReadonlyMap<string, string> = new Map([
   ["test/cli/run/doctor.test.ts", "the doctor warns of a Redis that answers slowly, as one on a busy machine does"],
 ]);
 
-/** Two lanes more than there are processors: most files wait half of their time. */
+/** Three lanes more than there are processors: most files wait half of their time. */
 export function lanesHere(): number {
-  return availableParallelism() + 2;
+  return availableParallelism() + 3;
 }
 
 /** The order in which test files start; `sourceOf` gives the name that the tables know. */
