@@ -20,13 +20,17 @@ const UNKNOWN_HELD_MS = 90 * DAY_MS;
 export function redisFacts({ redis, keys, strangers }: RedisConnection): Facts {
   const facts: Facts = {
     recall: async (composeIds) => {
-      const known = composeIds.map(async (composeId) => {
-        const key = keys.compose(composeId);
-        const hash = await strangers.orTell(key, redis.hgetall(key), null);
+      const names = composeIds.map((composeId) => keys.compose(composeId));
+      const hashes = await strangers.eachOrTell(
+        names,
+        names.map((key) => redis.hgetall(key)),
+        null,
+      );
+      return composeIds.flatMap((composeId, index) => {
+        const hash = hashes[index] ?? null;
         if (hash === null) return [];
-        return [Object.keys(hash).length === 0 ? noFacts(composeId) : readFacts(composeId, hash)];
+        return Object.keys(hash).length === 0 ? noFacts(composeId) : readFacts(composeId, hash);
       });
-      return (await Promise.all(known)).flat();
     },
     remember: async (fact) => {
       const words = factFields(fact);
