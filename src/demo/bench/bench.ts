@@ -5,13 +5,14 @@ import { benchBackfill } from "./bench-backfill.ts";
 import { benchStats } from "./bench-stats.ts";
 import { consume } from "./consume.ts";
 import { isReached, tableOf, type Bench } from "./figure.ts";
+import { latency } from "./latency.ts";
 import { onScene } from "./scene.ts";
 
 /**
  * `npm run bench [-- NAME] [--json]`: figures beside their limits, each pair measured in one run on private servers; a name is
  * one bench alone. `backfill` and `stats` print what they find, take a number instead of a million, and are run by name only.
  */
-const BENCHES: readonly Bench[] = [consume];
+const BENCHES: readonly Bench[] = [consume, latency];
 const BY_NAME: Readonly<Record<string, (count: number) => Promise<void>>> = {
   backfill: benchBackfill,
   stats: benchStats,

@@ -8,24 +8,24 @@ import type { Outgoing } from "../cast/messages.ts";
 import { Publisher } from "../publisher.ts";
 
 const ONE = ["us-east-1"] as const;
-const MESSAGES_OF_ONE = 20_000;
-const MESSAGES_OF_ALL = 2_000;
+const MESSAGES_OF_ONE = 40_000;
+const MESSAGES_OF_ALL = 4_000;
 const LOOK_EVERY_MS = 5;
 
-/** What one side did between the first tenth of the messages and the last. */
+/** What one side did with the second half of the messages: it has started, and is warm. */
 interface Run {
   readonly messagesASecond: number;
   readonly cpuSecondsAMessage: number;
 }
 
-/** Watches from a tenth of the work to its end. */
+/** Watches from half of the work to its end. */
 async function measure(
   count: number,
   program: Watched,
-  tenth: () => Promise<number>,
+  half: () => Promise<number>,
   end: () => Promise<number>,
 ): Promise<Run> {
-  const early = await tenth();
+  const early = await half();
   const [from, cpuFrom] = [performance.now(), await program.cpuSeconds()];
   const late = await end();
   const [to, cpuTo] = [performance.now(), await program.cpuSeconds()];
@@ -49,7 +49,7 @@ async function ours(scene: Scene, publisher: Publisher, messages: readonly Outgo
       await setTimeout(LOOK_EVERY_MS);
     }
   };
-  const run = await measure(messages.length, program, scheduled(messages.length / 10), scheduled(messages.length));
+  const run = await measure(messages.length, program, scheduled(messages.length / 2), scheduled(messages.length));
   await program.stop();
   await publisher.deleteQueue(queue);
   return run;
@@ -61,11 +61,11 @@ async function bare({ amqpUrl }: Scene, publisher: Publisher, messages: readonly
   await publisher.fill(queue, EXCHANGE, TOPIC, messages);
   const program = startWatched("./baseline-amqp.js", [amqpUrl, queue, String(messages.length)], {});
   const seen = (count: number): Promise<number> => program.nextLine((line) => Number(line) === count).then(Number);
-  const [tenth, end] = [seen(messages.length / 10), seen(messages.length)];
+  const [half, end] = [seen(messages.length / 2), seen(messages.length)];
   const run = await measure(
     messages.length,
     program,
-    () => tenth,
+    () => half,
     () => end,
   );
   await program.stop();

@@ -27,6 +27,11 @@ export function median(values: readonly number[]): number {
   return ((low ?? NaN) + (high ?? NaN)) / 2;
 }
 
+/** The least value that is not below `share` (0 to 1) of all values. `NaN` of none. */
+export function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((one, other) => one - other)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? NaN;
+}
+
 /** The figure of rounds, each of which has measured both sides: the medians of the sides, and of the rounds' ratios. */
 export function figureOf<Round>(
   rounds: readonly Round[],
