@@ -45,7 +45,7 @@ export async function hear(test: string, limitS: number, court: Court): Promise<
 
 /** The witnesses that run the mutant, the likeliest and quickest first. */
 export function witnessesOf({ file, mutant }: Planted, known: readonly Witness[], { experience }: Court) {
-  const those = known.filter(({ coverage }) => hasRun(coverage, file, mutant.start));
+  const those = known.filter(({ coverage }) => hasRun(coverage, file, mutant.at));
   return those.toSorted((one, other) => experience.worthOf(file, other) - experience.worthOf(file, one));
 }
 
