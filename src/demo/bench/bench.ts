@@ -1,5 +1,6 @@
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { SEED } from "./announcements.ts";
 import { benchBackfill } from "./bench-backfill.ts";
 import { benchStats } from "./bench-stats.ts";
 import { consume } from "./consume.ts";
@@ -38,12 +39,12 @@ async function main(): Promise<void> {
   const machine = { processors: cpus().length, model: cpus()[0]?.model ?? "", loadBefore: load };
   if (values.json === true) {
     const judged = figures.map((figure) => ({ ...figure, isReached: isReached(figure) }));
-    console.log(JSON.stringify({ machine, versions, figures: judged }, null, 2));
+    console.log(JSON.stringify({ machine, versions, seed: SEED, figures: judged }, null, 2));
     return;
   }
   console.log(tableOf(figures));
   const servers = `Node ${versions.node}, Redis ${versions.redis}, RabbitMQ ${versions.rabbitmq}`;
-  console.log(`\n${machine.processors} × ${machine.model}, load ${load.toFixed(1)} before; ${servers}`);
+  console.log(`\n${machine.processors} × ${machine.model}, load ${load.toFixed(1)} before; ${servers}; seed ${SEED}`);
 }
 
 await main();

@@ -49,13 +49,18 @@ function isAlike(row: Row, other: Row | undefined): boolean {
 /** What add.lua has to know of one image. */
 function rowOf(keys: Keys, region: string, { upload, entry }: Entering): Row {
   const { amiId, composeId } = upload;
-  const fields = [...writeUpload(upload), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)];
+  const fields = filled([...writeUpload(upload), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)]);
   return [
     ...[amiId, composeId, keys.stream(region, streamOf(upload) ?? "none"), orderText(composeId)],
     ...[keys.queue(region, entry.wait?.queue ?? "unresolved"), entry.wait === null ? "" : scoreOf(entry.wait.wakeAt)],
     ...[fields.length, ...fields],
     ...writeEvent(upload, entry.event),
   ];
+}
+
+/** Of `field, value, …` those that have a value. */
+function filled(words: readonly string[]): string[] {
+  return words.filter((_, index) => words[index - (index % 2) + 1] !== "");
 }
 
 /**

@@ -1,5 +1,5 @@
 -- add.lua: remember images of a region at their first hearing; a known image stays as it is, but for a name or arch it lacked.
--- KEYS[1] events   KEYS[2] the region's images   KEYS[3] their counts   KEYS[4] and names
+-- KEYS[1] events   KEYS[2] the region's images   KEYS[3] their counts   KEYS[4] and composes
 -- ARGV[1] a list, as JSON, for that is read faster than so many arguments: [1] what stands before an ami-id in its hash's key
 -- [2] before a compose id in that of its set   [3] how many images   [4] how many words the row of each has   [5] how many of
 -- these differ from image to image   [6…] the first row, then the places that differ, then each image's words for them
@@ -26,7 +26,7 @@ local function lead(set, ami, compose, its, stage)
 end
 local function known(key, ami, compose, fields)
   for _, field in ipairs({ "image_name", "arch" }) do
-    if fields[field] and redis.call("HGET", key, field) == "" then redis.call("HSET", key, field, fields[field]) end
+    if fields[field] and (redis.call("HGET", key, field) or "") == "" then redis.call("HSET", key, field, fields[field]) end
   end
   enroll(key, KEYS[4], ami)
   lead(given[2] .. compose, ami, compose, unpack(redis.call("HMGET", key, "compose_id", "stage")))
@@ -34,13 +34,13 @@ local function known(key, ami, compose, fields)
 end
 local function new(key, ami, compose, fields)
   local words = epoch and wordsOf(fields.stage, fields.delete_at, fields.last_error) or {}
-  local counted = words[1] and { "counted", (coming or epoch) .. " " .. table.concat(words, " ") } or {}
+  local counted = words[1] and { "counted", countedAs(coming or epoch, words) } or {}
   redis.call("HSET", key, "revision", 1, unpack(row, 8, last))
   if counted[1] then
     redis.call("HSET", key, unpack(counted))
     countWords(KEYS[3], words, 1, coming)
   end
-  if isNamed then enrollAs(KEYS[4], ami, fields.image_name, fields.compose_id, fields.uploaded_at) end
+  if isNamed then enrollAs(KEYS[4], fields.compose_id, fields.uploaded_at) end
   if row[6] ~= "" then unlessForeign("ZADD", row[5], row[6], ami) end
   lead(given[2] .. compose, ami, compose, compose, fields.stage)
   redis.call("XADD", KEYS[1], "*", unpack(row, last + 1, width))
