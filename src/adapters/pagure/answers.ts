@@ -1,5 +1,7 @@
 /** What the adapter needs of Pagure's answers; each reader returns null for another shape. Source: pagure/lib/model.py. */
 
+import { SECOND_MS, type Instant } from "../../domain/time.ts";
+
 /** An issue with its comments, as far as the report needs it. */
 export interface Issue {
   readonly id: number;
@@ -17,6 +19,8 @@ export interface IssueComment {
   /** Who changed its text last; empty: nobody did; null: it does not say. */
   readonly editors: readonly string[] | null;
   readonly text: string;
+  /** When it was written or edited last; null: it does not say. */
+  readonly writtenAt: Instant | null;
   /** Pagure wrote it itself, in the name of whoever changed something. */
   readonly isNotification: boolean;
 }
@@ -79,7 +83,14 @@ function readComment(body: unknown): IssueComment | null {
   const text = textOf(body, "comment");
   const isNotification = fieldOf(body, "notification") === true;
   if (typeof id !== "number" || author === null || text === null) return null;
-  return { id, author, editors: readEditors(body), text, isNotification };
+  return { id, author, editors: readEditors(body), text, writtenAt: readWrittenAt(body), isNotification };
+}
+
+/** Pagure's instants are texts of seconds. */
+function readWrittenAt(body: unknown): Instant | null {
+  const [created, edited] = [textOf(body, "date_created"), textOf(body, "edited_on")];
+  const at = Math.max(Number(created ?? NaN), Number(edited ?? created)) * SECOND_MS;
+  return Number.isFinite(at) ? at : null;
 }
 
 /** Pagure keeps the last editor alone. What is odd or missing is somebody unknown, so that no other shape hides an editor. */

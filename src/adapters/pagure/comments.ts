@@ -214,6 +214,7 @@ function threadOf(id: string, issue: Issue, name: string): Thread {
       author: comment.author,
       editors: comment.editors,
       text: comment.text,
+      writtenAt: comment.writtenAt,
       url: `${issue.url}#comment-${comment.id}`,
     })),
   };

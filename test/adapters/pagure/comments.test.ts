@@ -46,7 +46,8 @@ t.test("comments of others on our reports are read, on more pages than one, and 
     Array.from({ length: 26 }, (_, index) => index + 1),
   );
   const url = `${double.url}/${REPO}/issue/1#comment-2`;
-  const said = { id: "2", author: "somebody", editors: [], text: "hold", url };
+  const writtenAt = double.tracker.issue(REPO, 1)?.comments[0]?.createdAt;
+  const said = { id: "2", author: "somebody", editors: [], text: "hold", writtenAt, url };
   t.same(read.find(({ id }) => id === "1")?.comments, [said]);
 });
 
