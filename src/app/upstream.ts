@@ -2,9 +2,12 @@ import { systemClock } from "../adapters/clock.ts";
 import { openComposeHost } from "../adapters/compose-host.ts";
 import { openDatagrepper } from "../adapters/datagrepper/archive.ts";
 import { datagrepperFacts } from "../adapters/datagrepper/facts.ts";
+import { ForgeComments } from "../adapters/forge/comments.ts";
+import type { Forge } from "../adapters/forge/forge.ts";
+import { ForgeReports } from "../adapters/forge/reports.ts";
+import { ForgejoCalls } from "../adapters/forgejo/calls.ts";
 import { logReports } from "../adapters/log.ts";
-import { openPagureComments } from "../adapters/pagure/comments.ts";
-import { openPagure } from "../adapters/pagure/reports.ts";
+import { PagureCalls } from "../adapters/pagure/calls.ts";
 import type { Config } from "../config/config.ts";
 import type { Fact } from "../domain/compose/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
@@ -51,24 +54,37 @@ export function openSources(
   ];
 }
 
-/** Where people object to reports; null: nobody can. Throws `ConfigError`, as below. */
-export function openComments({ report, userAgent }: Config): Comments | null {
-  const { kind, url, repo, token, title, mostBytes } = report;
+/** How long a forge's whole answer may take, where nobody waits for it. */
+const FORGE_TIMEOUT_MS = 30 * SECOND_MS;
+
+/**
+ * The forge that the reports go to; null: the log. Throws `ConfigError` for an address, a repo or a token of the wrong form, as
+ * the two below.
+ */
+export function openForge(
+  { report, userAgent }: Pick<Config, "report" | "userAgent">,
+  { timeoutMs = FORGE_TIMEOUT_MS, log }: { readonly timeoutMs?: number; readonly log?: Log } = {},
+): Forge | null {
+  const { kind, url, repo, token, mostBytes } = report;
+  const access = { url, repo, token, mostBytes, userAgent, timeoutMs };
   switch (kind) {
     case "pagure":
-      return openPagureComments({ url, repo, token, title, mostBytes, userAgent, timeoutMs: 30 * SECOND_MS });
+      return new PagureCalls(access);
+    case "forgejo":
+      return new ForgejoCalls({ ...access, ...(log === undefined ? {} : { log }) });
     case "log":
       return null;
   }
 }
 
-/** Where the reports go. Throws `ConfigError` for an address, a repo or a token of the wrong form. */
-export function openReports({ report, userAgent }: Config, log: Log): Reports {
-  const { kind, url, repo, tags, token, mostBytes } = report;
-  switch (kind) {
-    case "pagure":
-      return openPagure({ url, repo, tags, token, mostBytes, userAgent, timeoutMs: 30 * SECOND_MS });
-    case "log":
-      return logReports(log);
-  }
+/** Where people object to reports; null: nobody can. */
+export function openComments(config: Config): Comments | null {
+  const forge = openForge(config);
+  return forge === null ? null : new ForgeComments(forge, config.report);
+}
+
+/** Where the reports go. */
+export function openReports(config: Config, log: Log): Reports {
+  const forge = openForge(config, { log });
+  return forge === null ? logReports(log) : new ForgeReports(forge, { tags: config.report.tags, log });
 }

@@ -1,9 +1,9 @@
 import type { PagureWorld } from "./api.ts";
-import type { PagureRequest } from "./forms.ts";
-import { renderMarkdown } from "./render.ts";
+import type { ForgeRequest } from "../forge.ts";
+import { renderMarkdown } from "../render.ts";
 
 /** The page of a public issue as people read it, without all that surrounds it; null: another path. */
-export function issuePage({ tracker }: Pick<PagureWorld, "tracker">, request: PagureRequest): string | null {
+export function issuePage({ tracker }: Pick<PagureWorld, "tracker">, request: ForgeRequest): string | null {
   const { project = "", id } = /^\/(?!api\/)(?<project>.+)\/issue\/(?<id>\d+)$/.exec(request.path)?.groups ?? {};
   const name = tracker.nameOf(project);
   const issue = name === null ? null : tracker.issue(name, Number(id));
