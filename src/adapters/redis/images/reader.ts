@@ -150,6 +150,18 @@ export class ScheduleReader {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
+  async nextDue(regions: readonly string[], queues: readonly Queue[], now: Instant): Promise<Instant> {
+    const firsts = regions.flatMap((region) =>
+      queues.map(async (queue) => {
+        const key = this.keys.queue(region, queue);
+        const first = this.redis.zrangebyscore(key, `(${floorScore(now)}`, "(inf", "WITHSCORES", "LIMIT", 0, 1);
+        const [, score = "inf"] = await this.connection.strangers.orTell(key, first, []);
+        return score === "inf" ? Infinity : Number(score) * SECOND_MS;
+      }),
+    );
+    return Math.min(Infinity, ...(await Promise.all(firsts)));
+  }
+
   countLive(region: string): Promise<number> {
     return this.redis.scard(this.keys.images(region));
   }
