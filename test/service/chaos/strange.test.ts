@@ -44,6 +44,7 @@ function namesOf({ amiId, composeId }: Victim, orderId: string, day: string): Na
         held: plain,
         images: plain,
         counts: plain,
+        composes: plain,
         names: plain,
         events: plain,
       },

@@ -5,6 +5,7 @@ import { asUpstream } from "../strange.ts";
 import { hearingLease, readingOf } from "./readings.ts";
 import { markedRun } from "./run-marker.ts";
 import { ControlLease } from "../lease.ts";
+import { onceATurn } from "../once-a-turn.ts";
 import { translateErrors } from "../../translate.ts";
 import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
 import type { Hearing, Log } from "../../../ports/index.ts";
@@ -60,10 +61,10 @@ export function redisHearing(
       lease.keepAlive(RENEW_MS, log);
       return translateErrors(hearingLease(connection, lease), asUpstream);
     },
-    runId: async () => {
+    runId: onceATurn(async () => {
       const [id, { isSetBack }] = await Promise.all([identityOf(redis, keys), clocks()]);
       return isSetBack ? null : id;
-    },
+    }),
     watchClock: async () => {
       const { reached, now, isSetBack } = await clocks();
       const isNews = isSetBack || reached === null || now >= reached + NOTED_EVERY_MS;

@@ -1,7 +1,7 @@
 import type { RedisConnection } from "../connection.ts";
 import { asUpstream, quoteKey, UnreadableRecord } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
-import { readEvent } from "../images/record.ts";
+import { readEvents } from "../images/named.ts";
 import { loadScript } from "../script.ts";
 import { translateErrors } from "../../translate.ts";
 import { compareIds, isEntryId } from "../../../domain/image/event.ts";
@@ -61,7 +61,7 @@ class RedisReporterLease implements ReporterLease {
       redis.xrange(keys.events(region), start, lastId, "COUNT", limit),
       [],
     );
-    return entries.map(([id, flat]) => readEvent(region, id, flat));
+    return readEvents(this.#connection, region, entries);
   }
 
   async pendingPost(): Promise<PendingPost | null> {
