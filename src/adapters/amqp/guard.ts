@@ -47,11 +47,11 @@ let isGuarded = false;
 export function guardAmqplib(): void {
   if (isGuarded) return;
   isGuarded = true;
-  Connection.prototype.recvFrame = receive;
   Connection.prototype.open = function (fields, done) {
     // Each failure is told by `close` or by the call that fails as well.
     this.on("error", () => undefined);
     let refusal: Error | null = null;
+    // A connection reads no frame before it is opened.
     this.recvFrame = () => {
       const frame = receive.call(this);
       if (frame !== false && frame.id === CONNECTION_CLOSE) refusal = refusalOf(frame);

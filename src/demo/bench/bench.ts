@@ -7,12 +7,16 @@ import { consume } from "./consume.ts";
 import { isReached, tableOf, type Bench } from "./figure.ts";
 import { latency } from "./latency.ts";
 import { onScene } from "./scene.ts";
+import { calls } from "./ticker/calls.ts";
+import { drain } from "./ticker/drain.ts";
+import { idle } from "./ticker/idle.ts";
+import { ticker } from "./ticker/ticker.ts";
 
 /**
  * `npm run bench [-- NAME] [--json]`: figures beside their limits, each pair measured in one run on private servers; a name is
  * one bench alone. `backfill` and `stats` print what they find, take a number instead of a million, and are run by name only.
  */
-const BENCHES: readonly Bench[] = [consume, latency];
+const BENCHES: readonly Bench[] = [consume, latency, ticker, drain, calls, idle];
 const BY_NAME: Readonly<Record<string, (count: number) => Promise<void>>> = {
   backfill: benchBackfill,
   stats: benchStats,

@@ -4,7 +4,7 @@ import type { Scene } from "./scene.ts";
 export interface Figure {
   readonly what: string;
   readonly against: string;
-  /** Ours by theirs: the median of the rounds. */
+  /** Ours by theirs: the median of the rounds; `NaN` (in JSON null): a side was not measured. */
   readonly ratio: number;
   /** What is wanted of the ratio; null: nothing, it is only told. */
   readonly goal: { readonly atLeast: number } | { readonly atMost: number } | null;
@@ -58,16 +58,22 @@ export function isReached({ ratio, goal }: Figure): boolean | null {
   return "atLeast" in goal ? ratio >= goal.atLeast : ratio <= goal.atMost;
 }
 
+const WORDS = { true: "reached", false: "missed", null: "" };
+
+function measured(value: number, text: string, instead = "–"): string {
+  return Number.isNaN(value) ? instead : text;
+}
+
 /** The figures as a table of Markdown. */
 export function tableOf(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => [
     figure.what,
     figure.against,
-    `${figure.ours} ${figure.unit}`,
-    `${figure.theirs} ${figure.unit}`,
-    figure.ratio.toFixed(2),
+    measured(figure.ours, `${figure.ours} ${figure.unit}`),
+    measured(figure.theirs, `${figure.theirs} ${figure.unit}`),
+    measured(figure.ratio, figure.ratio.toFixed(2)),
     goalText(figure.goal),
-    { true: "reached", false: "missed", null: "" }[String(isReached(figure)) as "true" | "false" | "null"],
+    measured(figure.ratio, WORDS[String(isReached(figure)) as keyof typeof WORDS], "not measured"),
   ]);
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const head = ["what", "against", "ours", "theirs", "ratio", "goal", ""];

@@ -40,7 +40,7 @@ const [NAME_GAP, AMI_GAP] = ["\u0000name", "\u0000ami"];
 
 export function commonOf(upload: Upload, entry: Entry): Common {
   const image = { ...upload, imageName: NAME_GAP, amiId: AMI_GAP };
-  const fields = [...writeUpload(image), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)];
+  const fields = filled([...writeUpload(image), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)]);
   const event = writeEvent(image, entry.event);
   const eventAt = 1 + fields.length;
   return {
@@ -52,6 +52,11 @@ export function commonOf(upload: Upload, entry: Entry): Common {
     nameAt: [1 + fields.indexOf(NAME_GAP), eventAt + event.indexOf(NAME_GAP)],
     amiAt: eventAt + event.indexOf(AMI_GAP),
   };
+}
+
+/** Of `field, value, …` those that have a value. */
+function filled(words: readonly string[]): string[] {
+  return words.filter((_, index) => words[index - (index % 2) + 1] !== "");
 }
 
 /** Whether two uploads have all in common that their entries are made of. */

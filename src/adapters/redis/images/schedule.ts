@@ -104,7 +104,7 @@ class RedisSchedule extends ScheduleReader implements Schedule {
 
   async #enter(region: string, { amiIds, words }: EnteringCall): Promise<readonly ("new" | Image | Error)[]> {
     const { keys } = this;
-    const shared = [keys.events(region), keys.images(region), keys.counts(region), keys.names(region)];
+    const shared = [keys.events(region), keys.images(region), keys.counts(region), keys.composes(region)];
     try {
       const answers = (await add(this.redis, shared, [words])) as readonly (readonly string[])[];
       return amiIds.map((amiId, index) => this.#entered(region, amiId, answers[index] ?? []));

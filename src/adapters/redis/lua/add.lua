@@ -1,5 +1,5 @@
 -- add.lua: remember images of a region at their first hearing; a known image stays as it is, but for a name or arch it lacked.
--- KEYS[1] events   KEYS[2] the region's images   KEYS[3] their counts   KEYS[4] and names
+-- KEYS[1] events   KEYS[2] the region's images   KEYS[3] their counts   KEYS[4] and composes
 -- ARGV[1] a list, as JSON, for that is read faster than so many arguments: [1] what stands before an ami-id in its hash's key
 -- [2] before a compose id in that of its set   [3] how many images   [4] how many words the row of each has   [5] how many of
 -- these differ from image to image   [6…] the first row, then the places that differ, then each image's words for them
@@ -21,33 +21,35 @@ if is(KEYS[3], "hash") then epoch, coming = epochsOf(KEYS[3]) end
 for index = 8, last, 2 do
   valueAt[row[index]] = index + 1
 end
-local function lead(ami, its, name, compose, uploaded, stage)
-  local score, member = memberOf(ami, name, its, uploaded)
-  if score and isNamed then later("ZADD", KEYS[4], score, member) end
-  if its == compose then later("SADD", given[2] .. compose, ami) end
+local function lead(ami, its, uploaded, stage)
+  local second = secondOf(uploaded)
+  if second and its and isNamed then later("ZADD", KEYS[4], second, its, "GT") end
+  if its then later("SADD", given[2] .. its, ami) end
   if stage ~= "deleted" and stage ~= "gone" then later("SADD", KEYS[2], ami) end
 end
-local function known(key, ami, compose, record)
+local function known(key, ami, record)
   local its = {}
   for index = 1, #record, 2 do
-    local field, new = record[index], row[valueAt[record[index]]]
-    if new and record[index + 1] == "" and (field == "image_name" or field == "arch") then
-      redis.call("HSET", key, field, new)
-      record[index + 1] = new
-    end
-    its[field] = record[index + 1]
+    its[record[index]] = record[index + 1]
   end
-  lead(ami, its.compose_id, its.image_name, compose, its.uploaded_at, its.stage)
+  for _, field in ipairs({ "image_name", "arch" }) do
+    local new = row[valueAt[field]]
+    if new and (its[field] or "") == "" then
+      redis.call("HSET", key, field, new)
+      record[#record + 1], record[#record + 2] = field, new
+    end
+  end
+  lead(ami, its.compose_id, its.uploaded_at, its.stage)
   return record
 end
 local function new(key, ami, compose)
   local stage = row[valueAt.stage]
   local words = epoch and wordsOf(stage, row[valueAt.delete_at], row[valueAt.last_error]) or {}
-  local mark = words[1] and { "counted", (coming or epoch) .. " " .. table.concat(words, " ") } or { "revision", 1 }
+  local mark = words[1] and { "counted", countedAs(coming or epoch, words) } or { "revision", 1 }
   redis.call("HSET", key, "revision", 1, mark[1], mark[2], unpack(row, 8, last))
   countLater(words)
   if row[6] ~= "" then later("ZADD", row[5], row[6], ami) end
-  lead(ami, compose, row[valueAt.image_name], compose, row[valueAt.uploaded_at], stage)
+  lead(ami, compose, row[valueAt.uploaded_at], stage)
   redis.call("XADD", KEYS[1], "*", unpack(row, last + 1, width))
   return {}
 end
@@ -62,7 +64,7 @@ gathering(function()
     local key = given[1] .. ami
     local record = unlessForeign("HGETALL", key)
     if record and row[4] ~= "" then later("ZADD", row[3], row[4], compose) end
-    answers[image] = record and (#record == 0 and new or known)(key, ami, compose, record) or { key }
+    answers[image] = not record and { key } or #record == 0 and new(key, ami, compose) or known(key, ami, record)
   end
 end, KEYS[3], coming)
 return answers

@@ -1,11 +1,11 @@
 -- gather.lua: stands before a script of many records. What only leads to them, and their counts, are written behind them all: one
 -- command a key.
 local commands, ofKey, counted = {}, {}, {}
-local function later(command, key, word, next)
-  local words = ofKey[key] or { command, key }
+local function later(command, key, word, next, flag)
+  local words = ofKey[key] or { command, key, flag }
   if not ofKey[key] then commands[#commands + 1] = words end
   -- Images of one compose follow each other.
-  if words[#words] == (next or word) then return end
+  if words[#words] == (next or word) and (not next or words[#words - 1] == word) then return end
   ofKey[key], words[#words + 1], words[#words + 2] = words, word, next
 end
 local function countLater(words)
