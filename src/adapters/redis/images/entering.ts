@@ -23,7 +23,7 @@ export interface Common {
   readonly words: Row;
   /** Where in `words` the image's name stands, and where its ami-id. */
   readonly nameAt: readonly number[];
-  readonly amiAt: number;
+  readonly amiAt: readonly number[];
 }
 
 /** One call of add.lua: its images, and its argument. */
@@ -42,15 +42,16 @@ export function commonOf(upload: Upload, entry: Entry): Common {
   const image = { ...upload, imageName: NAME_GAP, amiId: AMI_GAP };
   const fields = filled([...writeUpload(image), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)]);
   const event = writeEvent(image, entry.event);
-  const eventAt = 1 + fields.length;
+  const words = [fields.length, ...fields, ...event];
+  const placesOf = (gap: string): readonly number[] => [...words.keys()].filter((at) => words[at] === gap);
   return {
     stream: streamOf(upload) ?? "none",
     order: orderText(upload.composeId),
     queue: entry.wait?.queue ?? "unresolved",
     score: entry.wait === null ? "" : scoreOf(entry.wait.wakeAt),
-    words: [fields.length, ...fields, ...event],
-    nameAt: [1 + fields.indexOf(NAME_GAP), eventAt + event.indexOf(NAME_GAP)],
-    amiAt: eventAt + event.indexOf(AMI_GAP),
+    words,
+    nameAt: placesOf(NAME_GAP),
+    amiAt: placesOf(AMI_GAP),
   };
 }
 
@@ -98,7 +99,7 @@ function rowOf(keys: Keys, region: string, { upload, common }: Entering): Row {
   const { stream, order, queue, score, words, nameAt, amiAt } = common;
   const row = [amiId, composeId, keys.stream(region, stream), order, keys.queue(region, queue), score, ...words];
   for (const at of nameAt) row[COUNT_AT + at] = imageName ?? "";
-  row[COUNT_AT + amiAt] = amiId;
+  for (const at of amiAt) row[COUNT_AT + at] = amiId;
   return row;
 }
 
