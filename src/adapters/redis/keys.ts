@@ -56,6 +56,7 @@ const CONTROL_KEYS = {
   "comments:*:lease": "string",
   "comments:*:memory": "hash",
   "comments:*:handled": "hash",
+  "comments:*:handled:dates": "zset",
   "comments:*:pending": "hash",
   "comments:*:authors:*": "hash",
   "comments:*:counted:*": "set",
