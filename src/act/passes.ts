@@ -5,11 +5,14 @@ import { tickRegion, type Ticker } from "./tick.ts";
 import { resolveRegion, type Resolver } from "../decide/resolve.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import { describePlan } from "../domain/plan/describe.ts";
+import type { Plan } from "../domain/plan/plan.ts";
 import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 
 /** Runs the pass of a region; throws what it throws, or `UpstreamError` when it was given up. */
 type RunPass = (region: string, pass: () => Promise<void>) => Promise<void>;
 
+/** Outcomes that took something from a claim's images, or gave it back. */
+const ACTS: readonly Plan["do"][] = ["make-private", "delete", "restore"];
 /** Timers may be early, and clocks apart: no pass follows another one at once. */
 const LEAST_MS = 20;
 
@@ -24,6 +27,8 @@ export class RegionPasses {
   /** What a service that may do nothing has printed of each image, so that it prints only what is new. */
   readonly #printed = new Map<string, ReadonlyMap<string, string>>();
   readonly #planner: Ticker & Resolver;
+  /** Regions whose last pass had its hands full. */
+  readonly #busy = new Set<string>();
   #bug: Error | null = null;
 
   /** `run`: by which each region's pass is run, to keep it to its time. */
@@ -35,10 +40,10 @@ export class RegionPasses {
   }
 
   /**
-   * Starts a pass in every region that has none under way; resolves to how many regions there are, and in how many milliseconds
+   * Starts a pass in every region that has none under way, and one more behind each that had its hands full, until `stop`. Resolves to how many regions there are, and in how many milliseconds
    * something is due that is not yet, `Infinity` where nothing is. Throws `UpstreamError` when Redis is away, or a bug.
    */
-  async start(): Promise<{ readonly regions: number; readonly untilDueMs: number }> {
+  async start(stop?: AbortSignal): Promise<{ readonly regions: number; readonly untilDueMs: number }> {
     if (this.#bug !== null) throw this.#bug;
     const { schedule, act } = this.#ticker;
     // Before the passes, which then see all that was due at this moment.
@@ -46,7 +51,7 @@ export class RegionPasses {
     const regions = await schedule.regions();
     for (const region of regions) {
       if (this.#underWay.has(region)) continue;
-      const pass = this.#passOver(region).finally(() => this.#underWay.delete(region));
+      const pass = this.#passOver(region, stop).finally(() => this.#underWay.delete(region));
       this.#underWay.set(region, pass);
     }
     const queues: readonly Queue[] = ["unresolved", ...queuesOf(act, null)];
@@ -60,10 +65,11 @@ export class RegionPasses {
     if (this.#bug !== null) throw this.#bug;
   }
 
-  async #passOver(region: string): Promise<void> {
+  async #passOver(region: string, stop: AbortSignal | undefined): Promise<void> {
     const { log } = this.#ticker;
     try {
-      await this.#run(region, () => this.#tick(region));
+      do await this.#run(region, () => this.#tick(region));
+      while (this.#busy.delete(region) && stop?.aborted !== true);
     } catch (error) {
       if (error instanceof UpstreamError || error instanceof RefusedError)
         log.warn({ region, error: describeError(error) }, "region not ticked, trying again");
@@ -72,10 +78,13 @@ export class RegionPasses {
   }
 
   async #tick(region: string): Promise<void> {
-    const { act, log } = this.#ticker;
+    const { act, batch, log } = this.#ticker;
     const resolved = await orUnreadable(() => resolveRegion(region, this.#ticker), 0, { log });
     if (act === "nothing") await this.#print(region);
     const counts = await tickRegion(region, this.#ticker);
+    // What is refused, or cannot be done now, is not pressed.
+    const acted = ACTS.reduce((sum, act) => sum + (counts[act] ?? 0), 0);
+    if (acted > batch / 2) this.#busy.add(region);
     if (resolved > 0 || Object.keys(counts).length > 0) log.info({ region, resolved, ...counts }, "region ticked");
   }
 

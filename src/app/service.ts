@@ -191,7 +191,7 @@ function loopsOf(
 ): Promise<void>[] {
   let untilDueMs = Infinity;
   const tickAll = async (): Promise<void> => {
-    const started = await passes.start();
+    const started = await passes.start(stop);
     if (started.regions === 0) heartbeat.mark("tick");
     ({ untilDueMs } = started);
   };

@@ -43,3 +43,36 @@ t.test("what is due later than the next look, or for ever, changes nothing of wh
   });
   t.equal(looks, 3);
 });
+
+t.test(
+  "a region with more than one claim of due images is worked on without a pause, at EC2's pace",
+  async (t: Test) => {
+    const scene = await openPaceScene(t);
+    const images = 120;
+    await scene.fill({ "us-east-1": images });
+    const isPublic = (): boolean => scene.simulator.images("us-east-1").some((image) => image.permission.isPublic);
+    await scene.run(10 * MINUTE_MS, () => !isPublic() || scene.clock.now() > START + 40 * MINUTE_MS);
+    const changes = scene.simulator.journal.entries.filter(({ effect }) => effect !== null);
+    const tookMs = (changes.at(-1)?.at ?? Infinity) - START;
+    t.ok(tookMs < 3 * MINUTE_MS, `${images} images took ${Math.round(tookMs / SECOND_MS)} s`);
+    t.same(
+      scene.simulator.journal.entries.filter(({ errorCode }) => errorCode === "RequestLimitExceeded"),
+      [],
+    );
+  },
+);
+
+t.test("when the service ends, no further pass begins where there is more to do", async (t: Test) => {
+  const scene = await openPaceScene(t);
+  await scene.fill({ "us-east-1": 60 });
+  const stop = new AbortController();
+  const end = scene.simulator.onCall(({ effect }) => {
+    if (effect === null) return;
+    stop.abort();
+    end();
+  });
+  await scene.passes.start(stop.signal);
+  await scene.passes.idle();
+  const left = scene.simulator.images("us-east-1").filter((image) => image.permission.isPublic);
+  t.equal(left.length, 10, "the claim that was under way is worked to its end");
+});

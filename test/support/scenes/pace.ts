@@ -34,6 +34,7 @@ export interface PaceScene {
   readonly simulator: Ec2Simulator;
   readonly schedule: Schedule;
   readonly breakers: Breakers;
+  readonly passes: RegionPasses;
   /** Passes over all regions, `everyMs` apart, until `isOver` says so, asked before each pass; and until the last has ended. */
   run(everyMs: number, isOver: () => boolean): Promise<void>;
 }
@@ -94,6 +95,7 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
     simulator,
     schedule,
     breakers,
+    passes,
     fill: async (counts) => {
       const messages = addNightlies(simulator, counts);
       await Promise.all(messages.map((message) => ingest(message, ingester)));
