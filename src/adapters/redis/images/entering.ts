@@ -41,16 +41,16 @@ const [NAME_GAP, AMI_GAP] = ["\u0000name", "\u0000ami"];
 export function commonOf(upload: Upload, entry: Entry): Common {
   const image = { ...upload, imageName: NAME_GAP, amiId: AMI_GAP };
   const fields = filled([...writeUpload(image), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)]);
-  const event = writeEvent(image, entry.event);
-  const eventAt = 1 + fields.length;
+  const words = [fields.length, ...fields, ...writeEvent(image, entry.event)];
   return {
     stream: streamOf(upload) ?? "none",
     order: orderText(upload.composeId),
     queue: entry.wait?.queue ?? "unresolved",
     score: entry.wait === null ? "" : scoreOf(entry.wait.wakeAt),
-    words: [fields.length, ...fields, ...event],
-    nameAt: [1 + fields.indexOf(NAME_GAP), eventAt + event.indexOf(NAME_GAP)],
-    amiAt: eventAt + event.indexOf(AMI_GAP),
+    words,
+    // Not every event has it.
+    nameAt: words.flatMap((word, at) => (word === NAME_GAP ? [at] : [])),
+    amiAt: words.indexOf(AMI_GAP),
   };
 }
 
