@@ -4,6 +4,11 @@ import { SEED } from "./announcements.ts";
 import { benchBackfill } from "./bench-backfill.ts";
 import { benchStats } from "./bench-stats.ts";
 import { consume } from "./consume.ts";
+import { bytes } from "./cost/bytes.ts";
+import { growth } from "./cost/growth.ts";
+import { replicas } from "./cost/replicas.ts";
+import { start } from "./cost/start.ts";
+import { waysIn } from "./cost/ways-in.ts";
 import { isReached, tableOf, type Bench } from "./figure.ts";
 import { latency } from "./latency.ts";
 import { onScene } from "./scene.ts";
@@ -14,9 +19,11 @@ import { ticker } from "./ticker/ticker.ts";
 
 /**
  * `npm run bench [-- NAME] [--json]`: figures beside their limits, each pair measured in one run on private servers; a name is
- * one bench alone. `backfill` and `stats` print what they find, take a number instead of a million, and are run by name only.
+ * one bench alone, and a number behind it how much is measured. `replicas` is run by name only, as are `backfill` and `stats`, which
+ * print what they find, and take a number instead of a million.
  */
-const BENCHES: readonly Bench[] = [consume, latency, ticker, drain, calls, idle];
+const BENCHES: readonly Bench[] = [consume, latency, bytes, waysIn, start, growth, ticker, drain, calls, idle];
+const BY_NAME_ONLY: readonly Bench[] = [replicas];
 const BY_NAME: Readonly<Record<string, (count: number) => Promise<void>>> = {
   backfill: benchBackfill,
   stats: benchStats,
@@ -28,9 +35,10 @@ async function main(): Promise<void> {
   const [name, count] = positionals;
   const alone = BY_NAME[name ?? ""];
   if (alone !== undefined) return alone(Number(count ?? MANY));
-  const wanted = BENCHES.filter((bench) => name === undefined || bench.name === name);
+  const all = [...BENCHES, ...BY_NAME_ONLY];
+  const wanted = name === undefined ? BENCHES : all.filter((bench) => bench.name === name);
   if (wanted.length === 0) {
-    const known = [...BENCHES.map((bench) => bench.name), ...Object.keys(BY_NAME)].join(", ");
+    const known = [...all.map((bench) => bench.name), ...Object.keys(BY_NAME)].join(", ");
     console.error(`npm run bench: there is no bench ${name ?? ""} (known: ${known})`);
     process.exitCode = 2;
     return;
@@ -38,7 +46,7 @@ async function main(): Promise<void> {
   const load = loadavg()[0] ?? 0;
   const [figures, versions] = await onScene(async (scene) => {
     const found = [];
-    for (const bench of wanted) found.push(...(await bench.figures(scene)));
+    for (const bench of wanted) found.push(...(await bench.figures(scene, count === undefined ? null : Number(count))));
     return [found, scene.versions] as const;
   });
   const machine = { processors: cpus().length, model: cpus()[0]?.model ?? "", loadBefore: load };

@@ -17,7 +17,8 @@ export interface Figure {
 /** A bench that can be named. */
 export interface Bench {
   readonly name: string;
-  readonly figures: (scene: Scene) => Promise<readonly Figure[]>;
+  /** `count`: how many messages or images, if somebody wants other than usual. */
+  readonly figures: (scene: Scene, count: number | null) => Promise<readonly Figure[]>;
 }
 
 /** Of an odd number of values, the one in the middle; else the mean of the two there. `NaN` of none. */

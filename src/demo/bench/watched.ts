@@ -17,6 +17,8 @@ export interface Watched {
   readonly lines: readonly string[];
   /** Resolves with the next line that `isWanted`. Rejects when it ends before. */
   readonly nextLine: (isWanted: (line: string) => boolean) => Promise<string>;
+  /** To its standard input. */
+  readonly write: (text: string) => void;
   /** Asks it to end, and waits. */
   readonly stop: () => Promise<void>;
   /** Waits for its end. Throws when it failed. */
@@ -27,7 +29,7 @@ export interface Watched {
 export function startWatched(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Watched {
   const child = spawn(process.execPath, [fileURLToPath(new URL(program, import.meta.url)), ...args], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
   const closed = once(child, "close") as Promise<[code: number | null, signal: string | null]>;
   const lines: string[] = [];
@@ -62,6 +64,9 @@ export function startWatched(program: string, args: readonly string[], env: Read
           reject(new Error(`${program} ended:\n${lines.slice(-5).join("\n")}`));
         });
       }),
+    write: (text) => {
+      child.stdin.write(text);
+    },
     stop: async () => {
       child.kill();
       await ended();

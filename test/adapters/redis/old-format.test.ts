@@ -154,3 +154,22 @@ t.test("names of version 0.1 are found when they are taken over, and counts are 
   t.same(await counts.read(REGION), before);
   t.same((await names.search("rawhide-202611", 100)).images.length, images.length);
 });
+
+t.test("an image enters with each of its words in its place, and is told with its name", async (t) => {
+  const connection = await openTestRedis(t);
+  const schedule = openSchedule(connection);
+  const upload = { region: REGION, composeId: "Fedora-Rawhide-20261121.n.0", arch: "x86_64", uploadedAt: START };
+  const decision = { kind: "delete", rule: "nightly", reason: "a nightly compose" } as const;
+  const announced = [1, 2].map((number) => {
+    const amiId = `ami-0000000000000000${number}`;
+    return { upload: { ...upload, amiId, imageName: `its name ${number}` }, decision };
+  });
+  t.same(await schedule.addAll(announced, "test"), ["new", "new"]);
+  for (const { upload: each } of announced)
+    t.match(await schedule.get(REGION, each.amiId), { ...each, stage: "public", rule: decision.rule, reason: decision.reason });
+  const events = await redisJournal(connection, "pagure", silentLog).newest(REGION, 10);
+  t.match(events, [
+    { imageName: "its name 2", why: decision.reason, details: { rule: "nightly", stage: "public" } },
+    { imageName: "its name 1", why: decision.reason, details: { rule: "nightly", stage: "public" } },
+  ]);
+});

@@ -41,8 +41,7 @@ const [NAME_GAP, AMI_GAP] = ["\u0000name", "\u0000ami"];
 export function commonOf(upload: Upload, entry: Entry): Common {
   const image = { ...upload, imageName: NAME_GAP, amiId: AMI_GAP };
   const fields = filled([...writeUpload(image), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)]);
-  const event = writeEvent(image, entry.event);
-  const words = [fields.length, ...fields, ...event];
+  const words = [fields.length, ...fields, ...writeEvent(image, entry.event)];
   const placesOf = (gap: string): readonly number[] => [...words.keys()].filter((at) => words[at] === gap);
   return {
     stream: streamOf(upload) ?? "none",
@@ -50,6 +49,7 @@ export function commonOf(upload: Upload, entry: Entry): Common {
     queue: entry.wait?.queue ?? "unresolved",
     score: entry.wait === null ? "" : scoreOf(entry.wait.wakeAt),
     words,
+    // Not every event has both.
     nameAt: placesOf(NAME_GAP),
     amiAt: placesOf(AMI_GAP),
   };
