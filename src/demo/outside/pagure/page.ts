@@ -1,7 +1,7 @@
 import type { PagureWorld } from "./api.ts";
-import type { PagureRequest } from "./forms.ts";
-import { renderMarkdown } from "./render.ts";
-import type { PagureIssue } from "./tracker.ts";
+import type { ForgeRequest } from "../forge.ts";
+import { renderMarkdown } from "../render.ts";
+import type { ForgeIssue } from "../tracker.ts";
 
 /** Readable on a small screen and by night; a table that is too wide scrolls by itself. */
 const STYLE = `:root { color-scheme: light dark; }
@@ -15,7 +15,7 @@ code { font-size: 0.9em; }
 hr { display: none; }`;
 
 /** The page of a public issue as people read it, without all that surrounds it; null: another path. */
-export function issuePage({ tracker }: Pick<PagureWorld, "tracker">, request: PagureRequest): string | null {
+export function issuePage({ tracker }: Pick<PagureWorld, "tracker">, request: ForgeRequest): string | null {
   const { project = "", id } = /^\/(?!api\/)(?<project>.+)\/issue\/(?<id>\d+)$/.exec(request.path)?.groups ?? {};
   const name = tracker.nameOf(project);
   const issue = name === null ? null : tracker.issue(name, Number(id));
@@ -48,7 +48,7 @@ function postHtml(post: {
   return `<article${anchor}>${head}\n<div>${renderMarkdown(post.text)}</div></article>`;
 }
 
-function tagsOf({ tags }: PagureIssue): string {
+function tagsOf({ tags }: ForgeIssue): string {
   return tags.length === 0 ? "" : `, tagged ${tags.map(escaped).join(", ")}`;
 }
 
