@@ -9,6 +9,8 @@ import { ConfigError, NotFoundError, RefusedError, UpstreamError, UsageError } f
 
 /** After an order to end, whatever hangs; before the ten seconds after which others would use force. */
 const END_WITHIN_MS = 8_000;
+/** As package.json says; an older one lacks what is used here and there. */
+const OLDEST_NODE = 20;
 /** What a command leaves open when it has ended is nobody's. */
 const LINGER_MS = 500;
 
@@ -95,7 +97,13 @@ function fail(message: string, code: number): number {
   return code;
 }
 
-process.exitCode = await main();
+const isOld = Number(process.versions.node.split(".")[0]) < OLDEST_NODE;
+process.exitCode = isOld
+  ? fail(
+      `needs Node ${OLDEST_NODE} or newer, and this is ${process.versions.node}: install one, or put it first on PATH`,
+      2,
+    )
+  : await main();
 setTimeout(() => {
   process.exit();
 }, LINGER_MS).unref();

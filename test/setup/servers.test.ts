@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, readdir } from "node:fs/promises";
+import { chmod, readdir, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { Test } from "tap";
 import t from "tap";
 import { installCommand, readDistribution, type Missing } from "../../src/demo/servers/distribution.ts";
@@ -14,7 +15,9 @@ import { familyOf, isStillRunning } from "../../src/demo/servers/processes.ts";
 import { startRabbitmq } from "../../src/demo/servers/rabbitmq.ts";
 import { startRedis } from "../../src/demo/servers/redis.ts";
 import { unpackServers } from "../../src/demo/servers/unpack.ts";
+import { onPath } from "../support/program/on-path.ts";
 
+const execute = promisify(execFile);
 const OWNER = fileURLToPath(new URL("../support/run/owner.js", import.meta.url));
 
 /** Polls, because nobody tells when processes end that are not ours. */
@@ -116,6 +119,69 @@ t.test("without apt nothing is unpacked", async (t) => {
   const dir = t.testdir({});
   await t.rejects(unpackServers(join(dir, "servers"), { env: { PATH: "" } }), { name: "SetupError" });
   t.strictSame(await readdir(dir), []);
+});
+
+/** A package as the doubles have them: a tarball in an RPM's place, with what Fedora's hold of both servers. */
+const FAKE_DNF = `#!/bin/bash
+[[ "$1 $2 $3 $4" == "-q download --resolve --setopt=install_weak_deps=False" && "$5" == --destdir=/* && "$6 $7" == "valkey rabbitmq-server" && $# == 7 ]] || { echo "dnf: not known here: $*" >&2; exit 64; }
+made=$(mktemp -d)
+program() { mkdir -p "$made/$(dirname "$1")"; printf '#!/bin/sh\\necho %s\\n' "$(basename "$1")" >"$made/$1"; chmod 755 "$made/$1"; }
+for each in usr/bin/valkey-server usr/bin/valkey-cli usr/lib64/erlang/erts-15/bin/erlexec usr/lib64/erlang/erts-15/bin/epmd usr/lib/rabbitmq/lib/rabbitmq_server-4.0/sbin/rabbitmq-server; do program $each; done
+tar -cf "\${5#--destdir=}/all.x86_64.rpm" -C "$made" .
+echo broken >"\${5#--destdir=}/all.i686.rpm"
+rm -r "$made"
+`;
+const FAKES: Readonly<Record<string, string>> = {
+  bsdtar: '#!/bin/sh\n[ "$1 $3 $#" = "-xf -C 4" ] || exit 64\nexec tar -xf "$2" -C "$4"\n',
+  rpm2cpio: '#!/bin/sh\n[ $# = 1 ] || exit 64\nexec cat "$1"\n',
+  cpio: '#!/bin/sh\n[ "$*" = "--quiet -idm" ] || exit 64\nexec tar -x\n',
+  rpm2archive: "#!/bin/sh\n[ $# = 0 ] || exit 64\nexec gzip\n",
+};
+
+t.test("Fedora's own packages are unpacked without root, by whatever of its programs can", async (t) => {
+  for (const programs of [["bsdtar"], ["rpm2cpio", "cpio"], ["rpm2archive"]]) {
+    const scripts = Object.fromEntries(programs.map((name) => [name, FAKES[name] ?? ""]));
+    const dir = t.testdir({ bin: { dnf: FAKE_DNF, ...scripts }, tools: {}, release: "ID=fedora\nVERSION_ID=43\n" });
+    for (const name of ["dnf", ...programs]) await chmod(join(dir, "bin", name), 0o755);
+    // What every machine has, and no apt.
+    for (const name of [
+      "bash",
+      "sh",
+      "tar",
+      "gzip",
+      "cat",
+      "mkdir",
+      "mktemp",
+      "dirname",
+      "basename",
+      "chmod",
+      "rm",
+      "printf",
+      "echo",
+    ])
+      await symlink(onPath(name) ?? `/bin/${name}`, join(dir, "tools", name));
+    const env = { PATH: `${join(dir, "bin")}:${join(dir, "tools")}` };
+    const folder = join(dir, "cache/servers");
+    await unpackServers(folder, { env, osRelease: join(dir, "release") });
+    t.same((await readdir(folder)).sort(), ["bin", "usr"], programs.join());
+    for (const [name, said] of [
+      ["redis-server", "valkey-server"],
+      ["redis-cli", "valkey-cli"],
+      ["erl", "erlexec"],
+      ["epmd", "epmd"],
+      ["rabbitmq-server", "rabbitmq-server"],
+    ] as const)
+      t.equal((await execute(join(folder, "bin", name), [])).stdout, `${said}\n`, name);
+    await writeFile(
+      join(dir, "bin/dnf"),
+      "#!/bin/sh\necho 'Cannot download, all mirrors were already tried' >&2\nexit 1\n",
+    );
+    await t.rejects(unpackServers(join(dir, "cache/again"), { env, osRelease: join(dir, "release") }), {
+      name: "SetupError",
+      message: "Cannot download, all mirrors were already tried",
+    });
+    t.same(await readdir(join(dir, "cache")), ["servers"], "nothing is left of what failed");
+  }
 });
 
 t.test("what is missing is named, with the command for this system, and why nothing was unpacked", async (t) => {

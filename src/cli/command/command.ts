@@ -95,6 +95,11 @@ export function takesFile({ positionals }: Command): boolean {
   return positionals.includes("FILE");
 }
 
+/** Whether a command takes the ids of images. */
+export function takesAmi({ positionals }: Command): boolean {
+  return /\bAMI\b/.test(positionals);
+}
+
 /** The one word that a command takes. Throws `UsageError` for none or several. */
 export function onlyWord({ positionals }: Invocation, usage: string): string {
   const [word, ...more] = positionals;

@@ -1,4 +1,4 @@
-import { firstWordsOf, takesFile, type Command, type Commands } from "../command/command.ts";
+import { firstWordsOf, takesAmi, takesFile, type Command, type Commands } from "../command/command.ts";
 
 /** Bash's completion. It needs nothing but bash 4; bash cuts words at `=`, so `--only=pri` arrives as three. */
 export function bashCompletion(commands: Commands): string {
@@ -47,6 +47,6 @@ function valueCases(name: string, { options }: Command): readonly string[] {
 function wordCase(name: string, command: Command, commands: Commands): string {
   const options = [...Object.keys(command.options), "help"].map((key) => `--${key}`);
   const first = firstWordsOf(command, commands).join(" ");
-  const files = `${takesFile(command) ? " files=1" : ""}${/\bAMI\b/.test(command.positionals) ? " amis=1" : ""}`;
+  const files = `${takesFile(command) ? " files=1" : ""}${takesAmi(command) ? " amis=1" : ""}`;
   return `      ${name}) words="${options.join(" ")}" first="${first}"${files} ;;`;
 }

@@ -1,4 +1,7 @@
-import { firstWordsOf, takesFile, type Command, type Commands, type Option } from "../command/command.ts";
+import { firstWordsOf, takesAmi, takesFile, type Command, type Commands, type Option } from "../command/command.ts";
+
+/** Those that wait, asked for each time; a service that hangs must not hold the prompt. */
+const WAITING = '(timeout 5 clean-amis queue --plain --limit 1000 2>/dev/null | cut -d " " -f 2)';
 
 /** Fish's completion: one line for each command, word and option. */
 export function fishCompletion(commands: Commands): string {
@@ -19,6 +22,7 @@ function linesOf(name: string, command: Command, commands: Commands): readonly s
   return [
     ...(first.length > 0 ? [`${within} -a ${quoted(first.join(" "))}`] : []),
     ...(takesFile(command) ? [`${within} -F`] : []),
+    ...(takesAmi(command) ? [`${within} -a ${quoted(WAITING)}`] : []),
     ...Object.entries(command.options).map(
       ([key, option]) => `${within} -l ${key}${argumentOf(option)} -d ${quoted(option.help)}`,
     ),

@@ -1,4 +1,4 @@
-import { firstWordsOf, takesFile, type Command, type Commands, type Option } from "../command/command.ts";
+import { firstWordsOf, takesAmi, takesFile, type Command, type Commands, type Option } from "../command/command.ts";
 
 /** Zsh's completion: to be written to a file `_clean-amis` in `$fpath`, or to be sourced after `compinit`. */
 export function zshCompletion(commands: Commands): string {
@@ -21,6 +21,10 @@ ${entries.map(([name, { summary }]) => `    ${quoted(`${name}:${summary}`)}`).jo
 ${entries.map(([name, command]) => caseOf(name, command, commands)).join("\n")}
   esac
 }
+# Those that wait; a service that hangs must not hold the prompt.
+_clean_amis_waiting() {
+  compadd -- \${(f)"$(timeout 5 clean-amis queue --plain --limit 1000 2>/dev/null | cut -d " " -f 2)"}
+}
 # Read from $fpath this file is the function itself; sourced, it says what the function is for.
 if [[ $funcstack[1] == _clean-amis ]]; then
   _clean_amis "$@"
@@ -34,7 +38,8 @@ function caseOf(name: string, command: Command, commands: Commands): string {
   const first = firstWordsOf(command, commands);
   const words = first.length > 0 ? [quoted(`1:word:(${first.join(" ")})`)] : [];
   const files = takesFile(command) ? [quoted("*:file:_files")] : [];
-  return `    ${name}) _arguments ${[...options, quoted("--help[this]"), ...words, ...files].join(" ")} ;;`;
+  const amis = takesAmi(command) ? [quoted("*:AMI:_clean_amis_waiting")] : [];
+  return `    ${name}) _arguments ${[...options, quoted("--help[this]"), ...words, ...files, ...amis].join(" ")} ;;`;
 }
 
 /** `--only=[help]:value:(private delete)`: a colon or bracket of the help would end it. */

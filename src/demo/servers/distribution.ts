@@ -37,6 +37,12 @@ const INSTALL: Readonly<Record<string, { readonly command: string } & Readonly<R
   alpine: { command: "sudo apk add", Redis: "redis", RabbitMQ: "rabbitmq-server" },
 };
 
+/** What this system calls the two; Fedora's names where it is not known. */
+export function packageNames(distribution: Distribution): readonly string[] {
+  const known = distribution.family.map((id) => INSTALL[id]).find((each) => each !== undefined) ?? INSTALL["fedora"];
+  return known === undefined ? [] : [known.Redis, known.RabbitMQ];
+}
+
 /** What a person types on this system to have what is missing. */
 export function installCommand(distribution: Distribution, missing: readonly Missing[]): string {
   const known = distribution.family.map((id) => INSTALL[id]).find((each) => each !== undefined);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -6,16 +7,21 @@ import { join } from "node:path";
  * needs to know that these servers were not installed, and the folder may be moved.
  */
 export async function writeStarters(root: string): Promise<void> {
-  const erts = `usr/lib/erlang/${await only(join(root, "usr/lib/erlang"), /^erts-/)}/bin`;
+  // Fedora's 64 bits have a folder of their own, and Valkey in Redis' place.
+  const erlang = await first(root, ["usr/lib64/erlang", "usr/lib/erlang"]);
+  const [server, cli] = await Promise.all(
+    ["server", "cli"].map((name) => first(root, [`usr/bin/redis-${name}`, `usr/bin/valkey-${name}`])),
+  );
+  const erts = `${erlang}/${await only(join(root, erlang), /^erts-/)}/bin`;
   const rabbitmq = `usr/lib/rabbitmq/lib/${await only(join(root, "usr/lib/rabbitmq/lib"), /^rabbitmq_server-/)}/sbin`;
-  await writeStarter(root, "redis-server", 'exec "$root/usr/bin/redis-server" "$@"');
-  await writeStarter(root, "redis-cli", 'exec "$root/usr/bin/redis-cli" "$@"');
+  await writeStarter(root, "redis-server", `exec "$root/${server ?? ""}" "$@"`);
+  await writeStarter(root, "redis-cli", `exec "$root/${cli ?? ""}" "$@"`);
   await writeStarter(root, "epmd", `exec "$root/${erts}/epmd" "$@"`);
   // The packaged `erl` knows only /usr/lib/erlang.
   await writeStarter(
     root,
     "erl",
-    `export ROOTDIR="$root/usr/lib/erlang" BINDIR="$root/${erts}" EMU=beam PROGNAME=erl`,
+    `export ROOTDIR="$root/${erlang}" BINDIR="$root/${erts}" EMU=beam PROGNAME=erl`,
     'exec "$BINDIR/erlexec" "$@"',
   );
   await writeStarter(root, "rabbitmq-server", `exec "$root/${rabbitmq}/rabbitmq-server" "$@"`);
@@ -26,7 +32,11 @@ export async function writeStarters(root: string): Promise<void> {
  * @internal
  */
 export async function writeStarter(root: string, name: string, ...lines: readonly string[]): Promise<void> {
-  const libraries = [...(await libraryFolders(root, "usr/lib")), ...(await libraryFolders(root, "lib"))];
+  const libraries = [
+    ...(await libraryFolders(root, "usr/lib")),
+    ...(await libraryFolders(root, "lib")),
+    ...["usr/lib64", "lib64"].filter((folder) => existsSync(join(root, folder))),
+  ];
   const top = [
     "#!/bin/sh",
     'root=$(cd "$(dirname "$0")/.." && pwd)',
@@ -34,6 +44,14 @@ export async function writeStarter(root: string, name: string, ...lines: readonl
   ];
   await mkdir(join(root, "bin"), { recursive: true });
   await writeFile(join(root, "bin", name), `${[...top, ...lines].join("\n")}\n`, { mode: 0o755 });
+}
+
+/** The first of these that there is. */
+function first(root: string, paths: readonly string[]): Promise<string> {
+  const path = paths.find((each) => existsSync(join(root, each)));
+  return path === undefined
+    ? Promise.reject(new Error(`none of ${paths.join(", ")} is in ${root}`))
+    : Promise.resolve(path);
 }
 
 async function only(folder: string, pattern: RegExp): Promise<string> {

@@ -84,6 +84,18 @@ for (const [shell, print, ...check] of [
     }
   });
 
+t.test("fish and zsh complete the AMIs that wait, where a command takes any", (t) => {
+  const [zsh, fish] = [zshCompletion(COMMANDS), fishCompletion(COMMANDS)];
+  const asked = 'timeout 5 clean-amis queue --plain --limit 1000 2>/dev/null | cut -d " " -f 2';
+  t.ok(zsh.includes(`"$(${asked})"`) && fish.includes(` -a '(${asked})'`));
+  for (const [name, { positionals }] of Object.entries(COMMANDS)) {
+    const isTaken = /\bAMI\b/.test(positionals);
+    t.equal(new RegExp(`^    ${name}\\) .*'\\*:AMI:_clean_amis_waiting'`, "m").test(zsh), isTaken, name);
+    t.equal(fish.includes(`_from ${name}' -a '(timeout`), isTaken, name);
+  }
+  t.end();
+});
+
 t.test("every command and option stands in every shell's completion", (t) => {
   const [zsh, fish] = [zshCompletion(COMMANDS), fishCompletion(COMMANDS)];
   for (const [name, { options }] of Object.entries(COMMANDS)) {

@@ -75,6 +75,9 @@ t.test("each filter leaves what it names, and nothing else", async (t) => {
   t.same(await amis("--region", "us-east-1,eu-west-1"), [overdue, soon, late, stopped]);
   t.same(await amis("--region", "us-west-1"), []);
   t.same(await amis("--due-within", "2h"), [overdue, refused, soon]);
+  t.same(await amis("--until", "3d"), [overdue, refused, soon]);
+  const day = new Date(NOW + 10 * DAY_MS).toISOString().slice(0, 10);
+  t.same(await amis("--until", day), [overdue, refused, soon, late], "to the day's end");
   t.same(await amis("--held"), [stopped]);
   t.same(await amis("--refused"), [refused]);
   t.same(await amis("--compose", other), [refused]);

@@ -18,6 +18,7 @@ const ENV = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", TERM: "xterm-256colo
 
 const BUNDLE: Bundle = {
   wanted: ["tmux"],
+  wantedByDnf: ["tmux"],
   isOurs: (name) => name === "tmux",
   writeStarters: (root) => writeStarter(root, "tmux", 'exec "$root/usr/bin/tmux" "$@"'),
   proofs: [["tmux", "-V"]],
