@@ -18,10 +18,37 @@ import type { Archive, Comments, ComposeSource, Images, Log, Message, Meter, Rep
 /** datagrepper gives up by itself after a minute. */
 const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
 
-/** The SDK takes half a second and 100 MB to load: only what needs EC2 pays for it. */
-export async function openEc2(config: Config, log: Log, meter: Meter): Promise<Images & { close(): void }> {
-  const { openImages } = await import("../adapters/ec2/images.ts");
-  return openImages({ ...config.ec2, clock: systemClock, log, meter });
+/** The SDK takes half a second and 90 MB to load: the first question to EC2 pays for it, and who asks none does not. */
+export function openEc2(config: Config, log: Log, meter: Meter): Images & { close(): void } {
+  let opened: (Images & { close(): void }) | null = null;
+  const images = whenAsked(async () => {
+    const { openImages } = await import("../adapters/ec2/images.ts");
+    opened ??= openImages({ ...config.ec2, clock: systemClock, log, meter });
+    return opened;
+  }, LISTS);
+  return Object.assign(Object.create(images) as Images, { close: () => opened?.close() });
+}
+
+/** What of EC2 is read piece by piece. */
+const LISTS: readonly (keyof Images)[] = ["tagged", "taggedSnapshots"];
+
+/** A port, each of whose methods opens what fulfils it. `lists`: those that give one piece after the other. */
+function whenAsked<Port extends object>(open: () => Promise<Port>, lists: readonly (keyof Port)[]): Port {
+  const call = async (name: string | symbol, args: readonly unknown[]): Promise<unknown> => {
+    const port = await open();
+    return Reflect.apply(Reflect.get(port, name) as (...args: unknown[]) => unknown, port, args);
+  };
+  async function* list(name: string | symbol, args: readonly unknown[]): AsyncGenerator<unknown, void> {
+    yield* (await call(name, args)) as AsyncIterable<unknown>;
+  }
+  return new Proxy({} as Port, {
+    get: (_, name) => {
+      // Nobody takes a port for a promise.
+      if (name === "then") return undefined;
+      const isList = lists.includes(name as keyof Port);
+      return (...args: unknown[]): unknown => (isList ? list(name, args) : call(name, args));
+    },
+  });
 }
 
 /** The archive that the configuration names; null when it names none. */

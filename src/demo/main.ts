@@ -10,6 +10,7 @@ import { startDatagrepper } from "./outside/datagrepper/double.ts";
 import { startEc2Simulator } from "./outside/ec2/simulator.ts";
 import { startForgejoDouble } from "./outside/forgejo/double.ts";
 import { startPagureDouble } from "./outside/pagure/double.ts";
+import { ownDay } from "./pace.ts";
 import { perform } from "./perform.ts";
 import { findServers } from "./servers/find.ts";
 import { openGuarded } from "./servers/guarded.ts";
@@ -38,14 +39,14 @@ process.channel?.unref();
 const OPTIONS = {
   json: { type: "boolean", default: false },
   stay: { type: "boolean", default: false },
-  day: { type: "string", default: "1" },
+  day: { type: "string" },
   forge: { type: "string", default: "pagure" },
   help: { type: "boolean", default: false },
 } as const;
 
 const HELP = `usage: npm run demo -- [OPTION…]
 
-  --day SECONDS  what a day takes, 1 to ${LONGEST_DAY_S} (else 1)
+  --day SECONDS  what a day takes, 1 to ${LONGEST_DAY_S} (else 1, and more on a slow machine)
   --forge NAME   where the reports go: pagure or forgejo (else pagure)
   --stay         the service and its servers stay until Ctrl-C
   --json         the last line is one JSON object, all else goes to standard error
@@ -79,9 +80,9 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const daySeconds = Number(values.day);
-  if (!/^\d{1,3}$/.test(values.day) || daySeconds < 1 || daySeconds > LONGEST_DAY_S) {
-    console.error(`demo: --day ${values.day}: the seconds that a day takes, 1 to ${LONGEST_DAY_S}`);
+  const given = values.day === undefined ? null : Number(values.day);
+  if (given !== null && (!/^\d{1,3}$/.test(values.day ?? "") || given < 1 || given > LONGEST_DAY_S)) {
+    console.error(`demo: --day ${values.day ?? ""}: the seconds that a day takes, 1 to ${LONGEST_DAY_S}`);
     return 2;
   }
   const { forge } = values;
@@ -94,9 +95,10 @@ async function main(): Promise<number> {
   };
   const cleanups: Cleanup[] = [];
   try {
+    const daySeconds = given ?? (await ownDay(say));
     const stage = await setUp(cleanups, { daySeconds, forge }, say);
     say(`status  http://127.0.0.1:${stage.monitoringPort ?? ""}/ shows in a browser what is done`);
-    if (values.stay || daySeconds > 1) tellHow(stage, say);
+    if (values.stay || (given ?? 1) > 1) tellHow(stage, say);
     const summary = await perform(stage);
     if (values.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     if (values.stay && !stop.signal.aborted) {

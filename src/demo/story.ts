@@ -1,6 +1,9 @@
 import { PROJECT } from "./objector.ts";
+import { lagOf } from "./pace.ts";
 import { FORGE_NAMES } from "./service-config.ts";
 import type { Stage, Summary } from "./stage.ts";
+
+const LOOK_EVERY_MS = 1_000;
 
 /** Tells what happens while it happens, in the words of somebody who watches EC2 and the forge. */
 export class Story {
@@ -13,9 +16,13 @@ export class Story {
   constructor(stage: Stage, since: number) {
     this.#stage = stage;
     this.#since = since;
+    const noticeLag = lagOf(stage.dayMs, LOOK_EVERY_MS, (line) => {
+      this.tell(line);
+    });
     const timer = setInterval(() => {
+      noticeLag(performance.now());
       this.#look();
-    }, 1_000);
+    }, LOOK_EVERY_MS);
     this.#ends = [
       () => {
         clearInterval(timer);

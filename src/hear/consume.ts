@@ -39,6 +39,11 @@ const MOST_HELD_BYTES = 32 * 1024 * 1024;
  * Feeds deliveries to ingest: those of one turn of the event loop together, acknowledged only after Redis has answered for all
  * of them, and for all that came before. While Redis is away deliveries are held, not requeued, as far as memory goes: a
  * requeue would only bring them again at once. What a lost channel had delivered is dropped: it comes again.
+ *
+ * When Redis fails for a moment, a later batch may be written before an earlier one, as when a queue has several consumers or
+ * brings something again. It does no harm: of two announcements of an image that which is written first stands, and the later
+ * sets later deadlines; two composes for one AMI are kept for a person, and two words on a compose contradict each other, in
+ * either order.
  */
 export class Consumer {
   readonly #ingester: Ingester;

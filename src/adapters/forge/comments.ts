@@ -226,6 +226,7 @@ function threadOf(id: string, issue: Issue, name: string): Thread {
       author: comment.author,
       editors: comment.editors,
       text: comment.text,
+      writtenAt: comment.writtenAt,
       url: comment.url,
     })),
   };

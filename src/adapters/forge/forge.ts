@@ -1,3 +1,4 @@
+import type { Instant } from "../../domain/time.ts";
 import type { Service, UpstreamError } from "../../errors.ts";
 import type { ReportsCheckup } from "../../ports/index.ts";
 
@@ -20,6 +21,8 @@ export interface IssueComment {
   /** Who changed its text last; empty: nobody did; null: it does not say. */
   readonly editors: readonly string[] | null;
   readonly text: string;
+  /** When it was written or edited last; null: it does not say. */
+  readonly writtenAt: Instant | null;
   /** Where people read it. */
   readonly url: string;
   /** The forge wrote it itself, in the name of whoever changed something. */

@@ -1,3 +1,4 @@
+import type { Instant } from "../../domain/time.ts";
 import type { Issue, IssueComment } from "../forge/forge.ts";
 import { fieldOf, textOf } from "../forge/json.ts";
 
@@ -48,7 +49,7 @@ export function readComment(body: unknown): IssueComment | null {
   const text = textOf(body, "body");
   const url = textOf(body, "html_url");
   if (typeof id !== "number" || author === null || text === null || url === null) return null;
-  return { id, author, editors: readEditors(body), text, url, isNotification: false };
+  return { id, author, editors: readEditors(body), text, writtenAt: readWrittenAt(body), url, isNotification: false };
 }
 
 /** The number of the issue that a comment stands under; null: it is a pull request's, or says nothing. */
@@ -78,9 +79,16 @@ function readAuthor(body: unknown): string | null {
 
 /** Whoever may write to the repo's issues can change a comment, and Forgejo says when that was, but not who did it. */
 function readEditors(body: unknown): readonly string[] | null {
-  const [created, updated] = [
-    Date.parse(textOf(body, "created_at") ?? ""),
-    Date.parse(textOf(body, "updated_at") ?? ""),
-  ];
+  const [created, updated] = readDates(body);
   return created === updated ? [] : null;
+}
+
+function readWrittenAt(body: unknown): Instant | null {
+  const at = Math.max(...readDates(body));
+  return Number.isFinite(at) ? at : null;
+}
+
+/** When it was written, and when it was changed last; `NaN` where it does not say. */
+function readDates(body: unknown): readonly [created: Instant, updated: Instant] {
+  return [Date.parse(textOf(body, "created_at") ?? ""), Date.parse(textOf(body, "updated_at") ?? "")];
 }

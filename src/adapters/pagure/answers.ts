@@ -1,3 +1,4 @@
+import { SECOND_MS, type Instant } from "../../domain/time.ts";
 import { fieldOf, readAll, textOf } from "../forge/json.ts";
 import type { Issue, IssueComment } from "../forge/forge.ts";
 
@@ -61,7 +62,22 @@ function readComment(body: unknown, issueUrl: string): IssueComment | null {
   const text = textOf(body, "comment");
   const isNotification = fieldOf(body, "notification") === true;
   if (typeof id !== "number" || author === null || text === null) return null;
-  return { id, author, editors: readEditors(body), text, url: `${issueUrl}#comment-${id}`, isNotification };
+  return {
+    id,
+    author,
+    editors: readEditors(body),
+    text,
+    writtenAt: readWrittenAt(body),
+    url: `${issueUrl}#comment-${id}`,
+    isNotification,
+  };
+}
+
+/** Pagure's instants are texts of seconds. */
+function readWrittenAt(body: unknown): Instant | null {
+  const [created, edited] = [textOf(body, "date_created"), textOf(body, "edited_on")];
+  const at = Math.max(Number(created ?? NaN), Number(edited ?? created)) * SECOND_MS;
+  return Number.isFinite(at) ? at : null;
 }
 
 /** Pagure keeps the last editor alone. What is odd or missing is somebody unknown, so that no other shape hides an editor. */

@@ -47,7 +47,8 @@ for (const forge of FORGES) {
       Array.from({ length: 26 }, (_, index) => index + 1),
     );
     const url = double.url + forge.page(REPO, 1, 2);
-    const said = { id: "2", author: "somebody", editors: [], text: "hold", url };
+    const writtenAt = double.tracker.issue(REPO, 1)?.comments[0]?.createdAt;
+    const said = { id: "2", author: "somebody", editors: [], text: "hold", writtenAt, url };
     t.same(read.find(({ id }) => id === "1")?.comments, [said]);
   });
 

@@ -44,6 +44,7 @@ function namesOf({ amiId, composeId }: Victim, orderId: string, day: string): Na
         held: plain,
         images: plain,
         counts: plain,
+        composes: plain,
         names: plain,
         events: plain,
       },
@@ -67,6 +68,7 @@ function namesOf({ amiId, composeId }: Victim, orderId: string, day: string): Na
       "answer:*": [orderId],
       ...{ "comments:*:lease": ["pagure"], "comments:*:memory": ["pagure"], "comments:*:handled": ["pagure"] },
       ...{
+        "comments:*:handled:dates": ["pagure"],
         "comments:*:pending": ["pagure"],
         "comments:*:authors:*": [`pagure/${day}`],
         "comments:*:counted:*": [`pagure/${day}`],
