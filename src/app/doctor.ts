@@ -5,7 +5,7 @@ import { openLog } from "../adapters/log.ts";
 import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { redisCheckup } from "../adapters/redis/checkup.ts";
 import { listening, storeOn } from "./store.ts";
-import { openForge } from "./upstream.ts";
+import { openForge, type ForgePlace } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import { IS_SEEN } from "../config/report.ts";
 import { CALL_LIMIT_MS, LIMIT_MS, type Examined, type Problems } from "../doctor/doctor.ts";
@@ -32,7 +32,8 @@ export function openDoctor(
     broker: brokerCheckup(config.amqp),
     store: async () => storeOf(await redis.get(), config, log),
     ec2: () => ec2.get(),
-    reports: reportsOf(config),
+    reports: reportsOf(config, config.report),
+    formerReports: config.report.also === null ? null : reportsOf(config, config.report.also),
     archive: sources.datagrepper === null ? null : datagrepperReach({ ...reach, url: sources.datagrepper }),
     composeHost: sources.composeHost === null ? null : composeHostReach({ ...reach, url: sources.composeHost }),
     close: async () => {
@@ -75,10 +76,10 @@ function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCh
 }
 
 /** Null: the reports go to the log. */
-function reportsOf(config: Config): Examined["reports"] {
-  if (!IS_SEEN[config.report.kind]) return null;
+function reportsOf(config: Config, place: ForgePlace): Examined["reports"] {
+  if (!IS_SEEN[place.kind]) return null;
   return () => {
-    const forge = openForge(config, { timeoutMs: LIMIT_MS });
+    const forge = openForge(config, { timeoutMs: LIMIT_MS, place });
     return forge === null ? Promise.reject(new Error("no forge is seen")) : Promise.resolve(forge);
   };
 }

@@ -1,6 +1,7 @@
 import { listening, type Store } from "./store.ts";
 import type { Config } from "../config/config.ts";
 import { IS_SEEN } from "../config/report.ts";
+import type { Instant } from "../domain/time.ts";
 import { VERSION } from "../config/version.ts";
 import { withoutSecrets } from "../domain/report/gate.ts";
 import { readHealth, type Health } from "../inspect/health.ts";
@@ -17,7 +18,7 @@ import type { Clock, Log } from "../ports/index.ts";
 
 /** What monitoring reads of the configuration. */
 export type MonitoredConfig = Pick<Config, "budgets" | "policy" | "act" | "hearEveryMs" | "tickEveryMs"> & {
-  readonly report: Pick<Config["report"], "kind">;
+  readonly report: Pick<Config["report"], "kind" | "also">;
 };
 
 /** What is watched, and by which clock. */
@@ -97,19 +98,25 @@ async function sharedFigures(
 ): Promise<SharedFigures> {
   // A service that may do nothing posts nothing, and reads no comments: nobody waits for either.
   const isActing = act !== "nothing";
-  const [stats, untoldSince, reading, info] = await Promise.all([
+  const [stats, untoldSince, reading, readingBefore, info] = await Promise.all([
     figures(),
     isActing ? store.journal.untoldSince() : null,
     isActing && IS_SEEN[report.kind] ? store.comments.reading() : null,
+    isActing && store.formerComments !== null ? store.formerComments.reading() : null,
     store.info(),
   ]);
   return {
     stats,
     untoldSince,
-    commentsReadUntil: reading?.at ?? null,
+    commentsReadUntil: earlier(reading?.at ?? null, readingBefore?.at ?? null),
     memory: memoryOf(info),
     limits: budgets,
   };
+}
+
+/** Null counts for nothing. */
+function earlier(one: Instant | null, other: Instant | null): Instant | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 function memoryOf(info: Readonly<Record<string, string>> | null): SharedFigures["memory"] {

@@ -5,7 +5,7 @@ import { openLog } from "../adapters/log.ts";
 import { tellSystemd } from "../adapters/systemd.ts";
 import { runService, type App, type Closable } from "./service.ts";
 import { listening, openStore, type Store } from "./store.ts";
-import { openArchive, openComments, openEc2, openReports, openSources } from "./upstream.ts";
+import { openArchive, openComments, openEc2, openFormerComments, openReports, openSources } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
@@ -36,7 +36,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const { guards, share } = config.ec2;
   const regions = new RegionBreakers({ breakers, clock, log, account: guards.account, random: Math.random });
   const clerk = { ...base, orders: store.orders };
-  const commentReader = openCommentReader(config, store, clerk);
+  const commentReaders = openCommentReaders(config, store, clerk);
   const listen = listening(store, config);
   const tick = {
     ...base,
@@ -50,7 +50,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     batch: batchOf(periods.leaseMs, share),
     random: Math.random,
   };
-  const report = openReporter(config, store, { comments: commentReader, listen }, log);
+  const report = openReporter(config, store, { comments: commentReaders, listen }, log);
   const ears: Ears = {
     hearing,
     schedule,
@@ -67,7 +67,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     schedule,
     log,
   });
-  const app = { ingester, tick, report, clerk, commentReader, ears, breakers, placeKeeper, ec2: images };
+  const app = { ingester, tick, report, clerk, commentReaders, ears, breakers, placeKeeper, ec2: images };
   return {
     ...app,
     consume: (stop) =>
@@ -107,7 +107,7 @@ async function openWatch(
 function openReporter(
   config: Config,
   store: Store,
-  { comments, listen }: { readonly comments: CommentReader | null; readonly listen: Listen },
+  { comments, listen }: { readonly comments: readonly CommentReader[]; readonly listen: Listen },
   log: Log,
 ): Reporter {
   const { schedule, journal, budgets, breakers, hearing } = store;
@@ -124,26 +124,42 @@ function openReporter(
     stoppages: async () => [
       ...(await stoppages({ budgets, schedule, breakers })),
       ...(await deafStoppages({ listen, hearing, schedule })),
-      ...(comments === null ? [] : await commentStoppages(comments)),
+      ...(await Promise.all(comments.map((reader) => commentStoppages(reader)))).flat(),
       ...strangeStoppages(store.strangeThings()),
     ],
   };
 }
 
-function openCommentReader(config: Config, store: Store, clerk: Clerk): CommentReader | null {
-  const comments = openComments(config);
-  const { operators, objectionsPerDay, mostBytes } = config.report;
-  return comments === null
-    ? null
-    : {
-        ...clerk,
-        comments,
-        memory: store.comments,
-        hearing: store.hearing,
-        notices: new NoticePages({ ...clerk, journal: store.journal }),
-        operators,
-        mostPerDay: objectionsPerDay,
-        mostBytes,
-        failed: new Set(),
-      };
+/** Those who read the comments: where the reports go, and where they went before. */
+function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonly CommentReader[] {
+  const { operators, objectionsPerDay, mostBytes, also } = config.report;
+  const reader = { ...clerk, hearing: store.hearing, mostPerDay: objectionsPerDay, mostBytes };
+  const records = { ...clerk, journal: store.journal };
+  const [comments, former] = [openComments(config), openFormerComments(config)];
+  return [
+    ...(comments === null
+      ? []
+      : [
+          {
+            ...reader,
+            comments,
+            memory: store.comments,
+            notices: new NoticePages(records),
+            operators,
+            failed: new Set<string>(),
+          },
+        ]),
+    ...(former === null || store.formerComments === null
+      ? []
+      : [
+          {
+            ...reader,
+            comments: former,
+            memory: store.formerComments,
+            notices: new NoticePages(records, { isDated: true }),
+            operators: also?.operators ?? [],
+            failed: new Set<string>(),
+          },
+        ]),
+  ];
 }

@@ -56,7 +56,7 @@ export async function runPass(app: UseCases, only: ActKind | null, print: Print)
   await orUnreadable(() => carryOutOrders(app.clerk), 0, app.tick);
   const rounds = new HearingRounds(app.ears);
   const isHeard = await orUnreadable(() => hearOrTell(rounds, app.tick.clock, print), false, app.tick);
-  if (app.commentReader !== null) await readCommentsOrTell(app.commentReader);
+  for (const reader of app.commentReaders) await readCommentsOrTell(reader);
   await app.placeKeeper.finish();
   const troubled: string[] = [];
   const isDone = await inEveryRegion(app, print, async (region) => {

@@ -6,7 +6,7 @@ import type { Instant } from "../domain/time.ts";
 import type { Listen } from "../ports/index.ts";
 
 /** What is remembered, to be read: needs Redis alone. */
-export type Records = Omit<Store, "positions" | "comments" | "info" | "queueName" | "abandon"> & {
+export type Records = Omit<Store, "positions" | "comments" | "formerComments" | "info" | "queueName" | "abandon"> & {
   readonly now: () => Instant;
   readonly listen: Listen;
 };

@@ -49,8 +49,8 @@ export interface UseCases {
   readonly tick: Ticker & Resolver;
   readonly report: Reporter;
   readonly clerk: Clerk;
-  /** Null: nobody can object where the reports go. */
-  readonly commentReader: CommentReader | null;
+  /** None: nobody can object where the reports go. */
+  readonly commentReaders: readonly CommentReader[];
   readonly ears: Ears;
   readonly breakers: Breakers;
   readonly placeKeeper: PlaceKeeper;
@@ -185,7 +185,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Everything that is done again and again, until `stop`. */
 function loopsOf(
   config: Config,
-  { tick, report, clerk, commentReader, ears, placeKeeper }: UseCases,
+  { tick, report, clerk, commentReaders, ears, placeKeeper }: UseCases,
   { passes, heartbeat, watch }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat; readonly watch: Watch },
   stop: AbortSignal,
 ): Promise<void>[] {
@@ -210,7 +210,7 @@ function loopsOf(
   const hearing = new HearingRounds(ears);
   const listenMs = Math.min(config.hearEveryMs, LISTEN_MS);
   const { readEveryMs } = config.report;
-  const rounds = commentReader === null ? null : new CommentRounds(commentReader, readEveryMs);
+  const rounds = commentReaders.map((reader) => new CommentRounds(reader, readEveryMs));
   return [
     loop("heartbeat", BEAT_MS, SHORT_BOUND_MS, () => heartbeat.beat()),
     loop("orders", SECOND_MS, SHORT_BOUND_MS, () => carryOutOrders(clerk)),
@@ -219,8 +219,8 @@ function loopsOf(
     loop("catch up", listenMs, LONG_BOUND_MS, (step) => hearing.pass({ step, stop })),
     loop("hear again", listenMs, LONG_BOUND_MS, (step) => hearing.again({ step, stop })),
     ...(isActing ? [loop("reporter", config.reportEveryMs, LONG_BOUND_MS, tellAll)] : []),
-    ...(isActing && rounds !== null
-      ? [loop("comments", Math.min(readEveryMs, LISTEN_MS), LONG_BOUND_MS, () => rounds.pass())]
+    ...(isActing
+      ? rounds.map((each) => loop("comments", Math.min(readEveryMs, LISTEN_MS), LONG_BOUND_MS, () => each.pass()))
       : []),
   ];
 }

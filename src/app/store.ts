@@ -60,6 +60,8 @@ export interface Store {
   readonly rejected: RejectedMessages;
   readonly positions: Positions;
   readonly comments: CommentMemory;
+  /** Of the place where the reports stood before; null: there is none. */
+  readonly formerComments: CommentMemory | null;
   /** What Redis says of itself; null: our user may not ask. Throws `UpstreamError`. */
   info(): Promise<Readonly<Record<string, string>> | null>;
   /** What cannot be read, as far as this process has met it. */
@@ -71,7 +73,9 @@ export interface Store {
   readonly close: () => Promise<void>;
 }
 
-type StoreConfig = Pick<Config, "redis" | "periods" | "budgets"> & { readonly report: Pick<Config["report"], "kind"> };
+type StoreConfig = Pick<Config, "redis" | "periods" | "budgets"> & {
+  readonly report: Pick<Config["report"], "kind" | "also">;
+};
 
 /** Opens Redis. Throws `UpstreamError` when it cannot be reached, `ConfigError` for a newer key format. */
 export async function openStore(config: StoreConfig, log: Log, meter: Meter = NO_METER): Promise<Store> {
@@ -80,7 +84,7 @@ export async function openStore(config: StoreConfig, log: Log, meter: Meter = NO
 
 /** The ports of a connection that is open. */
 export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "redis">, log: Log): Store {
-  const { kind } = config.report;
+  const { kind, also } = config.report;
   return {
     schedule: redisSchedule(connection, systemClock, config.periods),
     queues: redisQueues(connection),
@@ -88,7 +92,7 @@ export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "
     counts: redisCounts(connection),
     names: redisNames(connection),
     facts: redisFacts(connection),
-    journal: redisJournal(connection, kind, log),
+    journal: redisJournal(connection, kind, log, also?.kind ?? null),
     orders: redisOrders(connection),
     budgets: redisBudgets(connection, config.budgets),
     breakers: redisBreakers(connection),
@@ -97,6 +101,7 @@ export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "
     rejected: redisRejected(connection),
     positions: redisPositions(connection),
     comments: redisComments(connection, kind),
+    formerComments: also === null ? null : redisComments(connection, also.kind),
     info: redisCheckup(connection).info,
     strangeThings: () => connection.strangers.list(),
     queueName: () => sharedQueueName(connection),
@@ -109,8 +114,8 @@ export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "
 
 /** How much was heard, as whoever acts, tells or asks reads it: comments count where the reports can be commented on. */
 export function listening(
-  { hearing, comments }: Pick<Store, "hearing" | "comments">,
+  { hearing, comments, formerComments }: Pick<Store, "hearing" | "comments" | "formerComments">,
   { report }: Pick<StoreConfig, "report">,
 ): Listen {
-  return listenTo(hearing, IS_SEEN[report.kind] ? comments : null);
+  return listenTo(hearing, IS_SEEN[report.kind] ? comments : null, formerComments);
 }

@@ -12,6 +12,7 @@ import type { Config } from "../config/config.ts";
 import type { Fact } from "../domain/compose/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { decode } from "../hear/decode.ts";
+import { formerPlace } from "../operate/former-place.ts";
 import type { Archive, Comments, ComposeSource, Images, Log, Message, Meter, Reports } from "../ports/index.ts";
 
 /** datagrepper gives up by itself after a minute. */
@@ -81,6 +82,9 @@ export function openSources(
   ];
 }
 
+/** Where a forge is, and as whom it is used; by default that of the reports. */
+export type ForgePlace = Pick<Config["report"], "kind" | "url" | "repo" | "token">;
+
 /** How long a forge's whole answer may take, where nobody waits for it. */
 const FORGE_TIMEOUT_MS = 30 * SECOND_MS;
 
@@ -90,10 +94,14 @@ const FORGE_TIMEOUT_MS = 30 * SECOND_MS;
  */
 export function openForge(
   { report, userAgent }: Pick<Config, "report" | "userAgent">,
-  { timeoutMs = FORGE_TIMEOUT_MS, log }: { readonly timeoutMs?: number; readonly log?: Log } = {},
+  {
+    timeoutMs = FORGE_TIMEOUT_MS,
+    log,
+    place = report,
+  }: { readonly timeoutMs?: number; readonly log?: Log; readonly place?: ForgePlace } = {},
 ): Forge | null {
-  const { kind, url, repo, token, mostBytes } = report;
-  const access = { url, repo, token, mostBytes, userAgent, timeoutMs };
+  const { kind, url, repo, token } = place;
+  const access = { url, repo, token, mostBytes: report.mostBytes, userAgent, timeoutMs };
   switch (kind) {
     case "pagure":
       return new PagureCalls(access);
@@ -108,6 +116,14 @@ export function openForge(
 export function openComments(config: Config): Comments | null {
   const forge = openForge(config);
   return forge === null ? null : new ForgeComments(forge, config.report);
+}
+
+/** Where people objected before the reports went elsewhere; null: nowhere else. */
+export function openFormerComments(config: Config): Comments | null {
+  const { also } = config.report;
+  const forge = also === null ? null : openForge(config, { place: also });
+  if (forge === null) return null;
+  return formerPlace(new ForgeComments(forge, config.report), (page) => forge.placeAt(page) !== null);
 }
 
 /** Where the reports go. */

@@ -8,7 +8,9 @@ import { ConfigError } from "../errors.ts";
 import { readSchema, Schema } from "../schema.ts";
 
 /** Where the reports go. A further kind does not compile until every place has an answer for it. */
-export type ReportKind = "pagure" | "forgejo" | "log";
+export type ReportKind = ForgeKind | "log";
+/** Those of them where people answer. */
+export type ForgeKind = "pagure" | "forgejo";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -69,6 +71,7 @@ export interface ConfigFile {
       part_bytes: number;
       read_every: string;
       operators: string[];
+      also: { kind: ForgeKind | ""; url: string; repo: string; operators: string[] };
       objections_per_day: number;
       allow_delete_without_public_notice: boolean;
     };

@@ -1,4 +1,4 @@
-import { secret, type ConfigFile, type Environment, type ReportKind } from "./file.ts";
+import { secret, type ConfigFile, type Environment, type ForgeKind, type ReportKind } from "./file.ts";
 import { duration, webAddress } from "./values.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { ConfigError } from "../errors.ts";
@@ -19,8 +19,19 @@ export interface ReportConfig {
   /** Comments of one author that are answered in a UTC day. */
   readonly objectionsPerDay: number;
   readonly token: string;
+  /** Where the reports stood before; null: nowhere else. */
+  readonly also: FormerPlace | null;
   /** Whether a post counts as the notice without which nothing is deleted. */
   readonly isPublic: boolean;
+}
+
+/** A place that is read for objections as long as something promised there is still to come. */
+export interface FormerPlace {
+  readonly kind: ForgeKind;
+  readonly url: string;
+  readonly repo: string;
+  readonly operators: readonly string[];
+  readonly token: string;
 }
 
 /** Whether the public reads what is posted to such a place. */
@@ -35,7 +46,7 @@ interface ForgeNeeds {
 }
 
 /** Null: it is no forge, and needs nothing. */
-const FORGES: Readonly<Record<ReportKind, ForgeNeeds | null>> = {
+const FORGES: Readonly<Record<ForgeKind, ForgeNeeds>> & { readonly log: null } = {
   pagure: { name: "Pagure", variable: "PAGURE_ACCESS_TOKEN", rights: "issue_create and issue_comment" },
   forgejo: { name: "Forgejo", variable: "FORGEJO_ACCESS_TOKEN", rights: "read:user and write:issue" },
   log: null,
@@ -57,8 +68,8 @@ export function readReport(
 ): ReportConfig {
   const { kind, url, repo, tags, title, operators, allow_delete_without_public_notice: isAllowed } = report;
   const forge = FORGES[kind];
-  const token = env === null ? null : (secret(forge?.variable ?? "PAGURE_ACCESS_TOKEN", env) ?? "");
-  if (forge !== null) checkForge(file, report, token, forge);
+  const token = tokenOf(kind, env);
+  if (forge !== null) checkForge({ file, table: "report" }, report, token, forge);
   if (IS_SEEN[kind] && isAllowed)
     throw new ConfigError(
       `${file}: consumer_config.report.allow_delete_without_public_notice goes only with kind = "log"`,
@@ -71,6 +82,7 @@ export function readReport(
     title,
     operators,
     token: token ?? "",
+    also: readFormer(file, report, env),
     isPublic: IS_SEEN[kind] || isAllowed,
     mostBytes: report.part_bytes,
     readEveryMs: duration(file, "report.read_every", report.read_every, SECOND_MS),
@@ -78,30 +90,53 @@ export function readReport(
   };
 }
 
-function checkForge(
+/** The second place; what is read there is never of the kind that the reports go to: the same kind is known by its pages. */
+function readFormer(
   file: string,
+  { kind, also: { kind: before, url, repo, operators } }: ConfigFile["consumer_config"]["report"],
+  env: Environment | null,
+): FormerPlace | null {
+  if (before === "") {
+    if (`${url}${repo}` === "" && operators.length === 0) return null;
+    throw new ConfigError(`${file}: missing key consumer_config.report.also.kind: pagure or forgejo`);
+  }
+  if (kind === "log" || kind === before)
+    throw new ConfigError(
+      `${file}: consumer_config.report.also goes only with reports in another kind of forge: in one kind, what stands elsewhere is read by itself`,
+    );
+  const token = tokenOf(before, env);
+  checkForge({ file, table: "report.also" }, { url, repo, tags: [], kind: before }, token, FORGES[before]);
+  return { kind: before, url, repo, operators, token: token ?? "" };
+}
+
+function tokenOf(kind: ReportKind, env: Environment | null): string | null {
+  return env === null ? null : (secret(FORGES[kind]?.variable ?? "PAGURE_ACCESS_TOKEN", env) ?? "");
+}
+
+function checkForge(
+  { file, table }: { readonly file: string; readonly table: string },
   { url, repo, tags, kind }: Pick<ConfigFile["consumer_config"]["report"], "url" | "repo" | "tags" | "kind">,
   token: string | null,
   { name, variable, rights }: ForgeNeeds,
 ): void {
   if (repo === "")
     throw new ConfigError(
-      `${file}: missing key consumer_config.report.repo: the ${name} project whose issues are the reports`,
+      `${file}: missing key consumer_config.${table}.repo: the ${name} project whose issues are the reports`,
     );
-  if (webAddress(file, "report.url", url) === null)
-    throw new ConfigError(`${file}: missing key consumer_config.report.url: ${name}'s address`);
+  if (webAddress(file, `${table}.url`, url) === null)
+    throw new ConfigError(`${file}: missing key consumer_config.${table}.url: ${name}'s address`);
   if (kind === "forgejo" && url.replace(/\/+$/, "") === PAGURE_URL)
     throw new ConfigError(
-      `${file}: consumer_config.report.url is Pagure's: set Forgejo's address, such as https://forge.fedoraproject.org`,
+      `${file}: consumer_config.${table}.url is Pagure's: set Forgejo's address, such as https://forge.fedoraproject.org`,
     );
   if (kind === "forgejo" && !/^[^/]+\/[^/]+$/.test(repo))
     throw new ConfigError(
-      `${file}: consumer_config.report.repo is ${JSON.stringify(repo)}: in Forgejo it is owner/repo`,
+      `${file}: consumer_config.${table}.repo is ${JSON.stringify(repo)}: in Forgejo it is owner/repo`,
     );
   const [twice] = tags.map((tag) => tag.trim()).filter((tag, index, all) => all.indexOf(tag) < index);
   if (twice !== undefined)
     throw new ConfigError(
-      `${file}: consumer_config.report.tags has ${JSON.stringify(twice)} twice: ${name} refuses such an issue; name it once`,
+      `${file}: consumer_config.${table}.tags has ${JSON.stringify(twice)} twice: ${name} refuses such an issue; name it once`,
     );
   if (token === "")
     throw new ConfigError(`${variable} is not set: a token with ${rights}, or its file in ${variable}_FILE`);

@@ -32,6 +32,8 @@ export interface Examined {
   readonly ec2: () => Promise<Ec2Checkup>;
   /** Null: the reports go to the log. */
   readonly reports: (() => Promise<ReportsCheckup>) | null;
+  /** Where they stood before; null: nowhere else. */
+  readonly formerReports: (() => Promise<ReportsCheckup>) | null;
   /** Null: not configured. */
   readonly archive: Reach | null;
   readonly composeHost: Reach | null;

@@ -7,10 +7,12 @@ import type { ReportsCheckup } from "../ports/index.ts";
 interface ReportsNeeds {
   readonly config: Pick<Config, "report">;
   readonly reports: (() => Promise<ReportsCheckup>) | null;
+  /** Where they stood before; null: nowhere else. */
+  readonly formerReports: (() => Promise<ReportsCheckup>) | null;
 }
 
 /** Whether reports can reach the public, as far as that can be known without writing. */
-export async function checkReports({ config, reports }: ReportsNeeds): Promise<readonly Finding[]> {
+export async function checkReports({ config, reports, formerReports }: ReportsNeeds): Promise<readonly Finding[]> {
   const { report } = config;
   if (reports === null)
     return [
@@ -28,6 +30,22 @@ export async function checkReports({ config, reports }: ReportsNeeds): Promise<r
   const remedy = `make a token for a bot's account, and set ${tokenVariable(report.kind) ?? ""}`;
   return [
     ...(risk === null ? [] : [warning("reports", risk, remedy)]),
+    ...(await checkFormer({ config, formerReports })),
     ok("reports", `${user} may post issues and comments in ${report.repo} at ${report.url}`),
+  ];
+}
+
+/** Whether what people say can still be read where the reports stood before. */
+async function checkFormer({
+  config: { report },
+  formerReports,
+}: Pick<ReportsNeeds, "config" | "formerReports">): Promise<readonly Finding[]> {
+  if (formerReports === null || report.also === null) return [];
+  const { url, repo } = report.also;
+  const forge = await formerReports();
+  const user = await forge.whoAmI();
+  await forge.readIssues();
+  return [
+    ok("reports", `${user} reads what is said in ${repo} at ${url}, until the last date promised there has passed`),
   ];
 }

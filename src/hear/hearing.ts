@@ -1,6 +1,6 @@
 import { believable, isDeaf, isWindowLate, type Deafness } from "../domain/limits/deaf.ts";
 import type { Instant } from "../domain/time.ts";
-import type { CommentMemory, Heard, Hearing, HearingMemory, Listen } from "../ports/index.ts";
+import type { CommentMemory, Hearing, HearingMemory, Listen } from "../ports/index.ts";
 
 /** A part of what was said, and how far it was heard. */
 interface Part {
@@ -14,15 +14,20 @@ type Comments = Pick<CommentMemory, "reading" | "isSilent">;
 /**
  * How much was heard, as far as anybody may act on it. What another run of Redis remembers counts for nothing: it may have lost
  * what was heard last, a release or a hold among it. Nor does an instant that has not come yet, which a wrong clock wrote.
- * Comments count as well, where people can write any; where nothing was ever posted nobody can have objected.
+ * Comments count as well, where people can write any, or could before; where nothing was ever posted nobody can have objected.
  */
-export function listenTo(hearing: Pick<Hearing, "memory" | "runId">, comments: Comments | null): Listen {
+export function listenTo(
+  hearing: Pick<Hearing, "memory" | "runId">,
+  comments: Comments | null,
+  former: Comments | null = null,
+): Listen {
   return async (now) => {
     const [memory, runId] = await Promise.all([hearing.memory(), hearing.runId()]);
     const messages = heardOf(memory, runId, now);
     const said = comments === null ? null : await readOf(comments, runId, now);
+    const saidBefore = former === null ? null : await readOf(former, runId, now);
     return {
-      ...lesser(messages, said),
+      ...lesser(lesser(messages, said), saidBefore),
       lateSince: messages.until === null ? null : lateSince(memory, now),
       isStill: async () => runId !== null && (await hearing.runId()) === runId,
     };
@@ -54,7 +59,7 @@ async function readOf(comments: Comments, runId: string | null, now: Instant): P
   return { until, deafness: isDeaf(until, now) ? "comments" : null };
 }
 
-function lesser(messages: Part, comments: Part | null): Pick<Heard, "until" | "deafness"> {
+function lesser(messages: Part, comments: Part | null): Part {
   if (comments === null || messages.until === null) return messages;
   const until = comments.until === null ? null : Math.min(messages.until, comments.until);
   return { until, deafness: messages.deafness ?? comments.deafness };

@@ -94,6 +94,51 @@ t.test("Pagure needs a project and a token, and says so", (t) => {
   t.end();
 });
 
+t.test("Forgejo needs its address, owner/repo and a token of its own, and says so", (t) => {
+  const token = { FORGEJO_ACCESS_TOKEN: SECRET };
+  const forgejo = (more: string): string => `[consumer_config.report]\nkind = "forgejo"\n${more}`;
+  const at = 'url = "https://forge.example"\n';
+  const also = (kind: string): string =>
+    `[consumer_config.report.also]\nkind = "${kind}"\nurl = "https://pagure.io"\nrepo = "old"\n`;
+  const whole = forgejo(`${at}repo = "a/b"\n`);
+  const rows: readonly (readonly [string, Environment, RegExp])[] = [
+    [forgejo('repo = "a/b"\n'), token, /^FILE: consumer_config\.report\.url is Pagure's: set Forgejo's address/],
+    [forgejo(at), token, /^FILE: missing key consumer_config\.report\.repo: the Forgejo project/],
+    [
+      forgejo(`${at}repo = "ami-reports"\n`),
+      token,
+      /^FILE: consumer_config\.report\.repo is "ami-reports": in Forgejo it is owner/,
+    ],
+    [
+      whole,
+      { PAGURE_ACCESS_TOKEN: SECRET },
+      /^FORGEJO_ACCESS_TOKEN is not set: a token with read:user and write:issue, or/,
+    ],
+    [whole + also("pagure"), token, /^PAGURE_ACCESS_TOKEN is not set: /],
+    [
+      whole + also("forgejo"),
+      token,
+      /^FILE: consumer_config\.report\.also goes only with reports in another kind of forge/,
+    ],
+    [whole + also(""), token, /^FILE: missing key consumer_config\.report\.also\.kind: pagure or forgejo$/],
+    [`[consumer_config]\n${also("pagure")}`, token, /^FILE: consumer_config\.report\.also goes only with/],
+    [
+      whole + also("pagure").replace('"old"', '""'),
+      token,
+      /^FILE: missing key consumer_config\.report\.also\.repo: the Pagure/,
+    ],
+  ];
+  for (const [toml, env, line] of rows) t.match(complaint(t, toml, env), line, toml);
+  const both = load(t, whole + also("pagure"), { ...token, PAGURE_ACCESS_TOKEN: "other" });
+  t.match(both.report, {
+    token: SECRET,
+    isPublic: true,
+    also: { kind: "pagure", repo: "old", token: "other", operators: [] },
+  });
+  t.equal(load(t, whole, token).report.also, null);
+  t.end();
+});
+
 t.test("only a post that the public can read counts as notice, unless somebody says otherwise in the file", (t) => {
   const log = '[consumer_config.report]\nkind = "log"\n';
   const rows = [

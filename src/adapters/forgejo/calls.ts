@@ -27,7 +27,7 @@ export class ForgejoCalls implements Forge {
   readonly editsComments = true;
   readonly repo: string;
   readonly codes = {
-    gone: ["GONE"],
+    gone: ["GONE", "HTTP_410"],
     hidden: [],
     token: ["TOKEN", "SCOPE"],
     notThisIssue: ["HTTP_403"],

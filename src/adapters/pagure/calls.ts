@@ -22,7 +22,7 @@ export class PagureCalls implements Forge {
   readonly editsComments = false;
   readonly repo: string;
   readonly codes = {
-    gone: ["ENOISSUE"],
+    gone: ["ENOISSUE", "HTTP_410"],
     hidden: ["EISSUENOTALLOWED"],
     token: ["EINVALIDTOK"],
     notThisIssue: NOT_THIS_ISSUE,

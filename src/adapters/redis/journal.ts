@@ -19,11 +19,16 @@ const MOST_PAGES = 5;
 const WRITTEN_SOONER_MS = HOUR_MS;
 const WRITTEN_LATER_MS = DAY_MS;
 
-/** The event streams of all regions, and the reporter's place in them, by its kind. */
-export function redisJournal(connection: RedisConnection, kind: string, log: Log): Journal {
+/** The event streams of all regions, and the reporter's place in them, by its kind; `before`: the kind whose work it goes on with. */
+export function redisJournal(
+  connection: RedisConnection,
+  kind: string,
+  log: Log,
+  before: string | null = null,
+): Journal {
   const { redis, keys } = connection;
   const journal: Journal = {
-    reporterLease: () => takeReporterLease(connection, kind, log),
+    reporterLease: () => takeReporterLease(connection, { kind, before }, log),
     status: () => readReporterStatus(connection, kind),
     between: async (region, from, to) => {
       const found: ImageEvent[] = [];

@@ -24,13 +24,16 @@ export interface Notice {
  */
 export class NoticePages {
   readonly #records: NoticeRecords;
+  readonly #isDated: boolean;
   /** The pages of the notices in force, by region, image and instant. */
   #known: ReadonlyMap<string, string> = new Map();
   #last: { readonly at: Instant; readonly pages: ReadonlyMap<string, readonly Notice[]> } | null = null;
   #isLookedAt = false;
 
-  constructor(records: NoticeRecords) {
+  /** `isDated`: those alone that promise a date which is still to come. */
+  constructor(records: NoticeRecords, { isDated = false }: { readonly isDated?: boolean } = {}) {
     this.#records = records;
+    this.#isDated = isDated;
   }
 
   /** Their addresses, each once. Throws `UpstreamError`. */
@@ -74,7 +77,10 @@ export class NoticePages {
     const { schedule, journal, log } = this.#records;
     const told: Omit<Notice, "page">[] = [];
     for await (const page of schedule.live(region))
-      for (const { amiId, noticedAt } of page) if (noticedAt !== null) told.push({ region, amiId, noticedAt });
+      for (const image of page) {
+        const { amiId, noticedAt } = image;
+        if (noticedAt !== null && (!this.#isDated || isDated(image))) told.push({ region, amiId, noticedAt });
+      }
     const unknown = told.filter((each) => !this.#known.has(keyOf(each, each.noticedAt))).map(({ amiId }) => amiId);
     const found = new Map<string, string>();
     const events =
@@ -94,6 +100,11 @@ interface NoticeRecords {
   readonly clock: Pick<Clock, "now">;
   readonly log: Pick<Log, "debug">;
   readonly periods: Pick<Periods, "deleteAfterMs">;
+}
+
+/** One that is held is told again when its hold ends. */
+function isDated({ stage, deleteAt }: Pick<Image, "stage" | "deleteAt">): boolean {
+  return stage !== "held" && deleteAt !== null;
 }
 
 function keyOf({ region, amiId }: Pick<Image, "region" | "amiId">, noticedAt: Instant): string {

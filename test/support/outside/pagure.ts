@@ -52,7 +52,7 @@ export function open(double: PagureDouble, change: Partial<ForgeOptions> = {}): 
 }
 
 /** The same, with other rights. */
-export function openAs(
+function openAs(
   double: PagureDouble,
   rights: Partial<TokenRights>,
   change: Partial<ForgeOptions> = {},

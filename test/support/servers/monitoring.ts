@@ -25,7 +25,7 @@ export interface Served {
 
 const CONFIG: MonitoredConfig = {
   budgets: { maxDeletesPerDay: 500, maxPrivatePerDay: 1000, maxShareOfRegion: 0.2 },
-  report: { kind: "pagure" },
+  report: { kind: "pagure", also: null },
   policy: DEFAULT_POLICY,
   act: "delete",
   hearEveryMs: 10 * MINUTE_MS,

@@ -196,7 +196,7 @@ function pagureOf(forge: PagureDouble): Reporting {
   return { forge, reports: openPagure(accessTo(forge, "pagure")) };
 }
 
-async function openForgejoWorld(test: Pick<Test, "teardown">, { now }: Pick<Clock, "now">): Promise<Reporting> {
+export async function openForgejoWorld(test: Pick<Test, "teardown">, { now }: Pick<Clock, "now">): Promise<Reporting> {
   const forge = await startForgejoDouble({ now });
   test.teardown(() => forge.close());
   forge.tracker.setProject(PROJECTS.forgejo, { writers: ["bot"] });

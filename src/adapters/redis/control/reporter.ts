@@ -18,11 +18,12 @@ const RENEW_MS = 30 * SECOND_MS;
 
 /**
  * Takes the lease of one kind of reporter; null when another process has it. Each kind has a place of its own, so that what
- * was only logged is still told to the public when a public report is set up later.
+ * was only logged is still told to the public when a public report is set up later. What the kind `before` told to the public is
+ * not told again.
  */
 export async function takeReporterLease(
   connection: RedisConnection,
-  kind: string,
+  { kind, before }: { readonly kind: string; readonly before: string | null },
   log: Log,
 ): Promise<ReporterLease | null> {
   const { redis, keys, strangers } = connection;
@@ -32,7 +33,24 @@ export async function takeReporterLease(
   // Whoever reports is known by name, so that no event is removed before everybody has read it.
   await strangers.orTell(keys.control("reporters"), redis.sadd(keys.control("reporters"), kind), 0);
   lease.keepAlive(RENEW_MS, log);
+  if (before !== null) await goOn(connection, kind, before);
   return translateErrors<ReporterLease>(new RedisReporterLease(connection, kind, lease), asUpstream);
+}
+
+const NO_CURSORS: Record<string, string> = {};
+
+/** Moves the places of a kind of report up to those of another, where they lie behind. May be repeated. */
+async function goOn({ redis, keys, strangers }: RedisConnection, kind: string, before: string): Promise<void> {
+  const [own, theirs] = [kind, before].map((each) => keys.control(`reporter:${each}:cursors`));
+  if (own === undefined || theirs === undefined) return;
+  const [mine, told] = await Promise.all(
+    [own, theirs].map((key) => strangers.orTell(key, redis.hgetall(key), NO_CURSORS)),
+  );
+  const isPlace = (id: string): boolean => /^\d{1,20}-\d{1,20}$/.test(id);
+  const ahead = Object.entries(told ?? {}).filter(
+    ([region, id]) => isPlace(id) && compareIds(id, mine?.[region] ?? "0-0") > 0,
+  );
+  if (ahead.length > 0) await redis.hset(own, Object.fromEntries(ahead));
 }
 
 class RedisReporterLease implements ReporterLease {
