@@ -1,5 +1,7 @@
 import { refusedCommands } from "./commands.ts";
-import { FORMAT, isForbidden, type RedisConnection } from "./connection.ts";
+import { nodeOf, timeOf } from "./client/cluster.ts";
+import { isForbidden } from "./client/trouble.ts";
+import { FORMAT, type RedisConnection } from "./connection.ts";
 import { asUpstream } from "./strange.ts";
 import { translateErrors } from "../translate.ts";
 import { QUEUES } from "../../domain/image/lifecycle.ts";
@@ -14,12 +16,12 @@ type Own = Omit<StoreCheckup, "schedule" | "queues" | "places" | "strangeThings"
 export function redisCheckup(connection: RedisConnection): Own {
   const { redis, keys } = connection;
   const own: Own = {
-    info: () => unlessForbidden(async () => parseInfo(await redis.info())),
+    info: () => unlessForbidden(async () => parseInfo(await nodeOf(redis, keys.control("run")).info())),
     refusedCommands: () => refusedCommands(connection),
     pingMs: async () => {
       const start = performance.now();
       // Which the service needs anyway: its user need not be allowed to PING.
-      await redis.time();
+      await timeOf(redis, keys);
       return performance.now() - start;
     },
     format: async () => ({ written: await redis.get(keys.format), known: FORMAT }),

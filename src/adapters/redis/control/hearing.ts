@@ -1,9 +1,7 @@
-import type { Redis } from "ioredis";
-import { isForbidden, type RedisConnection } from "../connection.ts";
-import type { Keys } from "../keys.ts";
+import { runOf, timeOf } from "../client/cluster.ts";
+import type { RedisConnection } from "../connection.ts";
 import { asUpstream } from "../strange.ts";
 import { hearingLease, readingOf } from "./readings.ts";
-import { markedRun } from "./run-marker.ts";
 import { ControlLease } from "../lease.ts";
 import { translateErrors } from "../../translate.ts";
 import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
@@ -28,10 +26,6 @@ export function redisHearing(
 ): Hearing {
   const { redis, keys, strangers } = connection;
   const key = keys.control("ears");
-  const clockNow = async (): Promise<Instant> => {
-    const [seconds, microseconds] = await redis.time();
-    return Number(seconds) * SECOND_MS + Math.floor(Number(microseconds) / 1000);
-  };
   const instant = async (field: string): Promise<Instant | null> =>
     parseInstant((await strangers.orTell(key, redis.hget(key, field), null)) ?? "");
   // What this process has seen: a memory that was set back with its own marks is known by it alone. Another one that looked a
@@ -40,7 +34,7 @@ export function redisHearing(
   const isSetBack = ({ reached, now }: { readonly reached: Instant | null; readonly now: Instant }): boolean =>
     (reached ?? -Infinity) < noted - NOTED_EVERY_MS || now < Math.max(reached ?? -Infinity, latest) - STEP_MS;
   const clocks = async (): Promise<{ readonly reached: Instant | null; readonly now: Instant }> => {
-    const [reached, now] = await Promise.all([instant("clock_at"), clockNow()]);
+    const [reached, now] = await Promise.all([instant("clock_at"), timeOf(redis, keys)]);
     return { reached, now };
   };
   const hearing: Hearing = {
@@ -60,7 +54,7 @@ export function redisHearing(
       return translateErrors(hearingLease(connection, lease), asUpstream);
     },
     runId: async () => {
-      const [id, seen] = await Promise.all([identityOf(redis, keys), clocks()]);
+      const [id, seen] = await Promise.all([runOf(redis, keys), clocks()]);
       return isSetBack(seen) ? null : id;
     },
     watchClock: async () => {
@@ -89,20 +83,4 @@ async function forgetReadings({
 }: Pick<RedisConnection, "redis" | "keys" | "strangers">): Promise<void> {
   for (const begun of [keys.control("ears:first"), keys.control("ears:new"), keys.control("ears:whole")])
     await strangers.orTell(begun, redis.hdel(begun, "run_id"), 0);
-}
-
-/**
- * A process that was started anew has another run id; a memory that was copied from another Redis, another replication id.
- * Who may not ask for either marks the run.
- */
-async function identityOf(redis: Redis, keys: Keys): Promise<string> {
-  try {
-    const [server, replication] = await Promise.all([redis.info("server"), redis.info("replication")]);
-    const run = /^run_id:(?<id>\S+)/m.exec(server)?.groups?.["id"];
-    const copy = /^master_replid:(?<id>\S+)/m.exec(replication)?.groups?.["id"];
-    return run === undefined ? await markedRun(redis, keys) : `${run} ${copy ?? ""}`.trim();
-  } catch (error) {
-    if (!isForbidden(error)) throw error;
-    return markedRun(redis, keys);
-  }
 }
