@@ -1,8 +1,11 @@
 import t, { type Test } from "tap";
+import { redisCheckup } from "../../../../src/adapters/redis/checkup.ts";
 import { redisPlaces } from "../../../../src/adapters/redis/images/places.ts";
 import { redisQueues } from "../../../../src/adapters/redis/images/queues.ts";
 import { redisHearing } from "../../../../src/adapters/redis/control/hearing.ts";
 import { DAY_MS } from "../../../../src/domain/time.ts";
+import { checkForm } from "../../../../src/doctor/redis-form.ts";
+import type { Kept } from "../../../../src/ports/index.ts";
 import { carryOutOrders } from "../../../../src/operate/orders.ts";
 import { silentLog } from "../../../support/run/log.ts";
 import { startCluster, startSentinels, type RedisForm } from "../../../support/servers/redis-forms.ts";
@@ -11,7 +14,7 @@ import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type World } from "..
 const OTHERS = ["eu-west-1", "ap-south-1", "sa-east-1"];
 
 /** An image's whole way, orders, rejected messages, the walk over all keys: every script, and every command of ours. */
-async function wholeWay(t: Test, world: World): Promise<void> {
+async function wholeWay(t: Test, world: World, kept: Kept): Promise<void> {
   const nightly = addNightly(world);
   t.match(await world.hear(UPLOADER, nightly.message), { kind: "uploads", new: 1 });
   for (const [index, region] of OTHERS.entries())
@@ -31,7 +34,11 @@ async function wholeWay(t: Test, world: World): Promise<void> {
   });
   await carryOutOrders(world.clerk);
   t.match(await world.clerk.orders.answerTo(id), [{ region: held, amiId: "ami-00000000000000002" }]);
-  await world.budgets.pause("me", "a look", world.clock.now());
+  t.equal(
+    await world.budgets.pause("me", "a look", world.clock.now()),
+    kept,
+    "the pause stands on a replica, where there is one",
+  );
   t.match(await world.budgets.unpause(), { by: "me" });
   world.clock.advance(10 * DAY_MS);
   t.same(await world.tick(), { delete: 1 });
@@ -58,11 +65,21 @@ const FORMS: Readonly<Record<string, (t: Test) => Promise<RedisForm>>> = {
 
 for (const [name, start] of Object.entries(FORMS))
   t.test(`${name}: an image goes its whole way, and a run is one run`, async (t) => {
-    const { url } = await start(t);
+    const { url, masters, replicas } = await start(t);
     const world = await openWorld(t, { redisUrl: url });
     const hearing = redisHearing(world.connection, silentLog);
     const run = await hearing.runId();
-    await wholeWay(t, world);
+    await wholeWay(t, world, replicas.length > 0 ? "replicated" : "alone");
+    const { form, masters: known } = await redisCheckup(world.connection).form();
+    t.same(
+      [form, known.map(({ address, replicas: count }) => [address, count]).sort()],
+      [
+        replicas.length > 0 ? "sentinel" : "cluster",
+        masters.map(({ port }) => [`127.0.0.1:${port}`, replicas.length]).sort(),
+      ],
+    );
+    const findings = await checkForm(redisCheckup(world.connection));
+    t.match(findings, [{ message: replicas.length > 0 ? /min-replicas-to-write is 0/ : /no replica of/ }]);
     for (let asked = 0; asked < 10; asked += 1) t.equal(await hearing.runId(), run);
     t.type(run, "string");
   });
