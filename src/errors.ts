@@ -14,7 +14,7 @@ export class NotFoundError extends Error {
 }
 
 /** `clean-amis`: nobody failed but we ourselves, who gave the work up. */
-export type Service = "amqp" | "redis" | "ec2" | "pagure" | "compose-host" | "datagrepper" | "clean-amis";
+export type Service = "amqp" | "redis" | "ec2" | "pagure" | "forgejo" | "compose-host" | "datagrepper" | "clean-amis";
 
 /**
  * How far a failure reaches. `account`: every call of the account, whatever it asks; `credentials`: likewise, unless they are

@@ -1,12 +1,17 @@
+import { queuesOf } from "./queues.ts";
 import { rememberSnapshots } from "./remembered.ts";
 import { planRegion } from "./survey.ts";
 import { tickRegion, type Ticker } from "./tick.ts";
 import { resolveRegion, type Resolver } from "../decide/resolve.ts";
+import type { Queue } from "../domain/image/lifecycle.ts";
 import { describePlan } from "../domain/plan/describe.ts";
 import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 
 /** Runs the pass of a region; throws what it throws, or `UpstreamError` when it was given up. */
 type RunPass = (region: string, pass: () => Promise<void>) => Promise<void>;
+
+/** Timers may be early, and clocks apart: no pass follows another one at once. */
+const LEAST_MS = 20;
 
 /**
  * Passes over all regions at once, each at its own speed: a region whose EC2 is slow or dead is still under way when the next
@@ -30,18 +35,23 @@ export class RegionPasses {
   }
 
   /**
-   * Starts a pass in every region that has none under way; resolves to how many regions there are. Throws `UpstreamError` when
-   * Redis is away, or a bug.
+   * Starts a pass in every region that has none under way; resolves to how many regions there are, and in how many milliseconds
+   * something is due that is not yet, `Infinity` where nothing is. Throws `UpstreamError` when Redis is away, or a bug.
    */
-  async start(): Promise<number> {
+  async start(): Promise<{ readonly regions: number; readonly untilDueMs: number }> {
     if (this.#bug !== null) throw this.#bug;
-    const regions = await this.#ticker.schedule.regions();
+    const { schedule, act } = this.#ticker;
+    // Before the passes, which then see all that was due at this moment.
+    const { at } = await schedule.now();
+    const regions = await schedule.regions();
     for (const region of regions) {
       if (this.#underWay.has(region)) continue;
       const pass = this.#passOver(region).finally(() => this.#underWay.delete(region));
       this.#underWay.set(region, pass);
     }
-    return regions.length;
+    const queues: readonly Queue[] = ["unresolved", ...queuesOf(act, null)];
+    const next = await schedule.nextDue(regions, queues, at);
+    return { regions: regions.length, untilDueMs: Math.max(LEAST_MS, next - at) };
   }
 
   /** Resolves when no pass is under way; throws the first bug that one ended with. */

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import { describeCall, openHttp } from "./http/http.ts";
 import type { Http, HttpCall } from "./http/http.ts";
 import { withRetries } from "./http/retry.ts";
@@ -8,6 +6,7 @@ import type { ComposeId } from "../domain/compose/compose.ts";
 import type { Fact } from "../domain/compose/facts.ts";
 import { quote } from "../domain/words.ts";
 import { ConfigError, UpstreamError } from "../errors.ts";
+import { Schema } from "../schema.ts";
 import type { Clock, ComposeSource } from "../ports/index.ts";
 
 export interface ComposeHostOptions {
@@ -26,10 +25,7 @@ interface ComposeInfo {
   };
 }
 
-const ajv = new Ajv2020({ strict: true, allErrors: false, allowUnionTypes: true });
-const isComposeInfo = ajv.compile<ComposeInfo>(
-  JSON.parse(readFileSync(new URL("../../schemas/composeinfo.json", import.meta.url), "utf8")) as object,
-);
+const SCHEMA = new Schema<ComposeInfo>("composeinfo.json", { strict: true, allErrors: false, allowUnionTypes: true });
 
 /** Under a compose's directory. */
 const METADATA = "compose/metadata/composeinfo.json";
@@ -80,8 +76,8 @@ async function read(http: Http, url: URL): Promise<ComposeInfo["payload"]["compo
   const { status, body } = await http(call);
   if (status === 404) return null;
   if (status >= 300) throw failed(`HTTP_${status}`, `${describeCall(call)} answered ${status}, neither a file nor 404`);
-  if (isComposeInfo(body)) return body.payload.compose;
-  const why = ajv.errorsText(isComposeInfo.errors, { dataVar: "document" });
+  if (SCHEMA.accepts(body)) return body.payload.compose;
+  const why = SCHEMA.complaint("document");
   throw failed("UNKNOWN_SHAPE", `${describeCall(call)} answered JSON that is no composeinfo (${why})`);
 }
 

@@ -43,17 +43,13 @@ function prioritised(line: string): string {
   return `<${PRIORITIES[level as keyof typeof PRIORITIES]}>${line}`;
 }
 
-/** Each write is told of its own. */
-const tolerate = (): void => undefined;
-
 /**
  * Writes lines as long as that goes: a log that is full, gone or read by nobody neither ends the work nor holds it up. What was
- * dropped is counted, and told in the log as soon as it takes lines again. pino's own writer would wait for a pipe for ever, and
- * end the process when a disk is full.
+ * dropped is counted, and told in the log as soon as it takes lines again. The process edge hears the stream's errors: each write
+ * is told of its own. pino's own writer would wait for a pipe for ever, and end the process when a disk is full.
  */
 function logTarget(stream: LogStream, form: (line: string) => string): { write(line: string): void } {
   let dropped = 0;
-  if (!stream.listeners("error").includes(tolerate)) stream.on("error", tolerate);
   return {
     write: (line) => {
       if (stream.writableLength > MOST_WAITING_BYTES) {

@@ -2,11 +2,12 @@ import { brokerCheckup } from "../adapters/amqp/checkup.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { composeHostReach, datagrepperReach } from "../adapters/http/reach.ts";
 import { openLog } from "../adapters/log.ts";
-import { PagureCalls } from "../adapters/pagure/calls.ts";
 import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { redisCheckup } from "../adapters/redis/checkup.ts";
 import { listening, storeOn } from "./store.ts";
+import { openForge } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
+import { IS_SEEN } from "../config/report.ts";
 import { CALL_LIMIT_MS, LIMIT_MS, type Examined, type Problems } from "../doctor/doctor.ts";
 import type { Ec2Checkup, Log, StoreCheckup } from "../ports/index.ts";
 
@@ -74,18 +75,10 @@ function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCh
 }
 
 /** Null: the reports go to the log. */
-function reportsOf({ report, userAgent }: Config): Examined["reports"] {
-  switch (report.kind) {
-    case "pagure":
-      return () => {
-        const calls = new PagureCalls({ ...report, userAgent, timeoutMs: LIMIT_MS });
-        return Promise.resolve({
-          whoAmI: () => calls.whoAmI(),
-          readIssues: () => calls.readIssues(),
-          mayPost: () => calls.tryPosting(),
-        });
-      };
-    case "log":
-      return null;
-  }
+function reportsOf(config: Config): Examined["reports"] {
+  if (!IS_SEEN[config.report.kind]) return null;
+  return () => {
+    const forge = openForge(config, { timeoutMs: LIMIT_MS });
+    return forge === null ? Promise.reject(new Error("no forge is seen")) : Promise.resolve(forge);
+  };
 }

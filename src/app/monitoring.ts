@@ -1,5 +1,6 @@
 import { listening, type Store } from "./store.ts";
 import type { Config } from "../config/config.ts";
+import { IS_SEEN } from "../config/report.ts";
 import { VERSION } from "../config/version.ts";
 import { withoutSecrets } from "../domain/report/gate.ts";
 import { readHealth, type Health } from "../inspect/health.ts";
@@ -99,7 +100,7 @@ async function sharedFigures(
   const [stats, untoldSince, reading, info] = await Promise.all([
     figures(),
     isActing ? store.journal.untoldSince() : null,
-    isActing && report.kind === "pagure" ? store.comments.reading() : null,
+    isActing && IS_SEEN[report.kind] ? store.comments.reading() : null,
     store.info(),
   ]);
   return {

@@ -13,7 +13,7 @@ export async function openReconcile(
   const { periods, policy, environments } = config;
   const store = await openStore(config, log);
   const { schedule, facts, places, counts } = store;
-  const images = await openEc2(config, log, NO_METER);
+  const images = openEc2(config, log, NO_METER);
   return {
     schedule,
     facts,

@@ -189,8 +189,11 @@ function loopsOf(
   { passes, heartbeat, watch }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat; readonly watch: Watch },
   stop: AbortSignal,
 ): Promise<void>[] {
+  let untilDueMs = Infinity;
   const tickAll = async (): Promise<void> => {
-    if ((await passes.start()) === 0) heartbeat.mark("tick");
+    const started = await passes.start();
+    if (started.regions === 0) heartbeat.mark("tick");
+    ({ untilDueMs } = started);
   };
   const tellAll = async (): Promise<void> => {
     if ((await reportOnce(report)).noticed > 0) heartbeat.mark("notice");
@@ -200,7 +203,9 @@ function loopsOf(
     everyMs: number,
     boundMs: number,
     pass: (step: () => void) => Promise<unknown>,
-  ): Promise<void> => runLoop(name, everyMs, () => withinBound(name, boundMs, pass, watch), tick, stop);
+    untilNextMs = () => everyMs,
+  ): Promise<void> =>
+    runLoop(name, everyMs, () => withinBound(name, boundMs, pass, watch), { ...tick, untilNextMs }, stop);
   const isActing = config.act !== "nothing";
   const hearing = new HearingRounds(ears);
   const listenMs = Math.min(config.hearEveryMs, LISTEN_MS);
@@ -209,7 +214,7 @@ function loopsOf(
   return [
     loop("heartbeat", BEAT_MS, SHORT_BOUND_MS, () => heartbeat.beat()),
     loop("orders", SECOND_MS, SHORT_BOUND_MS, () => carryOutOrders(clerk)),
-    loop("ticker", config.tickEveryMs, SHORT_BOUND_MS, tickAll),
+    loop("ticker", config.tickEveryMs, SHORT_BOUND_MS, tickAll, () => untilDueMs),
     loop("places", config.tickEveryMs, SHORT_BOUND_MS, () => placeKeeper.step()),
     loop("catch up", listenMs, LONG_BOUND_MS, (step) => hearing.pass({ step, stop })),
     loop("hear again", listenMs, LONG_BOUND_MS, (step) => hearing.again({ step, stop })),

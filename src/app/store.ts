@@ -18,6 +18,7 @@ import { redisQueues } from "../adapters/redis/images/queues.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
 import { redisSchedule } from "../adapters/redis/images/schedule.ts";
 import type { Config } from "../config/config.ts";
+import { IS_SEEN } from "../config/report.ts";
 import { listenTo } from "../hear/hearing.ts";
 import {
   NO_METER,
@@ -111,5 +112,5 @@ export function listening(
   { hearing, comments }: Pick<Store, "hearing" | "comments">,
   { report }: Pick<StoreConfig, "report">,
 ): Listen {
-  return listenTo(hearing, report.kind === "pagure" ? comments : null);
+  return listenTo(hearing, IS_SEEN[report.kind] ? comments : null);
 }

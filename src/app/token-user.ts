@@ -1,4 +1,4 @@
-import { PagureCalls } from "../adapters/pagure/calls.ts";
+import { openForge } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { isOfNeighbour } from "../errors.ts";
@@ -10,9 +10,10 @@ const LIMIT_MS = 5 * SECOND_MS;
  * answer: `doctor` is there to say why.
  */
 export async function tokenUser({ report, userAgent }: Pick<Config, "report" | "userAgent">): Promise<string | null> {
-  if (report.kind !== "pagure" || report.operators.length === 0) return null;
+  const forge = report.operators.length === 0 ? null : openForge({ report, userAgent }, { timeoutMs: LIMIT_MS });
+  if (forge === null) return null;
   try {
-    return await new PagureCalls({ ...report, userAgent, timeoutMs: LIMIT_MS }).whoAmI();
+    return await forge.whoAmI();
   } catch (error) {
     if (isOfNeighbour(error)) return null;
     throw error;

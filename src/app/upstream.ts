@@ -2,9 +2,12 @@ import { systemClock } from "../adapters/clock.ts";
 import { openComposeHost } from "../adapters/compose-host.ts";
 import { openDatagrepper } from "../adapters/datagrepper/archive.ts";
 import { datagrepperFacts } from "../adapters/datagrepper/facts.ts";
+import { ForgeComments } from "../adapters/forge/comments.ts";
+import type { Forge } from "../adapters/forge/forge.ts";
+import { ForgeReports } from "../adapters/forge/reports.ts";
+import { ForgejoCalls } from "../adapters/forgejo/calls.ts";
 import { logReports } from "../adapters/log.ts";
-import { openPagureComments } from "../adapters/pagure/comments.ts";
-import { openPagure } from "../adapters/pagure/reports.ts";
+import { PagureCalls } from "../adapters/pagure/calls.ts";
 import type { Config } from "../config/config.ts";
 import type { Fact } from "../domain/compose/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
@@ -14,10 +17,37 @@ import type { Archive, Comments, ComposeSource, Images, Log, Message, Meter, Rep
 /** datagrepper gives up by itself after a minute. */
 const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
 
-/** The SDK takes half a second and 100 MB to load: only what needs EC2 pays for it. */
-export async function openEc2(config: Config, log: Log, meter: Meter): Promise<Images & { close(): void }> {
-  const { openImages } = await import("../adapters/ec2/images.ts");
-  return openImages({ ...config.ec2, clock: systemClock, log, meter });
+/** The SDK takes half a second and 90 MB to load: the first question to EC2 pays for it, and who asks none does not. */
+export function openEc2(config: Config, log: Log, meter: Meter): Images & { close(): void } {
+  let opened: (Images & { close(): void }) | null = null;
+  const images = whenAsked(async () => {
+    const { openImages } = await import("../adapters/ec2/images.ts");
+    opened ??= openImages({ ...config.ec2, clock: systemClock, log, meter });
+    return opened;
+  }, LISTS);
+  return Object.assign(Object.create(images) as Images, { close: () => opened?.close() });
+}
+
+/** What of EC2 is read piece by piece. */
+const LISTS: readonly (keyof Images)[] = ["tagged", "taggedSnapshots"];
+
+/** A port, each of whose methods opens what fulfils it. `lists`: those that give one piece after the other. */
+function whenAsked<Port extends object>(open: () => Promise<Port>, lists: readonly (keyof Port)[]): Port {
+  const call = async (name: string | symbol, args: readonly unknown[]): Promise<unknown> => {
+    const port = await open();
+    return Reflect.apply(Reflect.get(port, name) as (...args: unknown[]) => unknown, port, args);
+  };
+  async function* list(name: string | symbol, args: readonly unknown[]): AsyncGenerator<unknown, void> {
+    yield* (await call(name, args)) as AsyncIterable<unknown>;
+  }
+  return new Proxy({} as Port, {
+    get: (_, name) => {
+      // Nobody takes a port for a promise.
+      if (name === "then") return undefined;
+      const isList = lists.includes(name as keyof Port);
+      return (...args: unknown[]): unknown => (isList ? list(name, args) : call(name, args));
+    },
+  });
 }
 
 /** The archive that the configuration names; null when it names none. */
@@ -51,24 +81,37 @@ export function openSources(
   ];
 }
 
-/** Where people object to reports; null: nobody can. Throws `ConfigError`, as below. */
-export function openComments({ report, userAgent }: Config): Comments | null {
-  const { kind, url, repo, token, title, mostBytes } = report;
+/** How long a forge's whole answer may take, where nobody waits for it. */
+const FORGE_TIMEOUT_MS = 30 * SECOND_MS;
+
+/**
+ * The forge that the reports go to; null: the log. Throws `ConfigError` for an address, a repo or a token of the wrong form, as
+ * the two below.
+ */
+export function openForge(
+  { report, userAgent }: Pick<Config, "report" | "userAgent">,
+  { timeoutMs = FORGE_TIMEOUT_MS, log }: { readonly timeoutMs?: number; readonly log?: Log } = {},
+): Forge | null {
+  const { kind, url, repo, token, mostBytes } = report;
+  const access = { url, repo, token, mostBytes, userAgent, timeoutMs };
   switch (kind) {
     case "pagure":
-      return openPagureComments({ url, repo, token, title, mostBytes, userAgent, timeoutMs: 30 * SECOND_MS });
+      return new PagureCalls(access);
+    case "forgejo":
+      return new ForgejoCalls({ ...access, ...(log === undefined ? {} : { log }) });
     case "log":
       return null;
   }
 }
 
-/** Where the reports go. Throws `ConfigError` for an address, a repo or a token of the wrong form. */
-export function openReports({ report, userAgent }: Config, log: Log): Reports {
-  const { kind, url, repo, tags, token, mostBytes } = report;
-  switch (kind) {
-    case "pagure":
-      return openPagure({ url, repo, tags, token, mostBytes, userAgent, timeoutMs: 30 * SECOND_MS });
-    case "log":
-      return logReports(log);
-  }
+/** Where people object to reports; null: nobody can. */
+export function openComments(config: Config): Comments | null {
+  const forge = openForge(config);
+  return forge === null ? null : new ForgeComments(forge, config.report);
+}
+
+/** Where the reports go. */
+export function openReports(config: Config, log: Log): Reports {
+  const forge = openForge(config, { log });
+  return forge === null ? logReports(log) : new ForgeReports(forge, { tags: config.report.tags, log });
 }

@@ -8,7 +8,7 @@ import { ConfigError } from "../errors.ts";
 import { readSchema, Schema } from "../schema.ts";
 
 /** Where the reports go. A further kind does not compile until every place has an answer for it. */
-export type ReportKind = "pagure" | "log";
+export type ReportKind = "pagure" | "forgejo" | "log";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -24,10 +24,30 @@ export interface ReportConfig {
 }
 
 /** Whether the public reads what is posted to such a place. */
-export const IS_SEEN: Readonly<Record<ReportKind, boolean>> = { pagure: true, log: false };
+export const IS_SEEN: Readonly<Record<ReportKind, boolean>> = { pagure: true, forgejo: true, log: false };
 
-/** Throws `ConfigError` for what such a place lacks; null: it needs nothing. */
-const CHECKS: Readonly<Record<ReportKind, typeof checkPagure | null>> = { pagure: checkPagure, log: null };
+/** A forge, as the configuration has to name it. */
+interface ForgeNeeds {
+  readonly name: string;
+  /** Where the token comes from, and what it must be allowed. */
+  readonly variable: "PAGURE_ACCESS_TOKEN" | "FORGEJO_ACCESS_TOKEN";
+  readonly rights: string;
+}
+
+/** Null: it is no forge, and needs nothing. */
+const FORGES: Readonly<Record<ReportKind, ForgeNeeds | null>> = {
+  pagure: { name: "Pagure", variable: "PAGURE_ACCESS_TOKEN", rights: "issue_create and issue_comment" },
+  forgejo: { name: "Forgejo", variable: "FORGEJO_ACCESS_TOKEN", rights: "read:user and write:issue" },
+  log: null,
+};
+
+/** Where the token of such a place comes from; null: it needs none. */
+export function tokenVariable(kind: ReportKind): string | null {
+  return FORGES[kind]?.variable ?? null;
+}
+
+/** The address when none is given. */
+const PAGURE_URL = "https://pagure.io";
 
 /** The table `[consumer_config.report]`; `env` null: nothing is posted, and no token is needed. Throws `ConfigError`. */
 export function readReport(
@@ -36,8 +56,9 @@ export function readReport(
   env: Environment | null,
 ): ReportConfig {
   const { kind, url, repo, tags, title, operators, allow_delete_without_public_notice: isAllowed } = report;
-  const token = env === null ? null : (secret("PAGURE_ACCESS_TOKEN", env) ?? "");
-  CHECKS[kind]?.(file, report, token);
+  const forge = FORGES[kind];
+  const token = env === null ? null : (secret(forge?.variable ?? "PAGURE_ACCESS_TOKEN", env) ?? "");
+  if (forge !== null) checkForge(file, report, token, forge);
   if (IS_SEEN[kind] && isAllowed)
     throw new ConfigError(
       `${file}: consumer_config.report.allow_delete_without_public_notice goes only with kind = "log"`,
@@ -57,24 +78,31 @@ export function readReport(
   };
 }
 
-function checkPagure(
+function checkForge(
   file: string,
-  { url, repo, tags }: Pick<ConfigFile["consumer_config"]["report"], "url" | "repo" | "tags">,
+  { url, repo, tags, kind }: Pick<ConfigFile["consumer_config"]["report"], "url" | "repo" | "tags" | "kind">,
   token: string | null,
+  { name, variable, rights }: ForgeNeeds,
 ): void {
   if (repo === "")
     throw new ConfigError(
-      `${file}: missing key consumer_config.report.repo: the Pagure project whose issues are the reports`,
+      `${file}: missing key consumer_config.report.repo: the ${name} project whose issues are the reports`,
     );
   if (webAddress(file, "report.url", url) === null)
-    throw new ConfigError(`${file}: missing key consumer_config.report.url: Pagure's address`);
+    throw new ConfigError(`${file}: missing key consumer_config.report.url: ${name}'s address`);
+  if (kind === "forgejo" && url.replace(/\/+$/, "") === PAGURE_URL)
+    throw new ConfigError(
+      `${file}: consumer_config.report.url is Pagure's: set Forgejo's address, such as https://forge.fedoraproject.org`,
+    );
+  if (kind === "forgejo" && !/^[^/]+\/[^/]+$/.test(repo))
+    throw new ConfigError(
+      `${file}: consumer_config.report.repo is ${JSON.stringify(repo)}: in Forgejo it is owner/repo`,
+    );
   const [twice] = tags.map((tag) => tag.trim()).filter((tag, index, all) => all.indexOf(tag) < index);
   if (twice !== undefined)
     throw new ConfigError(
-      `${file}: consumer_config.report.tags has ${JSON.stringify(twice)} twice: Pagure refuses such an issue; name it once`,
+      `${file}: consumer_config.report.tags has ${JSON.stringify(twice)} twice: ${name} refuses such an issue; name it once`,
     );
   if (token === "")
-    throw new ConfigError(
-      "PAGURE_ACCESS_TOKEN is not set: a token with issue_create and issue_comment, or its file in PAGURE_ACCESS_TOKEN_FILE",
-    );
+    throw new ConfigError(`${variable} is not set: a token with ${rights}, or its file in ${variable}_FILE`);
 }

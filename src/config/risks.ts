@@ -18,11 +18,11 @@ export function risksOf(config: Config): readonly string[] {
     ],
     [
       act === "delete" && !report.isPublic,
-      'act = "delete" with report.kind = "log": a log is no public notice, so nothing is deleted; set report.kind = "pagure"',
+      'act = "delete" with report.kind = "log": a log is no public notice, so nothing is deleted; set report.kind = "pagure" or "forgejo"',
     ],
     [
       act === "private" && !IS_SEEN[report.kind],
-      'act = "private" with report.kind = "log": images go private and nobody is told; set report.kind = "pagure"',
+      'act = "private" with report.kind = "log": images go private and nobody is told; set report.kind = "pagure" or "forgejo"',
     ],
     [
       unshipped.length > 0,

@@ -16,6 +16,7 @@ import { identified, isUnknown } from "../domain/plan/identify.ts";
 import type { Upload } from "../domain/image/upload.ts";
 import type { Instant } from "../domain/time.ts";
 import { isForeign, unreadableCompose } from "../errors.ts";
+import type { Announced } from "../ports/index.ts";
 
 /** What became of an upload: "known", or a new image's rule; an error when something in Redis cannot be read. */
 export type Fate = string | Error;
@@ -30,24 +31,29 @@ export async function ingestUploads(uploads: readonly Upload[], decider: Decider
   const { schedule } = decider;
   const fates = new Array<Fate>(uploads.length);
   const before = await wordsNow(uploads, decider);
-  const decided = uploads.flatMap((upload, place) => {
+  const decided: (Announced & { readonly place: number })[] = [];
+  for (const [place, upload] of uploads.entries()) {
     const word = before.get(upload.composeId);
-    if (word !== undefined) return [{ place, upload, decision: word.decision }];
-    fates[place] = unreadableCompose(upload.composeId);
-    return [];
-  });
+    if (word === undefined) fates[place] = unreadableCompose(upload.composeId);
+    else decided.push({ place, upload, decision: word.decision });
+  }
   const standing = await schedule.addAll(decided, "ingest");
   const after = await wordsNow(uploads, decider);
-  await Promise.all(
-    decided.map(async ({ place, upload, decision }, index) => {
-      const now = after.get(upload.composeId);
-      const image = standing[index] ?? "new";
-      if (image instanceof Error) fates[place] = image;
-      else if (now === undefined) fates[place] = unreadableCompose(upload.composeId);
-      else if (image === "new" && now.hold === null && now.decision.kind === decision.kind) fates[place] = ruleOf(now);
-      else fates[place] = await orForeign(() => follow(upload, image, decision, now, decider));
-    }),
-  );
+  const followed: Promise<void>[] = [];
+  for (const [index, { place, upload, decision }] of decided.entries()) {
+    const now = after.get(upload.composeId);
+    const image = standing[index] ?? "new";
+    if (image instanceof Error) fates[place] = image;
+    else if (now === undefined) fates[place] = unreadableCompose(upload.composeId);
+    else if (image === "new" && now.hold === null && now.decision.kind === decision.kind) fates[place] = ruleOf(now);
+    else
+      followed.push(
+        orForeign(() => follow(upload, image, decision, now, decider)).then((fate) => {
+          fates[place] = fate;
+        }),
+      );
+  }
+  await Promise.all(followed);
   return fates;
 }
 

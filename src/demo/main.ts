@@ -8,7 +8,9 @@ import { PROJECT } from "./objector.ts";
 import { startComposeHost } from "./outside/compose-host.ts";
 import { startDatagrepper } from "./outside/datagrepper/double.ts";
 import { startEc2Simulator } from "./outside/ec2/simulator.ts";
+import { startForgejoDouble } from "./outside/forgejo/double.ts";
 import { startPagureDouble } from "./outside/pagure/double.ts";
+import { ownDay } from "./pace.ts";
 import { perform } from "./perform.ts";
 import { findServers } from "./servers/find.ts";
 import { openGuarded } from "./servers/guarded.ts";
@@ -16,7 +18,7 @@ import { freePorts } from "./servers/ports.ts";
 import { startRabbitmq } from "./servers/rabbitmq.ts";
 import { startRedis } from "./servers/redis.ts";
 import { SetupError } from "./servers/setup-error.ts";
-import { LONGEST_DAY_S, SECRETS, serviceConfig, TOKEN, USER } from "./service-config.ts";
+import { FORGE_NAMES, LONGEST_DAY_S, SECRETS, serviceConfig, TOKEN, USER, type ForgeName } from "./service-config.ts";
 import { ServiceProcess } from "./service.ts";
 import type { Stage } from "./stage.ts";
 import { describeError } from "../errors.ts";
@@ -37,16 +39,23 @@ process.channel?.unref();
 const OPTIONS = {
   json: { type: "boolean", default: false },
   stay: { type: "boolean", default: false },
-  day: { type: "string", default: "1" },
+  day: { type: "string" },
+  forge: { type: "string", default: "pagure" },
   help: { type: "boolean", default: false },
 } as const;
 
 const HELP = `usage: npm run demo -- [OPTION…]
 
-  --day SECONDS  what a day takes, 1 to ${LONGEST_DAY_S} (else 1)
+  --day SECONDS  what a day takes, 1 to ${LONGEST_DAY_S} (else 1, and more on a slow machine)
+  --forge NAME   where the reports go: pagure or forgejo (else pagure)
   --stay         the service and its servers stay until Ctrl-C
   --json         the last line is one JSON object, all else goes to standard error
   --help         this`;
+
+/** Whether the demo can play with it. */
+function isForge(name: string): name is ForgeName {
+  return Object.hasOwn(FORGE_NAMES, name);
+}
 
 /** The options, or what is wrong with them. */
 function wordsOf(args: string[]) {
@@ -71,9 +80,14 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const daySeconds = Number(values.day);
-  if (!/^\d{1,3}$/.test(values.day) || daySeconds < 1 || daySeconds > LONGEST_DAY_S) {
-    console.error(`demo: --day ${values.day}: the seconds that a day takes, 1 to ${LONGEST_DAY_S}`);
+  const given = values.day === undefined ? null : Number(values.day);
+  if (given !== null && (!/^\d{1,3}$/.test(values.day ?? "") || given < 1 || given > LONGEST_DAY_S)) {
+    console.error(`demo: --day ${values.day ?? ""}: the seconds that a day takes, 1 to ${LONGEST_DAY_S}`);
+    return 2;
+  }
+  const { forge } = values;
+  if (!isForge(forge)) {
+    console.error(`demo: --forge ${forge}: it is ${Object.keys(FORGE_NAMES).join(" or ")}`);
     return 2;
   }
   const say = (line: string): void => {
@@ -81,9 +95,10 @@ async function main(): Promise<number> {
   };
   const cleanups: Cleanup[] = [];
   try {
-    const stage = await setUp(cleanups, daySeconds, say);
+    const daySeconds = given ?? (await ownDay(say));
+    const stage = await setUp(cleanups, { daySeconds, forge }, say);
     say(`status  http://127.0.0.1:${stage.monitoringPort ?? ""}/ shows in a browser what is done`);
-    if (values.stay || daySeconds > 1) tellHow(stage, say);
+    if (values.stay || (given ?? 1) > 1) tellHow(stage, say);
     const summary = await perform(stage);
     if (values.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     if (values.stay && !stop.signal.aborted) {
@@ -118,10 +133,11 @@ function tellHow({ configFile }: Stage, say: (line: string) => void): void {
 }
 
 /** Commands that work in the demo as it stands in the end, and where the reports can be read. */
-function tour({ images, pagure }: Stage, say: (line: string) => void): void {
+function tour({ images, tracking, forge, forgeUrl }: Stage, say: (line: string) => void): void {
   const amiOf = (fate: string): string => images.find((image) => image.fate === fate)?.amiId ?? "";
-  for (const issue of pagure.tracker.issues(PROJECT))
-    say(`          ${pagure.url}/${PROJECT}/issue/${issue.id}  ${issue.title}, as people read it`);
+  const word = forge === "pagure" ? "issue" : "issues";
+  for (const issue of tracking.tracker.issues(PROJECT))
+    say(`          ${forgeUrl}/${PROJECT}/${word}/${issue.id}  ${issue.title}, as people read it`);
   for (const [words, what] of [
     ["queue stats", "figures of the whole"],
     ["events --since 1h --kind deleted --limit 5", "the first that were deleted"],
@@ -134,24 +150,28 @@ function tour({ images, pagure }: Stage, say: (line: string) => void): void {
 }
 
 /** Starts the doubles of all that the service meets, and fills them. */
-async function startOutside(images: ReturnType<typeof castImages>, cleanups: Cleanup[]) {
+async function startOutside(images: ReturnType<typeof castImages>, forge: ForgeName, cleanups: Cleanup[]) {
   const simulator = await startEc2Simulator({ accounts: { AKIDDEMO: { id: ACCOUNT } } });
   cleanups.push(() => simulator.close());
   fillEc2(simulator, images);
-  const pagure = await startPagureDouble();
-  cleanups.push(() => pagure.close());
-  pagure.tracker.setProject(PROJECT, {});
-  pagure.setToken(TOKEN, { user: USER });
+  const tracking = forge === "pagure" ? await startPagureDouble() : await startForgejoDouble();
+  cleanups.push(() => tracking.close());
+  tracking.tracker.setProject(PROJECT, { writers: [USER] });
+  tracking.setToken(TOKEN, { user: USER });
   const archivedAt = Math.floor(Date.now() / 1000) * 1000;
   const composeHost = await startComposeHost();
   cleanups.push(() => composeHost.close());
   fillComposeHost(composeHost);
   const datagrepper = await startDatagrepper({ messages: archivedMessages(images, archivedAt) });
   cleanups.push(() => datagrepper.close());
-  return { simulator, pagure, composeHost, datagrepper, archivedAt };
+  return { simulator, tracking, composeHost, datagrepper, archivedAt };
 }
 
-async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string) => void): Promise<Stage> {
+async function setUp(
+  cleanups: Cleanup[],
+  { daySeconds, forge }: { readonly daySeconds: number; readonly forge: ForgeName },
+  say: (line: string) => void,
+): Promise<Stage> {
   const [images, since] = [castImages(), Date.now()];
   const servers = await findServers({ log: say, signal: stop.signal });
   const stoppable = async <T extends { readonly stop: Cleanup }>(starting: Promise<T>): Promise<T> => {
@@ -163,10 +183,10 @@ async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string
     stoppable(startRedis(servers.redis)),
     stoppable(startRabbitmq(servers.rabbitmq)),
   ]);
-  const { simulator, pagure, composeHost, datagrepper, archivedAt } = await startOutside(images, cleanups);
+  const { simulator, tracking, composeHost, datagrepper, archivedAt } = await startOutside(images, forge, cleanups);
   const seconds = ((Date.now() - since) / 1000).toFixed(1);
   const own = `Redis (${servers.redis.from}), RabbitMQ (${servers.rabbitmq.from})`;
-  say(`set-up  ${own}, EC2, Pagure, compose host and datagrepper doubles: ready (${seconds} s)`);
+  say(`set-up  ${own}, EC2, ${FORGE_NAMES[forge]}, compose host and datagrepper doubles: ready (${seconds} s)`);
   // On servers that are not its own the demo keeps to names of its own.
   const isOwn = servers.redis.from !== "url" && servers.rabbitmq.from !== "url";
   const name = `clean-amis-demo-${randomUUID()}`;
@@ -181,7 +201,8 @@ async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string
     amqpUrl: rabbitmq.url,
     redisUrl: redis.url,
     ec2Url: simulator.url,
-    pagureUrl: pagure.url,
+    forge,
+    forgeUrl: tracking.url,
     composeHostUrl: composeHost.url,
     datagrepperUrl: datagrepper.url,
   };
@@ -193,7 +214,7 @@ async function setUp(cleanups: Cleanup[], daySeconds: number, say: (line: string
     configFile,
     images,
     simulator,
-    pagure,
+    tracking,
     isOwn,
     archivedAt,
     say,

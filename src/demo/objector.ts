@@ -1,5 +1,5 @@
 import type { CastImage } from "./cast/cast.ts";
-import type { PagureDouble } from "./outside/pagure/double.ts";
+import type { ForgeDouble } from "./outside/forge.ts";
 
 export const PROJECT = "fedora-cloud/ami-reports";
 /** Somebody with an account and no rights. */
@@ -12,7 +12,10 @@ function objectionTo(image: Pick<CastImage, "amiId">): string {
 }
 
 /** An answer that says that the image is held; null as long as there is none. */
-export function answerTo({ amiId }: Pick<CastImage, "amiId">, { tracker }: PagureDouble): string | null {
+export function answerTo(
+  { amiId }: Pick<CastImage, "amiId">,
+  { tracker }: Pick<ForgeDouble, "tracker">,
+): string | null {
   const texts = tracker.issues(PROJECT).flatMap(({ comments }) => comments.map(({ text }) => text));
   return texts.find((text) => text.startsWith("Answer to") && text.includes(amiId) && text.includes("held")) ?? null;
 }
@@ -23,7 +26,7 @@ export function answerTo({ amiId }: Pick<CastImage, "amiId">, { tracker }: Pagur
  */
 export async function objectAsSoonAsTold(
   images: readonly CastImage[],
-  { tracker }: PagureDouble,
+  { tracker }: Pick<ForgeDouble, "tracker">,
   wait: (ms: number) => Promise<void>,
   stop: AbortSignal,
 ): Promise<void> {

@@ -5,7 +5,7 @@ import { violationsIn, type Call, type Post } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
 import { answerTo, objectAsSoonAsTold, PROJECT } from "./objector.ts";
 import type { Ec2Simulator } from "./outside/ec2/simulator.ts";
-import type { PagureDouble } from "./outside/pagure/double.ts";
+import type { ForgeDouble } from "./outside/forge.ts";
 import { Publisher } from "./publisher.ts";
 import { SECRETS } from "./service-config.ts";
 import { ServiceProcess } from "./service.ts";
@@ -33,7 +33,7 @@ export async function perform(stage: Stage): Promise<Summary> {
   try {
     await service.line((line) => line.msg === "consuming");
     story.tell("clean-amis consume is running: it has bound its queue and waits");
-    const objecting = objectAsSoonAsTold(stage.images, stage.pagure, (ms) => wait(ms, stage.stop), enough.signal);
+    const objecting = objectAsSoonAsTold(stage.images, stage.tracking, (ms) => wait(ms, stage.stop), enough.signal);
     const { messages, announcedAt } = await sendAll(stage, publisher, story);
     await untilMet(stage, ledger, story);
     enough.abort();
@@ -42,7 +42,7 @@ export async function perform(stage: Stage): Promise<Summary> {
     const code = await service.end();
     const known = await ledger.images();
     const calls = stage.simulator.journal.entries.map(callOf);
-    const posts = postsOf(stage.pagure);
+    const posts = postsOf(stage.tracking);
     const rejected = await ledger.rejected();
     const violations = [
       ...violationsIn(stage.images, {
@@ -124,11 +124,11 @@ async function sendAll(
  * say so.
  */
 async function untilPrivate(stage: Stage): Promise<void> {
-  const { images, pagure, stop } = stage;
+  const { images, tracking, stop } = stage;
   const due = images.filter((image) => image.fate === "restored");
   const isQuiet = quietnessOf(stage);
   while (!isQuiet() && !stop.aborted) {
-    const text = postsOf(pagure)
+    const text = postsOf(tracking)
       .map((post) => post.text)
       .join("\n");
     if (due.every((image) => text.includes(image.amiId))) return;
@@ -137,11 +137,11 @@ async function untilPrivate(stage: Stage): Promise<void> {
 }
 
 /** Answers whether the service has changed nothing in EC2, and posted nothing, for `QUIET_DAYS`. */
-function quietnessOf({ simulator, pagure, dayMs }: Stage): () => boolean {
+function quietnessOf({ simulator, tracking, dayMs }: Stage): () => boolean {
   let [seen, since] = [-1, 0];
   return () => {
     const changes = simulator.journal.mutating().filter(({ errorCode }) => errorCode === null);
-    const happened = changes.length + postsOf(pagure).length;
+    const happened = changes.length + postsOf(tracking).length;
     if (happened !== seen) [seen, since] = [happened, Date.now()];
     return Date.now() - since > QUIET_DAYS * dayMs;
   };
@@ -152,7 +152,7 @@ function quietnessOf({ simulator, pagure, dayMs }: Stage): () => boolean {
  * image that was deleted against its fate is waited for no longer: nothing brings it back.
  */
 async function untilMet(stage: Stage, ledger: Ledger, story: Story): Promise<void> {
-  const { images, pagure, stop } = stage;
+  const { images, tracking, stop } = stage;
   const ends = new Map<string, string>([
     ["deleted", "deleted"],
     ["kept", "kept"],
@@ -167,7 +167,7 @@ async function untilMet(stage: Stage, ledger: Ledger, story: Story): Promise<voi
     const queue = await ledger.deleteQueue("us-east-1");
     if (!isShown && queue.length > 0) story.showDeleteQueue(queue);
     isShown ||= queue.length > 0;
-    const text = postsOf(pagure)
+    const text = postsOf(tracking)
       .map((post) => post.text.split("## Deleted")[1] ?? "")
       .join("\n");
     const isMet = images.every((image) => {
@@ -175,7 +175,7 @@ async function untilMet(stage: Stage, ledger: Ledger, story: Story): Promise<voi
       const isTold =
         image.fate === "deleted"
           ? text.includes(image.amiId)
-          : image.fate !== "held" || answerTo(image, pagure) !== null;
+          : image.fate !== "held" || answerTo(image, tracking) !== null;
       const isLost = stageOf(image) === "deleted" && end !== "deleted";
       return end === undefined || isLost || (stageOf(image) === end && isTold);
     });
@@ -189,8 +189,8 @@ function callOf(entry: Ec2Simulator["journal"]["entries"][number]): Call {
   return { at, region: region ?? "", action, mutating, errorCode, words: Object.values(parameters).join(" ") };
 }
 
-/** Every post, with the time at which Pagure had it. */
-function postsOf({ tracker }: PagureDouble): Post[] {
+/** Every post, with the time at which the forge had it. */
+function postsOf({ tracker }: Pick<ForgeDouble, "tracker">): Post[] {
   return tracker
     .issues(PROJECT)
     .flatMap((issue) => [

@@ -2,13 +2,19 @@ import { routingKeys } from "../domain/topics.ts";
 
 /** Who reports in the demo, and with what token: neither is known anywhere else. */
 export const USER = "clean-amis-bot";
-export const TOKEN = "DEMO0PAGURE0TOKEN";
+export const TOKEN = "DEMO0FORGE0TOKEN";
+
+/** The forges that the demo can play with, and what people call them. */
+export const FORGE_NAMES = { pagure: "Pagure", forgejo: "Forgejo" } as const;
+export type ForgeName = keyof typeof FORGE_NAMES;
 
 export interface Addresses {
   readonly amqpUrl: string;
   readonly redisUrl: string;
   readonly ec2Url: string;
-  readonly pagureUrl: string;
+  /** Where the reports go. */
+  readonly forge: ForgeName;
+  readonly forgeUrl: string;
   /** Empty: not asked. */
   readonly composeHostUrl: string;
   readonly datagrepperUrl: string;
@@ -71,8 +77,8 @@ endpoint = "${at.ec2Url}"
 share = 1.0
 
 [consumer_config.report]
-kind = "pagure"
-url = "${at.pagureUrl}"
+kind = "${at.forge}"
+url = "${at.forgeUrl}"
 repo = "fedora-cloud/ami-reports"
 read_every = "1s"
 `;
@@ -83,4 +89,5 @@ export const SECRETS = {
   AWS_ACCESS_KEY_ID: "AKIDDEMO",
   AWS_SECRET_ACCESS_KEY: "demo-secret",
   PAGURE_ACCESS_TOKEN: TOKEN,
+  FORGEJO_ACCESS_TOKEN: TOKEN,
 };

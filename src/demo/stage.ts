@@ -1,6 +1,6 @@
 import type { CastImage } from "./cast/cast.ts";
 import type { Ec2Simulator } from "./outside/ec2/simulator.ts";
-import type { PagureDouble } from "./outside/pagure/double.ts";
+import type { ForgeDouble } from "./outside/forge.ts";
 import type { Addresses } from "./service-config.ts";
 
 /** The world that the demo plays in. */
@@ -8,7 +8,8 @@ export interface Stage extends Addresses {
   readonly configFile: string;
   readonly images: readonly CastImage[];
   readonly simulator: Ec2Simulator;
-  readonly pagure: PagureDouble;
+  /** What the reports go to. */
+  readonly tracking: Pick<ForgeDouble, "tracker">;
   /** Whether the servers are the demo's own, and end with it. */
   readonly isOwn: boolean;
   readonly say: (line: string) => void;

@@ -1,7 +1,11 @@
 import { PROJECT } from "./objector.ts";
+import { lagOf } from "./pace.ts";
+import { FORGE_NAMES } from "./service-config.ts";
 import type { Stage, Summary } from "./stage.ts";
 
-/** Tells what happens while it happens, in the words of somebody who watches EC2 and Pagure. */
+const LOOK_EVERY_MS = 1_000;
+
+/** Tells what happens while it happens, in the words of somebody who watches EC2 and the forge. */
 export class Story {
   readonly #stage: Stage;
   readonly #since: number;
@@ -12,9 +16,13 @@ export class Story {
   constructor(stage: Stage, since: number) {
     this.#stage = stage;
     this.#since = since;
+    const noticeLag = lagOf(stage.dayMs, LOOK_EVERY_MS, (line) => {
+      this.tell(line);
+    });
     const timer = setInterval(() => {
+      noticeLag(performance.now());
       this.#look();
-    }, 1_000);
+    }, LOOK_EVERY_MS);
     this.#ends = [
       () => {
         clearInterval(timer);
@@ -59,14 +67,14 @@ export class Story {
 
   /** What people say under a report, and what they are answered. */
   #quote(author: string, text: string): void {
-    this.tell(`Pagure: ${author} comments:`);
+    this.tell(`${FORGE_NAMES[this.#stage.forge]}: ${author} comments:`);
     for (const line of text.split("\n"))
       if (line !== "" && !line.startsWith("<!--")) this.#stage.say(`          > ${line}`);
   }
 
   /** One line for what EC2 was asked to change since the last look, and one for each new post. */
   #look(): void {
-    const { simulator, pagure } = this.#stage;
+    const { simulator, tracking } = this.#stage;
     const fresh = simulator.journal.entries
       .slice(this.#seen)
       .filter((entry) => entry.mutating && entry.errorCode === null);
@@ -80,12 +88,13 @@ export class Story {
     ] as const;
     const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
     if (told.length > 0) this.tell(`EC2: ${told.join(", ")}`);
-    const texts = pagure.tracker
+    const texts = tracking.tracker
       .issues(PROJECT)
       .flatMap((issue) => [issue, ...issue.comments].map((post) => ({ author: post.author, text: textOf(post) })));
     for (const { author, text } of texts.slice(this.#posts)) {
       const headings = [...text.matchAll(/^## (?<title>.+)$/gm)].map((match) => match.groups?.["title"] ?? "");
-      if (text.includes("clean-amis-part:")) this.tell(`Pagure: a post: ${headings.join("; ")}`);
+      if (text.includes("clean-amis-part:"))
+        this.tell(`${FORGE_NAMES[this.#stage.forge]}: a post: ${headings.join("; ")}`);
       else this.#quote(author, text);
     }
     this.#posts = texts.length;

@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { tokenVariable } from "../config/report.ts";
 import { operatorRisk } from "../config/risks.ts";
 import { ok, warning, type Finding } from "./finding.ts";
 import type { ReportsCheckup } from "../ports/index.ts";
@@ -16,15 +17,15 @@ export async function checkReports({ config, reports }: ReportsNeeds): Promise<r
       warning(
         "reports",
         "they go to the log alone, which nobody reads but you",
-        'set report.kind = "pagure" and a repo',
+        'set report.kind = "pagure" or "forgejo", and a repo',
       ),
     ];
-  const pagure = await reports();
-  const user = await pagure.whoAmI();
-  await pagure.readIssues();
-  await pagure.mayPost();
+  const forge = await reports();
+  const user = await forge.whoAmI();
+  await forge.readIssues();
+  await forge.mayPost();
   const risk = operatorRisk(user, report.operators);
-  const remedy = "make a token for a bot's account, and set PAGURE_ACCESS_TOKEN";
+  const remedy = `make a token for a bot's account, and set ${tokenVariable(report.kind) ?? ""}`;
   return [
     ...(risk === null ? [] : [warning("reports", risk, remedy)]),
     ok("reports", `${user} may post issues and comments in ${report.repo} at ${report.url}`),

@@ -1,3 +1,5 @@
+import { remembered } from "./remembered.ts";
+
 /** Milliseconds since 1970-01-01T00:00:00Z, as `Date.now()` gives them. */
 export type Instant = number;
 
@@ -10,6 +12,9 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, 
 const LONGEST_MS = 3650 * DAY_MS;
 /** The last instant of the year 9999: what comes later has no four-digit year and is no date of ours. */
 const LAST_INSTANT: Instant = Date.UTC(10000, 0, 1) - 1;
+
+/** All images of a turn have some instants in common, and a calendar costs more than a look. */
+const MOST_REMEMBERED = 1000;
 
 /** The first whole second that is not before `at`, in epoch seconds: how a deadline becomes a sorted set's score. */
 export function toScore(at: Instant): number {
@@ -31,20 +36,11 @@ export function isDate(at: Instant): boolean {
   return Math.abs(at) <= 8.64e15;
 }
 
-/** What was written last: all images of a turn have some instants in common, and a calendar costs more than a look. */
-const WRITTEN = new Map<Instant, string>();
-const MOST_WRITTEN = 1000;
-
 /** ISO 8601 in UTC, without a fraction where there is none: `2026-11-24T22:00:00Z`. */
-export function formatInstant(at: Instant): string {
-  const known = WRITTEN.get(at);
-  if (known !== undefined) return known;
+export const formatInstant: (at: Instant) => string = remembered(MOST_REMEMBERED, (at) => {
   const text = new Date(at).toISOString();
-  const short = at % SECOND_MS === 0 ? `${text.slice(0, -5)}Z` : text;
-  if (WRITTEN.size >= MOST_WRITTEN) WRITTEN.clear();
-  WRITTEN.set(at, short);
-  return short;
-}
+  return at % SECOND_MS === 0 ? `${text.slice(0, -5)}Z` : text;
+});
 
 /** The UTC day of an instant: `2026-11-24`. */
 export function dayOf(at: Instant): string {
@@ -59,7 +55,7 @@ const ISO_INSTANT =
  * (its wire-format page: "ISO8601, UTC"; some publishers write `Z`, most `+00:00`). Null for anything else, a date that
  * no calendar has among it, or a year past 9999.
  */
-export function parseInstant(text: string): Instant | null {
+export const parseInstant: (text: string) => Instant | null = remembered(MOST_REMEMBERED, (text) => {
   const parts = ISO_INSTANT.exec(text)?.groups;
   if (parts === undefined || !isCalendarDate(parts["date"]?.replaceAll("-", "") ?? "")) return null;
   const zone = parts["zone"] === "Z" ? "Z" : parts["zone"]?.replace(/^([+-]\d{2}):?(\d{2})$/, "$1:$2");
@@ -67,7 +63,7 @@ export function parseInstant(text: string): Instant | null {
     `${parts["date"] ?? ""}T${parts["time"] ?? ""}${(parts["fraction"] ?? "").slice(0, 4)}${zone ?? ""}`,
   );
   return Number.isNaN(at) || at < 0 || at > LAST_INSTANT ? null : at;
-}
+});
 
 /** Whether eight digits are a day of the Gregorian calendar: `20180229` is not. */
 export function isCalendarDate(yyyymmdd: string): boolean {

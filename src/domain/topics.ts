@@ -1,3 +1,5 @@
+import { remembered } from "./remembered.ts";
+
 /** What a message lets us learn: facts of composes, or uploads of images. */
 export type Subject = "facts" | "uploads";
 
@@ -24,16 +26,24 @@ const TOPICS = {
 export type HeardEvent = keyof typeof TOPICS;
 
 const EVENTS = Object.keys(TOPICS) as readonly HeardEvent[];
+const MOST_REMEMBERED = 1000;
 const PREFIX = "org.fedoraproject";
 const TOPIC = /^org\.fedoraproject\.(?<environment>[a-z]+)\.(?<event>.+)$/;
 
-/** Whose message a topic is (`prod`, `stg`, `dev`), and which event, null for one that is not heard; null: not Fedora's. */
-export function readTopic(topic: string): { readonly environment: string; readonly event: HeardEvent | null } | null {
+interface ReadTopic {
+  /** `prod`, `stg`, `dev`. */
+  readonly environment: string;
+  /** Null: it is not heard. */
+  readonly event: HeardEvent | null;
+}
+
+/** Whose message a topic is, and which event; null: not Fedora's. */
+export const readTopic: (topic: string) => ReadTopic | null = remembered(MOST_REMEMBERED, (topic) => {
   const { environment, event: text } = TOPIC.exec(topic)?.groups ?? {};
   if (environment === undefined || text === undefined) return null;
   const event = EVENTS.find((each) => text === each || (TOPICS[each].hasEndings && text.startsWith(`${each}.`)));
   return { environment, event: event ?? null };
-}
+});
 
 /** The exact topics of events in these environments. */
 export function topicsOf(events: readonly HeardEvent[], environments: readonly string[]): readonly string[] {

@@ -26,6 +26,7 @@ const UPLOADER_IMAGES = new Schema<Body>("fedora_image_uploader.aws.json", OPTIO
 const PUNGI_STATUS = new Schema<Body>("pungi.compose.status.change.json", OPTIONS);
 const TWO_WEEK = new Schema<Body>("releng.atomic.twoweek.complete.json", OPTIONS);
 const MOST_REASONS = 50;
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Who understands which event: one that is heard without a reader does not compile. */
 const READERS: Readonly<Record<HeardEvent, (body: Body, message: Message) => Heard>> = {
@@ -64,7 +65,7 @@ export function ignoredByTopic(text: string, environments: readonly string[]): "
  */
 function parseBody(body: Buffer): Body | string {
   try {
-    const value: unknown = parsePythonJson(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    const value: unknown = parsePythonJson(UTF8.decode(body));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Body;
     return "the body is not a JSON object";
   } catch (error) {

@@ -85,6 +85,8 @@ export class HearingRounds {
   async again({ step = () => undefined, stop }: Attendance = {}): Promise<Passed> {
     const { hearing, listener } = this.#ears;
     if (listener === null) return null;
+    // What is new may be read for minutes: Redis' clock is followed all the same.
+    await hearing.watchClock();
     const now = await this.#now();
     this.#heardSince ??= now - TOGETHER_MS;
     const isNewHeard = async (): Promise<boolean> => !(await this.#isDue(await this.#now()));

@@ -3,6 +3,7 @@ import { ingestUploads, type Fate } from "../decide/upload.ts";
 import type { Policy } from "../domain/compose/classify.ts";
 import type { Fact } from "../domain/compose/facts.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
+import type { Upload } from "../domain/image/upload.ts";
 import { readTopic } from "../domain/topics.ts";
 import { describeError, isForeign, UpstreamError } from "../errors.ts";
 import { decode, type Heard, type IgnoredBecause } from "./decode.ts";
@@ -70,19 +71,22 @@ async function narrowed(messages: readonly Message[], ingester: Ingester): Promi
 
 async function together(messages: readonly Message[], ingester: Omit<Ingester, "meter">): Promise<readonly Ingested[]> {
   const heard = messages.map((message) => decode(message, ingester.environments));
-  const uploads = heard.flatMap((each) => (each.kind === "uploads" ? each.uploads : []));
-  const [fates, learnt] = await Promise.all([
-    ingestUploads(uploads, ingester),
-    Promise.all(heard.map((each) => learnAll(each.kind === "facts" ? each.facts : [], ingester))),
-  ]);
-  let begin = 0;
+  const uploads: Upload[] = [];
+  const facts: Fact[] = [];
+  for (const each of heard)
+    if (each.kind === "uploads") uploads.push(...each.uploads);
+    else if (each.kind === "facts") facts.push(...each.facts);
+  const [fates, learnt] = await Promise.all([ingestUploads(uploads, ingester), learnAll(facts, ingester)]);
+  let [fateAt, factAt] = [0, 0];
   const unread: Promise<void>[] = [];
   const ends = messages.map((message, index): Ingested => {
     const each = heard[index] ?? { kind: "ignored", because: "topic" };
     if (each.kind === "ignored") return each;
-    const parts = each.kind === "uploads" ? fates.slice(begin, (begin += each.uploads.length)) : (learnt[index] ?? []);
-    const reasons =
-      each.kind === "rejected" ? [each.reason] : [...each.unreadable, ...parts.flatMap((part) => reasonOf(part))];
+    const parts =
+      each.kind === "uploads"
+        ? fates.slice(fateAt, (fateAt += each.uploads.length))
+        : learnt.slice(factAt, (factAt += each.kind === "facts" ? each.facts.length : 0));
+    const reasons = reasonsOf(each, parts);
     if (reasons.length > 0) unread.push(reject(message, reasons.join("; "), ingester));
     return endOf(each, parts);
   });
@@ -105,8 +109,11 @@ function learnAll(facts: readonly Fact[], ingester: Omit<Ingester, "meter">): Pr
   );
 }
 
-function reasonOf(part: Fate | number): readonly string[] {
-  return part instanceof Error ? [part.message] : [];
+/** Why a message, or what of it, is kept as rejected. */
+function reasonsOf(heard: Exclude<Heard, { kind: "ignored" }>, parts: readonly (Fate | number)[]): readonly string[] {
+  if (heard.kind === "rejected") return [heard.reason];
+  const errors = parts.filter((part) => part instanceof Error);
+  return errors.length === 0 ? heard.unreadable : [...heard.unreadable, ...errors.map((error) => error.message)];
 }
 
 function endOf(heard: Exclude<Heard, { kind: "ignored" }>, parts: readonly (Fate | number)[]): Ingested {

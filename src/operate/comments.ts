@@ -8,7 +8,15 @@ import { isForeign, isOfNeighbour, RefusedError, UpstreamError } from "../errors
 import { lookAtNotices, type NoticeLooker } from "./notices/lost.ts";
 import type { NoticePages } from "./notices/pages.ts";
 import { carryOutOrders, type Clerk } from "./orders.ts";
-import type { Answer, CommentLease, CommentMemory, Comments, Hearing, PendingComment } from "../ports/index.ts";
+import {
+  DIGESTS_KEPT_MS,
+  type Answer,
+  type CommentLease,
+  type CommentMemory,
+  type Comments,
+  type Hearing,
+  type PendingComment,
+} from "../ports/index.ts";
 
 /** Who reads the comments on our reports; a clerk as well: what they ask for is carried out at once. */
 export interface CommentReader extends Clerk, Taker, Answerer, NoticeLooker {
@@ -24,6 +32,9 @@ export interface CommentCounts {
   readonly read: number;
   readonly answered: number;
 }
+
+/** An older comment is not taken up: it ends before its digest is forgotten, as clocks differ. */
+const OLD_MS = DIGESTS_KEPT_MS - 10 * DAY_MS;
 
 /** How often, a second apart, an order is looked after that another process is carrying out. */
 const MOST_WAITS = 10;
@@ -113,6 +124,8 @@ async function readAll(
       const said = { ...comment, threadId: thread.id, commentId: comment.id, digest: digestOf(comment) };
       const before = pending.get(keyOf(said)) ?? null;
       const isKnown = before?.digest === said.digest;
+      // Answered so long ago that nobody knows it any more, or written for what is long gone.
+      if (before === null && (comment.writtenAt ?? Infinity) < clocks.at - OLD_MS) continue;
       // One that was edited is taken up anew at once, whether or not the tracker takes an answer to what it said before.
       if (digests.get(comment.id) === said.digest || (isKnown && before.answers !== null)) continue;
       const isDone = isKnown && (await settle(before, lease, clerk));

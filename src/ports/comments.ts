@@ -1,4 +1,4 @@
-import type { Instant } from "../domain/time.ts";
+import { DAY_MS, type Instant } from "../domain/time.ts";
 import type { UpstreamError } from "../errors.ts";
 import type { Answer } from "./orders.ts";
 
@@ -17,6 +17,8 @@ export interface Comment {
   /** Accounts that changed its text after that, the last one at the end; null: nobody knows whether and who. */
   readonly editors: readonly string[] | null;
   readonly text: string;
+  /** When it was written or edited last, by the tracker's clock; null: it does not say. */
+  readonly writtenAt: Instant | null;
   /** Where the public reads it. */
   readonly url: string;
 }
@@ -67,6 +69,9 @@ export interface CommentMemory {
   lease(): Promise<CommentLease | null>;
 }
 
+/** So long it is known which comments were answered. */
+export const DIGESTS_KEPT_MS = 400 * DAY_MS;
+
 /** A place among the comments. Each write happens only while the lease is ours; else `UpstreamError` (`lease-lost`). */
 export interface CommentLease {
   /** Prolongs the lease. */
@@ -80,7 +85,7 @@ export interface CommentLease {
   finish(comment: Pick<PendingComment, "threadId" | "commentId" | "digest">): Promise<void>;
   /** Counts a comment of an author, once; resolves to which of that UTC day it is, from 1. */
   count(author: string, day: string, comment: string): Promise<number>;
-  /** All was read at that instant, in that run of Redis. */
+  /** All was read at that instant, in that run of Redis; forgets the digests that are older than `DIGESTS_KEPT_MS`. */
   noteRead(at: Instant, runId: string | null): Promise<void>;
   end(): Promise<void>;
 }

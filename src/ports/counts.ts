@@ -47,14 +47,14 @@ export interface Found {
 
 /**
  * The names of all images that have a record, those of deleted ones too. A search takes a bounded number of Redis commands, and
- * looks at a bounded number of names, the newest of each region. All throw `UpstreamError`.
+ * looks at a bounded number of composes and names, the newest of each region. All throw `UpstreamError`.
  */
 export interface Names {
   /** Those in which a text stands, whether its letters are small or not; `most`, 1 to 100, at the most. */
   search(part: string, most: number): Promise<Found>;
   /**
-   * Looks at a stretch of a region's names that begins at rank `from`, the oldest first, and removes those whose records are
-   * gone or have another name now. Resolves to where the next stretch begins; 0 after the last one.
+   * Looks at a stretch of a region's composes that begins at rank `from`, the oldest first, and removes those whose images have
+   * no record any more. Resolves to where the next stretch begins; 0 after the last one.
    */
   sweep(region: string, from: number): Promise<number>;
 }

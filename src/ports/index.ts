@@ -10,5 +10,5 @@ export type * from "./journal.ts";
 export type * from "./orders.ts";
 export type * from "./limits.ts";
 export * from "./system.ts";
-export type * from "./comments.ts";
+export * from "./comments.ts";
 export type * from "./checkup.ts";

@@ -40,6 +40,8 @@ export interface Schedule {
   newest(region: string, stream: string, count: number): Promise<readonly string[]>;
   /** How many images are due in a queue, in all regions unless one is named. */
   countDue(queue: Queue, now: Instant, region?: string): Promise<number>;
+  /** The first instant after `now` at which something is due in one of the queues of these regions; `Infinity`: nothing is. */
+  nextDue(regions: readonly string[], queues: readonly Queue[], now: Instant): Promise<Instant>;
   /** How many images of a region are not known to be deleted or gone. */
   countLive(region: string): Promise<number>;
   /** What is due in a queue, in order of its deadline, without claiming it. */

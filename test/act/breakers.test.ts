@@ -47,6 +47,22 @@ t.test("one kind of call that is throttled again and again stops the batch, thou
   t.match(await scene.breakers.get(REGION), { trouble: "failing", code: "RequestLimitExceeded" });
   t.same(await scene.tick(), { "breaker-open": 1 });
   t.same(await scene.attempts(), [0, 0, 0, 0, 0, 0]);
+  scene.world.clock.advance(HOUR_MS);
+  t.same(await scene.tick(), { yielded: 1 });
+  t.same(await scene.attempts(), [0, 0, 0, 0, 0, 0], "nor is it held against the image that was the probe");
+});
+
+t.test("a call that fails now and then, and is answered in between, is no trouble of its region", async (t) => {
+  const scene = await openBreakers(t, 1);
+  const { faults } = scene.world.simulator;
+  const failing = { kind: "error", code: "InternalError", status: 500, action: "DescribeImages" } as const;
+  for (let round = 0; round < 4; round += 1) {
+    const lift = faults.add({ ...failing, times: Infinity });
+    await t.rejects(scene.ticker.images.look(REGION, ["ami-00000000000000001"]), { code: "InternalError" });
+    lift();
+    await scene.ticker.images.look(REGION, ["ami-00000000000000001"]);
+  }
+  t.equal(await scene.breakers.get(REGION), null);
 });
 
 t.test("what another replica has found is not asked again", async (t) => {

@@ -5,17 +5,23 @@ import { addCompose } from "../support/scenes/proof.ts";
 import { openWorld, REGION, UPLOADER, type World } from "../support/world/world.ts";
 
 /** So many nightlies that are due in one region, in a service whose days so far had next to nothing. */
-async function dueWorld(t: Test, images: number): Promise<World> {
+async function dueWorld(t: Test, images: number, regions: readonly string[] = [REGION]): Promise<World> {
   const world = await openWorld(t);
   const { redis, keys } = world.connection;
   for (let number = 0; number < images; number += 1)
-    for (const { message } of addCompose(world, String(20261001 + number), [REGION]))
+    for (const { message } of addCompose(world, String(20261001 + number), regions))
       await world.hear(UPLOADER, message);
   world.clock.advance(5 * DAY_MS);
   const beforeUs = dayOf(world.clock.now() - 20 * DAY_MS);
   await redis.hset(keys.control("budget:private:days"), { [beforeUs]: 1 });
   return world;
 }
+
+t.test("what is wanted is counted over all regions: a little in each is more than usual together", async (t) => {
+  const world = await dueWorld(t, 11, ["eu-west-1", REGION]);
+  await world.tick();
+  t.match(await world.budgets.stops(), [{ reason: /^22 images made private wanted/ }]);
+});
 
 const TROUBLES: readonly (readonly [string, Fault])[] = [
   ["before anything was begun", { kind: "error", code: "IncorrectState", action: "CreateTags", times: Infinity }],

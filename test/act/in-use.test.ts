@@ -32,7 +32,7 @@ for (const act of ["make private", "delete"] as const)
     t.same(await world.tick(), { refuse: 3, [act === "delete" ? "delete" : "make-private"]: 1 });
     const { redis, keys } = world.connection;
     for (const [number, what, , isSeen] of NAMED) {
-      const why = await redis.hget(keys.image(REGION, `ami-0000000000000000${number}`), "last_error");
+      const why = (await redis.hget(keys.image(REGION, `ami-0000000000000000${number}`), "last_error")) ?? "";
       t.equal(why, isSeen ? `in-use: it is used by ${TEMPLATE}` : "", what);
     }
     world.clock.advance(DAY_MS);

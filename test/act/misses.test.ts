@@ -179,3 +179,17 @@ t.test("what a vanished image leaves behind is said, but for what another image 
   const history = await world.reporter.journal.historyOf(REGION, [amiId]);
   t.same([history.at(-1)?.what, history.at(-1)?.details["left"]], ["gone", snapshotIds[1]]);
 });
+
+t.test("an image that EC2 knows by its id is not gone, however long no list shows it", async (t) => {
+  const { world, amiIds } = await openMissing(t, 1);
+  const images = new Proxy(world.ticker.images, {
+    get: (target, name) => (name === "isKnown" ? () => Promise.resolve(true) : (Reflect.get(target, name) as unknown)),
+  });
+  for (let day = 0; day < 6; day += 1) {
+    await tickRegion(REGION, { ...world.ticker, images });
+    world.clock.advance(DAY_MS);
+  }
+  t.same(await stages(world, amiIds), ["public"]);
+  await world.report();
+  t.notMatch(world.posts().join(), /## Gone by another hand/);
+});

@@ -43,6 +43,16 @@ for (const action of ["ModifySnapshotAttribute", "DescribeSnapshotAttribute", "C
     t.ok(Number(await field(world, 1, "attempts")) > 3, "it backs off by itself");
   });
 
+t.test("an image that fails alone, again and again, is no trouble of its region", async (t) => {
+  const scene = await openBreakers(t, 1);
+  scene.world.simulator.faults.add({ ...FAILS, action: "ModifySnapshotAttribute", resource: BAD });
+  for (let times = 0; times < 5; times += 1) {
+    t.same(await scene.tick(), { failed: 1 });
+    scene.world.clock.advance(DAY_MS);
+  }
+  t.equal(await scene.breakers.get(REGION), null);
+});
+
 t.test("a region that was found in trouble is probed with another image than the one that fails", async (t) => {
   const scene = await openBreakers(t, 4);
   const { world, breakers, tick } = scene;

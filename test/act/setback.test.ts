@@ -1,4 +1,5 @@
 import t, { type Test } from "tap";
+import { tickRegion } from "../../src/act/tick.ts";
 import { refusalOf } from "../../src/domain/plan/refusal.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { restoreAndHold } from "../../src/domain/image/holding.ts";
@@ -100,4 +101,20 @@ t.test("a call that the endpoint does not know and a sick EC2 say so; one too ma
     t.same(await world.tick(), { [outcome]: 1 }, code);
     t.match(await lastError(world, amiId), words, code);
   }
+});
+
+t.test("what does not read as public after it was given back is not told so, and tried again", async (t) => {
+  const [world, amiId] = await restoringWorld(t);
+  const look: World["ec2"]["look"] = async (region, amiIds) => {
+    const seen = await world.ec2.look(region, amiIds);
+    return new Map([...seen].map(([id, each]) => [id, { ...each, isPublic: false }]));
+  };
+  const images = new Proxy(world.ec2, {
+    get: (target, name) => (name === "look" ? look : (Reflect.get(target, name) as unknown)),
+  });
+  t.same(await tickRegion(REGION, { ...world.ticker, images }), { failed: 1 });
+  t.match(await world.ticker.schedule.get(REGION, amiId), { stage: "restoring", lastError: /does not read as public/ });
+  t.notOk((await world.events()).includes("restored"));
+  world.clock.advance(HOUR_MS);
+  t.same(await world.tick(), { restore: 1 });
 });

@@ -216,3 +216,29 @@ t.test("clocks that are two minutes apart stop every act until they agree", asyn
   await t.rejects(tickRegion(REGION, { ...world.ticker, schedule }), { code: "clock-skew" });
   t.same(world.simulator.journal.mutating(), []);
 });
+
+t.test("what is said of a compose while an image before it in the batch is worked on is heard in time", async (t) => {
+  const world = await openWorld(t);
+  const [first, released, paused] = [addNightly(world, 1), addNightly(world, 2), addNightly(world, 3)];
+  for (const { message } of [first, released, paused]) await world.hear(UPLOADER, message);
+  world.clock.advance(5 * DAY_MS);
+  const closeImage: World["ec2"]["closeImage"] = async (...words) => {
+    const at = world.clock.now();
+    // Remembered by another process, which has not come to the images yet.
+    await world.ingester.facts.remember({
+      composeId: released.composeId,
+      source: "pungi",
+      released: true,
+      at,
+      by: "m",
+    });
+    await world.clerk.facts.hold(paused.composeId, { by: "tester", why: "late", since: at, until: null });
+    return world.ec2.closeImage(...words);
+  };
+  const images = new Proxy(world.ec2, {
+    get: (target, name) => (name === "closeImage" ? closeImage : (Reflect.get(target, name) as unknown)),
+  });
+  t.same(await tickRegion(REGION, { ...world.ticker, images }), { "make-private": 1, keep: 1, hold: 1 });
+  t.equal(world.simulator.image(REGION, first.amiId)?.permission.isPublic, false);
+  for (const { amiId } of [released, paused]) t.equal(world.simulator.image(REGION, amiId)?.permission.isPublic, true);
+});

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { logReports } from "../../src/adapters/log.ts";
 import type { Post, Reports } from "../../src/ports/index.ts";
-import { open, dayPost, publish, REPO, start } from "../support/outside/pagure.ts";
+import { dayPost, FORGEJO, PAGURE, publish, REPO, type ForgeKind } from "../support/outside/forge.ts";
 import { silentLog } from "../support/run/log.ts";
 
 /** An implementation, and every text that its readers can see. */
@@ -10,13 +10,16 @@ interface Subject {
   readonly visible: () => readonly string[];
 }
 
+async function subjectOf(forge: ForgeKind, t: Test): Promise<Subject> {
+  const { double, open } = await forge.start(t);
+  const visible = (): string[] =>
+    double.tracker.issues(REPO).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
+  return { reports: open(), visible };
+}
+
 const SUBJECTS: Readonly<Record<string, (t: Test) => Promise<Subject>>> = {
-  pagure: async (t) => {
-    const double = await start(t);
-    const visible = (): string[] =>
-      double.tracker.issues(REPO).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
-    return { reports: open(double), visible };
-  },
+  pagure: (t) => subjectOf(PAGURE, t),
+  forgejo: (t) => subjectOf(FORGEJO, t),
   log: () => {
     const texts: string[] = [];
     const info = (data: object): void => void texts.push((data as { text: string }).text);

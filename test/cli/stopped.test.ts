@@ -22,7 +22,7 @@ interface Muted {
   readonly env: Readonly<Record<string, string>>;
 }
 
-type Place = "redisUrl" | "ec2Url" | "pagureUrl" | "datagrepperUrl" | "amqpUrl" | "amqps";
+type Place = "redisUrl" | "ec2Url" | "forgeUrl" | "datagrepperUrl" | "amqpUrl" | "amqps";
 
 /** An installation in which one neighbour takes whatever is sent, and never answers, or never goes on. */
 async function muted(test: Test, place: Place, stallsIn: "head" | "body" = "head"): Promise<Muted> {
@@ -35,7 +35,7 @@ async function muted(test: Test, place: Place, stallsIn: "head" | "body" = "head
   const urls: Readonly<Record<Place, Partial<Addresses>>> = {
     redisUrl: { redisUrl: `redis://${host}` },
     ec2Url: { ec2Url: server.url },
-    pagureUrl: { pagureUrl: server.url },
+    forgeUrl: { forgeUrl: server.url },
     datagrepperUrl: { datagrepperUrl: server.url },
     amqpUrl: { amqpUrl: `amqp://${host}` },
     amqps: { amqpUrl: `amqps://${host}` },
@@ -44,7 +44,8 @@ async function muted(test: Test, place: Place, stallsIn: "head" | "body" = "head
     amqpUrl: "amqp://127.0.0.1:9",
     redisUrl: serverUrl("TEST_REDIS_URL"),
     ec2Url: NOWHERE,
-    pagureUrl: NOWHERE,
+    forge: "pagure",
+    forgeUrl: NOWHERE,
     composeHostUrl: "",
     datagrepperUrl: "",
     exchange: "amq.topic",
@@ -62,15 +63,15 @@ const ROWS: readonly (readonly [string, Place, ("head" | "body")?])[] = [
   ["tick --once", "redisUrl"],
   ["tick --once", "datagrepperUrl"],
   ["tick --once", "datagrepperUrl", "body"],
-  ["tick --once", "pagureUrl", "body"],
+  ["tick --once", "forgeUrl", "body"],
   ["tick --once --dry-run", "ec2Url"],
   ["reconcile", "ec2Url"],
   ["reconcile --apply", "ec2Url", "body"],
   ["doctor", "amqpUrl"],
   ["doctor", "amqps"],
-  ["doctor", "pagureUrl"],
+  ["doctor", "forgeUrl"],
   ["doctor", "redisUrl"],
-  ["config check", "pagureUrl"],
+  ["config check", "forgeUrl"],
   [`explain ${AMI}`, "redisUrl"],
   ["report", "redisUrl"],
   ["queue stats", "redisUrl"],

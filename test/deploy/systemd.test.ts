@@ -132,6 +132,16 @@ t.test("the units start what there is, with each secret as a credential, and lea
   t.end();
 });
 
+t.test("a shell that reads the units' neighbour is given what the service is given", (t) => {
+  const files = valuesOf("clean-amis.service", "Environment").filter((value) => value.includes("_FILE="));
+  const wanted = files.map((value) => value.replace("%d", "/etc/clean-amis/credentials"));
+  const given = [...read("shell").matchAll(/^export (?<words>\w+_FILE=.*)$/gm)].map(({ groups }) => groups?.["words"]);
+  t.same(given, wanted);
+  const config = /--config (?<file>\S+)/.exec(valuesOf("clean-amis.service", "ExecStart")[0] ?? "")?.groups?.["file"];
+  t.match(read("shell"), `export FEDORA_MESSAGING_CONF=${String(config)}\n`);
+  t.end();
+});
+
 t.test("systemd itself finds nothing wrong with the units, and at most a little exposed", (t) => {
   const tool = onPath("systemd-analyze");
   if (tool === null) {

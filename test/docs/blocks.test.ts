@@ -134,7 +134,10 @@ t.test("every command line in the docs is known", (t) => {
 t.test("every piece of configuration in the docs is valid", (t) => {
   for (const block of blocksOf("toml")) {
     const file = join(t.testdir({ "c.toml": block.text }), "c.toml");
-    t.doesNotThrow(() => loadConfig(file, { PAGURE_ACCESS_TOKEN: "a-token" }), placeOf(block));
+    t.doesNotThrow(
+      () => loadConfig(file, { PAGURE_ACCESS_TOKEN: "a-token", FORGEJO_ACCESS_TOKEN: "a-token" }),
+      placeOf(block),
+    );
   }
   t.end();
 });

@@ -2,7 +2,15 @@ import t, { type Test } from "tap";
 import { openDatagrepper } from "../../src/adapters/datagrepper/archive.ts";
 import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { startDatagrepper } from "../../src/demo/outside/datagrepper/double.ts";
-import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS, SECOND_MS, type Instant } from "../../src/domain/time.ts";
+import {
+  DAY_MS,
+  floorSecond,
+  formatInstant,
+  HOUR_MS,
+  MINUTE_MS,
+  SECOND_MS,
+  type Instant,
+} from "../../src/domain/time.ts";
 import { HearingRounds, type Ears } from "../../src/hear/hearing-rounds.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
 import type { Hearing, Log } from "../../src/ports/index.ts";
@@ -128,3 +136,32 @@ t.test("by clocks that disagree nothing is heard, and nothing remembered", async
   await t.rejects(new HearingRounds({ ...ears, schedule: { now: wrong } }).pass(), { code: "clock-skew" });
   t.equal((await hearing.memory()).heardUntil, null);
 });
+
+t.test(
+  "Redis' clock that goes back, and comes right, while one slice is read makes the reading count for nothing",
+  async (t) => {
+    const { world, hearing, ears } = await openEars(t);
+    const { redis, keys } = world.connection;
+    const { listener } = ears;
+    if (listener === null) throw new Error("it has an archive");
+    const rounds: HearingRounds = new HearingRounds({
+      ...ears,
+      listener: {
+        ...listener,
+        archive: {
+          async *messages(query) {
+            const ears = keys.control("ears");
+            const noted = (await redis.hget(ears, "clock_at")) ?? "";
+            // As after a clock that was an hour ahead, and as if it was never away.
+            await redis.hset(ears, "clock_at", formatInstant(Date.now() + HOUR_MS));
+            await rounds.again();
+            await redis.hset(ears, "clock_at", noted);
+            yield* listener.archive.messages(query);
+          },
+        },
+      },
+    });
+    await t.rejects(rounds.pass(), { code: "reading-lost" });
+    t.equal((await hearing.memory()).heardUntil, null);
+  },
+);

@@ -1,10 +1,10 @@
 import t from "tap";
-import { openPagureComments } from "../../src/adapters/pagure/comments.ts";
 import { NoticePages } from "../../src/operate/notices/pages.ts";
 import type { CommentReader } from "../../src/operate/comments.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { pagureError } from "../../src/demo/outside/pagure/access.ts";
 import { openObjecting, OPERATOR, type Objecting } from "../support/scenes/objecting.ts";
+import { openPagureComments } from "../support/outside/adapters.ts";
 
 const PROJECT = "ami-reports";
 

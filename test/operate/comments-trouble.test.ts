@@ -1,18 +1,18 @@
 import t from "tap";
 import { tickRegion } from "../../src/act/tick.ts";
 import { pagureError } from "../../src/demo/outside/pagure/access.ts";
-import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts";
+import { htmlPage, type Trouble } from "../../src/demo/outside/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
 import type { Comments, Hearing } from "../../src/ports/index.ts";
 import { commentStoppages } from "../../src/tell/stops.ts";
-import { PAGURE_TROUBLES } from "../support/outside/pagure.ts";
+import { TROUBLES as ALL } from "../support/outside/forge.ts";
 import { openObjecting, type Objecting } from "../support/scenes/objecting.ts";
 import { REGION } from "../support/world/world.ts";
 
 const TROUBLES: readonly Trouble[] = [
-  ...PAGURE_TROUBLES,
+  ...ALL.pagure,
   { kind: "answer", status: 404, body: pagureError("ENOPROJECT") },
 ];
 

@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { pagureError } from "../../src/demo/outside/pagure/access.ts";
-import type { Tracker } from "../../src/demo/outside/pagure/tracker.ts";
+import type { Tracker } from "../../src/demo/outside/tracker.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { readComments } from "../../src/operate/comments.ts";
 import { openObjecting, type Objecting } from "../support/scenes/objecting.ts";

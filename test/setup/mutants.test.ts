@@ -1,5 +1,8 @@
+import { basename } from "node:path";
 import t from "tap";
 import ts from "typescript";
+import { Experience } from "../support/mutation/experience.ts";
+import { Figures } from "../support/mutation/figures.ts";
 import { mutantsOf, withMutant } from "../support/mutation/mutants.ts";
 
 /** What a line of code may become. */
@@ -56,3 +59,42 @@ t.test("every mutant of a file of ours is JavaScript still, and another text", (
   }
   t.end();
 });
+
+t.test(
+  "the test that saw a file's mutants is asked first, before that its namesake, and of two alike the quicker one",
+  (t) => {
+    const experience = new Experience();
+    const file = "dist/src/act/image/delete.js";
+    const tests = [
+      { test: "dist/test/act/delete.test.js", seconds: 1 },
+      { test: "dist/test/act/quick.test.js", seconds: 1 },
+      { test: "dist/test/act/slow.test.js", seconds: 2 },
+      { test: "dist/test/tell/report.test.js", seconds: 1 },
+    ];
+    const order = () => tests.toSorted((a, b) => experience.worthOf(file, b) - experience.worthOf(file, a)).map(nameOf);
+    t.same(order(), ["delete", "quick", "slow", "report"]);
+    for (let count = 0; count < 20; count += 1) {
+      experience.note(file, tests.slice(0, 2), false);
+      experience.note(file, tests.slice(3), true);
+    }
+    t.same(order(), ["report", "slow", "delete", "quick"]);
+    t.end();
+  },
+);
+
+t.test("figures are counted a room, and in all", (t) => {
+  const figures = new Figures();
+  figures.note("dist/src/act/tick.js", "seen");
+  figures.note("dist/src/tell/post.js", "hung");
+  t.equal(figures.note("dist/src/act/look.js", "unrun"), 3);
+  t.same(figures.table().split("\n").slice(3), [
+    "| src/act | 2 | 1 | 0 | 0 | 0 | 1 |",
+    "| src/tell | 1 | 0 | 1 | 0 | 0 | 0 |",
+    "| all | 3 | 1 | 1 | 0 | 0 | 1 |",
+  ]);
+  t.end();
+});
+
+function nameOf({ test }: { readonly test: string }): string {
+  return basename(test, ".test.js");
+}

@@ -1,14 +1,13 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
-import { text } from "node:stream/consumers";
+import { execFile } from "node:child_process";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import t, { type Test } from "tap";
 import { ROOT } from "../support/docs/blocks.ts";
 import { shipped } from "../support/docs/licences.ts";
-import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
+import { openMachine } from "../support/runbook/machine.ts";
+import { play, sections } from "../support/runbook/play.ts";
+import { NIGHTLY, PRIVATE_NOW, RELEASE, uploads, WITH_A_PACKAGE } from "../support/runbook/scenes.ts";
 
 const execute = promisify(execFile);
 
@@ -33,24 +32,6 @@ async function pack(dir: string): Promise<Tarball> {
   return tarball;
 }
 
-/** An empty folder with the package as `npm install --omit=dev` leaves it, its dependencies linked, and no other to be found. */
-async function install(dir: string, tarball: Tarball): Promise<string> {
-  const modules = join(dir, "opt/node_modules");
-  const ours = join(modules, "clean-amis");
-  for (const folder of [ours, join(modules, ".bin")]) mkdirSync(folder, { recursive: true });
-  await execute("tar", ["-xzf", join(dir, tarball.filename), "-C", ours, "--strip-components=1"]);
-  for (const { path } of shipped().filter(({ path }) => !path.includes("node_modules/"))) {
-    mkdirSync(dirname(join(modules, path)), { recursive: true });
-    symlinkSync(join(ROOT, "node_modules", path), join(modules, path));
-  }
-  const { bin } = JSON.parse(readFileSync(join(ours, "package.json"), "utf8")) as {
-    readonly bin: { "clean-amis": string };
-  };
-  chmodSync(join(ours, bin["clean-amis"]), 0o755);
-  symlinkSync(join("../clean-amis", bin["clean-amis"]), join(modules, ".bin/clean-amis"));
-  return join(modules, ".bin/clean-amis");
-}
-
 /** The files of ours that a built file loads, whenever it does. */
 function loadedBy(path: string): readonly string[] {
   const text = readFileSync(join(ROOT, path), "utf8");
@@ -59,51 +40,38 @@ function loadedBy(path: string): readonly string[] {
   );
 }
 
-/** The unit's own words for starting the service, over other folders. */
-function unit(
-  program: string,
-  etc: string,
-): { readonly args: readonly string[]; readonly env: Record<string, string> } {
-  const lines = readFileSync(join(ROOT, "deploy/systemd/clean-amis.service"), "utf8").split("\n");
-  const valuesOf = (key: string): readonly string[] =>
-    lines.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
-  const placed = (value: string): string =>
-    value
-      .replace("/opt/clean-amis/node_modules/.bin/clean-amis", program)
-      .replaceAll("/etc/clean-amis", etc)
-      .replaceAll("%d", join(etc, "credentials"));
-  const env = valuesOf("Environment").map((value) => placed(value).split(/=(.*)/s).slice(0, 2) as [string, string]);
-  return { args: placed(valuesOf("ExecStart")[0] ?? "").split(" "), env: Object.fromEntries(env) };
-}
-
-async function startAsUnit(t: Test, dir: string, program: string): Promise<void> {
-  const { keys } = await openTestRedis(t);
-  const etc = join(dir, "etc");
-  mkdirSync(join(etc, "credentials"), { recursive: true });
-  const secrets = { "redis-url": serverUrl("TEST_REDIS_URL"), "pagure-token": "x", "aws-access-key-id": "x" };
-  for (const [name, value] of Object.entries({ ...secrets, "aws-secret-access-key": "x" }))
-    writeFileSync(join(etc, "credentials", name), `${value}\n`);
-  const nobody = 'compose_host = ""\ndatagrepper = ""\n[consumer_config.ec2]\nendpoint = "http://127.0.0.1:9"\n';
-  writeFileSync(
-    join(etc, "config.toml"),
-    `amqp_url = "amqp://127.0.0.1:9"\n[consumer_config]\nredis_prefix = "${keys.format.replace(/:format$/, "")}"\n[consumer_config.sources]\n${nobody}`,
-  );
-  const { args, env } = unit(program, etc);
-  const child = spawn(args[0] ?? "", args.slice(1), {
-    cwd: "/",
-    env: { ...env, PATH: process.env["PATH"], NODE_PRESERVE_SYMLINKS: "1" },
-  });
-  t.teardown(() => child.kill("SIGKILL"));
-  const errors = text(child.stderr);
-  const ended = once(child, "close");
-  let isRunning = false;
-  for await (const line of createInterface({ input: child.stdout }))
-    if (line.includes('"clean-amis is running"')) {
-      isRunning = true;
-      child.kill("SIGTERM");
-    }
-  await ended;
-  t.same([isRunning, child.exitCode, await errors], [true, 0, ""]);
+/** Walks the runbook from an empty folder to a dry run, the service and back, with this tarball and the unit's own words. */
+async function walk(t: Test, tarball: string): Promise<void> {
+  const machine = await openMachine(t, { isBare: true, dir: join(dirname(tarball), "machine") });
+  if (machine === null) {
+    t.comment("not walked: Redis was given by its address");
+    return;
+  }
+  const { redis, keys } = machine.connection;
+  copyFileSync(tarball, join(machine.dir, "root", basename(tarball)));
+  const files = { old: `us-east-1 ${NIGHTLY}\nus-east-1 ${RELEASE}\n` };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(machine.dir, "root", name), text);
+  uploads(machine);
+  // What the page asks to edit by hand.
+  const before: Readonly<Record<string, readonly (() => unknown)[]>> = {
+    "From an empty folder to a dry run": [
+      () => undefined,
+      () => {
+        machine.configure();
+      },
+    ],
+    "Make private, and some weeks later delete": [
+      () => {
+        machine.configure(PRIVATE_NOW);
+      },
+    ],
+    "Roll back": [() => redis.set(keys.format, "2")],
+  };
+  const all = sections();
+  for (const title of WITH_A_PACKAGE) {
+    const section = all.find((each) => each.title === title);
+    if (section !== undefined) await play(t, machine, section, before[title]);
+  }
 }
 
 t.test("the package holds the program and what it needs: no demo, double, test or source map", async (t) => {
@@ -134,12 +102,7 @@ t.test("the package holds the program and what it needs: no demo, double, test o
   t.same(missing, [], "every file that another one loads is there");
   t.comment(`${files.length} files, ${tarball.size} bytes packed, ${tarball.unpackedSize} unpacked`);
   t.ok(tarball.size <= MOST.size && tarball.unpackedSize <= MOST.unpackedSize, "it is as small as it was meant to be");
-
-  const program = await install(dir, tarball);
-  const env = { PATH: process.env["PATH"], NODE_PRESERVE_SYMLINKS: "1" };
-  for (const words of [["--help"], ["completion", "bash"]])
-    t.match(await execute(program, words, { env, cwd: "/" }), { stdout: /\S/, stderr: "" }, words.join(" "));
-  await startAsUnit(t, dir, program);
+  await walk(t, join(dir, tarball.filename));
 });
 
 t.test("everything that is installed beside the program may be given to anybody", (t) => {

@@ -78,6 +78,10 @@ t.test("events are removed after 400 days, when every reporter has read them", a
   clock.advance(DAY_MS);
   await report();
   t.equal(await entries(), 2, "one that has read nothing keeps everything");
+  await redis.hset(keys.control("reporter:log:cursors"), "us-east-1", "18446744073709551616-0");
+  clock.advance(DAY_MS);
+  await report();
+  t.equal(await entries(), 2, "and so does one whose place nobody can read");
   await redis.hset(keys.control("reporter:log:cursors"), "us-east-1", `${clock.now()}-0`);
   await makePrivate(1);
   await report();

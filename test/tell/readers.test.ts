@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import t from "tap";
-import { renderMarkdown } from "../../src/demo/outside/pagure/render.ts";
+import { renderMarkdown } from "../../src/demo/outside/render.ts";
 import { renderAnswer } from "../../src/domain/comment/answer.ts";
 import { openObjecting, OPERATOR } from "../support/scenes/objecting.ts";
 

@@ -1,7 +1,7 @@
 import t from "tap";
 import { logReports } from "../../src/adapters/log.ts";
 import { pagureError } from "../../src/demo/outside/pagure/access.ts";
-import { htmlPage, type Trouble } from "../../src/demo/outside/pagure/faults.ts";
+import { htmlPage, type Trouble } from "../../src/demo/outside/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
 import { silentLog } from "../support/run/log.ts";

@@ -1,5 +1,5 @@
 import { ClaimLost } from "./claim.ts";
-import { restoreSnapshots, sharersOf } from "./sharing.ts";
+import { restoreSnapshots, sharersOf, type Sharers } from "./sharing.ts";
 import type { Image } from "../../domain/image/image.ts";
 import { draft, type Change } from "../../domain/image/lifecycle.ts";
 import type { Plan } from "../../domain/plan/plan.ts";
@@ -64,10 +64,12 @@ async function deleteSnapshots(
 ): Promise<Pick<Image, "snapshotResults"> & { readonly failure: UpstreamError | RefusedError | null }> {
   const snapshotResults: Record<string, string> = { ...image.snapshotResults };
   const failures: (UpstreamError | RefusedError)[] = [];
-  for (const snapshotId of snapshotIds) {
-    if (snapshotResults[snapshotId] === "deleted" || snapshotResults[snapshotId] === "gone") continue;
+  const standing = snapshotIds.filter((id) => !["deleted", "gone"].includes(snapshotResults[id] ?? ""));
+  let sharers: Sharers | null = null;
+  for (const snapshotId of standing) {
     try {
-      snapshotResults[snapshotId] = await deleteSnapshot(image, snapshotId, mayCall, deleter);
+      sharers ??= await sharersOf(image, standing, deleter);
+      snapshotResults[snapshotId] = await deleteSnapshot(image, snapshotId, sharers, mayCall, deleter);
     } catch (error) {
       if (!isOfNeighbour(error)) throw error;
       snapshotResults[snapshotId] = `left: ${describeError(error)}`;
@@ -79,19 +81,20 @@ async function deleteSnapshots(
 }
 
 /**
- * A snapshot that another image stands on stays, as open as it was before us. Right after its own image went, EC2 often says
+ * A snapshot that another image stands on stays, as open as it was before us; `known`: who stood on it a moment ago. Right after its own image went, EC2 often says
  * still that it is in use: tried again.
  */
 async function deleteSnapshot(
   image: Image,
   snapshotId: string,
+  known: Sharers,
   mayCall: MayCall,
   { images, schedule, clock }: Deleter,
 ): Promise<string> {
   const { region, amiId } = image;
   for (let attempt = 0; attempt < IN_USE_RETRIES; attempt += 1) {
-    const sharers = (await sharersOf(image, [snapshotId], { images, schedule })).get(snapshotId) ?? [];
-    const others = sharers.filter(({ needsThere }) => needsThere);
+    const sharers = attempt === 0 ? known : await sharersOf(image, [snapshotId], { images, schedule });
+    const others = (sharers.get(snapshotId) ?? []).filter(({ needsThere }) => needsThere);
     if (others.some(({ needsOpen }) => needsOpen)) await restoreSnapshots(image, [snapshotId], mayCall, images);
     if (others.length > 0) return `kept: shared with ${others.map((other) => other.amiId).join(", ")}`;
     const result = await images.deleteSnapshot(region, snapshotId, mayCall);

@@ -11,6 +11,9 @@ interface Sharer {
   readonly needsOpen: boolean;
 }
 
+/** By snapshot. */
+export type Sharers = ReadonlyMap<string, readonly Sharer[]>;
+
 /**
  * Who else stands on each of the snapshots: by what EC2 shows, and by what their records say at this moment. An image that was
  * just made private, and is not called so yet, counts as private.
@@ -22,7 +25,7 @@ export async function sharersOf(
     images,
     schedule,
   }: { readonly images: Pick<Images, "imagesOn" | "look">; readonly schedule: Pick<Schedule, "get"> },
-): Promise<ReadonlyMap<string, readonly Sharer[]>> {
+): Promise<Sharers> {
   if (snapshotIds.length === 0) return new Map();
   const standing = await images.imagesOn(region, snapshotIds);
   const others = [...new Set([...standing.values()].flat())].filter((id) => id !== amiId);

@@ -47,11 +47,11 @@ let isGuarded = false;
 export function guardAmqplib(): void {
   if (isGuarded) return;
   isGuarded = true;
-  Connection.prototype.recvFrame = receive;
   Connection.prototype.open = function (fields, done) {
     // Each failure is told by `close` or by the call that fails as well.
     this.on("error", () => undefined);
     let refusal: Error | null = null;
+    // A connection reads no frame before it is opened.
     this.recvFrame = () => {
       const frame = receive.call(this);
       if (frame !== false && frame.id === CONNECTION_CLOSE) refusal = refusalOf(frame);
@@ -80,12 +80,13 @@ function refusalOf({ fields }: Frame): Error {
 
 /** amqplib's `recvFrame`, but a content header that it cannot decode is read without its headers, or without any property. */
 function receive(this: Connection): Frame | false {
-  const size = contentHeaderSize(this.rest);
-  if (size === null) return recvFrame.call(this);
-  const [whole, rest] = [this.rest.subarray(0, size), this.rest.subarray(size)];
+  const received = this.rest;
   try {
     return recvFrame.call(this);
   } catch (error) {
+    const size = contentHeaderSize(received);
+    if (size === null) throw error;
+    const [whole, rest] = [received.subarray(0, size), received.subarray(size)];
     const read = (frame: Buffer): Frame | false => {
       this.rest = Buffer.concat([frame, rest]);
       return recvFrame.call(this);

@@ -25,13 +25,15 @@ export interface HttpOptions {
 }
 
 export interface HttpCall {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PATCH";
   readonly url: URL;
   /** What is asked for, to be named in errors, without any secret. */
   readonly about?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent form-encoded. */
   readonly form?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly json?: object;
   /** The answer counts only if its clock and this machine's agree. @default false */
   readonly isClockAsked?: boolean;
 }
@@ -41,6 +43,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** The parsed JSON. With a status of 300 or more: undefined when the body was no JSON. */
   readonly body: unknown;
+  /** A header's value by its name, in any case; null: it is not there. */
+  readonly header: (name: string) => string | null;
   /** The start of the body for people: without markup and secrets, on one line, at most 200 characters. */
   readonly words: string;
 }
@@ -67,7 +71,7 @@ export function openHttp(options: HttpOptions): Http {
       const message = `${options.service}: the address for ${what} holds a user or password: remove it from the configuration`;
       throw new RefusedError(options.service, "PASSWORD_IN_ADDRESS", message);
     }
-    const { status, text, isWhole, pause, skewMs } = await exchange(options, call);
+    const { status, text, isWhole, header, pause, skewMs } = await exchange(options, call);
     const failed = (code: string, message: string): AnswerError => {
       const head = redact(text.slice(0, HEAD_LENGTH), options.secrets ?? []);
       return new AnswerError(options.service, code, sentence(options, message), { head, retryAfterMs: pause });
@@ -83,9 +87,10 @@ export function openHttp(options: HttpOptions): Http {
       );
     const body = parseJson(text, options.parse);
     if (body === undefined && status < 300) {
-      throw failed("NOT_JSON", `${what} answered ${status} without whole JSON${quote(text, options.secrets)}`);
+      const wall = /^\s*</.test(text) ? `: if that is a check for robots, have ${options.userAgent} let in` : "";
+      throw failed("NOT_JSON", `${what} answered ${status} without whole JSON${quote(text, options.secrets)}${wall}`);
     }
-    return { status, body, words: wordsOf(text, options.secrets) };
+    return { status, body, header, words: wordsOf(text, options.secrets) };
   };
 }
 
@@ -103,6 +108,7 @@ interface Exchanged {
   readonly text: string;
   /** False: it is longer than what is read. */
   readonly isWhole: boolean;
+  readonly header: HttpAnswer["header"];
   /** What `Retry-After` says, in milliseconds. */
   readonly pause: number | null;
   /** How far its clock (`Date`) and ours are apart, as far as it tells. */
@@ -121,7 +127,7 @@ async function exchange(options: HttpOptions, call: HttpCall): Promise<Exchanged
     const skewMs = Number.isNaN(said) ? 0 : apartMs(said, { asked, answered });
     const read = await readText(response, maxBytesOf(options), options.longestText ?? Infinity);
     const pause = retryAfterMs(response.headers.get("retry-after"), Date.now());
-    return { status: response.status, ...read, pause, skewMs };
+    return { status: response.status, ...read, header: (name) => response.headers.get(name), pause, skewMs };
   } catch (error) {
     wantedSignal()?.throwIfAborted();
     if (error instanceof DOMException && error.name === "TimeoutError")
@@ -141,11 +147,13 @@ function requestOf(options: HttpOptions, call: HttpCall): RequestInit {
       // A cache's stale page must not be taken for what stands there now.
       "cache-control": "no-cache",
       "user-agent": options.userAgent,
+      ...(call.json === undefined ? {} : { "content-type": "application/json" }),
       ...call.headers,
     },
     redirect: call.method === "GET" ? "follow" : "manual",
     signal: AbortSignal.any([AbortSignal.timeout(options.timeoutMs), ...(wanted === undefined ? [] : [wanted])]),
     ...(call.form === undefined ? {} : { body: new URLSearchParams(call.form) }),
+    ...(call.json === undefined ? {} : { body: JSON.stringify(call.json) }),
   };
 }
 

@@ -1,25 +1,8 @@
+import { SECOND_MS, type Instant } from "../../domain/time.ts";
+import { fieldOf, readAll, textOf } from "../forge/json.ts";
+import type { Issue, IssueComment } from "../forge/forge.ts";
+
 /** What the adapter needs of Pagure's answers; each reader returns null for another shape. Source: pagure/lib/model.py. */
-
-/** An issue with its comments, as far as the report needs it. */
-export interface Issue {
-  readonly id: number;
-  readonly title: string;
-  readonly author: string;
-  readonly content: string;
-  readonly url: string;
-  readonly isOpen: boolean;
-  readonly comments: readonly IssueComment[];
-}
-
-export interface IssueComment {
-  readonly id: number;
-  readonly author: string;
-  /** Who changed its text last; empty: nobody did; null: it does not say. */
-  readonly editors: readonly string[] | null;
-  readonly text: string;
-  /** Pagure wrote it itself, in the name of whoever changed something. */
-  readonly isNotification: boolean;
-}
 
 interface IssuePage {
   readonly issues: readonly Issue[];
@@ -49,7 +32,7 @@ export function readIssue(body: unknown): Issue | null {
   const content = textOf(body, "content");
   const url = textOf(body, "full_url");
   const isOpen = textOf(body, "status") === "Open";
-  const comments = readAll(fieldOf(body, "comments"), readComment);
+  const comments = readAll(fieldOf(body, "comments"), (comment) => readComment(comment, url ?? ""));
   if (typeof id !== "number" || title === null || author === null || content === null) return null;
   return url === null || comments === null ? null : { id, title, author, content, url, isOpen, comments };
 }
@@ -73,13 +56,28 @@ export function readRefusal(body: unknown): Refusal {
   };
 }
 
-function readComment(body: unknown): IssueComment | null {
+function readComment(body: unknown, issueUrl: string): IssueComment | null {
   const id = fieldOf(body, "id");
   const author = textOf(fieldOf(body, "user"), "name");
   const text = textOf(body, "comment");
   const isNotification = fieldOf(body, "notification") === true;
   if (typeof id !== "number" || author === null || text === null) return null;
-  return { id, author, editors: readEditors(body), text, isNotification };
+  return {
+    id,
+    author,
+    editors: readEditors(body),
+    text,
+    writtenAt: readWrittenAt(body),
+    url: `${issueUrl}#comment-${id}`,
+    isNotification,
+  };
+}
+
+/** Pagure's instants are texts of seconds. */
+function readWrittenAt(body: unknown): Instant | null {
+  const [created, edited] = [textOf(body, "date_created"), textOf(body, "edited_on")];
+  const at = Math.max(Number(created ?? NaN), Number(edited ?? created)) * SECOND_MS;
+  return Number.isFinite(at) ? at : null;
 }
 
 /** Pagure keeps the last editor alone. What is odd or missing is somebody unknown, so that no other shape hides an editor. */
@@ -88,24 +86,4 @@ function readEditors(body: unknown): readonly string[] | null {
   if (editor === null && fieldOf(body, "edited_on") === null) return [];
   const name = textOf(editor, "name")?.trim() ?? "";
   return name === "" ? null : [name];
-}
-
-function readAll<T>(value: unknown, read: (item: unknown) => T | null): readonly T[] | null {
-  if (!Array.isArray(value)) return null;
-  const items: T[] = [];
-  for (const raw of value as readonly unknown[]) {
-    const item = read(raw);
-    if (item === null) return null;
-    items.push(item);
-  }
-  return items;
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
-}
-
-function textOf(value: unknown, key: string): string | null {
-  const text = fieldOf(value, key);
-  return typeof text === "string" ? text : null;
 }

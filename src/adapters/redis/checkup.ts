@@ -83,7 +83,7 @@ async function measure({ redis, keys }: RedisConnection, region: string): Promis
   const records = await Promise.all(amiIds.map((amiId) => sizeOf(keys.image(region, amiId))));
   const shared = [
     keys.images(region),
-    keys.names(region),
+    keys.composes(region),
     keys.events(region),
     ...QUEUES.map((queue) => keys.queue(region, queue)),
   ];

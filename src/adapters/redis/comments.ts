@@ -1,3 +1,4 @@
+import type { ChainableCommander } from "ioredis";
 import type { RedisConnection } from "./connection.ts";
 import { isAnswers } from "./control/orders.ts";
 import { asUpstream } from "./strange.ts";
@@ -6,15 +7,24 @@ import { isTexts } from "./images/record.ts";
 import { translateErrors } from "../translate.ts";
 import { jsonOf } from "../../domain/json.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
-import type { CommentLease, CommentMemory, PendingComment, Thread } from "../../ports/index.ts";
+import {
+  DIGESTS_KEPT_MS,
+  type CommentLease,
+  type CommentMemory,
+  type PendingComment,
+  type Thread,
+} from "../../ports/index.ts";
 
 /** Confirmed with each thread and each comment; none takes longer than a few calls. */
 const LEASE_MS = 5 * MINUTE_MS;
+/** Digests that are dated, or forgotten, with one command. */
+const AT_ONCE = 1000;
 const COUNTS_S = (8 * DAY_MS) / SECOND_MS;
 
 /** Comments on one kind of report: what was answered, what is on its way, and how many each author wrote. */
 export function redisComments(connection: RedisConnection, kind: string): CommentMemory {
   const { redis, keys, strangers } = connection;
+  const handled = new Handled(connection, kind);
   const key = (name: "memory" | "lease"): string => keys.control(`comments:${kind}:${name}`);
   const memory: CommentMemory = {
     // Never, where it cannot be read: nothing is acted on then.
@@ -36,19 +46,26 @@ export function redisComments(connection: RedisConnection, kind: string): Commen
     },
     lease: async () => {
       const lease = await ControlLease.take(redis, key("lease"), LEASE_MS);
-      return lease === null ? null : translateErrors<CommentLease>(leaseOf(connection, kind, lease), asUpstream);
+      return lease === null
+        ? null
+        : translateErrors<CommentLease>(leaseOf(connection, kind, lease, handled), asUpstream);
     },
   };
   return translateErrors(memory, asUpstream);
 }
 
-function leaseOf({ redis, keys, strangers }: RedisConnection, kind: string, lease: ControlLease): CommentLease {
-  const key = (name: "memory" | "handled" | "pending"): string => keys.control(`comments:${kind}:${name}`);
+function leaseOf(
+  { redis, keys, strangers }: RedisConnection,
+  kind: string,
+  lease: ControlLease,
+  handled: Handled,
+): CommentLease {
+  const key = (name: "memory" | "pending"): string => keys.control(`comments:${kind}:${name}`);
   return {
     confirm: () => lease.confirm(),
     digests: async ({ id, comments }: Thread) => {
       const fields = comments.map((comment) => `${id}/${comment.id}`);
-      const digests = fields.length === 0 ? [] : await redis.hmget(key("handled"), ...fields);
+      const digests = await handled.digests(fields);
       return new Map(comments.flatMap((comment, index) => (digests[index] ? [[comment.id, digests[index]]] : [])));
     },
     pending: async () => {
@@ -71,7 +88,7 @@ function leaseOf({ redis, keys, strangers }: RedisConnection, kind: string, leas
     finish: async (comment) => {
       await lease.confirm();
       const field = fieldOf(comment);
-      await redis.multi().hset(key("handled"), field, comment.digest).hdel(key("pending"), field).exec();
+      await handled.add(redis.multi().hdel(key("pending"), field), field, comment.digest).exec();
     },
     count: async (author, day, comment) => {
       const [counted, authors] = [`counted:${day}`, `authors:${day}`] as const;
@@ -87,9 +104,53 @@ function leaseOf({ redis, keys, strangers }: RedisConnection, kind: string, leas
     noteRead: async (at: Instant, runId: string | null) => {
       await lease.confirm();
       await redis.hset(key("memory"), { read_until: formatInstant(at), run_id: runId ?? "" });
+      await handled.forgetOld(at);
     },
     end: () => lease.end(),
   };
+}
+
+/** The digests of comments that were answered, and since when each is known, so that they do not grow without end. */
+class Handled {
+  readonly #connection: Pick<RedisConnection, "redis" | "strangers">;
+  readonly #digests: string;
+  readonly #dates: string;
+  /** Those that have no date yet; null: nobody knows, as at the start. */
+  #undated: Set<string> | null = null;
+
+  constructor(connection: RedisConnection, kind: string) {
+    this.#connection = connection;
+    this.#digests = connection.keys.control(`comments:${kind}:handled`);
+    this.#dates = connection.keys.control(`comments:${kind}:handled:dates`);
+  }
+
+  async digests(fields: readonly string[]): Promise<readonly (string | null)[]> {
+    return fields.length === 0 ? [] : await this.#connection.redis.hmget(this.#digests, ...fields);
+  }
+
+  /** Its date is given by the next reading that ends well, by clocks that agree. */
+  add(transaction: ChainableCommander, field: string, digest: string): ChainableCommander {
+    this.#undated?.add(field);
+    return transaction.hset(this.#digests, field, digest).zrem(this.#dates, field);
+  }
+
+  async forgetOld(now: Instant): Promise<void> {
+    const { redis, strangers } = this.#connection;
+    const undated = [...(this.#undated ?? (await redis.hkeys(this.#digests)))];
+    for (let start = 0; start < undated.length; start += AT_ONCE) {
+      const dated = undated.slice(start, start + AT_ONCE).flatMap((field) => [now, field]);
+      await strangers.orTell(this.#dates, redis.zadd(this.#dates, "NX", ...dated), 0);
+    }
+    this.#undated = new Set();
+    const range = ["-inf", `(${now - DIGESTS_KEPT_MS}`, "LIMIT", 0, AT_ONCE] as const;
+    const old = await strangers.orTell(this.#dates, redis.zrangebyscore(this.#dates, ...range), []);
+    if (old.length > 0)
+      await redis
+        .multi()
+        .hdel(this.#digests, ...old)
+        .zrem(this.#dates, ...old)
+        .exec();
+  }
 }
 
 function isPendingComment(value: unknown): value is Omit<PendingComment, "lookAt"> & Partial<PendingComment> {

@@ -3,7 +3,7 @@ import { asUpstream } from "./strange.ts";
 import { readHold, writeHold } from "./images/record.ts";
 import { loadScript } from "./script.ts";
 import { translateErrors } from "../translate.ts";
-import { FACT_SOURCES, type ComposeFacts, type Fact, type Testimony } from "../../domain/compose/facts.ts";
+import { FACT_SOURCES, noFacts, type ComposeFacts, type Fact, type Testimony } from "../../domain/compose/facts.ts";
 import { DAY_MS, formatInstant, parseInstant, SECOND_MS } from "../../domain/time.ts";
 import type { Facts } from "../../ports/index.ts";
 
@@ -20,12 +20,17 @@ const UNKNOWN_HELD_MS = 90 * DAY_MS;
 export function redisFacts({ redis, keys, strangers }: RedisConnection): Facts {
   const facts: Facts = {
     recall: async (composeIds) => {
-      const known = composeIds.map(async (composeId) => {
-        const key = keys.compose(composeId);
-        const hash = await strangers.orTell(key, redis.hgetall(key), null);
-        return hash === null ? [] : [readFacts(composeId, hash)];
+      const names = composeIds.map((composeId) => keys.compose(composeId));
+      const hashes = await strangers.eachOrTell(
+        names,
+        names.map((key) => redis.hgetall(key)),
+        null,
+      );
+      return composeIds.flatMap((composeId, index) => {
+        const hash = hashes[index] ?? null;
+        if (hash === null) return [];
+        return Object.keys(hash).length === 0 ? noFacts(composeId) : readFacts(composeId, hash);
       });
-      return (await Promise.all(known)).flat();
     },
     remember: async (fact) => {
       const words = factFields(fact);

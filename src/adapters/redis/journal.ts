@@ -1,5 +1,6 @@
 import type { RedisConnection } from "./connection.ts";
 import { asUpstream } from "./strange.ts";
+import { named, readEvents } from "./images/named.ts";
 import { readEvent } from "./images/record.ts";
 import { readReporterStatus, takeReporterLease } from "./control/reporter.ts";
 import { readUntoldSince } from "./control/untold.ts";
@@ -31,26 +32,30 @@ export function redisJournal(connection: RedisConnection, kind: string, log: Log
         const page = await redis.xrange(keys.events(region), start, end, "COUNT", HISTORY_PAGE);
         const events = page.map(([id, flat]) => readEvent(region, id, flat));
         found.push(...events.filter(({ at }) => at >= from && at < to));
-        if (page.length < HISTORY_PAGE) return found;
+        if (page.length < HISTORY_PAGE) return named(connection, region, found);
         start = `(${page.at(-1)?.[0] ?? ""}`;
       }
     },
     newest: async (region, limit) => {
       const page = await redis.xrevrange(keys.events(region), "+", "-", "COUNT", limit);
-      return page.map(([id, flat]) => readEvent(region, id, flat));
+      return readEvents(connection, region, page);
     },
     untoldSince: () => readUntoldSince(connection, kind),
     history: async ({ region, amiId, uploadedAt }) => {
       const back = await searchBack(connection, region, [amiId], MOST_PAGES);
-      if (back.reached === null) return { events: back.events, unread: null };
+      if (back.reached === null) return { events: await named(connection, region, back.events), unread: null };
       const on = await searchOn(connection, { region, amiId }, uploadedAt - WRITTEN_SOONER_MS, back.reached);
       const unread = on.reached === null ? null : { from: instantOf(on.reached), to: instantOf(back.reached) };
-      return { events: [...on.events, ...back.events].slice(-MOST_HISTORY), unread };
+      const events = [...on.events, ...back.events].slice(-MOST_HISTORY);
+      return { events: await named(connection, region, events), unread };
     },
-    historyOf: async (region, amiIds) => (await searchBack(connection, region, amiIds, Infinity)).events,
+    historyOf: async (region, amiIds) => {
+      const { events } = await searchBack(connection, region, amiIds, Infinity);
+      return named(connection, region, events);
+    },
     after: async (region, after, limit) => {
       const page = await redis.xrange(keys.events(region), `(${after}`, "+", "COUNT", limit);
-      return page.map(([id, flat]) => readEvent(region, id, flat));
+      return readEvents(connection, region, page);
     },
   };
   return translateErrors(journal, asUpstream);

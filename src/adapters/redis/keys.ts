@@ -13,7 +13,10 @@ const ROOT_KEYS = {
   "compose:*": "hash",
 } as const;
 
-/** Those of a region, in its hash tag. `images`: the ami-ids that are not known to be deleted or gone; `counts`: how many of them, by stage. */
+/**
+ * Those of a region, in its hash tag. `images`: the ami-ids that are not known to be deleted or gone; `counts`: how many of them, by
+ * stage. `names` was written by version 0.1, and is taken over into `composes`.
+ */
 const REGION_KEYS = {
   unresolved: "zset",
   private: "zset",
@@ -25,6 +28,7 @@ const REGION_KEYS = {
   "stream:*": "zset",
   images: "set",
   counts: "hash",
+  composes: "zset",
   names: "zset",
   events: "stream",
 } as const satisfies Record<Queue, "zset"> & Record<string, KeyType>;
@@ -54,6 +58,7 @@ const CONTROL_KEYS = {
   "comments:*:lease": "string",
   "comments:*:memory": "hash",
   "comments:*:handled": "hash",
+  "comments:*:handled:dates": "zset",
   "comments:*:pending": "hash",
   "comments:*:authors:*": "hash",
   "comments:*:counted:*": "set",
@@ -89,6 +94,8 @@ export interface Keys {
   events(region: string): string;
   images(region: string): string;
   counts(region: string): string;
+  composes(region: string): string;
+  /** Of version 0.1. */
   names(region: string): string;
   compose(composeId: string): string;
   control(name: ControlName): string;
@@ -124,6 +131,7 @@ export function keysOf(prefix: string): Keys {
     stream: (region, stream) => inRegion(region, `stream:${stream}`),
     images: (region) => inRegion(region, "images"),
     counts: (region) => inRegion(region, "counts"),
+    composes: (region) => inRegion(region, "composes"),
     names: (region) => inRegion(region, "names"),
     events: (region) => inRegion(region, "events"),
     compose: (composeId) => `${prefix}:compose:${composeId}`,

@@ -43,16 +43,24 @@ export class Strangers {
 
   /** The answer; for a key that is not ours to read `instead`, and it is told. */
   async orTell<T, U>(key: string, answer: Promise<T>, instead: U): Promise<T | U> {
-    try {
-      const given = await answer;
-      this.forget(key);
-      return given;
-    } catch (error) {
-      const translated = asUpstream(error);
-      if (!(translated instanceof RefusedError)) throw error;
+    const [given] = await this.eachOrTell([key], [answer], instead);
+    return given as T | U;
+  }
+
+  /** The same of many keys at once. */
+  async eachOrTell<T, U>(keys: readonly string[], answers: readonly Promise<T>[], instead: U): Promise<(T | U)[]> {
+    const given = await Promise.allSettled(answers);
+    return given.map((each, index) => {
+      const key = keys[index] ?? "";
+      if (each.status === "fulfilled") {
+        this.forget(key);
+        return each.value;
+      }
+      const translated = asUpstream(each.reason);
+      if (!(translated instanceof RefusedError)) throw each.reason;
       this.tell(key, translated.message);
       return instead;
-    }
+    });
   }
 }
 

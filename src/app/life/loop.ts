@@ -9,14 +9,25 @@ const LONGEST_MS = 5 * MINUTE_MS;
 const LONGEST_FOR_REDIS_MS = 15 * SECOND_MS;
 
 /**
- * Runs a pass again and again, `everyMs` after the last one ended, until `stop`. A failure that passes is logged and tried
- * again with growing pauses and jitter; anything else is a bug and is thrown.
+ * Runs a pass again and again, `everyMs` after the last one ended, until `stop`; sooner where `untilNextMs` says so after a pass
+ * that ended well. A failure that passes is logged and tried again with growing pauses and jitter; anything else is a bug and is
+ * thrown.
  */
 export async function runLoop(
   name: string,
   everyMs: number,
   pass: () => Promise<unknown>,
-  { clock, log, random = Math.random }: { readonly clock: Clock; readonly log: Log; readonly random?: Random },
+  {
+    clock,
+    log,
+    random = Math.random,
+    untilNextMs = () => everyMs,
+  }: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly random?: Random;
+    readonly untilNextMs?: () => number;
+  },
   stop: AbortSignal,
 ): Promise<void> {
   let failures = 0;
@@ -34,7 +45,9 @@ export async function runLoop(
       if (isForeign(error) && failures > 1) log.debug(what, "a pass failed again");
       else log.warn(what, "a pass failed, trying again");
     }
-    await clock.sleep(pauseAfter(failures, { everyMs, longestMs, random }), stop);
+    const pauseMs =
+      failures === 0 ? Math.min(everyMs, untilNextMs()) : pauseAfter(failures, { everyMs, longestMs, random });
+    await clock.sleep(pauseMs, stop);
   }
 }
 
@@ -43,6 +56,5 @@ function pauseAfter(
   failures: number,
   { everyMs, longestMs, random }: { readonly everyMs: number; readonly longestMs: number; readonly random: Random },
 ): number {
-  if (failures === 0) return everyMs;
   return Math.max(everyMs, jittered(backoffMs(failures, everyMs, longestMs), random()));
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { unlessAbandoned, whileWanted } from "../../adapters/abandon.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import { formatDuration, formatInstant } from "../../domain/time.ts";
@@ -30,6 +31,8 @@ export async function withinBound<T>(
     over.abort(giveUp.reason);
   };
   if (giveUp.aborted) end();
+  // As many passes may be under way as there are regions, and each waits for it.
+  setMaxListeners(0, giveUp);
   giveUp.addEventListener("abort", end);
   let steps = 0;
   const watch = async (): Promise<void> => {

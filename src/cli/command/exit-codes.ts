@@ -4,7 +4,7 @@ export const EXIT_CODES = {
   failed: {
     code: 1,
     meaning:
-      "a service (broker, Redis, EC2, Pagure) failed, what was asked about is not known, it was interrupted, or there is a bug; of doctor: something is wrong",
+      "a service (broker, Redis, EC2, the forge) failed, what was asked about is not known, it was interrupted, or there is a bug; of doctor: something is wrong",
   },
   usage: { code: 2, meaning: "the command line or the configuration is wrong; nothing was opened" },
   warned: { code: 3, meaning: "of doctor: nothing is wrong, but there are warnings" },

@@ -1,16 +1,21 @@
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { SEED } from "./announcements.ts";
 import { benchBackfill } from "./bench-backfill.ts";
 import { benchStats } from "./bench-stats.ts";
 import { consume } from "./consume.ts";
 import { isReached, tableOf, type Bench } from "./figure.ts";
 import { onScene } from "./scene.ts";
+import { calls } from "./ticker/calls.ts";
+import { drain } from "./ticker/drain.ts";
+import { idle } from "./ticker/idle.ts";
+import { ticker } from "./ticker/ticker.ts";
 
 /**
  * `npm run bench [-- NAME] [--json]`: figures beside their limits, each pair measured in one run on private servers; a name is
  * one bench alone. `backfill` and `stats` print what they find, take a number instead of a million, and are run by name only.
  */
-const BENCHES: readonly Bench[] = [consume];
+const BENCHES: readonly Bench[] = [consume, ticker, drain, calls, idle];
 const BY_NAME: Readonly<Record<string, (count: number) => Promise<void>>> = {
   backfill: benchBackfill,
   stats: benchStats,
@@ -38,12 +43,12 @@ async function main(): Promise<void> {
   const machine = { processors: cpus().length, model: cpus()[0]?.model ?? "", loadBefore: load };
   if (values.json === true) {
     const judged = figures.map((figure) => ({ ...figure, isReached: isReached(figure) }));
-    console.log(JSON.stringify({ machine, versions, figures: judged }, null, 2));
+    console.log(JSON.stringify({ machine, versions, seed: SEED, figures: judged }, null, 2));
     return;
   }
   console.log(tableOf(figures));
   const servers = `Node ${versions.node}, Redis ${versions.redis}, RabbitMQ ${versions.rabbitmq}`;
-  console.log(`\n${machine.processors} × ${machine.model}, load ${load.toFixed(1)} before; ${servers}`);
+  console.log(`\n${machine.processors} × ${machine.model}, load ${load.toFixed(1)} before; ${servers}; seed ${SEED}`);
 }
 
 await main();

@@ -4,10 +4,10 @@ import type { Scene } from "./scene.ts";
 export interface Figure {
   readonly what: string;
   readonly against: string;
-  /** Ours by theirs: the median of the rounds. */
+  /** Ours by theirs: the median of the rounds; `NaN` (in JSON null): a side was not measured. */
   readonly ratio: number;
-  /** What is wanted of the ratio. */
-  readonly goal: { readonly atLeast: number } | { readonly atMost: number };
+  /** What is wanted of the ratio; null: nothing, it is only told. */
+  readonly goal: { readonly atLeast: number } | { readonly atMost: number } | null;
   /** Of `ours` and `theirs`, the medians. */
   readonly unit: string;
   readonly ours: number;
@@ -27,8 +27,36 @@ export function median(values: readonly number[]): number {
   return ((low ?? NaN) + (high ?? NaN)) / 2;
 }
 
-export function isReached({ ratio, goal }: Figure): boolean {
+/** The figure of rounds, each of which has measured both sides: the medians of the sides, and of the rounds' ratios. */
+export function figureOf<Round>(
+  rounds: readonly Round[],
+  row: Pick<Figure, "what" | "against" | "unit" | "goal">,
+  our: (round: Round) => number,
+  their: (round: Round) => number,
+): Figure {
+  return {
+    ...row,
+    ratio: median(rounds.map((round) => our(round) / their(round))),
+    ours: readable(median(rounds.map(our))),
+    theirs: readable(median(rounds.map(their))),
+  };
+}
+
+/** In three digits, or without a fraction. */
+function readable(value: number): number {
+  return Math.abs(value) < 100 ? Number(value.toPrecision(3)) : Math.round(value);
+}
+
+/** Null: nothing was wanted. */
+export function isReached({ ratio, goal }: Figure): boolean | null {
+  if (goal === null) return null;
   return "atLeast" in goal ? ratio >= goal.atLeast : ratio <= goal.atMost;
+}
+
+const WORDS = { true: "reached", false: "missed", null: "" };
+
+function measured(value: number, text: string, instead = "–"): string {
+  return Number.isNaN(value) ? instead : text;
 }
 
 /** The figures as a table of Markdown. */
@@ -36,13 +64,18 @@ export function tableOf(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => [
     figure.what,
     figure.against,
-    `${figure.ours} ${figure.unit}`,
-    `${figure.theirs} ${figure.unit}`,
-    figure.ratio.toFixed(2),
-    "atLeast" in figure.goal ? `≥ ${figure.goal.atLeast.toFixed(2)}` : `≤ ${figure.goal.atMost.toFixed(2)}`,
-    isReached(figure) ? "reached" : "missed",
+    measured(figure.ours, `${figure.ours} ${figure.unit}`),
+    measured(figure.theirs, `${figure.theirs} ${figure.unit}`),
+    measured(figure.ratio, figure.ratio.toFixed(2)),
+    goalText(figure.goal),
+    measured(figure.ratio, WORDS[String(isReached(figure)) as keyof typeof WORDS], "not measured"),
   ]);
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const head = ["what", "against", "ours", "theirs", "ratio", "goal", ""];
   return [head, head.map(() => "---"), ...rows].map(line).join("\n");
+}
+
+function goalText(goal: Figure["goal"]): string {
+  if (goal === null) return "";
+  return "atLeast" in goal ? `≥ ${goal.atLeast.toFixed(2)}` : `≤ ${goal.atMost.toFixed(2)}`;
 }

@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "amqplib";
 import { Redis } from "ioredis";
+import { EXCHANGE } from "./announcements.ts";
+import { startWatched, type Watched } from "./watched.ts";
+import { routingKeys } from "../../domain/topics.ts";
 import { findServers } from "../servers/find.ts";
 import { startRabbitmq } from "../servers/rabbitmq.ts";
 import { startRedis } from "../servers/redis.ts";
@@ -49,6 +52,38 @@ export async function onScene<T>(work: (scene: Scene) => Promise<T>): Promise<T>
     await Promise.all([redis.stop(), rabbitmq.stop(), archive.close()]);
     await rm(dir, { recursive: true });
   }
+}
+
+/** Where a service of the scene has its keys. */
+export const PREFIX = "bench";
+
+/** Starts the service as shipped, at the scene's servers; it consumes one queue. */
+export async function startService(scene: Scene, queue: string): Promise<Watched> {
+  const config = await scene.write("config.toml", configOf(scene, queue));
+  return startWatched("../../main.js", ["consume", "--config", config], {});
+}
+
+/** The shipped configuration at private servers. */
+function configOf({ amqpUrl, redisUrl, archiveUrl }: Scene, queue: string): string {
+  return `amqp_url = "${amqpUrl}"
+[queues.${queue}]
+durable = true
+auto_delete = false
+exclusive = false
+arguments = {}
+[[bindings]]
+queue = "${queue}"
+exchange = "${EXCHANGE}"
+routing_keys = ${JSON.stringify(routingKeys())}
+[qos]
+prefetch_count = 250
+[consumer_config]
+redis_url = "${redisUrl}"
+redis_prefix = "${PREFIX}"
+[consumer_config.sources]
+compose_host = ""
+datagrepper = "${archiveUrl}"
+`;
 }
 
 /** What the broker says of itself when it greets. */

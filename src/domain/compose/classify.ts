@@ -70,6 +70,19 @@ type RuleRow = (
 
 const DATE_DIGITS = 8;
 
+/** Reasons that are the same for every compose: the rule says them. */
+const PLAIN_REASONS: Partial<Readonly<Record<Rule, string>>> = {
+  "released-two-week": "announced as a released two-week compose",
+  unlabelled: "a production compose without a label: somebody has to look",
+  nightly: "a nightly compose",
+  "unlabelled-deleted": "a production compose without a label, and the policy is to delete those",
+};
+
+/** The reason that a rule gives for every compose alike; empty for a rule whose reasons differ, and for none. */
+export function plainReason(rule: Rule | null): string {
+  return rule === null ? "" : (PLAIN_REASONS[rule] ?? "");
+}
+
 /**
  * The rules in order; the first that applies decides. Every keep stands before every delete.
  * @internal exported for its tests
@@ -78,7 +91,7 @@ export const RULES: readonly RuleRow[] = [
   {
     rule: "released-two-week",
     kind: "keep",
-    applies: ({ facts }) => (facts.released ? "announced as a released two-week compose" : null),
+    applies: ({ facts }) => (facts.released ? plainReason("released-two-week") : null),
   },
   { rule: "conflict", kind: "keep", applies: contradiction },
   { rule: "malformed", kind: "keep", applies: malformation },
@@ -106,14 +119,12 @@ export const RULES: readonly RuleRow[] = [
     rule: "unlabelled",
     kind: "keep",
     applies: ({ type, label, policy }) =>
-      type === "production" && label === null && !policy.deleteUnlabelled
-        ? "a production compose without a label: somebody has to look"
-        : null,
+      type === "production" && label === null && !policy.deleteUnlabelled ? plainReason("unlabelled") : null,
   },
   {
     rule: "nightly",
     kind: "delete",
-    applies: ({ type }) => (type === "nightly" ? "a nightly compose" : null),
+    applies: ({ type }) => (type === "nightly" ? plainReason("nightly") : null),
   },
   {
     rule: "dated-label",
@@ -127,9 +138,7 @@ export const RULES: readonly RuleRow[] = [
     rule: "unlabelled-deleted",
     kind: "delete",
     applies: ({ type, label, policy }) =>
-      type === "production" && label === null && policy.deleteUnlabelled
-        ? "a production compose without a label, and the policy is to delete those"
-        : null,
+      type === "production" && label === null && policy.deleteUnlabelled ? plainReason("unlabelled-deleted") : null,
   },
 ];
 

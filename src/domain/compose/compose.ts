@@ -1,3 +1,4 @@
+import { remembered } from "../remembered.ts";
 import { isCalendarDate } from "../time.ts";
 import { quote } from "../words.ts";
 
@@ -54,9 +55,8 @@ const SHORT = /^[A-Za-z][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*$/;
 const VERSION = /^(?:[A-Za-z][A-Za-z0-9]*|\d+(?:\.\d+)*)$/;
 const LONGEST_ID = 128;
 
-/** What was read of the ids met last: each image of a compose asks for it several times. */
-const READ = new Map<string, Parsed<ComposeId>>();
-const MOST_READ = 1000;
+/** Each image of a compose asks for it several times. */
+const MOST_REMEMBERED = 1000;
 
 /**
  * Whether a text may become part of a Redis key and a report: letters, digits, dots, dashes, underscores, at most 128.
@@ -70,14 +70,7 @@ export function isKeySafeComposeId(text: string): boolean {
  * Reads a compose id as productmd defines it (create_compose_id and get_date_type_respin), but demands what it always
  * writes: a respin, and a date that the calendar has. A refusal quotes the value and the place.
  */
-export function parseComposeId(id: string): Parsed<ComposeId> {
-  const known = READ.get(id);
-  if (known !== undefined) return known;
-  if (READ.size >= MOST_READ) READ.clear();
-  const read = readComposeId(id);
-  if (id.length <= LONGEST_ID) READ.set(id, read);
-  return read;
-}
+export const parseComposeId: (id: string) => Parsed<ComposeId> = remembered(MOST_REMEMBERED, readComposeId);
 
 function readComposeId(id: string): Parsed<ComposeId> {
   const refuse = (what: string): Parsed<never> => ({ ok: false, reason: `compose id ${quote(id)}: ${what}` });

@@ -47,6 +47,11 @@ export function compareIds(a: string, b: string): number {
   return aMs - bMs || aNumber - bNumber;
 }
 
+/** Whether a text is an id of a stream's entry as Redis takes it: two numbers of 64 bits. */
+export function isEntryId(text: string): boolean {
+  return /^\d{1,20}-\d{1,20}$/.test(text) && text.split("-").every((number) => BigInt(number) < 2n ** 64n);
+}
+
 /** The last id that an entry written before `at` can have. */
 export function idBefore(at: Instant): string {
   // A number is of 64 bits (Redis' XADD).

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import t from "tap";
-import { openPagure } from "../../../src/adapters/pagure/reports.ts";
 import { DAY_MS, SECOND_MS } from "../../../src/domain/time.ts";
+import { openPagure } from "../../support/outside/adapters.ts";
 
 for (const [what, offMs, isTaken] of [
   ["right", 0, true],

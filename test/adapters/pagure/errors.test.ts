@@ -1,10 +1,11 @@
 import { inspect } from "node:util";
 import t from "tap";
 import { pagureError } from "../../../src/demo/outside/pagure/access.ts";
-import { htmlPage } from "../../../src/demo/outside/pagure/faults.ts";
-import type { Trouble } from "../../../src/demo/outside/pagure/faults.ts";
+import { htmlPage } from "../../../src/demo/outside/faults.ts";
+import type { Trouble } from "../../../src/demo/outside/faults.ts";
 import { ConfigError } from "../../../src/errors.ts";
-import { failure, NOW, open, dayPost, publish, REPO, start, TOKEN } from "../../support/outside/pagure.ts";
+import { open, start } from "../../support/outside/pagure.ts";
+import { failure, NOW, dayPost, publish, REPO, TOKEN } from "../../support/outside/forge.ts";
 
 const CREATE = /\/new_issue$/;
 

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import t from "tap";
 import { pagureError } from "../../../src/demo/outside/pagure/access.ts";
-import type { Trouble } from "../../../src/demo/outside/pagure/faults.ts";
+import type { Trouble } from "../../../src/demo/outside/faults.ts";
 import { MINUTE_MS } from "../../../src/domain/time.ts";
 import { openReporting, TOKEN, type Reporting } from "../../support/scenes/reporting.ts";
 

@@ -117,6 +117,28 @@ t.test("two that note Redis' clock at the same moment set nothing back", async (
   t.equal(await hearing.runId(), null);
 });
 
+t.test("two tasks of one process that look at Redis' clock at the same moment set nothing back", async (t) => {
+  const connection = await openTestRedis(t);
+  let wrongBy = -MINUTE_MS / 4;
+  let whenAsked = (): Promise<void> => Promise.resolve();
+  const slow = withClock(connection, () => wrongBy);
+  const { redis } = slow;
+  const time = async (): Promise<unknown> => {
+    await whenAsked();
+    return redis.time();
+  };
+  const asked = new Proxy(redis, { get: (at, name) => (name === "time" ? time : (Reflect.get(at, name) as unknown)) });
+  const hearing = redisHearing({ ...slow, redis: asked }, silentLog);
+  await hearing.watchClock();
+  wrongBy = 0;
+  // The other one is done in between.
+  whenAsked = async () => {
+    whenAsked = () => Promise.resolve();
+    await hearing.watchClock();
+  };
+  t.not(await hearing.runId(), null);
+});
+
 t.test("once Redis' clock went back no reading that was begun goes on, nor is it remembered as heard", async (t) => {
   const connection = await openTestRedis(t);
   let wrongBy = 0;

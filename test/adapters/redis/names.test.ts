@@ -77,22 +77,22 @@ t.test("a name goes when the record of its image has expired, and not before", a
   t.same(await find("rawhide"), [[`${REGION} ${two}`, `${REGION} ${one}`], false], "what was deleted is found");
   await redis.del(keys.image(REGION, one));
   t.same(await find("rawhide"), [[`${REGION} ${two}`], false]);
-  await redis.zadd(keys.names(REGION), 0, "nobody's");
+  await redis.zadd(keys.composes(REGION), 0, "nobody's");
   await names.sweep(REGION, 0);
-  t.equal(await redis.zcard(keys.names(REGION)), 1);
+  t.same(await redis.zrange(keys.composes(REGION), "0", "-1"), [composeOf(2)], "nor what leads to it");
 });
 
-t.test("names that were lost, or were never written by an older version, come back with a walk", async (t) => {
+t.test("what leads to the names, when it was lost or never written, comes back with a walk", async (t) => {
   const connection = await openTestRedis(t);
   const { add, find, redis, keys } = openNames(connection);
   const amiId = await add(1);
-  await redis.del(keys.names(REGION));
+  await redis.del(keys.composes(REGION), keys.composeImages(REGION, composeOf(1)));
   t.same(await find("rawhide"), [[], false]);
   await openCounting(connection).walk();
   t.same(await find("rawhide"), [[`${REGION} ${amiId}`], false]);
 });
 
-t.test("a search takes the same commands however many names there are, and says that it saw not all", async (t) => {
+t.test("a search takes the same commands however many composes there are, and says that it saw not all", async (t) => {
   const connection = await openTestRedis(t);
   const { redis, keys, names, add } = openNames(connection);
   await add(1);
@@ -109,10 +109,10 @@ t.test("a search takes the same commands however many names there are, and says 
   };
   await ask();
   t.same((await ask())[1], null);
-  /** Ten thousand names of one day each. */
+  /** Ten thousand composes of one day. */
   const fill = async (day: string): Promise<void> => {
-    const entries = Array.from({ length: 10_000 }, (_, at) => [`${day}120000`, `name-${day}-${at} compose ami`]).flat();
-    await redis.zadd(keys.names(REGION), ...entries);
+    const entries = Array.from({ length: 10_000 }, (_, at) => [`${day}120000`, `compose-${day}-${at}`]).flat();
+    await redis.zadd(keys.composes(REGION), ...entries);
   };
   for (let day = 10; day < 25; day += 1) await fill(`202701${day}`);
   const [many, since] = await ask();
@@ -122,16 +122,29 @@ t.test("a search takes the same commands however many names there are, and says 
   t.same(await ask(), [many, Date.parse("2027-01-17T12:00:00Z")]);
 });
 
-t.test("names that are not ours to read keep nobody from being heard, counted and acted on", async (t) => {
+t.test("composes that are not ours to read keep nobody from being heard, counted and acted on", async (t) => {
   const connection = await openTestRedis(t);
   const { add, find, names, schedule, redis, keys } = openNames(connection);
-  await redis.set(keys.names(REGION), "somebody else's");
+  await redis.set(keys.composes(REGION), "somebody else's");
   const amiId = await add(1);
   t.equal((await schedule.get(REGION, amiId))?.stage, "public");
   t.same(await find("rawhide"), [[], false]);
   t.equal(await names.sweep(REGION, 0), 0);
-  t.match(connection.strangers.list(), [{ key: keys.names(REGION), problem: /redis-cli RENAME/ }]);
-  await redis.del(keys.names(REGION));
+  t.match(connection.strangers.list(), [{ key: keys.composes(REGION), problem: /redis-cli RENAME/ }]);
+  await redis.del(keys.composes(REGION));
   await redisCounts(connection).count(REGION, [amiId]);
   t.same(await find("rawhide"), [[`${REGION} ${amiId}`], false]);
 });
+
+t.test(
+  "a compose that is larger than any is looked at in part, and one search does not stand still for it",
+  async (t) => {
+    const connection = await openTestRedis(t);
+    const { redis, keys, add, find } = openNames(connection);
+    const amiId = await add(1);
+    const others = Array.from({ length: 5000 }, (_, at) => `ami-${at}`);
+    await redis.sadd(keys.composeImages(REGION, composeOf(2)), ...others);
+    await redis.zadd(keys.composes(REGION), "20271113080000", composeOf(2));
+    t.same(await find("rawhide"), [[`${REGION} ${amiId}`], false]);
+  },
+);

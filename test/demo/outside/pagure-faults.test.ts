@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import t from "tap";
 import { pagureError } from "../../../src/demo/outside/pagure/access.ts";
-import type { JournalEntry } from "../../../src/demo/outside/pagure/double.ts";
-import { get, post, REPO, start } from "../../support/outside/pagure.ts";
+import type { JournalEntry } from "../../../src/demo/outside/forge.ts";
+import { get, post, start } from "../../support/outside/pagure.ts";
+import { REPO } from "../../support/outside/forge.ts";
 
 const DRAFT = { title: "AMIs of 2026-11-24", issue_content: "What was done" };
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { renderMarkdown } from "../../../src/demo/outside/pagure/render.ts";
+import { renderMarkdown } from "../../../src/demo/outside/render.ts";
 
 /** Texts, and what Pagure 5.13 made of them, between the blocks' blanks. */
 const SEEN: readonly (readonly [text: string, html: string])[] = [

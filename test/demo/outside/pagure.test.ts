@@ -1,6 +1,7 @@
 import t from "tap";
-import type { JournalEntry } from "../../../src/demo/outside/pagure/double.ts";
-import { get, NOW, post, read, REPO, start } from "../../support/outside/pagure.ts";
+import type { JournalEntry } from "../../../src/demo/outside/forge.ts";
+import { get, post, read, start } from "../../support/outside/pagure.ts";
+import { NOW, REPO } from "../../support/outside/forge.ts";
 
 const DRAFT = { title: "AMIs of 2026-11-24", issue_content: "What was done" };
 

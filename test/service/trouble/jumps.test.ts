@@ -2,7 +2,6 @@ import t, { type Test } from "tap";
 import { RegionBreakers } from "../../../src/act/breakers.ts";
 import { tickRegion } from "../../../src/act/tick.ts";
 import { openImages } from "../../../src/adapters/ec2/images.ts";
-import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { redisComments } from "../../../src/adapters/redis/comments.ts";
 import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
@@ -22,6 +21,7 @@ import { ACCOUNT } from "../../support/world/image.ts";
 import { until } from "../../support/servers/bus.ts";
 import { openReplica } from "../../support/world/replica.ts";
 import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type World } from "../../support/world/world.ts";
+import { openPagureComments } from "../../support/outside/adapters.ts";
 
 t.setTimeout(600_000);
 t.jobs = 3;

@@ -7,7 +7,7 @@ import { ROOT } from "./blocks.ts";
 const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> };
 
 /** Programs of the machine that the service is put on: of their words only our own files are looked for. */
-const OTHERS = ["aws", "install", "kubectl", "podman", "redis-cli", "sudo", "systemctl", "tar"];
+const OTHERS = [".", "aws", "install", "kubectl", "podman", "redis-cli", "sudo", "systemctl", "tar"];
 
 /** The command lines of a text, without their comments; what stands on both sides of `&&` and `|` counts by itself. */
 export function commandLines(text: string): readonly string[] {

@@ -5,6 +5,8 @@ export interface Mutant {
   readonly start: number;
   readonly end: number;
   readonly text: string;
+  /** What has run when the change can be seen: of an operator its left side, as V8 counts the operator with the right one. */
+  readonly at: number;
 }
 
 const OTHER_OPERATORS: Readonly<Record<string, readonly string[]>> = {
@@ -64,7 +66,10 @@ export function withMutant(code: string, { start, end, text }: Mutant): string {
 }
 
 function ofNode(node: ts.Node, file: ts.SourceFile): readonly Mutant[] {
-  const become = (from: ts.Node, text: string): Mutant => ({ start: from.getStart(file), end: from.end, text });
+  const become = (from: ts.Node, text: string): Mutant => {
+    const start = from.getStart(file);
+    return { start, end: from.end, text, at: start };
+  };
   if (ts.isBinaryExpression(node)) return ofOperator(node, file);
   if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
     return [become(node, `(${node.operand.getText(file)})`)];
@@ -86,28 +91,35 @@ function ofOperator({ left, right, operatorToken }: ts.BinaryExpression, file: t
   const operator = operatorToken.getText(file);
   const start = left.getStart(file);
   if (operator === "??")
-    return [left, right].map((side) => ({ start, end: right.end, text: `(${side.getText(file)})` }));
+    return [left, right].map((side) => ({ start, end: right.end, text: `(${side.getText(file)})`, at: start }));
   const isText = [left, right].some((side) => ts.isStringLiteral(side) || ts.isTemplateExpression(side));
   const others = operator === "+" && !isText ? ["-"] : (OTHER_OPERATORS[operator] ?? []);
-  const changed = others.map((text) => ({ start: operatorToken.getStart(file), end: operatorToken.end, text }));
+  const changed = others.map((text) => ({
+    start: operatorToken.getStart(file),
+    end: operatorToken.end,
+    text,
+    at: start,
+  }));
   if (operator !== "&&" && operator !== "||") return changed;
   // Each side alone: the other one counts for nothing.
-  return [...changed, ...[left, right].map((side) => ({ start, end: right.end, text: `(${side.getText(file)})` }))];
+  const alone = [left, right].map((side) => ({ start, end: right.end, text: `(${side.getText(file)})`, at: start }));
+  return [...changed, ...alone];
 }
 
 function ofCall({ expression, end, arguments: given }: ts.CallExpression, file: ts.SourceFile): readonly Mutant[] {
   if (!ts.isPropertyAccessExpression(expression)) return [];
   const { name, expression: object } = expression;
   const other = OTHER_METHODS[name.text];
-  if (other !== undefined) return [{ start: name.getStart(file), end: name.end, text: other }];
+  const at = name.getStart(file);
+  if (other !== undefined) return [{ start: at, end: name.end, text: other, at }];
   if (!PASSING.has(name.text) || ts.isRegularExpressionLiteral(given[0] ?? object)) return [];
-  return [{ start: object.end, end, text: "" }];
+  return [{ start: object.end, end, text: "", at }];
 }
 
 function ofReturn(node: ts.ReturnStatement, value: ts.Expression, file: ts.SourceFile): readonly Mutant[] {
   const isPlain = ts.isIdentifier(value) || value.kind === ts.SyntaxKind.NullKeyword || ts.isLiteralExpression(value);
   return isPlain && value.getText(file) !== "null"
-    ? [{ start: node.getStart(file), end: node.end, text: "return null;" }]
+    ? [{ start: node.getStart(file), end: node.end, text: "return null;", at: node.getStart(file) }]
     : [];
 }
 

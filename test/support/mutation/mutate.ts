@@ -2,6 +2,7 @@
  * `npm run mutate`: changes the built program in one place after the other, in a copy, and asks the tests that run that place.
  * A change that none of them sees is told: either a test is missing, or the change means nothing.
  */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
@@ -12,8 +13,10 @@ import { withServers } from "../run/servers.ts";
 import { Compiler } from "./compiler.ts";
 import { copyProject } from "./copy.ts";
 import { testsLoading } from "./coverage.ts";
+import { Experience } from "./experience.ts";
+import { Figures } from "./figures.ts";
 import { describe, filesIn, isRefused, plant, type Planted } from "./planted.ts";
-import { hear, survives, type Court, type Witness } from "./trial.ts";
+import { hear, judge, witnessesOf, type Court, type Witness } from "./trial.ts";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url)).replace(/\/$/, "");
 const TELL_EVERY = 100;
@@ -38,15 +41,17 @@ interface Words {
   readonly lanes: number;
   /** Seconds that a test may take. */
   readonly longest: number;
+  /** What an earlier run wrote: only what lived there is tried. */
+  readonly again: string | undefined;
 }
 
 /** Throws `WordsError`. */
 function readWords(): Words {
-  const number = { type: "string" } as const;
-  const options = { most: number, seed: number, lanes: number, longest: number } as const;
+  const text = { type: "string" } as const;
+  const options = { most: text, seed: text, lanes: text, longest: text } as const;
   const tests = { type: "string", multiple: true } as const;
   try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { ...options, tests } });
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { ...options, tests, again: text } });
     const count = (name: keyof typeof options, otherwise: number): number => {
       const value = values[name] ?? String(otherwise);
       if (/^(?:\d+|Infinity)$/.test(value)) return Number(value);
@@ -59,6 +64,7 @@ function readWords(): Words {
       seed: count("seed", Date.now() % 1_000_000),
       lanes: count("lanes", 2),
       longest: count("longest", 20),
+      again: values.again,
     };
   } catch (error) {
     throw error instanceof TypeError ? new WordsError(describeError(error)) : error;
@@ -72,10 +78,14 @@ function say(line: string): void {
 async function main(words: Words, env: NodeJS.ProcessEnv): Promise<void> {
   const files = filesIn(ROOT, words.sources, ".js");
   const all = plant(ROOT, files, words.seed);
-  const chosen = all.slice(0, words.most);
+  const livedOnce = words.again === undefined ? null : readFileSync(words.again, "utf8");
+  const wanted =
+    livedOnce === null ? all : all.filter((each) => livedOnce.includes(`lived  ${describe(each, ROOT)}  (`));
+  const chosen = wanted.slice(0, words.most);
   say(`${all.length} mutants in ${files.length} files, ${chosen.length} of them tried: --seed=${words.seed}`);
   const copies = await Promise.all(Array.from({ length: words.lanes }, () => copyProject(ROOT)));
-  const courts = copies.map((copy): Court => ({ copy, env, stop: stop.signal }));
+  const experience = new Experience();
+  const courts = copies.map((copy): Court => ({ copy, env, experience, stop: stop.signal }));
   const witnesses = await hearAll(files, courts, words);
   say(`${witnesses.length} test files run them`);
   await tryAll(chosen, witnesses, courts);
@@ -99,24 +109,22 @@ async function hearAll(
 
 async function tryAll(chosen: readonly Planted[], witnesses: readonly Witness[], courts: readonly Court[]) {
   const compiler = new Compiler(ROOT);
-  const counts = { tried: 0, refused: 0, lived: 0, unrun: 0 };
+  const figures = new Figures();
   await inCourts(chosen, courts, async (planted, court) => {
-    const ranBy = await survives(planted, witnesses, court);
+    const isWorthAsking = !isRefused(planted, ROOT, compiler);
+    const those = isWorthAsking ? witnessesOf(planted, witnesses, court) : [];
+    const verdict = isWorthAsking ? await judge(planted, those, court) : "refused";
     if (stop.signal.aborted) return;
-    counts.tried += 1;
-    if (counts.tried % TELL_EVERY === 0) say(`… ${counts.tried} of ${chosen.length}, ${counts.lived} lived`);
-    if (ranBy === null) return;
-    if (isRefused(planted, ROOT, compiler)) {
-      counts.refused += 1;
-      return;
-    }
-    counts.lived += 1;
-    if (ranBy === 0) counts.unrun += 1;
-    say(`lived  ${describe(planted, ROOT)}  (${ranBy === 0 ? "no test runs it" : `run by ${ranBy} test files`})`);
+    const tried = figures.note(planted.file, verdict === "lived" && those.length === 0 ? "unrun" : verdict);
+    if (verdict === "hung") say(`hung   ${describe(planted, ROOT)}`);
+    if (verdict === "lived") say(`lived  ${describe(planted, ROOT)}  (${ranBy(those)})`);
+    if (tried % TELL_EVERY === 0) say(`… ${tried} of ${chosen.length}`);
   });
-  const { tried, refused, lived, unrun } = counts;
-  const seen = `${tried - lived - refused} seen by a test, ${refused} by the compiler`;
-  say(`\n${tried} mutants tried, ${seen}, ${lived} lived; ${unrun} of these no test runs`);
+  say(figures.table());
+}
+
+function ranBy(witnesses: readonly Witness[]): string {
+  return witnesses.length === 0 ? "no test runs it" : `run by ${witnesses.length} test files`;
 }
 
 /** As many at once as there are courts; each has its own copy of the program. */

@@ -62,7 +62,7 @@ export function isRefused(planted: Planted, root: string, compiler: Compiler): b
   const text = readFileSync(path, "utf8");
   const length = mutant.end - mutant.start;
   if (text.slice(at, at + length) !== code.slice(mutant.start, mutant.end)) return false;
-  return compiler.refuses(path, withMutant(text, { start: at, end: at + length, text: mutant.text }));
+  return compiler.refuses(path, withMutant(text, { ...mutant, start: at, end: at + length }));
 }
 
 /** Where a mutant stands in the source: its line, counted from 1, and the offset of what it changes. */

@@ -1,16 +1,17 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { runTestFile } from "../run/test-file.ts";
 import type { Copy } from "./copy.ts";
 import { hasRun, readCoverage, type Coverage } from "./coverage.ts";
+import type { Experience } from "./experience.ts";
 import { withMutant } from "./mutants.ts";
 import type { Planted } from "./planted.ts";
 
 /** A test that was quick may take so much longer, and so many seconds more, before its mutant counts as one that hangs. */
-const SLOWER = 4;
-const PATIENCE_S = 10;
-/** So many test files share a process: most of a quick one's time is the start of the process. */
+const SLOWER = 3;
+const PATIENCE_S = 5;
+/** After the likeliest, so many test files share a process: most of a quick one's time is the start of the process. */
 const TOGETHER = 6;
 /** The file that loads them. */
 const ENTRY = "dist/test/together.test.js";
@@ -27,7 +28,11 @@ export interface Court {
   readonly copy: Copy;
   readonly env: NodeJS.ProcessEnv;
   readonly stop: AbortSignal;
+  readonly experience: Experience;
 }
+
+/** What tests say of a mutant: one failed, or did not end twice while it ends without the mutant, or none of them sees it. */
+export type Verdict = "seen" | "hung" | "lived";
 
 /** Runs a test as it is; resolves to what it ran, or to why it is no witness. */
 export async function hear(test: string, limitS: number, court: Court): Promise<Witness | string> {
@@ -38,34 +43,43 @@ export async function hear(test: string, limitS: number, court: Court): Promise<
   return outcome === "failed" ? "it fails as it is" : `it takes more than ${limitS} s`;
 }
 
-/** How many of the tests ran the mutant and let it live; null when one of them saw it. */
-export async function survives(
-  { file, code, mutant }: Planted,
-  known: readonly Witness[],
-  court: Court,
-): Promise<number | null> {
-  // The tests of the room itself first, and of the others the quickest.
-  const room = dirname(file).replace("dist/src", "dist/test");
-  const far = ({ test }: Witness): number => (test.startsWith(room) ? 0 : 1);
-  const those = known
-    .filter(({ coverage }) => hasRun(coverage, file, mutant.start))
-    .toSorted((one, other) => far(one) - far(other) || one.seconds - other.seconds);
-  const { copy } = court;
+/** The witnesses that run the mutant, the likeliest and quickest first. */
+export function witnessesOf({ file, mutant }: Planted, known: readonly Witness[], { experience }: Court) {
+  const those = known.filter(({ coverage }) => hasRun(coverage, file, mutant.at));
+  return those.toSorted((one, other) => experience.worthOf(file, other) - experience.worthOf(file, one));
+}
+
+/** Asks the witnesses in their order, until one of them sees the mutant. */
+export async function judge(planted: Planted, witnesses: readonly Witness[], court: Court): Promise<Verdict> {
+  const { copy, experience } = court;
+  const { file, code, mutant } = planted;
   await copy.write(file, withMutant(code, mutant));
   try {
-    for (let start = 0; start < those.length; start += TOGETHER)
-      if (await isSeen(those.slice(start, start + TOGETHER), court)) return null;
-    return those.length;
+    for (let start = 0, end = 1; start < witnesses.length; start = end, end += TOGETHER) {
+      const asked = witnesses.slice(start, end);
+      const said = await ask(asked, planted, court);
+      experience.note(file, asked, said !== "lived");
+      if (said !== "lived") return said;
+    }
+    return "lived";
   } finally {
     await copy.write(file, code);
   }
 }
 
-async function isSeen(witnesses: readonly Witness[], court: Court): Promise<boolean> {
+/** A machine that is busy is no witness: what did not end in time is asked again, beside the time that it takes now. */
+async function ask(witnesses: readonly Witness[], { file, code, mutant }: Planted, court: Court): Promise<Verdict> {
   const { copy } = court;
   const seconds = witnesses.reduce((sum, each) => sum + each.seconds, 0);
   await copy.write(ENTRY, witnesses.map(({ test }) => `import ${JSON.stringify(copy.pathOf(test))};\n`).join(""));
-  return (await run(ENTRY, seconds * SLOWER + PATIENCE_S, court)).outcome !== "passed";
+  const first = await run(ENTRY, seconds * SLOWER + PATIENCE_S, court);
+  if (first.outcome !== "hung") return first.outcome === "failed" ? "seen" : "lived";
+  await copy.write(file, code);
+  const asItIs = await run(ENTRY, (seconds * SLOWER + PATIENCE_S) * SLOWER, court);
+  await copy.write(file, withMutant(code, mutant));
+  const again = await run(ENTRY, asItIs.seconds * SLOWER + PATIENCE_S, court);
+  if (asItIs.outcome === "passed" && again.outcome === "failed") return "seen";
+  return asItIs.outcome === "passed" && again.outcome === "hung" ? "hung" : "lived";
 }
 
 async function run(test: string, limitS: number, { copy, env, stop }: Court) {

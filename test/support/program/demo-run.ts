@@ -44,7 +44,7 @@ export async function sabotagedCopy(t: Test, sabotages: readonly Sabotage[]): Pr
 
 /** Runs the demo of a built program, by default this one's, on the servers of the test run. */
 export async function runDemo(dir = ROOT): Promise<DemoRun> {
-  const child = spawn(process.execPath, [join(dir, "dist/src/demo/main.js"), "--json"], {
+  const child = spawn(process.execPath, [join(dir, "dist/src/demo/main.js"), "--json", "--day=1"], {
     env: { ...process.env, REDIS_URL: serverUrl("TEST_REDIS_URL"), AMQP_URL: serverUrl("TEST_AMQP_URL") },
     stdio: ["ignore", "pipe", "pipe"],
   });

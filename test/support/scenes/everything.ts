@@ -1,5 +1,4 @@
 import { listenTo } from "../../../src/hear/hearing.ts";
-import { openPagureComments } from "../../../src/adapters/pagure/comments.ts";
 import { redisCheckup } from "../../../src/adapters/redis/checkup.ts";
 import { redisComments } from "../../../src/adapters/redis/comments.ts";
 import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
@@ -29,6 +28,7 @@ import type { Datagrepper } from "./reconcile.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { keeperOver } from "../world/keeper.ts";
 import type { World } from "../world/world.ts";
+import { openPagureComments } from "../outside/adapters.ts";
 
 /** What a pass of every loop ended with, beside its work. */
 export interface Passed {

@@ -100,11 +100,13 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
     },
     run: async (everyMs, isOver) => {
       const stop = new AbortController();
+      let untilDueMs = everyMs;
       const pass = async (): Promise<void> => {
         if (isOver()) stop.abort();
-        else await passes.start();
+        else ({ untilDueMs } = await passes.start());
       };
-      await runLoop("ticker", everyMs, pass, { clock, log: silentLog }, stop.signal);
+      const untilNextMs = (): number => untilDueMs;
+      await runLoop("ticker", everyMs, pass, { clock, log: silentLog, untilNextMs }, stop.signal);
       await passes.idle();
     },
   };

@@ -1,5 +1,5 @@
 import { snapshotIdsOf } from "../../../src/demo/outside/ec2/state/records.ts";
-import type { JournalEntry as Post } from "../../../src/demo/outside/pagure/double.ts";
+import type { JournalEntry as Post } from "../../../src/demo/outside/forge.ts";
 import type { World } from "../world/world.ts";
 
 /** An image put into EC2, and the message that announces it. */

@@ -1,13 +1,15 @@
 import type { Test } from "tap";
-import { openPagure } from "../../../src/adapters/pagure/reports.ts";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
+import type { ForgeDouble } from "../../../src/demo/outside/forge.ts";
+import { startForgejoDouble } from "../../../src/demo/outside/forgejo/double.ts";
 import {
   startPagureDouble,
   type PagureDouble,
   type PagureDoubleOptions,
 } from "../../../src/demo/outside/pagure/double.ts";
+import type { ForgeName } from "../../../src/demo/service-config.ts";
 import type { Image } from "../../../src/domain/image/image.ts";
 import { draft } from "../../../src/domain/image/lifecycle.ts";
 import type { Log } from "../../../src/ports/index.ts";
@@ -19,8 +21,10 @@ import { openTestRedis } from "../servers/redis.ts";
 import { SettableClock, withClock } from "../world/clock.ts";
 import { PERIODS } from "../world/image.ts";
 import { REPORTER_DEFAULTS } from "../world/world.ts";
+import { openForgejo, openPagure } from "../outside/adapters.ts";
 
 export const REPO = "ami-reports";
+const FORGEJO_REPO = "releng/ami-reports";
 /** Shall stand in nothing that is logged, thrown, stored or posted. */
 export const TOKEN = REPORTER_TOKEN;
 export const START = Date.parse("2026-11-24T08:00:00Z");
@@ -30,6 +34,8 @@ export interface Reporting {
   readonly clock: SettableClock;
   readonly connection: RedisConnection;
   readonly pagure: PagureDouble;
+  /** Where the reports go: Pagure's double, if nothing else is asked for. */
+  readonly forge: ForgeDouble;
   readonly reporter: Reporter;
   /** What of Redis could not be read, a line an entry. */
   readonly alarms: string[];
@@ -52,7 +58,11 @@ interface Where {
 
 export async function openReporting(
   test: Test,
-  { timeoutMs = 60_000, ...options }: PagureDoubleOptions & { readonly timeoutMs?: number } = {},
+  {
+    timeoutMs = 60_000,
+    forge: kind = "pagure",
+    ...options
+  }: PagureDoubleOptions & { readonly timeoutMs?: number; readonly forge?: ForgeName } = {},
 ): Promise<Reporting> {
   const clock = new SettableClock(START);
   const alarms: string[] = [];
@@ -67,17 +77,20 @@ export async function openReporting(
   const logged: string[] = [];
   const log = keepingLog(logged);
   const schedule = withClock(redisSchedule(connection, clock, PERIODS), clock);
-  const journal = redisJournal(connection, "pagure", log);
-  const access = { url: pagure.url, repo: REPO, tags: ["clean-amis"], token: TOKEN, userAgent: "test" };
-  const reports = openPagure({ ...access, timeoutMs, log });
+  const journal = redisJournal(connection, kind, log);
+  const access = { tags: ["clean-amis"], token: TOKEN, userAgent: "test", timeoutMs, log };
+  const forge: ForgeDouble = kind === "pagure" ? pagure : await startForgejo(test, clock.now);
+  const repo = kind === "pagure" ? REPO : FORGEJO_REPO;
+  const reports = (kind === "pagure" ? openPagure : openForgejo)({ ...access, url: forge.url, repo });
   const reporter: Reporter = { schedule, journal, reports, log, periods: PERIODS, ...REPORTER_DEFAULTS };
   const posts = (): string[] =>
-    pagure.tracker.issues(REPO).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
+    forge.tracker.issues(repo).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
   let images = 0;
   return {
     clock,
     connection,
     pagure,
+    forge,
     reporter,
     alarms,
     logged,
@@ -96,6 +109,14 @@ export async function openReporting(
     sightings: (amiId) => posts().filter((text) => text.includes(amiId)).length,
     image: (amiId, region = "us-east-1") => schedule.get(region, amiId),
   };
+}
+
+async function startForgejo(test: Test, now: () => number): Promise<ForgeDouble> {
+  const forge = await startForgejoDouble({ now });
+  test.teardown(() => forge.close());
+  forge.tracker.setProject(FORGEJO_REPO, { writers: ["bot"] });
+  forge.setToken(TOKEN, { user: "bot" });
+  return forge;
 }
 
 async function makePrivate(

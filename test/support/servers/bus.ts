@@ -24,7 +24,10 @@ export async function openBench(
   t: Test,
   redisUrl = serverUrl("TEST_REDIS_URL"),
   services: Partial<
-    Pick<Addresses, "amqpUrl" | "ec2Url" | "datagrepperUrl" | "pagureUrl" | "composeHostUrl" | "monitoringPort">
+    Pick<
+      Addresses,
+      "amqpUrl" | "ec2Url" | "datagrepperUrl" | "forge" | "forgeUrl" | "composeHostUrl" | "monitoringPort"
+    >
   > = {},
 ): Promise<ServiceBench> {
   const name = `test-${randomUUID()}`;
@@ -33,7 +36,8 @@ export async function openBench(
     amqpUrl: serverUrl("TEST_AMQP_URL"),
     redisUrl,
     ec2Url: nowhere,
-    pagureUrl: nowhere,
+    forge: "pagure" as const,
+    forgeUrl: nowhere,
     composeHostUrl: "",
     datagrepperUrl: "",
     exchange: name,

@@ -9,7 +9,7 @@ import { Strangers } from "../../../src/adapters/redis/strange.ts";
 import { silentLog } from "../run/log.ts";
 import { keysOf } from "../../../src/adapters/redis/keys.ts";
 import type { ImageRecord, NewImage } from "../../../src/demo/outside/ec2/state/records.ts";
-import type { PagureIssue } from "../../../src/demo/outside/pagure/tracker.ts";
+import type { ForgeIssue } from "../../../src/demo/outside/tracker.ts";
 import { floorSecond, parseDuration } from "../../../src/domain/time.ts";
 import { HttpProxy } from "../servers/http-proxy.ts";
 import { RedisProxy } from "../servers/redis-proxy.ts";
@@ -48,7 +48,7 @@ export interface Standing {
   readonly keys: readonly { readonly name: string; readonly dump: Buffer }[];
   readonly image: NewImage;
   /** What the public was told: a notice counts as long as it can be read. */
-  readonly issues: readonly PagureIssue[];
+  readonly issues: readonly ForgeIssue[];
 }
 
 export interface SceneOptions {
@@ -64,7 +64,7 @@ export class Scene {
   readonly #dir: string;
   #child: ChildProcess | null = null;
   /** What the public had been told before this scene. */
-  #issues: readonly PagureIssue[] = [];
+  #issues: readonly ForgeIssue[] = [];
   readonly simulator: Servers["simulator"];
   readonly pagure: Servers["pagure"];
   readonly #archive: Servers["archive"];

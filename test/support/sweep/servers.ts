@@ -1,4 +1,4 @@
-import type { PagureIssue } from "../../../src/demo/outside/pagure/tracker.ts";
+import type { ForgeIssue } from "../../../src/demo/outside/tracker.ts";
 import { startDatagrepper, type DatagrepperDouble } from "../../../src/demo/outside/datagrepper/double.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/pagure/double.ts";
@@ -59,12 +59,12 @@ repo = "${REPO}"
 }
 
 /** Every text of an issue. */
-export function textsOf({ content, comments }: PagureIssue): readonly string[] {
+export function textsOf({ content, comments }: ForgeIssue): readonly string[] {
   return [content, ...comments.map(({ text }) => text)];
 }
 
 /** Puts an issue of another tracker into this one. */
-export function repost({ tracker }: Servers["pagure"], issue: PagureIssue): void {
+export function repost({ tracker }: Servers["pagure"], issue: ForgeIssue): void {
   const { id } = tracker.open(REPO, issue);
   for (const { author, text } of issue.comments) tracker.comment(REPO, id, author, text);
 }

@@ -1,4 +1,5 @@
 import type { Test } from "tap";
+import type { ForgeName } from "../../../src/demo/service-config.ts";
 import type { Verb } from "../../../src/domain/image/order.ts";
 import { DAY_MS, type Instant } from "../../../src/domain/time.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
@@ -6,8 +7,8 @@ import type { PlacedOrder } from "../../../src/ports/index.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type Nightly, type World } from "./world.ts";
 
 /** A world with one nightly that is due to be made private. */
-export async function dueWorld(t: Test): Promise<[World, Nightly]> {
-  const world = await openWorld(t);
+export async function dueWorld(t: Test, forge: ForgeName = "pagure"): Promise<[World, Nightly]> {
+  const world = await openWorld(t, { forge });
   const nightly = addNightly(world);
   await world.hear(UPLOADER, nightly.message);
   world.clock.advance(5 * DAY_MS);
@@ -15,8 +16,8 @@ export async function dueWorld(t: Test): Promise<[World, Nightly]> {
 }
 
 /** A world with one nightly that is private, and of which the public was told. */
-export async function privateWorld(t: Test): Promise<[World, Nightly]> {
-  const [world, nightly] = await dueWorld(t);
+export async function privateWorld(t: Test, forge: ForgeName = "pagure"): Promise<[World, Nightly]> {
+  const [world, nightly] = await dueWorld(t, forge);
   await world.tick();
   await world.report();
   return [world, nightly];

@@ -2,7 +2,6 @@ import type { Test } from "tap";
 import { RegionBreakers } from "../../../src/act/breakers.ts";
 import { tickRegion, type TickCounts, type Ticker } from "../../../src/act/tick.ts";
 import { openImages } from "../../../src/adapters/ec2/images.ts";
-import { openPagure } from "../../../src/adapters/pagure/reports.ts";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
@@ -14,7 +13,10 @@ import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import { resolveRegion } from "../../../src/decide/resolve.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
+import type { ForgeDouble } from "../../../src/demo/outside/forge.ts";
+import { startForgejoDouble } from "../../../src/demo/outside/forgejo/double.ts";
 import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/pagure/double.ts";
+import type { ForgeName } from "../../../src/demo/service-config.ts";
 import { DEFAULT_POLICY, type Policy } from "../../../src/domain/compose/classify.ts";
 import type { BudgetLimits } from "../../../src/domain/limits/budget.ts";
 import { batchOf } from "../../../src/domain/limits/pace.ts";
@@ -22,7 +24,7 @@ import { DEFAULT_TITLE } from "../../../src/domain/report/report.ts";
 import type { Instant } from "../../../src/domain/time.ts";
 import { ingest, type Ingested, type Ingester } from "../../../src/hear/ingest.ts";
 import type { Clerk } from "../../../src/operate/orders.ts";
-import type { Budgets, Clock, ComposeSource, Heard, Images, Message } from "../../../src/ports/index.ts";
+import type { Budgets, Clock, ComposeSource, Heard, Images, Message, Reports } from "../../../src/ports/index.ts";
 import type { Reporter } from "../../../src/tell/reporter.ts";
 import { NO_METER, type Log, type Meter } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
@@ -30,6 +32,7 @@ import { silentLog } from "../run/log.ts";
 import { openTestRedis } from "../servers/redis.ts";
 import { SettableClock, withClock } from "./clock.ts";
 import { ACCOUNT, GUARDS, PERIODS } from "./image.ts";
+import { openForgejo, openPagure, type ForgeOptions } from "../outside/adapters.ts";
 
 export { PERIODS };
 
@@ -58,6 +61,8 @@ export interface World {
   /** EC2 past the breakers. */
   readonly ec2: Images;
   readonly pagure: PagureDouble;
+  /** Where the reports go: Pagure's double, if nothing else is asked for. */
+  readonly forge: ForgeDouble;
   readonly ingester: Ingester;
   readonly ticker: Ticker;
   readonly reporter: Reporter;
@@ -85,6 +90,8 @@ export async function openWorld(
     readonly redisUrl?: string;
     /** How long EC2's whole answer may take, in real milliseconds. */
     readonly answerWithinMs?: number;
+    /** Where the reports go. */
+    readonly forge?: ForgeName;
     /** Counts what is done. */
     readonly meter?: Meter;
   } = {},
@@ -96,6 +103,7 @@ export async function openWorld(
   const pagure = await startPagureDouble({ now: clock.now });
   pagure.tracker.setProject("ami-reports", {});
   pagure.setToken("test-token", { user: "bot" });
+  const { forge, reports } = options.forge === "forgejo" ? await openForgejoWorld(test, clock) : pagureOf(pagure);
   const images = openImages({
     endpoint: simulator.url,
     log: silentLog,
@@ -140,16 +148,8 @@ export async function openWorld(
     guards: GUARDS,
     act: "delete",
   };
-  const reports = openPagure({
-    url: pagure.url,
-    repo: "ami-reports",
-    tags: ["clean-amis"],
-    token: "test-token",
-    userAgent: "test",
-    timeoutMs: 60_000,
-  });
   const clerk: Clerk = { ...base, orders: redisOrders(connection) };
-  const journal = redisJournal(connection, "pagure", silentLog);
+  const journal = redisJournal(connection, options.forge ?? "pagure", silentLog);
   const reporter: Reporter = { ...base, journal, reports, ...REPORTER_DEFAULTS };
   return {
     clock,
@@ -157,6 +157,7 @@ export async function openWorld(
     simulator,
     ec2: images,
     pagure,
+    forge,
     ingester,
     ticker,
     reporter,
@@ -167,8 +168,8 @@ export async function openWorld(
     resolve: (region = REGION) => resolveRegion(region, ticker),
     report: () => reportOnce(reporter),
     posts: () =>
-      pagure.tracker
-        .issues("ami-reports")
+      forge.tracker
+        .issues(PROJECTS[options.forge ?? "pagure"])
         .flatMap((issue) => [issue.content, ...issue.comments.map((comment) => comment.text)]),
     events: async (region = REGION) => {
       const entries = await connection.redis.xrange(connection.keys.events(region), "-", "+");
@@ -180,6 +181,33 @@ export async function openWorld(
 /** All was heard until now, and Redis loses nothing. */
 export function hearsAll(clock: Pick<Clock, "now">): Heard {
   return { until: clock.now(), deafness: null, lateSince: null, isStill: () => Promise.resolve(true) };
+}
+
+/** The reports' project in each forge, the bot's token is "test-token". */
+export const PROJECTS: Readonly<Record<ForgeName, string>> = { pagure: "ami-reports", forgejo: "releng/ami-reports" };
+
+/** How the reports get to a forge. */
+interface Reporting {
+  readonly forge: ForgeDouble;
+  readonly reports: Reports;
+}
+
+function pagureOf(forge: PagureDouble): Reporting {
+  return { forge, reports: openPagure(accessTo(forge, "pagure")) };
+}
+
+async function openForgejoWorld(test: Pick<Test, "teardown">, { now }: Pick<Clock, "now">): Promise<Reporting> {
+  const forge = await startForgejoDouble({ now });
+  test.teardown(() => forge.close());
+  forge.tracker.setProject(PROJECTS.forgejo, { writers: ["bot"] });
+  forge.setToken("test-token", { user: "bot" });
+  return { forge, reports: openForgejo(accessTo(forge, "forgejo")) };
+}
+
+/** The access of the world's reports, and of whoever reads their comments. */
+export function accessTo({ url }: Pick<ForgeDouble, "url">, forge: ForgeName): ForgeOptions {
+  const repo = PROJECTS[forge];
+  return { url, repo, tags: ["clean-amis"], token: "test-token", userAgent: "test", timeoutMs: 60_000 };
 }
 
 let messages = 0;

@@ -3,6 +3,7 @@ import type { RedisConnection } from "../connection.ts";
 import { asUpstream } from "../strange.ts";
 import { hearingLease, readingOf } from "./readings.ts";
 import { ControlLease } from "../lease.ts";
+import { onceATurn } from "../once-a-turn.ts";
 import { translateErrors } from "../../translate.ts";
 import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
 import type { Hearing, Log } from "../../../ports/index.ts";
@@ -31,11 +32,12 @@ export function redisHearing(
   // What this process has seen: a memory that was set back with its own marks is known by it alone. Another one that looked a
   // moment before, and wrote a moment after, sets nothing back.
   let [latest, noted] = [-Infinity, -Infinity];
-  const isSetBack = ({ reached, now }: { readonly reached: Instant | null; readonly now: Instant }): boolean =>
-    (reached ?? -Infinity) < noted - NOTED_EVERY_MS || now < Math.max(reached ?? -Infinity, latest) - STEP_MS;
-  const clocks = async (): Promise<{ readonly reached: Instant | null; readonly now: Instant }> => {
+  const clocks = async () => {
+    // As it was known when it was asked: what is written meanwhile by another task of ours is no sign either.
+    const known = { latest, noted };
     const [reached, now] = await Promise.all([instant("clock_at"), timeOf(redis, keys)]);
-    return { reached, now };
+    const isBehind = (reached ?? -Infinity) < known.noted - NOTED_EVERY_MS;
+    return { reached, now, isSetBack: isBehind || now < Math.max(reached ?? -Infinity, known.latest) - STEP_MS };
   };
   const hearing: Hearing = {
     memory: async () => {
@@ -53,16 +55,15 @@ export function redisHearing(
       lease.keepAlive(RENEW_MS, log);
       return translateErrors(hearingLease(connection, lease), asUpstream);
     },
-    runId: async () => {
-      const [id, seen] = await Promise.all([runOf(redis, keys), clocks()]);
-      return isSetBack(seen) ? null : id;
-    },
+    runId: onceATurn(async () => {
+      const [id, { isSetBack }] = await Promise.all([runOf(redis, keys), clocks()]);
+      return isSetBack ? null : id;
+    }),
     watchClock: async () => {
-      const { reached, now } = await clocks();
-      const isDoubtful = isSetBack({ reached, now });
-      const isNews = isDoubtful || reached === null || now >= reached + NOTED_EVERY_MS;
-      if (isDoubtful) await forgetReadings(connection);
-      const noting = { clock_at: formatInstant(now), ...(isDoubtful && { run_id: "" }) };
+      const { reached, now, isSetBack } = await clocks();
+      const isNews = isSetBack || reached === null || now >= reached + NOTED_EVERY_MS;
+      if (isSetBack) await forgetReadings(connection);
+      const noting = { clock_at: formatInstant(now), ...(isSetBack && { run_id: "" }) };
       const written = isNews ? await strangers.orTell(key, redis.hset(key, noting), null) : 0;
       // What could not be written down cannot have been lost.
       [latest, noted] = [now, written === null ? -Infinity : isNews ? now : reached];

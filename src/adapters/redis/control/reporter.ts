@@ -1,10 +1,10 @@
 import type { RedisConnection } from "../connection.ts";
 import { asUpstream, quoteKey, UnreadableRecord } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
-import { readEvent } from "../images/record.ts";
+import { readEvents } from "../images/named.ts";
 import { loadScript } from "../script.ts";
 import { translateErrors } from "../../translate.ts";
-import { compareIds } from "../../../domain/image/event.ts";
+import { compareIds, isEntryId } from "../../../domain/image/event.ts";
 import { jsonOf } from "../../../domain/json.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
 import type { Log, PendingPost, ReporterLease, ReporterMemory, ReporterStatus } from "../../../ports/index.ts";
@@ -54,14 +54,14 @@ class RedisReporterLease implements ReporterLease {
     const { redis, keys, strangers } = this.#connection;
     const cursor = await redis.hget(this.#key("cursors"), region);
     const start = cursor === null ? "-" : `(${cursor}`;
-    if (cursor !== null && !/^\d{1,20}-\d{1,20}$/.test(cursor)) throw this.#unreadable("cursors", region);
+    if (cursor !== null && !isEntryId(cursor)) throw this.#unreadable("cursors", region);
     strangers.forget(`${this.#key("cursors")} ${region}`);
     const entries = await strangers.orTell(
       keys.events(region),
       redis.xrange(keys.events(region), start, lastId, "COUNT", limit),
       [],
     );
-    return entries.map(([id, flat]) => readEvent(region, id, flat));
+    return readEvents(this.#connection, region, entries);
   }
 
   async pendingPost(): Promise<PendingPost | null> {
@@ -121,8 +121,10 @@ class RedisReporterLease implements ReporterLease {
         .filter((_, index) => isAlive[index])
         .map((kind) => redis.hget(keys.control(`reporter:${kind}:cursors`), region)),
     );
-    if (cursors.length === 0 || cursors.includes(null)) return 0;
-    const oldest = [`${before}-0`, ...cursors.map((cursor) => cursor ?? "0-0")].sort(compareIds)[0] ?? "0-0";
+    const known = cursors.flatMap((cursor) => (cursor !== null && isEntryId(cursor) ? [cursor] : []));
+    // Of one that has read nothing, or whose place nobody can read, everything is kept.
+    if (known.length === 0 || known.length < cursors.length) return 0;
+    const oldest = [`${before}-0`, ...known].sort(compareIds)[0] ?? "0-0";
     return redis.xtrim(keys.events(region), "MINID", oldest);
   }
 
@@ -164,7 +166,7 @@ function isPendingPost(value: unknown): value is PendingPost {
   const isUntil =
     typeof until === "object" &&
     until !== null &&
-    Object.values(until).every((id) => typeof id === "string" && /^\d{1,20}-\d{1,20}$/.test(id));
+    Object.values(until).every((id) => typeof id === "string" && isEntryId(id));
   const isSent = unsureAt === null || typeof unsureAt === "number";
   return (
     typeof day === "string" &&

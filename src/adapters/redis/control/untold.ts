@@ -1,5 +1,6 @@
 import type { RedisConnection } from "../connection.ts";
 import { readRegions } from "../images/regions.ts";
+import { isEntryId } from "../../../domain/image/event.ts";
 import type { Instant } from "../../../domain/time.ts";
 
 /**
@@ -16,7 +17,7 @@ export async function readUntoldSince(connection: RedisConnection, kind: string)
   const firsts = await Promise.all(
     regions.map(async (region) => {
       const cursor = cursors[region] ?? "0-0";
-      if (!/^\d{1,20}-\d{1,20}$/.test(cursor)) return null;
+      if (!isEntryId(cursor)) return null;
       const events = keys.events(region);
       const [entry] = await strangers.orTell(events, redis.xrange(events, `(${cursor}`, "+", "COUNT", 1), []);
       return entry === undefined ? null : Number(entry[0].split("-")[0]);

@@ -36,7 +36,7 @@ export function redisCounts({ redis, keys, strangers }: RedisConnection): Counts
       for (let at = 0; at < amiIds.length; at += MOST_AT_ONCE) {
         const some = amiIds.slice(at, at + MOST_AT_ONCE);
         const images = some.map((amiId) => keys.image(region, amiId));
-        await countAnew(redis, [keys.counts(region), keys.images(region), keys.names(region), ...images], some);
+        await countAnew(redis, [keys.counts(region), keys.images(region), keys.composes(region), ...images], some);
       }
     },
     finish: async (region, epoch) => {

@@ -1,6 +1,6 @@
 import type { Keys } from "../keys.ts";
 import { orderText, scoreOf, writeEvent, writeFields, writeUpload } from "./record.ts";
-import type { Entry } from "../../../domain/image/lifecycle.ts";
+import type { Entry, Queue } from "../../../domain/image/lifecycle.ts";
 import { streamOf } from "../../../domain/image/stream.ts";
 import type { Upload } from "../../../domain/image/upload.ts";
 import { formatInstant } from "../../../domain/time.ts";
@@ -8,7 +8,22 @@ import { formatInstant } from "../../../domain/time.ts";
 /** An image that is entered, and as what. */
 export interface Entering {
   readonly upload: Upload;
-  readonly entry: Entry;
+  readonly common: Common;
+}
+
+type Row = readonly (string | number)[];
+
+/** What images of one compose, architecture and time have in common when they enter in one way, in any region. */
+export interface Common {
+  readonly stream: string;
+  readonly order: string;
+  readonly queue: Queue;
+  readonly score: string;
+  /** How many words of fields there are, the fields, the event. */
+  readonly words: Row;
+  /** Where in `words` the image's name stands, and where its ami-id. */
+  readonly nameAt: readonly number[];
+  readonly amiAt: number;
 }
 
 /** One call of add.lua: its images, and its argument. */
@@ -17,10 +32,37 @@ export interface EnteringCall {
   readonly words: string;
 }
 
-type Row = readonly (string | number)[];
-
 /** So many images are entered by one call: short enough for who waits behind it, and far below what Lua's stack holds. */
 const LARGEST_CALL = 50;
+
+/** Stand where each image has its own word; no word that comes before it has such a character. */
+const [NAME_GAP, AMI_GAP] = ["\u0000name", "\u0000ami"];
+
+export function commonOf(upload: Upload, entry: Entry): Common {
+  const image = { ...upload, imageName: NAME_GAP, amiId: AMI_GAP };
+  const fields = filled([...writeUpload(image), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)]);
+  const event = writeEvent(image, entry.event);
+  const eventAt = 1 + fields.length;
+  return {
+    stream: streamOf(upload) ?? "none",
+    order: orderText(upload.composeId),
+    queue: entry.wait?.queue ?? "unresolved",
+    score: entry.wait === null ? "" : scoreOf(entry.wait.wakeAt),
+    words: [fields.length, ...fields, ...event],
+    nameAt: [1 + fields.indexOf(NAME_GAP), eventAt + event.indexOf(NAME_GAP)],
+    amiAt: eventAt + event.indexOf(AMI_GAP),
+  };
+}
+
+/** Of `field, value, …` those that have a value. */
+function filled(words: readonly string[]): string[] {
+  return words.filter((_, index) => words[index - (index % 2) + 1] !== "");
+}
+
+/** Whether two uploads have all in common that their entries are made of. */
+export function isOfOneKind(upload: Upload, other: Upload): boolean {
+  return upload.composeId === other.composeId && upload.arch === other.arch && upload.uploadedAt === other.uploadedAt;
+}
 
 /** The calls that enter images of one region, in their order. */
 export function callsOf(keys: Keys, region: string, enterings: readonly Entering[]): readonly EnteringCall[] {
@@ -39,23 +81,25 @@ export function callsOf(keys: Keys, region: string, enterings: readonly Entering
   return calls.map(({ amiIds, rows }) => ({ amiIds, words: writeJson([...head, ...wordsOf(rows)]) }));
 }
 
-/** Where a row has how many words of fields there are. */
+/** Where a row has how many words of fields there are; the fields follow. */
 const COUNT_AT = 6;
 
-function isAlike(row: Row, other: Row | undefined): boolean {
-  return row.length === other?.length && row[COUNT_AT] === other[COUNT_AT];
+/** Whether two rows are as long, with the same fields: one call says them once. */
+function isAlike(row: Row, other: Row = []): boolean {
+  if (row.length !== other.length || row[COUNT_AT] !== other[COUNT_AT]) return false;
+  const end = COUNT_AT + Number(row[COUNT_AT]);
+  for (let at = COUNT_AT + 1; at < end; at += 2) if (row[at] !== other[at]) return false;
+  return true;
 }
 
 /** What add.lua has to know of one image. */
-function rowOf(keys: Keys, region: string, { upload, entry }: Entering): Row {
-  const { amiId, composeId } = upload;
-  const fields = [...writeUpload(upload), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)];
-  return [
-    ...[amiId, composeId, keys.stream(region, streamOf(upload) ?? "none"), orderText(composeId)],
-    ...[keys.queue(region, entry.wait?.queue ?? "unresolved"), entry.wait === null ? "" : scoreOf(entry.wait.wakeAt)],
-    ...[fields.length, ...fields],
-    ...writeEvent(upload, entry.event),
-  ];
+function rowOf(keys: Keys, region: string, { upload, common }: Entering): Row {
+  const { amiId, composeId, imageName } = upload;
+  const { stream, order, queue, score, words, nameAt, amiAt } = common;
+  const row = [amiId, composeId, keys.stream(region, stream), order, keys.queue(region, queue), score, ...words];
+  for (const at of nameAt) row[COUNT_AT + at] = imageName ?? "";
+  row[COUNT_AT + amiAt] = amiId;
+  return row;
 }
 
 /**
@@ -65,8 +109,9 @@ function rowOf(keys: Keys, region: string, { upload, entry }: Entering): Row {
 function wordsOf(rows: readonly Row[]): Row {
   const [first = []] = rows;
   const places = [...first.keys()].filter((place) => rows.some((row) => row[place] !== first[place]));
-  const differing = rows.flatMap((row) => places.map((place) => row[place] ?? ""));
-  return [rows.length, first.length, places.length, ...first, ...places.map((place) => place + 1), ...differing];
+  const words = [rows.length, first.length, places.length, ...first, ...places.map((place) => place + 1)];
+  for (const row of rows) for (const place of places) words.push(row[place] ?? "");
+  return words;
 }
 
 /** JSON as Redis reads it: half of a surrogate pair, which it does not take, becomes what UTF-8 makes of it. */

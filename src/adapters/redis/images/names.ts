@@ -1,109 +1,113 @@
 import type { RedisConnection } from "../connection.ts";
 import { readRegions } from "./regions.ts";
 import { loadScript } from "../script.ts";
-import { asUpstream } from "../strange.ts";
+import { asUpstream, foreignKeyOf } from "../strange.ts";
 import { translateErrors } from "../../translate.ts";
 import { parseInstant, type Instant } from "../../../domain/time.ts";
 import type { Named, Names } from "../../../ports/index.ts";
 
 const look = loadScript("search");
 
-/** So many names are looked at in one script: some milliseconds, in which Redis does nothing else. */
+/** So many composes, and about so many images, are looked at in one script: some milliseconds, in which Redis does nothing else. */
 const STRETCH = 2000;
 /** So many scripts a search takes at the most, if there are no more regions: a quarter of a second of Redis. */
 const MOST_LOOKS = 60;
 const SWEPT_AT_ONCE = 200;
+const TAKEN_OVER_AT_ONCE = 500;
 
-interface Entry extends Named {
-  readonly member: string;
-  readonly score: number;
+interface Entry {
+  readonly named: Named;
+  readonly uploadedAt: Instant;
 }
 
-/** Names in a sorted set a region: `IMAGE-NAME COMPOSE AMI`, by the digits of the upload's second; see enroll.lua. */
+/**
+ * Names stand in the images' records, which a region's composes lead to: a sorted set by the digits of the second of the newest
+ * upload; see enroll.lua and search.lua.
+ */
 export function redisNames(connection: RedisConnection): Names {
-  const { redis, keys, strangers } = connection;
-  /** The newest of a region; one more than asked for where there are. `since`: older ones were not looked at. */
-  const searchIn = async (region: string, part: string, most: number, looks: number) => {
-    const found: Entry[] = [];
-    let since: Instant | null = null;
-    for (let at = 0; at < looks && found.length <= most; at += 1) {
-      const args = [part, at * STRETCH, STRETCH, most + 1 - found.length];
-      const answer = await strangers.orTell(keys.names(region), look(redis, [keys.names(region)], args), [0, "0"]);
-      const [there, score, ...flat] = answer as [number, string, ...string[]];
-      for (let index = 0; index + 1 < flat.length; index += 2)
-        found.push(...entryOf(region, flat[index] ?? "", Number(flat[index + 1])));
-      if (there < STRETCH) return { found, since: null };
-      since = instantOf(score);
-    }
-    return { found, since };
-  };
   const names: Names = {
     search: async (part, most) => {
       const regions = await readRegions(connection);
       const looks = Math.max(1, Math.floor(MOST_LOOKS / Math.max(1, regions.length)));
-      const text = part.toLowerCase();
       const ofRegions: Awaited<ReturnType<typeof searchIn>>[] = [];
       // One script after the other: nobody else who asks Redis waits for more than one.
-      for (const region of regions) ofRegions.push(await searchIn(region, text, most, looks));
+      for (const region of regions) ofRegions.push(await searchIn(connection, region, part.toLowerCase(), most, looks));
       const all = ofRegions.flatMap(({ found }) => found).sort(newestFirst);
-      const first = all.slice(0, most);
-      const stand = new Set(
-        (
-          await Promise.all(
-            regions.map((region) =>
-              standing(
-                connection,
-                region,
-                first.filter((each) => each.region === region),
-              ),
-            ),
-          )
-        ).flat(),
-      );
-      const images = first.filter((each) => stand.has(each)).map(bare);
       const ends = ofRegions.flatMap(({ since }) => since ?? []);
+      const images = all.slice(0, most).map(({ named }) => named);
       return { images, isMore: all.length > most, since: ends.length === 0 ? null : Math.max(...ends) };
     },
     sweep: async (region, from) => {
-      const key = keys.names(region);
+      await takeOver(connection, region);
+      const { redis, keys, strangers } = connection;
+      const key = keys.composes(region);
       const there = redis.zrange(key, String(from), String(from + SWEPT_AT_ONCE - 1));
-      const members = await strangers.orTell(key, there, []);
-      const entries = members.flatMap((member) => entryOf(region, member, 0));
-      const stand = new Set((await standing(connection, region, entries)).map(({ member }) => member));
-      const left = members.filter((member) => !stand.has(member));
+      const composes = await strangers.orTell(key, there, []);
+      const stand = await Promise.all(composes.map((composeId) => hasRecords(connection, region, composeId)));
+      const left = composes.filter((_, index) => stand[index] === false);
       if (left.length > 0) await redis.zrem(key, ...left);
-      return members.length < SWEPT_AT_ONCE ? 0 : from + members.length - left.length;
+      return composes.length < SWEPT_AT_ONCE ? 0 : from + composes.length - left.length;
     },
   };
   return translateErrors(names, asUpstream);
 }
 
-/** Of entries of one region those whose records have these names. */
-async function standing(
-  { redis, keys }: Pick<RedisConnection, "redis" | "keys">,
+/** The newest of a region; one more than asked for where there are. `since`: older ones were not looked at. */
+async function searchIn(
+  { redis, keys, strangers }: RedisConnection,
   region: string,
-  entries: readonly Entry[],
-): Promise<readonly Entry[]> {
-  const asked = entries.map(({ amiId }) => ["hmget", keys.image(region, amiId), "image_name", "compose_id"]);
-  const answers = (await redis.pipeline(asked).exec()) ?? [];
-  return entries.filter(({ imageName, composeId }, index) => {
-    const [error, answer] = answers[index] ?? [null, null];
-    if (error !== null) {
-      // A record that is not ours to read is told by others.
-      if (error.message.startsWith("WRONGTYPE")) return true;
-      throw error;
-    }
-    const [name, compose] = answer as (string | null)[];
-    return compose === composeId && (name ?? "") === imageName;
-  });
+  part: string,
+  most: number,
+  looks: number,
+): Promise<{ readonly found: readonly Entry[]; readonly since: Instant | null }> {
+  const found: Entry[] = [];
+  const heads = [keys.composeImages(region, ""), keys.image(region, "")];
+  let [from, since]: [number, Instant | null] = [0, null];
+  for (let at = 0; at < looks && found.length <= most; at += 1) {
+    const args = [part, from, STRETCH, most + 1 - found.length, ...heads];
+    const answer = await strangers.orTell(keys.composes(region), look(redis, [keys.composes(region)], args), [0, "1"]);
+    const [looked, isEnd, score = "0", ...images] = answer as [number, string, string?, ...string[][]];
+    for (const [amiId = "", imageName = "", composeId = "", uploaded = ""] of images)
+      found.push({ named: { region, amiId, imageName, composeId }, uploadedAt: parseInstant(uploaded) ?? 0 });
+    if (isEnd === "1") return { found, since: null };
+    from += looked;
+    since = instantOf(score);
+  }
+  return { found, since };
 }
 
-/** None for what somebody else has put there. An image's name may have spaces; the other two have none. */
-function entryOf(region: string, member: string, score: number): readonly Entry[] {
-  const { imageName, composeId, amiId } =
-    /^(?<imageName>.*) (?<composeId>\S+) (?<amiId>\S+)$/s.exec(member)?.groups ?? {};
-  if (imageName === undefined || composeId === undefined || amiId === undefined) return [];
-  return [{ region, member, score, imageName, composeId, amiId }];
+/** Whether any image of a compose has a record, or may have one. */
+async function hasRecords({ redis, keys }: RedisConnection, region: string, composeId: string): Promise<boolean> {
+  try {
+    const amiIds = await redis.smembers(keys.composeImages(region, composeId));
+    const there = await Promise.all(amiIds.map((amiId) => redis.exists(keys.image(region, amiId))));
+    return there.includes(1);
+  } catch (error) {
+    // What is not ours to read is told by others.
+    if (foreignKeyOf(error) === null) throw error;
+    return true;
+  }
+}
+
+/**
+ * Version 0.1 wrote every name a second time, as `IMAGE-NAME COMPOSE AMI`: the composes of these are taken over, and the names
+ * go. Another replica may still be of that version, and write more.
+ */
+async function takeOver({ redis, keys, strangers }: RedisConnection, region: string): Promise<void> {
+  const key = keys.names(region);
+  for (;;) {
+    const page = redis.zrange(key, "0", String(TAKEN_OVER_AT_ONCE - 1), "WITHSCORES");
+    const flat = await strangers.orTell(key, page, []);
+    const members = flat.filter((_, index) => index % 2 === 0);
+    if (members.length === 0) return;
+    const composes = members.flatMap((member, index) => {
+      const composeId = /^.* (?<composeId>\S+) \S+$/s.exec(member)?.groups?.["composeId"];
+      return composeId === undefined ? [] : [flat[2 * index + 1] ?? "0", composeId];
+    });
+    const target = keys.composes(region);
+    if (composes.length > 0) await strangers.orTell(target, redis.zadd(target, "GT", ...composes), 0);
+    await redis.zrem(key, ...members);
+  }
 }
 
 /** The instant whose digits a score is. */
@@ -113,10 +117,7 @@ function instantOf(score: string): Instant {
 }
 
 function newestFirst(one: Entry, other: Entry): number {
-  if (one.score !== other.score) return other.score - one.score;
-  return one.member === other.member ? one.region.localeCompare(other.region) : one.member < other.member ? -1 : 1;
-}
-
-function bare({ region, amiId, imageName, composeId }: Entry): Named {
-  return { region, amiId, imageName, composeId };
+  if (one.uploadedAt !== other.uploadedAt) return other.uploadedAt - one.uploadedAt;
+  if (one.named.region !== other.named.region) return one.named.region.localeCompare(other.named.region);
+  return one.named.amiId < other.named.amiId ? -1 : 1;
 }

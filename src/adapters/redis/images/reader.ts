@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { timeOf } from "../client/cluster.ts";
 import type { RedisConnection } from "../connection.ts";
 import type { Keys } from "../keys.ts";
+import { onceATurn } from "../once-a-turn.ts";
 import { floorScore, pairsOf, readImage } from "./record.ts";
 import { readRegions } from "./regions.ts";
 import { quoteKey, UnreadableRecord, foreignKeyOf } from "../strange.ts";
@@ -20,12 +21,14 @@ export class ScheduleReader {
   protected readonly keys: Keys;
   protected readonly clock: Clock;
   protected readonly connection: RedisConnection;
+  readonly #isPaused: () => Promise<boolean>;
 
   constructor(connection: RedisConnection, clock: Clock) {
     this.redis = connection.redis;
     this.keys = connection.keys;
     this.clock = clock;
     this.connection = connection;
+    this.#isPaused = onceATurn(async () => (await this.redis.exists(this.keys.control("paused"))) !== 0);
   }
 
   async now(): Promise<Clocks> {
@@ -150,6 +153,18 @@ export class ScheduleReader {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
+  async nextDue(regions: readonly string[], queues: readonly Queue[], now: Instant): Promise<Instant> {
+    const firsts = regions.flatMap((region) =>
+      queues.map(async (queue) => {
+        const key = this.keys.queue(region, queue);
+        const first = this.redis.zrangebyscore(key, `(${floorScore(now)}`, "(inf", "WITHSCORES", "LIMIT", 0, 1);
+        const [, score = "inf"] = await this.connection.strangers.orTell(key, first, []);
+        return score === "inf" ? Infinity : Number(score) * SECOND_MS;
+      }),
+    );
+    return Math.min(Infinity, ...(await Promise.all(firsts)));
+  }
+
   countLive(region: string): Promise<number> {
     return this.redis.scard(this.keys.images(region));
   }
@@ -169,9 +184,9 @@ export class ScheduleReader {
   async mayAct({ region, amiId, token }: Image): Promise<boolean> {
     const [stored, paused] = await Promise.all([
       this.redis.hget(this.keys.image(region, amiId), "token"),
-      this.redis.exists(this.keys.control("paused")),
+      this.#isPaused(),
     ]);
-    return stored === token && token !== "" && paused === 0;
+    return stored === token && token !== "" && !paused;
   }
 
   /** Those that are still there, and can be read. */

@@ -1,9 +1,9 @@
 import { UnreadableRecord } from "../strange.ts";
-import type { Rule } from "../../../domain/compose/classify.ts";
+import { plainReason, type Rule } from "../../../domain/compose/classify.ts";
 import { parseComposeId } from "../../../domain/compose/compose.ts";
 import type { Hold } from "../../../domain/hold.ts";
 import type { EventDraft, EventKind, ImageEvent } from "../../../domain/image/event.ts";
-import { STAGES, type HeldFrom, type Image, type TakenAway } from "../../../domain/image/image.ts";
+import { STAGES, type HeldFrom, type Image, type Stage, type TakenAway } from "../../../domain/image/image.ts";
 import type { Change } from "../../../domain/image/lifecycle.ts";
 import { orderOf } from "../../../domain/image/stream.ts";
 import type { Upload } from "../../../domain/image/upload.ts";
@@ -44,6 +44,7 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
   if (takenAway === "unreadable") throw unreadable("taken_away");
   const snapshotIds = hash["snapshot_ids"] ? jsonOf(hash["snapshot_ids"]) : [];
   if (!isTexts(snapshotIds)) throw unreadable("snapshot_ids");
+  const rule = (hash["rule"] || null) as Rule | null;
   return {
     region,
     amiId,
@@ -51,8 +52,8 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     imageName: hash["image_name"] || null,
     arch: hash["arch"] || null,
     stage,
-    rule: (hash["rule"] || null) as Rule | null,
-    reason: hash["reason"] ?? "",
+    rule,
+    reason: hash["reason"] || plainReason(rule),
     uploadedAt,
     privateAt,
     takenAway,
@@ -63,8 +64,7 @@ export function readImage(region: string, amiId: string, hash: Hash): Image | nu
     promisedAt: instant("promised_at"),
     releasedAt: instant("released_at"),
     snapshotIds,
-    // Results that cannot be read are none: each snapshot is tried again.
-    snapshotResults: textsOf(hash["snapshot_results"] ?? ""),
+    snapshotResults: readResults(stage, snapshotIds, hash["snapshot_results"]),
     becomes: hash["becomes"] === "held" || hash["becomes"] === "kept" ? hash["becomes"] : null,
     hold: readHold(hash),
     heldFrom: HELD_FROM.find((name) => name === hash["held_from"]) ?? null,
@@ -106,6 +106,12 @@ export function readTakenAway(text: string | undefined): TakenAway | null | "unr
   return typeof image === "boolean" && isTexts(snapshots) ? { image, snapshots } : "unreadable";
 }
 
+/** Results that cannot be read are none: each snapshot is tried again. With a deleted image only what differs is written. */
+function readResults(stage: Stage, snapshotIds: readonly string[], text = ""): Image["snapshotResults"] {
+  const deleted = stage === "deleted" ? snapshotIds.map((id) => [id, "deleted"] as const) : [];
+  return { ...Object.fromEntries(deleted), ...textsOf(text) };
+}
+
 export function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
@@ -116,18 +122,24 @@ export function writeUpload({ composeId, imageName, arch, uploadedAt }: Upload):
   return [...words, "uploaded_at", formatInstant(uploadedAt)];
 }
 
-/** The hash fields of a change, as `field, value, …`; an empty value means none. */
+/**
+ * The hash fields of a change, as `field, value, …`; an empty value means that the field goes. What a reader takes for granted is
+ * not written: nothing, zero, and the reason that the rule gives for every compose alike. What was taken from an image that is
+ * deleted stands in its events.
+ */
 export function writeFields(change: Pick<Change, "stage" | "fields">): string[] {
   const { fields } = change;
   const words = ["stage", change.stage as string];
+  const isDeleted = change.stage === "deleted";
   const put = (field: string, value: string | number | null | undefined): void => {
-    if (value !== undefined) words.push(field, value === null ? "" : String(value));
+    if (value !== undefined) words.push(field, value === null || value === 0 ? "" : String(value));
   };
   const instant = (value: Instant | null | undefined): string | null | undefined =>
     value === null || value === undefined ? value : formatInstant(value);
   put("rule", fields.rule);
-  put("reason", fields.reason);
-  put("taken_away", fields.takenAway == null ? fields.takenAway : JSON.stringify(fields.takenAway));
+  put("reason", fields.reason === plainReason(fields.rule ?? null) ? "" : fields.reason);
+  const takenAway = isDeleted ? null : fields.takenAway;
+  put("taken_away", takenAway == null ? takenAway : JSON.stringify(takenAway));
   put("made_private_at", instant(fields.madePrivateAt));
   put("noticed_at", instant(fields.noticedAt));
   put("delete_at", instant(fields.deleteAt));
@@ -136,8 +148,11 @@ export function writeFields(change: Pick<Change, "stage" | "fields">): string[] 
   if (fields.hold !== undefined) words.push(...writeHold(fields.hold));
   put("held_from", fields.heldFrom);
   put("wish", fields.wish);
-  put("snapshot_ids", fields.snapshotIds === undefined ? undefined : JSON.stringify(fields.snapshotIds));
-  put("snapshot_results", fields.snapshotResults === undefined ? undefined : JSON.stringify(fields.snapshotResults));
+  put("snapshot_ids", fields.snapshotIds && writeJson(fields.snapshotIds));
+  const results = Object.entries(fields.snapshotResults ?? {}).filter(
+    ([, result]) => !isDeleted || result !== "deleted",
+  );
+  put("snapshot_results", fields.snapshotResults && writeJson(Object.fromEntries(results)));
   put("becomes", fields.becomes);
   put("attempts", fields.attempts);
   put("last_error", fields.lastError);
@@ -147,18 +162,39 @@ export function writeFields(change: Pick<Change, "stage" | "fields">): string[] 
   return words;
 }
 
+/** Empty for what has nothing in it. */
+function writeJson(value: object): string {
+  return Object.keys(value).length === 0 ? "" : JSON.stringify(value);
+}
+
 type Named = Pick<Image, "amiId" | "composeId" | "imageName">;
 
-/** An event's stream entry, as `field, value, …`. */
+/**
+ * An event's stream entry, as `field, value, …`. Most events are those of images that enter: of these it does not say anew what
+ * the image's record says, its name and the reason that its rule gives for every compose alike.
+ */
 export function writeEvent(image: Named, event: EventDraft): string[] {
   const { what, at, who, why, details } = event;
-  const head = ["what", what, "when", formatInstant(at), "who", who, "why", why];
-  const subject = ["ami", image.amiId, "compose", image.composeId, "name", image.imageName ?? ""];
-  return [...head, ...subject, ...Object.entries(details).flat()];
+  const isEntry = what === "scheduled";
+  const reason = isEntry && why === plainReason((details["rule"] ?? null) as Rule | null) ? [] : ["why", why];
+  const name = isEntry ? [] : ["name", image.imageName ?? ""];
+  const subject = ["ami", image.amiId, "compose", image.composeId, ...name];
+  return [
+    "what",
+    what,
+    "when",
+    formatInstant(at),
+    "who",
+    who,
+    ...reason,
+    ...subject,
+    ...Object.entries(details).flat(),
+  ];
 }
 
 const EVENT_HEAD = new Set(["what", "when", "who", "why", "ami", "compose", "name"]);
 
+/** The name is empty where the image's record has it. */
 export function readEvent(region: string, id: string, flat: readonly string[]): ImageEvent {
   const entry = pairsOf(flat);
   return {
@@ -171,7 +207,7 @@ export function readEvent(region: string, id: string, flat: readonly string[]): 
     // When Redis wrote it is near enough for one that somebody else has put there.
     at: parseInstant(entry["when"] ?? "") ?? writtenAt(id),
     who: entry["who"] ?? "",
-    why: entry["why"] ?? "",
+    why: entry["why"] ?? plainReason((entry["rule"] ?? null) as Rule | null),
     details: Object.fromEntries(Object.entries(entry).filter(([field]) => !EVENT_HEAD.has(field))),
   };
 }

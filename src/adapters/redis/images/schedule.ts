@@ -2,7 +2,7 @@ import type { RedisConnection } from "../connection.ts";
 import { asUpstream, UnreadableRecord } from "../strange.ts";
 import { floorScore, readTakenAway, scoreOf, writeEvent, writeFields } from "./record.ts";
 import { redisCounts } from "./counts.ts";
-import { callsOf, type Entering, type EnteringCall } from "./entering.ts";
+import { callsOf, commonOf, isOfOneKind, type Common, type Entering, type EnteringCall } from "./entering.ts";
 import { misplacedAmong, putRight } from "./places.ts";
 import { ScheduleReader } from "./reader.ts";
 import { loadScript } from "../script.ts";
@@ -16,7 +16,7 @@ import { ceilSecond, DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } f
 import { isForeign } from "../../../errors.ts";
 import type { Announced, Clock, Counts, Lease, Schedule } from "../../../ports/index.ts";
 
-const add = loadScript("add", "recount", "enroll");
+const add = loadScript("add", "recount", "enroll", "gather");
 const claim = loadScript("claim");
 const settle = loadScript("settle", "recount");
 const take = loadScript("take");
@@ -62,11 +62,15 @@ class RedisSchedule extends ScheduleReader implements Schedule {
     const now = this.clock.now();
     const results = new Array<"new" | Image | Error>(announced.length);
     const ofRegions = new Map<string, (Entering & { readonly place: number })[]>();
-    for (const [place, { upload, decision }] of announced.entries()) {
-      const entering = { place, upload, entry: entryOf(upload, decision, this.#periods, now, who) };
+    let [before, common]: [Announced | undefined, Common | undefined] = [undefined, undefined];
+    for (const [place, one] of announced.entries()) {
+      const { upload, decision } = one;
+      const isOne = before?.decision === decision && isOfOneKind(before.upload, upload);
+      if (!isOne || common === undefined) common = commonOf(upload, entryOf(upload, decision, this.#periods, now, who));
+      before = one;
       const others = ofRegions.get(upload.region);
-      if (others === undefined) ofRegions.set(upload.region, [entering]);
-      else others.push(entering);
+      if (others === undefined) ofRegions.set(upload.region, [{ place, upload, common }]);
+      else others.push({ place, upload, common });
     }
     await Promise.all(
       [...ofRegions].map(async ([region, enterings]) => {
@@ -78,7 +82,7 @@ class RedisSchedule extends ScheduleReader implements Schedule {
   }
 
   async adopt(upload: Upload, entry: Entry): Promise<boolean> {
-    const [result] = await this.#enterAll(upload.region, [{ upload, entry }]);
+    const [result] = await this.#enterAll(upload.region, [{ upload, common: commonOf(upload, entry) }]);
     if (result instanceof Error) throw result;
     return result === "new";
   }
@@ -100,7 +104,7 @@ class RedisSchedule extends ScheduleReader implements Schedule {
 
   async #enter(region: string, { amiIds, words }: EnteringCall): Promise<readonly ("new" | Image | Error)[]> {
     const { keys } = this;
-    const shared = [keys.events(region), keys.images(region), keys.counts(region), keys.names(region)];
+    const shared = [keys.events(region), keys.images(region), keys.counts(region), keys.composes(region)];
     try {
       const answers = (await add(this.redis, shared, [words])) as readonly (readonly string[])[];
       return amiIds.map((amiId, index) => this.#entered(region, amiId, answers[index] ?? []));

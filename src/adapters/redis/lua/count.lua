@@ -1,6 +1,6 @@
 -- count.lua: count images of a region as their records have them; what is deleted or gone stands no more among its images. Each
--- is among the region's names.
--- KEYS[1] counts   KEYS[2] the region's images   KEYS[3] their names   KEYS[4…] image hashes   ARGV[1…] their ami-ids
+-- is found by its compose again.
+-- KEYS[1] counts   KEYS[2] the region's images   KEYS[3] their composes   KEYS[4…] image hashes   ARGV[1…] their ami-ids
 -- Returns how many there were.
 local isList, found = is(KEYS[2], "set"), 0
 for index = 4, #KEYS do

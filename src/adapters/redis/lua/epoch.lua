@@ -5,7 +5,7 @@ if not is(KEYS[1], "hash") then return foreign(KEYS[1]) end
 local epoch, coming = epochsOf(KEYS[1])
 if ARGV[1] == "" then
   if coming then return coming end
-  coming = table.concat(redis.call("TIME"), ".")
+  coming = newEpoch()
   if coming == epoch then coming = coming .. "0" end
   redis.call("HSET", KEYS[1], "next", coming)
   return coming

@@ -1,10 +1,10 @@
 import { ApiError, authenticate, PageError } from "./access.ts";
 import type { TokenRights } from "./access.ts";
 import { checkChoice, checkFields, readForm, readList } from "./forms.ts";
-import type { PagureRequest } from "./forms.ts";
+import type { Created, ForgeRequest } from "../forge.ts";
 import { listIssues } from "./list.ts";
 import { issueJson } from "./shape.ts";
-import type { PagureIssue, Tracker } from "./tracker.ts";
+import type { ForgeIssue, Tracker } from "../tracker.ts";
 import type { Instant } from "../../../domain/time.ts";
 
 /** What the calls work on. */
@@ -15,11 +15,6 @@ export interface PagureWorld {
   readonly tokens: ReadonlyMap<string, TokenRights>;
   readonly now: () => Instant;
 }
-
-/** What a call made. */
-export type Created =
-  | { readonly kind: "issue"; readonly project: string; readonly issueId: number }
-  | { readonly kind: "comment"; readonly project: string; readonly issueId: number; readonly commentId: number };
 
 interface PagureReply {
   readonly body: object;
@@ -35,7 +30,7 @@ const ROUTE = new RegExp(
 /** A call, its project and issue resolved. */
 interface Call {
   readonly world: PagureWorld;
-  readonly request: PagureRequest;
+  readonly request: ForgeRequest;
   readonly project: string;
   readonly id: string;
 }
@@ -55,7 +50,7 @@ const HANDLERS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
  * web page: most unknown paths (404), a wrong method (405), a body above the limit (413). A path that could be a project's is
  * answered as JSON: there is no such project.
  */
-export function answer(world: PagureWorld, request: PagureRequest): PagureReply {
+export function answer(world: PagureWorld, request: ForgeRequest): PagureReply {
   if (request.path === "/api/0/-/whoami" && request.method === "POST") return whoAmI(world, request);
   const { project, call, id, deed } = ROUTE.exec(request.path)?.groups ?? {};
   const isNumber = /^\d+$/.test(id ?? "");
@@ -74,7 +69,7 @@ function wrongMethod(allowed: readonly string[]): PageError {
   return new PageError(405, "Method Not Allowed", { allow: allowed.join(", ") });
 }
 
-function whoAmI(world: PagureWorld, request: PagureRequest): PagureReply {
+function whoAmI(world: PagureWorld, request: ForgeRequest): PagureReply {
   const rights = authenticate(world.tokens, request.authorization, world.now(), "optional");
   if (rights === null) throw new ApiError(401, "EINVALIDTOK");
   return { body: { username: rights.user }, created: null };
@@ -103,7 +98,7 @@ function writer(call: Call, acls: readonly string[], mustBeBound = false): strin
   return rights.user;
 }
 
-function findIssue(call: Call, reader: string | null): PagureIssue {
+function findIssue(call: Call, reader: string | null): ForgeIssue {
   const issue = /^\d+$/.test(call.id) ? call.world.tracker.issue(call.project, Number(call.id)) : null;
   if (issue === null) throw new ApiError(404, "ENOISSUE");
   if (issue.isPrivate && issue.author !== reader) throw new ApiError(403, "EISSUENOTALLOWED");

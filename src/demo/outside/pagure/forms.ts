@@ -1,19 +1,5 @@
 import { ApiError, PageError } from "./access.ts";
-
-/** A request as the handlers see it. */
-export interface PagureRequest {
-  readonly method: string;
-  /** Without the query, decoded: `/api/0/releng/reports/issues`. */
-  readonly path: string;
-  readonly query: URLSearchParams;
-  /** The `Authorization` header, empty without one. */
-  readonly authorization: string;
-  readonly contentType: string;
-  /** Null when the body is above the limit. */
-  readonly body: string | null;
-}
-
-export type Form = Readonly<Record<string, string>>;
+import type { Form, ForgeRequest } from "../forge.ts";
 
 const REQUIRED = "This field is required.";
 
@@ -21,7 +7,7 @@ const REQUIRED = "This field is required.";
  * Reads a form-encoded body, or JSON when the content type is exactly `application/json`; any other type has no fields.
  * Throws `PageError` 413 for a body above the limit.
  */
-export function readForm(request: Pick<PagureRequest, "contentType" | "body">): Form {
+export function readForm(request: Pick<ForgeRequest, "contentType" | "body">): Form {
   if (request.body === null) throw new PageError(413, "Request Entity Too Large");
   if (request.contentType === "application/json") return readJson(request.body);
   if (request.contentType.startsWith("application/x-www-form-urlencoded")) {

@@ -1,7 +1,7 @@
 import { ApiError } from "./access.ts";
 import { checkFields } from "./forms.ts";
 import { issueJson, paginationJson } from "./shape.ts";
-import type { PagureIssue } from "./tracker.ts";
+import type { ForgeIssue } from "../tracker.ts";
 import { isCalendarDate } from "../../../domain/time.ts";
 import type { Instant } from "../../../domain/time.ts";
 
@@ -11,7 +11,7 @@ const FILTERS = ["status", "tags", "assignee", "author", "since", "order", "page
 interface ListScope {
   readonly base: string;
   readonly path: string;
-  readonly issues: readonly PagureIssue[];
+  readonly issues: readonly ForgeIssue[];
   /** The token's user, who sees their own private issues; null: nobody. */
   readonly reader: string | null;
 }
@@ -44,11 +44,11 @@ export function listIssues(scope: ListScope, query: URLSearchParams): object {
 }
 
 /** A private issue is listed for its author and its assignee alone. */
-function isSeen(issue: PagureIssue, reader: string | null): boolean {
+function isSeen(issue: ForgeIssue, reader: string | null): boolean {
   return !issue.isPrivate || (reader !== null && [issue.author, issue.assignee].includes(reader));
 }
 
-function hasStatus(issue: PagureIssue, status: string | null): boolean {
+function hasStatus(issue: ForgeIssue, status: string | null): boolean {
   const wanted = status ?? "Open";
   if (wanted.toLowerCase() === "all") return true;
   if (wanted.toLowerCase() === "closed") return issue.status === "Closed";
@@ -56,7 +56,7 @@ function hasStatus(issue: PagureIssue, status: string | null): boolean {
 }
 
 /** Any of the tags, and none of those with an exclamation mark. */
-function hasTags(issue: PagureIssue, tags: readonly string[]): boolean {
+function hasTags(issue: ForgeIssue, tags: readonly string[]): boolean {
   const wanted = tags.filter((tag) => !tag.startsWith("!"));
   const unwanted = tags.filter((tag) => tag.startsWith("!")).map((tag) => tag.slice(1));
   return (
@@ -65,7 +65,7 @@ function hasTags(issue: PagureIssue, tags: readonly string[]): boolean {
   );
 }
 
-function hasPeople(issue: PagureIssue, author: string | null, assignee: string | null): boolean {
+function hasPeople(issue: ForgeIssue, author: string | null, assignee: string | null): boolean {
   if (author !== null && issue.author !== author) return false;
   if (assignee?.startsWith("!") === true) return issue.assignee !== assignee.slice(1);
   return assignee === null || issue.assignee === assignee;

@@ -1,8 +1,8 @@
-import type { PagureComment, PagureIssue } from "./tracker.ts";
+import type { ForgeComment, ForgeIssue } from "../tracker.ts";
 import type { Instant } from "../../../domain/time.ts";
 
 /** An issue as Pagure writes it (domain.md 7): numbers as ids, instants as strings of epoch seconds. */
-export function issueJson(base: string, path: string, issue: PagureIssue, withComments = true): object {
+export function issueJson(base: string, path: string, issue: ForgeIssue, withComments = true): object {
   return {
     id: issue.id,
     title: issue.title,
@@ -28,7 +28,7 @@ export function issueJson(base: string, path: string, issue: PagureIssue, withCo
   };
 }
 
-function commentJson(base: string, comment: PagureComment): object {
+function commentJson(base: string, comment: ForgeComment): object {
   return {
     id: comment.id,
     comment: comment.text,

@@ -14,8 +14,9 @@ local function isCounted(key)
   local revision = redis.call("HGET", key, "revision")
   return not revision or string.match(revision, "^%d+$") ~= nil
 end
--- A write to what only leads to a record.
+-- The answer on a key; nil where somebody else's stands in its place.
 local function unlessForeign(...)
   local answer = redis.pcall(...)
-  if type(answer) == "table" and answer.err and not string.find(answer.err, "WRONGTYPE", 1, true) then redis.call(...) end
+  if type(answer) ~= "table" or not answer.err then return answer end
+  if not string.find(answer.err, "WRONGTYPE", 1, true) then redis.call(...) end
 end

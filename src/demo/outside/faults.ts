@@ -1,9 +1,12 @@
-import type { Repeated } from "../armed.ts";
+import type { Repeated } from "./armed.ts";
 
-/** What goes wrong with a call. `takesEffect` says whether Pagure has done the deed all the same. */
+/** Headers of an answer, their names in lower case. */
+type Headers = Readonly<Record<string, string>>;
+
+/** What goes wrong with a call. `takesEffect` says whether the forge has done the deed all the same. */
 export type Trouble =
   /** Answers this; the call does nothing. A string is sent as a web page, an object as JSON. */
-  | { readonly kind: "answer"; readonly status: number; readonly body: object | string }
+  | { readonly kind: "answer"; readonly status: number; readonly body: object | string; readonly headers?: Headers }
   /** Answers as usual, but later. */
   | { readonly kind: "delay"; readonly ms: number }
   /** Never answers; the connection stays open until the client gives up or the double closes. */
@@ -18,7 +21,7 @@ export type Trouble =
 /** Which calls meet the trouble. */
 export interface Fault extends Repeated {
   /** Any method when left out. */
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PATCH";
   /** Matched against the path without its query; any path when left out. */
   readonly path?: RegExp;
   readonly trouble: Trouble;

@@ -1,20 +1,14 @@
-import type { Issue, IssueComment } from "./answers.ts";
-import { mayHaveArrived, PagureCalls, type PagureAccess } from "./calls.ts";
-import { isReportTitle, NOT_THIS_ISSUE, repeatText } from "./day.ts";
-import { placeAt, placeOf, threadIdOf, type IssuePlace } from "./places.ts";
+import { isReportTitle, repeatText } from "./day.ts";
+import { placeOf, threadIdOf, type Forge, type Issue, type IssueComment, type IssuePlace } from "./forge.ts";
 import { DEFAULT_TITLE } from "../../domain/report/report.ts";
 import { RefusedError, UpstreamError } from "../../errors.ts";
 import type { Comments, Thread } from "../../ports/index.ts";
 
-export interface PagureCommentOptions extends PagureAccess {
+export interface ForgeCommentOptions {
   /** Title of a day's report; `{day}` stands for the day. @default the report's own */
   readonly title?: string;
 }
 
-/** What an issue that was removed is asked for with, and one that is not for the public. */
-const GONE = "ENOISSUE";
-const HIDDEN = "EISSUENOTALLOWED";
-const BAD_TOKEN = "EINVALIDTOK";
 /** Stands in every post of a report. */
 const POST = /clean-amis-part:/;
 /** Stands in every post, answer and pointer of ours, whatever the title was when it was posted. */
@@ -22,22 +16,17 @@ const MARKER = /clean-amis-(?:part|answer|repeat):/;
 
 /**
  * Comments on our issues, open or closed, and on those that notices in force stand on: also when our account, title or repo was
- * another one then. Pagure's own notes of changes and our own posts do not count. Throws `ConfigError` for an address, a repo or
- * a token of the wrong form.
+ * another one then. The forge's own notes of changes and our own posts do not count.
  */
-export function openPagureComments(options: PagureCommentOptions): Comments {
-  return new PagureComments(options);
-}
-
-class PagureComments implements Comments {
-  readonly #calls: PagureCalls;
-  readonly #options: PagureCommentOptions;
+export class ForgeComments implements Comments {
+  readonly #forge: Forge;
+  readonly #options: ForgeCommentOptions;
   /** Issues that a notice stands on, and whose changes the list of our issues shows. */
   readonly #listed = new Set<string>();
   #username: string | null = null;
 
-  constructor(options: PagureCommentOptions) {
-    this.#calls = new PagureCalls(options);
+  constructor(forge: Forge, options: ForgeCommentOptions) {
+    this.#forge = forge;
     this.#options = options;
   }
 
@@ -47,7 +36,7 @@ class PagureComments implements Comments {
     pages: readonly string[],
   ): AsyncIterable<Thread> {
     const name = await this.#user();
-    const noticed = pages.flatMap((page) => placeAt(page, this.#options) ?? []).map((place) => this.#idOf(place));
+    const noticed = pages.flatMap((page) => this.#forge.placeAt(page) ?? []).map((place) => this.#idOf(place));
     const changed = (await this.#ownIssues(name, sinceDay)).filter(
       (issue) => issue.author === name && (this.#isReport(issue) || noticed.includes(String(issue.id))),
     );
@@ -55,7 +44,7 @@ class PagureComments implements Comments {
     const failures: unknown[] = [];
     for (const id of new Set([...changed.map((issue) => String(issue.id)), ...threadIds, ...apart])) {
       try {
-        const issue = await this.#seen(placeOf(id, this.#options));
+        const issue = await this.#seen(placeOf(id, this.#forge));
         // A number is given again when its issue was removed: what stands there now may be somebody else's.
         if (issue === null || !isOurs(issue, name)) continue;
         if (issue.author === name && !id.includes("#")) this.#listed.add(id);
@@ -70,7 +59,7 @@ class PagureComments implements Comments {
   }
 
   async untold(page: string, amiIds: readonly string[]): Promise<readonly string[]> {
-    const place = placeAt(page, this.#options);
+    const place = this.#forge.placeAt(page);
     if (place === null) return [];
     const issue = await this.#public(place);
     if (issue === null) return amiIds;
@@ -98,7 +87,8 @@ class PagureComments implements Comments {
     if (issue === null) return 0;
     const [first, ...repeats] = await this.#answersIn(issue, marker);
     if (first === undefined || repeats.length === 0) return 0;
-    const { marker: pointer, text } = repeatText(marker, `${issue.url}#comment-${first.id}`);
+    if (this.#forge.editsComments) return this.#editAll(threadId, { marker, first, repeats }, beforePost);
+    const { marker: pointer, text } = repeatText(marker, first.url, this.#forge);
     if ((await this.#answersIn(issue, pointer)).length > 0) return repeats.length;
     await beforePost();
     const outcome = await this.#comment(threadId, text);
@@ -106,35 +96,49 @@ class PagureComments implements Comments {
     return repeats.length;
   }
 
+  /** Makes each repeat of an answer a pointer to the first. */
+  async #editAll(
+    threadId: string,
+    { marker, first, repeats }: { marker: string; first: IssueComment; repeats: readonly IssueComment[] },
+    beforePost: () => Promise<void>,
+  ): Promise<number> {
+    const { text } = repeatText(marker, first.url, this.#forge);
+    for (const { id } of repeats) {
+      await beforePost();
+      await this.#forge.editComment(id, text, placeOf(threadId, this.#forge).repo);
+    }
+    return repeats.length;
+  }
+
   async #comment(threadId: string, text: string): ReturnType<Comments["answer"]> {
-    const place = placeOf(threadId, this.#options);
-    // The token is bound to the repo of today.
-    const closed = threadId.includes("#") ? [...NOT_THIS_ISSUE, BAD_TOKEN, "ENOPROJECT"] : NOT_THIS_ISSUE;
+    const place = placeOf(threadId, this.#forge);
+    const { notThisRepo, notThisIssue } = this.#forge.codes;
+    const closed = threadId.includes("#") ? notThisRepo : notThisIssue;
     try {
-      await this.#calls.comment(place.number, text, place.repo);
+      await this.#forge.comment(place.number, text, place.repo);
       return "answered";
     } catch (error) {
       if (error instanceof RefusedError && closed.includes(error.code)) return "closed";
-      if (error instanceof UpstreamError && mayHaveArrived(error)) return { unsure: error };
+      if (error instanceof UpstreamError && this.#forge.mayHaveArrived(error)) return { unsure: error };
       throw error;
     }
   }
 
   async #user(): Promise<string> {
-    return (this.#username ??= await this.#calls.whoAmI());
+    return (this.#username ??= await this.#forge.whoAmI());
   }
 
   #idOf(place: IssuePlace): string {
-    return threadIdOf(place, this.#options);
+    return threadIdOf(place, this.#forge);
   }
 
   /** With the token, as it shows us what was hidden from the public after somebody objected there; without it where it is refused. */
   async #ownIssues(name: string, sinceDay: string | null): Promise<readonly Issue[]> {
     try {
-      return await this.#calls.issuesBy(name, sinceDay, "user");
+      return await this.#forge.changedBy(name, sinceDay, "user");
     } catch (error) {
-      if (!isKnown(error) || error.code !== BAD_TOKEN) throw error;
-      return this.#calls.issuesBy(name, sinceDay);
+      if (!isKnown(error) || !this.#forge.codes.token.includes(error.code)) throw error;
+      return this.#forge.changedBy(name, sinceDay);
     }
   }
 
@@ -144,7 +148,7 @@ class PagureComments implements Comments {
 
   async #ourIssue(threadId: string): Promise<Issue | null> {
     const name = await this.#user();
-    const issue = await this.#seen(placeOf(threadId, this.#options));
+    const issue = await this.#seen(placeOf(threadId, this.#forge));
     return issue !== null && isOurs(issue, name) ? issue : null;
   }
 
@@ -157,12 +161,20 @@ class PagureComments implements Comments {
   async #public({ repo, number }: IssuePlace): Promise<Issue | null> {
     const isHere = this.#isHere({ repo, number });
     try {
-      return await this.#calls.issue(number, "public", repo);
+      return await this.#forge.issue(number, "public", repo);
     } catch (error) {
-      const isGone = isKnown(error) && (error.code === GONE || error.code === HIDDEN);
+      const isGone = this.#isGone(error) || this.#isHidden(error);
       if (isGone || (!isHere && error instanceof RefusedError)) return null;
       throw error;
     }
+  }
+
+  #isGone(error: unknown): boolean {
+    return isKnown(error) && this.#forge.codes.gone.includes(error.code);
+  }
+
+  #isHidden(error: unknown): boolean {
+    return isKnown(error) && this.#forge.codes.hidden.includes(error.code);
   }
 
   #isHere(place: IssuePlace): boolean {
@@ -174,10 +186,10 @@ class PagureComments implements Comments {
     const isHere = this.#isHere({ repo, number });
     for (const reader of ["public", "user"] as const)
       try {
-        return await this.#calls.issue(number, reader, repo);
+        return await this.#forge.issue(number, reader, repo);
       } catch (error) {
-        if (!isKnown(error) || (error.code !== GONE && error.code !== HIDDEN)) throw error;
-        if (error.code === GONE || !isHere) return null;
+        if (!this.#isGone(error) && !this.#isHidden(error)) throw error;
+        if (this.#isGone(error) || !isHere) return null;
       }
     return null;
   }
@@ -214,7 +226,8 @@ function threadOf(id: string, issue: Issue, name: string): Thread {
       author: comment.author,
       editors: comment.editors,
       text: comment.text,
-      url: `${issue.url}#comment-${comment.id}`,
+      writtenAt: comment.writtenAt,
+      url: comment.url,
     })),
   };
 }

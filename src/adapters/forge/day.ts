@@ -1,13 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Issue } from "./answers.ts";
-import type { PagureCalls } from "./calls.ts";
+import type { Forge, Issue, IssueComment } from "./forge.ts";
 import { hidden } from "../../domain/markdown.ts";
 import { DAY_IN_TITLE } from "../../domain/report/report.ts";
 import { DAY_MS, dayOf } from "../../domain/time.ts";
 import type { Post } from "../../ports/index.ts";
-
-/** What a closed or locked issue says no with; everything else is about the token, the repo or the post. */
-export const NOT_THIS_ISSUE = ["EISSUENOTALLOWED", "ENOCODE", "HTTP_403", "HTTP_423"];
 
 /** One of a day's issues: the first, or the one that went on when that took no more comments. */
 export interface DaysIssue extends Issue {
@@ -19,9 +15,10 @@ export interface DaysIssue extends Issue {
 export const REPEATED = " (repeated by mistake)";
 
 /** A place where a post stands. */
-interface Copy {
+export interface Copy {
   readonly issue: Issue;
-  readonly isComment: boolean;
+  /** Null: the issue's own text. */
+  readonly comment: IssueComment | null;
 }
 
 /**
@@ -30,16 +27,16 @@ interface Copy {
  * highest number is the last. The day before the post's own is included, so that clocks that differ do not hide it.
  */
 export async function findDaysIssues(
-  calls: PagureCalls,
+  forge: Pick<Forge, "issuesBy" | "issue">,
   day: string,
   title: string,
   username: string,
 ): Promise<readonly DaysIssue[]> {
   const sinceDay = dayOf(Date.parse(`${day}T00:00:00Z`) - DAY_MS);
   const found: DaysIssue[] = [];
-  for (const { id, title: theirs, author } of await calls.issuesBy(username, sinceDay)) {
+  for (const { id, title: theirs, author } of await forge.issuesBy(username, sinceDay)) {
     const number = numberOf(theirs, title);
-    if (author === username && number !== null) found.push({ ...(await calls.issue(id)), number });
+    if (author === username && number !== null) found.push({ ...(await forge.issue(id)), number });
   }
   return found.sort((a, b) => a.number - b.number || b.id - a.id);
 }
@@ -75,24 +72,28 @@ export function copiesOf(
   return issues
     .toSorted((a, b) => a.id - b.id)
     .flatMap((issue) => [
-      ...(isWhole(issue.content) ? [{ issue, isComment: false }] : []),
+      ...(isWhole(issue.content) ? [{ issue, comment: null }] : []),
       ...issue.comments
         .filter(({ author, text }) => author === username && isWhole(text))
-        .map(() => ({ issue, isComment: true })),
+        .map((comment) => ({ issue, comment })),
     ]);
 }
 
 /** A line for a repeat. It does not hold the marker itself: it is no copy of the post. */
-export function pointerText(marker: string, url: string): string {
+export function pointerText(marker: string, url: string, { name }: Pick<Forge, "name">): string {
   return repeatOf(
-    `A part of this day's report was posted twice by mistake, because Pagure's first answer was lost: see [the first](${url}). Each image counts once.`,
+    `A part of this day's report was posted twice by mistake, because ${name}'s first answer was lost: see [the first](${url}). Each image counts once.`,
     pointerMarker(marker),
   );
 }
 
 /** The same for an answer to a comment; `marker` is the line's own. */
-export function repeatText(marker: string, url: string): { readonly marker: string; readonly text: string } {
-  const why = `An answer was posted twice by mistake, because Pagure's first reply was lost: see [the first](${url}). It was carried out once.`;
+export function repeatText(
+  marker: string,
+  url: string,
+  { name }: Pick<Forge, "name">,
+): { readonly marker: string; readonly text: string } {
+  const why = `An answer was posted twice by mistake, because ${name}'s first reply was lost: see [the first](${url}). It was carried out once.`;
   return { marker: pointerMarker(marker), text: repeatOf(why, pointerMarker(marker)) };
 }
 

@@ -1,42 +1,35 @@
-import type { Issue } from "./answers.ts";
-import { mayHaveArrived, PagureCalls } from "./calls.ts";
-import type { PagureAccess } from "./calls.ts";
-import { copiesOf, findDaysIssues, isPointed, NOT_THIS_ISSUE, pointerText, REPEATED, titleOfNumber } from "./day.ts";
-import type { DaysIssue } from "./day.ts";
+import { copiesOf, findDaysIssues, isPointed, pointerText, REPEATED, titleOfNumber } from "./day.ts";
+import type { Copy, DaysIssue } from "./day.ts";
+import type { Forge } from "./forge.ts";
 import { RefusedError, UpstreamError } from "../../errors.ts";
 import type { Log, PostAddress, Published, Post, Reports } from "../../ports/index.ts";
 
-export interface PagureOptions extends PagureAccess {
-  /** Put on each day's issue; those that the project does not know are created by Pagure. */
+export interface ForgeReportOptions {
+  /** Put on each day's issue, as far as the forge can. */
   readonly tags: readonly string[];
   readonly log?: Log;
-}
-
-/**
- * Reports as issues of a Pagure repo: a day's first post opens the day's issue, the further ones are its comments. Pagure
- * has no idempotency key (its API repeats every repeated POST), so each post is looked for by its marker before it is posted,
- * and read back afterwards. Publish one post at a time: two at once could each open the day's issue.
- * Throws `ConfigError` for an address, a repo or a token of the wrong form.
- */
-export function openPagure(options: PagureOptions): Reports {
-  return new PagureReports(options);
 }
 
 /** Of a day. Somebody, or a robot, who closes each at once is not worth more of them. */
 const MOST_ISSUES = 9;
 
-class PagureReports implements Reports {
-  readonly #calls: PagureCalls;
-  readonly #options: PagureOptions;
+/**
+ * Reports as issues: a day's first post opens the day's issue, the further ones are its comments. No forge has an idempotency key,
+ * so each post is looked for by its marker before it is posted, and read back afterwards. Publish one post at a time: two at once
+ * could each open the day's issue.
+ */
+export class ForgeReports implements Reports {
+  readonly #forge: Forge;
+  readonly #options: ForgeReportOptions;
   #username: string | null = null;
 
-  constructor(options: PagureOptions) {
+  constructor(forge: Forge, options: ForgeReportOptions) {
+    this.#forge = forge;
     this.#options = options;
-    this.#calls = new PagureCalls(options);
   }
 
   async check(): Promise<{ user: string }> {
-    this.#username = await this.#calls.whoAmI();
+    this.#username = await this.#forge.whoAmI();
     return { user: this.#username };
   }
 
@@ -50,18 +43,18 @@ class PagureReports implements Reports {
     try {
       const id = await this.#post(post, issues);
       isSent = true;
-      const [seen] = copiesOf(post, [await this.#calls.issue(id)], await this.#user());
+      const [seen] = copiesOf(post, [await this.#forge.issue(id)], await this.#user());
       if (seen !== undefined) return { url: seen.issue.url };
     } catch (error) {
-      if (error instanceof UpstreamError && (isSent || mayHaveArrived(error))) return { unsure: error };
+      if (error instanceof UpstreamError && (isSent || this.#forge.mayHaveArrived(error))) return { unsure: error };
       throw error;
     }
-    return { unsure: notSeen(post) };
+    return { unsure: notSeen(post, this.#forge) };
   }
 
   async posted({ day, title }: Pick<Post, "day" | "title">): Promise<readonly string[]> {
     const user = await this.#user();
-    const issues = await findDaysIssues(this.#calls, day, title, user);
+    const issues = await findDaysIssues(this.#forge, day, title, user);
     return issues.flatMap(({ content, comments }) => [
       content,
       ...comments.filter(({ author }) => author === user).map(({ text }) => text),
@@ -74,13 +67,15 @@ class PagureReports implements Reports {
     const [first, ...repeats] = copiesOf({ ...address, names: [] }, issues, user);
     const pointed = issues.filter((issue) => isPointed(address.marker, issue, user)).map(({ id }) => id);
     const refusals: RefusedError[] = [];
-    for (const { issue, isComment } of repeats) {
-      const pointer = pointerText(address.marker, first?.issue.url ?? "");
-      if (pointed.includes(issue.id)) continue;
+    for (const repeat of repeats) {
+      const { issue, comment } = repeat;
+      const pointer = pointerText(address.marker, first?.comment?.url ?? first?.issue.url ?? "", this.#forge);
+      const isSaid = pointed.includes(issue.id);
+      if (isSaid && (comment === null || !this.#forge.editsComments)) continue;
       pointed.push(issue.id);
       await beforePost();
       try {
-        if (isComment || !(await this.#edit(issue, pointer))) await this.#calls.comment(issue.id, pointer);
+        if (!(await this.#edit(repeat, pointer)) && !isSaid) await this.#forge.comment(issue.id, pointer);
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
         refusals.push(error);
@@ -97,7 +92,7 @@ class PagureReports implements Reports {
 
   /** Our own issues of that day as the public sees them, the one that is written to last; of a title the oldest. */
   async #lookFor({ day, title }: PostAddress): Promise<readonly DaysIssue[]> {
-    return findDaysIssues(this.#calls, day, title, await this.#user());
+    return findDaysIssues(this.#forge, day, title, await this.#user());
   }
 
   /**
@@ -111,10 +106,10 @@ class PagureReports implements Reports {
     if (open === undefined && newest.number < MOST_ISSUES) return this.#open(post, newest.number + 1);
     const latest = open ?? newest;
     try {
-      await this.#calls.comment(latest.id, `${post.continuation}\n\n${post.text}`);
+      await this.#forge.comment(latest.id, `${post.continuation}\n\n${post.text}`);
       return latest.id;
     } catch (error) {
-      if (!(error instanceof RefusedError) || !NOT_THIS_ISSUE.includes(error.code)) throw error;
+      if (!(error instanceof RefusedError) || !this.#forge.codes.notThisIssue.includes(error.code)) throw error;
       // Somebody closed this issue to us: the day goes on in another one.
       this.#options.log?.warn({ issue: latest.url, error: error.message }, "the day's issue takes no comment");
       return this.#open(post, newest.number + 1);
@@ -123,13 +118,15 @@ class PagureReports implements Reports {
 
   #open(post: Post, number: number): Promise<number> {
     const { tags } = this.#options;
-    return this.#calls.newIssue(titleOfNumber(post.title, number), `${post.opening}\n\n${post.text}`, tags);
+    return this.#forge.newIssue(titleOfNumber(post.title, number), `${post.opening}\n\n${post.text}`, tags);
   }
 
-  /** Makes a repeated issue a pointer; false when the token may not edit. */
-  async #edit(issue: Issue, pointer: string): Promise<boolean> {
+  /** Makes a repeat a pointer; false when that cannot be done there, or not with this token. */
+  async #edit({ issue, comment }: Copy, pointer: string): Promise<boolean> {
     try {
-      await this.#calls.editIssue(issue.id, `${issue.title}${REPEATED}`, pointer);
+      if (comment === null) await this.#forge.editIssue(issue.id, `${issue.title}${REPEATED}`, pointer);
+      else if (this.#forge.editsComments) await this.#forge.editComment(comment.id, pointer);
+      else return false;
       return true;
     } catch (error) {
       if (error instanceof RefusedError) return false;
@@ -138,7 +135,7 @@ class PagureReports implements Reports {
   }
 }
 
-function notSeen({ marker, day }: Post): UpstreamError {
-  const message = `pagure: the post ${marker} of ${day} was accepted, but does not stand where the public reads it; it is looked for again later`;
-  return new UpstreamError("pagure", "NOT_SEEN", message);
+function notSeen({ marker, day }: Post, { service }: Forge): UpstreamError {
+  const message = `${service}: the post ${marker} of ${day} was accepted, but does not stand where the public reads it; it is looked for again later`;
+  return new UpstreamError(service, "NOT_SEEN", message);
 }

@@ -1,7 +1,7 @@
-import type { Instant } from "../../../domain/time.ts";
+import type { Instant } from "../../domain/time.ts";
 
 /** One comment of an issue. */
-export interface PagureComment {
+export interface ForgeComment {
   readonly id: number;
   readonly text: string;
   readonly author: string;
@@ -9,12 +9,12 @@ export interface PagureComment {
   /** Who changed its text last; null: nobody did. */
   readonly editor: string | null;
   readonly editedAt: Instant | null;
-  /** True for the "Metadata Update" comments that Pagure writes itself in the name of whoever changed something. */
+  /** True for the "Metadata Update" comments that a forge (Pagure) writes itself in the name of whoever changed something. */
   readonly isNotification: boolean;
 }
 
 /** One issue, as it stands; a later change makes a new value. */
-export interface PagureIssue {
+export interface ForgeIssue {
   readonly id: number;
   readonly title: string;
   readonly content: string;
@@ -26,20 +26,28 @@ export interface PagureIssue {
   readonly closedAt: Instant | null;
   readonly closedBy: string | null;
   readonly isPrivate: boolean;
+  /** Takes comments of those alone who may write to the project. */
+  readonly isLocked: boolean;
   readonly tags: readonly string[];
   readonly assignee: string | null;
   readonly priority: number | null;
   readonly milestone: string | null;
-  readonly comments: readonly PagureComment[];
+  readonly comments: readonly ForgeComment[];
 }
 
 /** What an issue is opened with; all but title, content and author may be left out. */
-type IssueDraft = Pick<PagureIssue, "title" | "content" | "author"> &
-  Partial<Pick<PagureIssue, "isPrivate" | "tags" | "assignee" | "priority" | "milestone">>;
+type IssueDraft = Pick<ForgeIssue, "title" | "content" | "author"> &
+  Partial<Pick<ForgeIssue, "isPrivate" | "tags" | "assignee" | "priority" | "milestone">>;
 
 /** A project's switches. */
-interface ProjectSettings {
+export interface ProjectSettings {
   readonly tracker: "open" | "read-only" | "disabled";
+  /** Users who may write to the project, and so to its labels and to everybody's comments. */
+  readonly writers: readonly string[];
+  /** Its new path; null: it is here. */
+  readonly movedTo: string | null;
+  /** The public does not see it. */
+  readonly isHidden: boolean;
   /** Key to name, as in `{ "1": "High" }`. */
   readonly priorities: Readonly<Record<string, string>>;
   readonly milestones: readonly string[];
@@ -50,6 +58,9 @@ interface ProjectSettings {
 
 const DEFAULTS: ProjectSettings = {
   tracker: "open",
+  writers: [],
+  movedTo: null,
+  isHidden: false,
   priorities: {},
   milestones: [],
   closeStatuses: ["Duplicate", "Fixed", "Insufficient data", "Invalid"],
@@ -60,9 +71,20 @@ interface Project {
   /** As it was given. */
   readonly path: string;
   readonly settings: ProjectSettings;
-  readonly issues: Map<number, PagureIssue>;
+  readonly issues: Map<number, ForgeIssue>;
   readonly tags: Set<string>;
+  lastId: number;
 }
+
+/** Where forges differ. */
+interface TrackerHabits {
+  /** The last number is given again when its issue was removed. */
+  readonly reusesNumbers: boolean;
+  /** An edited comment changes its issue. */
+  readonly editsTouchIssue: boolean;
+}
+
+const PAGURE: TrackerHabits = { reusesNumbers: true, editsTouchIssue: true };
 
 /**
  * The projects with their issues, and what can happen to them; it knows nothing of HTTP or tokens. A project's name may come in
@@ -70,11 +92,14 @@ interface Project {
  */
 export class Tracker {
   readonly #now: () => Instant;
+  readonly #habits: TrackerHabits;
   readonly #projects = new Map<string, Project>();
   #lastCommentId = 0;
 
-  constructor(now: () => Instant) {
+  /** Without habits it is Pagure's. */
+  constructor(now: () => Instant, habits: TrackerHabits = PAGURE) {
     this.#now = now;
+    this.#habits = habits;
   }
 
   /** Adds a project, or changes the settings of one that is there. `path` is `repo`, `ns/repo`, `fork/user/repo`, … */
@@ -83,8 +108,9 @@ export class Tracker {
     this.#projects.set(path.toLowerCase(), {
       path: known?.path ?? path,
       settings: { ...(known?.settings ?? DEFAULTS), ...settings },
-      issues: known?.issues ?? new Map<number, PagureIssue>(),
+      issues: known?.issues ?? new Map<number, ForgeIssue>(),
       tags: known?.tags ?? new Set<string>(),
+      lastId: known?.lastId ?? 0,
     });
   }
 
@@ -98,11 +124,11 @@ export class Tracker {
   }
 
   /** The project's issues in order of their numbers. */
-  issues(path: string): readonly PagureIssue[] {
+  issues(path: string): readonly ForgeIssue[] {
     return [...this.#project(path).issues.values()];
   }
 
-  issue(path: string, id: number): PagureIssue | null {
+  issue(path: string, id: number): ForgeIssue | null {
     return this.#project(path).issues.get(id) ?? null;
   }
 
@@ -112,17 +138,18 @@ export class Tracker {
   }
 
   /** Opens an issue; tags that the project does not know are created, as Pagure does. */
-  open(path: string, draft: IssueDraft): PagureIssue {
+  open(path: string, draft: IssueDraft): ForgeIssue {
     const project = this.#project(path);
     const now = this.#now();
-    const issue: PagureIssue = {
+    const issue: ForgeIssue = {
       isPrivate: false,
+      isLocked: false,
       assignee: null,
       priority: null,
       milestone: null,
       ...draft,
       tags: [...new Set(draft.tags)].sort(),
-      id: Math.max(0, ...project.issues.keys()) + 1,
+      id: (this.#habits.reusesNumbers ? Math.max(0, ...project.issues.keys()) : project.lastId) + 1,
       status: "Open",
       closeStatus: null,
       createdAt: now,
@@ -133,12 +160,17 @@ export class Tracker {
     };
     for (const tag of issue.tags) project.tags.add(tag);
     project.issues.set(issue.id, issue);
+    project.lastId = Math.max(project.lastId, issue.id);
     return issue;
   }
 
-  comment(path: string, id: number, author: string, text: string, isNotification = false): PagureComment {
+  addTag(path: string, tag: string): void {
+    this.#project(path).tags.add(tag);
+  }
+
+  comment(path: string, id: number, author: string, text: string, isNotification = false): ForgeComment {
     this.#lastCommentId += 1;
-    const comment: PagureComment = {
+    const comment: ForgeComment = {
       id: this.#lastCommentId,
       text,
       author,
@@ -153,11 +185,13 @@ export class Tracker {
 
   /** Changes a comment's text, as its author can, and everybody with access to the project's tickets (`by`). */
   editComment(path: string, id: number, commentId: number, text: string, by: string | null = null): void {
-    const edited = (comment: PagureComment): PagureComment => {
+    const edited = (comment: ForgeComment): ForgeComment => {
       return { ...comment, text, editor: by ?? comment.author, editedAt: this.#now() };
     };
+    const { updatedAt } = this.#existing(path, id);
     this.#change(path, id, ({ comments }) => ({
       comments: comments.map((comment) => (comment.id === commentId ? edited(comment) : comment)),
+      ...(this.#habits.editsTouchIssue ? {} : { updatedAt }),
     }));
   }
 
@@ -166,7 +200,12 @@ export class Tracker {
     this.#change(path, id, () => ({ isPrivate }));
   }
 
-  edit(path: string, id: number, title: string, content: string): PagureIssue {
+  /** Lets those alone comment on an issue who may write to the project, or everybody again. */
+  setLocked(path: string, id: number, isLocked: boolean): void {
+    this.#change(path, id, () => ({ isLocked }));
+  }
+
+  edit(path: string, id: number, title: string, content: string): ForgeIssue {
     return this.#change(path, id, () => ({ title, content }));
   }
 
@@ -189,22 +228,22 @@ export class Tracker {
     this.#project(path).issues.delete(this.#existing(path, id).id);
   }
 
-  #change(path: string, id: number, change: (issue: PagureIssue) => Partial<PagureIssue>): PagureIssue {
+  #change(path: string, id: number, change: (issue: ForgeIssue) => Partial<ForgeIssue>): ForgeIssue {
     const issue = this.#existing(path, id);
-    const changed = { ...issue, ...change(issue), updatedAt: this.#now() };
+    const changed = { ...issue, updatedAt: this.#now(), ...change(issue) };
     this.#project(path).issues.set(id, changed);
     return changed;
   }
 
-  #existing(path: string, id: number): PagureIssue {
+  #existing(path: string, id: number): ForgeIssue {
     const issue = this.issue(path, id);
-    if (issue === null) throw new Error(`The project ${path} of the Pagure double has no issue ${id}.`);
+    if (issue === null) throw new Error(`The project ${path} of the double has no issue ${id}.`);
     return issue;
   }
 
   #project(path: string): Project {
     const project = this.#projects.get(path.toLowerCase());
-    if (project === undefined) throw new Error(`The Pagure double has no project ${path}: add it with setProject.`);
+    if (project === undefined) throw new Error(`The double has no project ${path}: add it with setProject.`);
     return project;
   }
 }

@@ -1,0 +1,14 @@
+/**
+ * The same question, asked once for all who ask it in one turn of the event loop: it goes out when the last of them has asked, so
+ * that no answer is older than its question.
+ */
+export function onceATurn<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | null = null;
+  return () =>
+    (asked ??= new Promise<T>((resolve, reject) => {
+      process.nextTick(() => {
+        asked = null;
+        ask().then(resolve, reject);
+      });
+    }));
+}

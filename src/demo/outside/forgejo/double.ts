@@ -1,0 +1,79 @@
+import { ApiError, type TokenRights } from "./access.ts";
+import { answer, type ForgejoWorld } from "./api.ts";
+import { formOf } from "./requests.ts";
+import { htmlPage } from "../faults.ts";
+import { jsonReply, startForge, type ForgeDouble, type ForgeRequest, type Reply } from "../forge.ts";
+import { renderMarkdown } from "../render.ts";
+import { Tracker } from "../tracker.ts";
+import type { Instant } from "../../../domain/time.ts";
+
+const HTML = "text/html; charset=utf-8";
+/** What a proxy in front of it lets through; Forgejo itself has no limit. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** MAX_RESPONSE_ITEMS as shipped (modules/setting/api.go). */
+const MOST_ITEMS = 50;
+
+export interface ForgejoDoubleOptions {
+  /** Default: this machine's clock. */
+  readonly now?: () => Instant;
+  readonly maxBodyBytes?: number;
+  /** The most entries of a page. Default 50, as Forgejo. */
+  readonly mostItems?: number;
+}
+
+/** A Forgejo on this machine, with the strings to pull. */
+export interface ForgejoDouble extends ForgeDouble {
+  /** Adds a token, or changes the rights of one. Without `scopes` it has those that clean-amis needs. */
+  setToken(token: string, rights: Pick<TokenRights, "user"> & Partial<TokenRights>): void;
+}
+
+/** Starts a Forgejo double on a free port of 127.0.0.1. It has no repo and no token yet. */
+export async function startForgejoDouble(options: ForgejoDoubleOptions = {}): Promise<ForgejoDouble> {
+  const now = options.now ?? Date.now;
+  const tracker = new Tracker(now, { reusesNumbers: false, editsTouchIssue: false });
+  const tokens = new Map<string, TokenRights>();
+  const mostItems = options.mostItems ?? MOST_ITEMS;
+  const double = await startForge({
+    name: "Forgejo",
+    now,
+    tracker,
+    maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
+    answer: (base, request) => handle({ base, tracker, tokens, now, mostItems }, request),
+    formOf,
+  });
+  return {
+    ...double,
+    setToken: (token, rights) => {
+      tokens.set(token, { scopes: ["read:user", "write:issue"], expiresAt: null, ...rights });
+    },
+  };
+}
+
+function handle(world: ForgejoWorld, request: ForgeRequest): Reply {
+  try {
+    const shown = issuePage(world, request);
+    if (shown !== null) return { status: 200, headers: { "content-type": HTML }, body: shown, created: null };
+    return answer(world, request);
+  } catch (error) {
+    if (error instanceof ApiError) return refusal(world, error);
+    const body = htmlPage(`500 The Forgejo double failed: ${String(error)}`);
+    return { status: 500, headers: { "content-type": HTML }, body, created: null };
+  }
+}
+
+function refusal({ base }: Pick<ForgejoWorld, "base">, { status, message, more, headers }: ApiError): Reply {
+  if (more === null) return { status, headers, body: "", created: null };
+  return jsonReply(status, { message, url: `${base}/api/swagger`, ...more }, { headers });
+}
+
+/** The page of an issue as people read it, without all that surrounds it; null: another path. */
+function issuePage({ tracker }: Pick<ForgejoWorld, "tracker">, { method, path }: ForgeRequest): string | null {
+  const { repo = "", id } = /^\/(?!api\/)(?<repo>[^/]+\/[^/]+)\/issues\/(?<id>\d+)$/.exec(path)?.groups ?? {};
+  const name = tracker.nameOf(repo);
+  const issue = name === null ? null : tracker.issue(name, Number(id));
+  if (method !== "GET" || issue === null) return null;
+  const comments = issue.comments.map(
+    ({ id: number, text }) => `<div id="issuecomment-${number}">${renderMarkdown(text)}</div>`,
+  );
+  return `<!doctype html>\n<title>${issue.title}</title>\n${[renderMarkdown(issue.content), ...comments].join("\n<hr>\n")}\n`;
+}

@@ -1,0 +1,43 @@
+import t from "tap";
+import { onceATurn } from "../../../src/adapters/redis/once-a-turn.ts";
+
+/** A question whose answers are numbers, each given when the test says so. */
+function question() {
+  const answers: ((number: number) => void)[] = [];
+  const ask = (): Promise<number> => new Promise((resolve) => answers.push(resolve));
+  return { answers, ask: onceATurn(ask) };
+}
+
+/** Until everything that this turn has brought is done. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+t.test("all who ask in one turn share one question, which goes out behind the last of them", async (t) => {
+  const { answers, ask } = question();
+  const first = ask();
+  t.equal(answers.length, 0, "not asked yet");
+  const others = [Promise.resolve().then(ask), Promise.resolve().then(ask)];
+  await turn();
+  t.equal(answers.length, 1);
+  answers[0]?.(7);
+  t.same(await Promise.all([first, ...others]), [7, 7, 7]);
+});
+
+t.test("nobody is given an answer to a question that went out before he asked", async (t) => {
+  const { answers, ask } = question();
+  const early = ask();
+  await turn();
+  const late = ask();
+  await turn();
+  t.equal(answers.length, 2, "asked anew, though the first is not answered");
+  answers[0]?.(1);
+  answers[1]?.(2);
+  t.same(await Promise.all([early, late]), [1, 2]);
+});
+
+t.test("a failure reaches all who asked, and the next question is asked", async (t) => {
+  let asked = 0;
+  const ask = onceATurn(() => (asked++ === 0 ? Promise.reject(new Error("away")) : Promise.resolve(5)));
+  const answers = [ask(), ask()];
+  for (const answer of answers) await t.rejects(answer, /away/);
+  t.equal(await ask(), 5);
+});
