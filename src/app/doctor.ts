@@ -20,7 +20,7 @@ export function openDoctor(
   const log = openLog("silent");
   const { sources, userAgent } = config;
   const reach = { userAgent, timeoutMs: LIMIT_MS, clock: systemClock };
-  const redis = opened(() => connectRedis(config.redis.url, config.redis.prefix, log));
+  const redis = opened(() => connectRedis(config.redis, config.redis.prefix, log));
   const ec2 = opened(() => openEc2(config, log));
   return {
     config,

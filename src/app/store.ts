@@ -79,7 +79,7 @@ type StoreConfig = Pick<Config, "redis" | "periods" | "budgets"> & {
 
 /** Opens Redis. Throws `UpstreamError` when it cannot be reached, `ConfigError` for a newer key format. */
 export async function openStore(config: StoreConfig, log: Log, meter: Meter = NO_METER): Promise<Store> {
-  return storeOn(await openRedis(config.redis.url, config.redis.prefix, log, meter), config, log);
+  return storeOn(await openRedis(config.redis, config.redis.prefix, log, meter), config, log);
 }
 
 /** The ports of a connection that is open. */

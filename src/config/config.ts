@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { type AmqpConfig, readAmqp } from "./amqp.ts";
 import { readEc2, type Ec2Config } from "./ec2.ts";
-import { PARTS, readConfigFile, secret, type ConfigFile, type Environment, type Part } from "./file.ts";
+import { PARTS, readConfigFile, type ConfigFile, type Environment, type Part } from "./file.ts";
+import { readRedis, type RedisConfig } from "./redis/redis.ts";
 import { type ReportConfig, readReport } from "./report.ts";
-import { duration, hasScheme, isLoopback, webAddress } from "./values.ts";
+import { duration, isLoopback, webAddress } from "./values.ts";
 import { VERSION } from "./version.ts";
 import type { Policy } from "../domain/compose/classify.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
@@ -16,7 +17,7 @@ export interface Config {
   readonly file: string;
   readonly environments: readonly string[];
   readonly policy: Policy;
-  readonly redis: { readonly url: string; readonly prefix: string };
+  readonly redis: RedisConfig;
   readonly periods: Periods;
   readonly amqp: AmqpConfig;
   readonly act: Act;
@@ -93,7 +94,7 @@ export function loadConfig(file: string, env: Environment, parts: readonly Part[
   return {
     file,
     amqp,
-    redis: { url: redisUrl(file, own.redis_url, env), prefix: own.redis_prefix },
+    redis: readRedis(file, own, env),
     environments: own.environments,
     act: own.act,
     policy: policyOf(filled),
@@ -163,13 +164,6 @@ function readPeriods(scheduled: Scheduled, isTrial: boolean): Periods {
     unresolvedForMs: scheduled("unresolved_for"),
     leaseMs: scheduled("lease", SECOND_MS),
   };
-}
-
-function redisUrl(file: string, inFile: string, env: Environment): string {
-  const given = secret("REDIS_URL", env);
-  if (hasScheme(given ?? inFile, /^rediss?:$/)) return given ?? inFile;
-  const where = given === undefined ? `${file}: consumer_config.redis_url` : "REDIS_URL";
-  throw new ConfigError(`${where}: an address like redis://host:6379/0`);
 }
 
 /** Who asks, in which version, and whom to write to. */

@@ -35,6 +35,15 @@ export interface ConfigFile {
     environments: string[];
     redis_url: string;
     redis_prefix: string;
+    redis_tls: { ca_cert: string; certfile: string; keyfile: string };
+    redis_sentinel: {
+      user: string;
+      password: string;
+      tls: "same" | "on" | "off";
+      ca_cert: string;
+      certfile: string;
+      keyfile: string;
+    };
     log_level: string;
     schedule: Record<
       | "private_after"

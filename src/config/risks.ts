@@ -1,4 +1,5 @@
 import type { Config } from "./config.ts";
+import { showHost } from "./redis/address.ts";
 import { IS_SEEN } from "./report.ts";
 import { isLoopback, tomlKey } from "./values.ts";
 import { DEFAULT_POLICY } from "../domain/compose/classify.ts";
@@ -55,8 +56,8 @@ export function risksOf(config: Config): readonly string[] {
       'passive_declares = true with queue "": a queue that the broker names is never there before',
     ],
     [unbound.length > 0, `bindings has none for the queue ${unbound.join(", ")}: it hears what others bound to it`],
-    [isOpenPassword(amqp.url, "amqp:"), "amqp_url: the password crosses the network in the open; use amqps"],
-    [isOpenPassword(config.redis.url, "redis:"), "redis_url: the password crosses the network in the open; use rediss"],
+    [isOpenPassword(amqp.url), "amqp_url: the password crosses the network in the open; use amqps"],
+    ...redisRisks(config.redis),
   ];
   return rows.filter(([isSo]) => isSo).map(([, risk]) => risk);
 }
@@ -78,7 +79,21 @@ function unboundQueues({ amqp }: Pick<Config, "amqp">): readonly string[] {
   return amqp.queues.filter((queue) => !isBound(queue)).map(({ name }) => tomlKey(name));
 }
 
-function isOpenPassword(address: string, scheme: string): boolean {
+function isOpenPassword(address: string): boolean {
   const { protocol, password } = new URL(address);
-  return protocol === scheme && password !== "" && !isLoopback(address);
+  return protocol === "amqp:" && password !== "" && !isLoopback(address);
+}
+
+function redisRisks({ address, sentinel }: Config["redis"]): readonly (readonly [boolean, string])[] {
+  const isFar = address.hosts.some((host) => !isLoopback(`redis://${showHost(host)}`));
+  return [
+    [
+      isFar && !address.isTls && address.password !== "",
+      "redis_url: the password crosses the network in the open; use rediss",
+    ],
+    [
+      isFar && address.form === "sentinel" && !sentinel.isTls && sentinel.password !== "",
+      'redis_sentinel.tls: the sentinels\' password crosses the network in the open; set it to "on"',
+    ],
+  ];
 }

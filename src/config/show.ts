@@ -17,6 +17,8 @@ const MASK = "***";
 const FROM_ENVIRONMENT: Readonly<Record<string, string>> = {
   amqp_url: "AMQP_URL",
   "consumer_config.redis_url": "REDIS_URL",
+  "consumer_config.redis_sentinel.user": "REDIS_SENTINEL_USER",
+  "consumer_config.redis_sentinel.password": "REDIS_SENTINEL_PASSWORD",
 };
 
 /** Every value of the file with its defaults, in their order. Throws `ConfigError` for a file that is not valid. */
@@ -84,7 +86,7 @@ function masked(value: unknown, key: string): unknown {
   if (Array.isArray(value)) return value.map((each) => masked(each, key));
   if (isTable(value))
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, masked(each, name)]));
-  if (typeof value !== "string") return value;
+  if (typeof value !== "string" || value === "") return value;
   if (/token|password|secret/i.test(key)) return MASK;
   // Up to the last @, as a password that is no part of a good address must not be shown either.
   return value.replace(/(?<=:\/\/[^:@]*:).+(?=@)/s, MASK).replace(/(?<=[?&]password=)[^&]+/, MASK);

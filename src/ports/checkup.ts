@@ -24,6 +24,21 @@ export interface BrokerState {
   readonly queue: { readonly messages: number; readonly consumers: number } | "exclusive" | "missing" | null;
 }
 
+/** How Redis is reached, and which servers take our writes now. */
+export interface StoreForm {
+  readonly form: "alone" | "socket" | "sentinel" | "cluster";
+  readonly masters: readonly {
+    /** `host:port`, or the socket's path. */
+    readonly address: string;
+    /** Null: it may not be asked. */
+    readonly replicas: number | null;
+    /** How many replicas it wants before it takes a write; null: it may not be asked. */
+    readonly wantedReplicas: number | null;
+  }[];
+  /** `appendfsync` of the server with our control keys; null: it may not be asked. */
+  readonly fsync: string | null;
+}
+
 /** Redis, and what is remembered there. */
 export interface StoreCheckup {
   readonly schedule: Pick<Schedule, "now" | "regions" | "countLive">;
@@ -36,6 +51,7 @@ export interface StoreCheckup {
   readonly budgets: Pick<Budgets, "paused" | "stops">;
   /** Redis' own words of itself, from INFO; null when the user may not ask. */
   info(): Promise<Readonly<Record<string, string>> | null>;
+  form(): Promise<StoreForm>;
   /** Those of the commands that the service needs, and may not give; null when not even a transaction is allowed. */
   refusedCommands(): Promise<readonly string[] | null>;
   /** Milliseconds that one PING takes. */

@@ -7,6 +7,12 @@ import type { Instant } from "../domain/time.ts";
 export type DueAnew = (hasReserved: (image: Pick<Image, "region" | "amiId">) => boolean) => Promise<number>;
 
 /**
+ * Whether what was written survives a failover: a replica has it too; no replica has said so, or may be asked; there is none to
+ * fail over to.
+ */
+export type Kept = "replicated" | "unconfirmed" | "alone";
+
+/**
  * How many acts a UTC day may have, over all replicas, and what is stopped or paused. All throw `UpstreamError`. What stands
  * there and cannot be read is a stop: every doubt keeps the image.
  */
@@ -32,7 +38,7 @@ export interface Budgets {
    */
   resume(kinds: readonly ActKind[], now: Instant): Promise<readonly Stop[]>;
   /** Stops every act of every replica at once; the latest word on why stands. */
-  pause(by: string, why: string, now: Instant): Promise<void>;
+  pause(by: string, why: string, now: Instant): Promise<Kept>;
   paused(): Promise<Pause | null>;
   /** Ends a pause, and resolves to it. */
   unpause(): Promise<Pause | null>;

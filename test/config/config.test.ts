@@ -39,7 +39,10 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
     file,
     act: "nothing",
     environments: ["prod"],
-    redis: { url: "redis://127.0.0.1:6379/0", prefix: "clean-amis" },
+    redis: {
+      address: { form: "alone", hosts: [{ host: "127.0.0.1", port: 6379 }], database: 0 },
+      prefix: "clean-amis",
+    },
     policy: DEFAULT_POLICY,
     tickEveryMs: MINUTE_MS,
     reportEveryMs: HOUR_MS,
@@ -169,7 +172,10 @@ t.test("a value of the wrong kind is named with its key, itself and what is allo
     [report("objections_per_day = 0"), "FILE: consumer_config.report.objections_per_day = 0: must be >= 1"],
     [report('read_every = "0s"'), 'FILE: consumer_config.report.read_every = "0s": at least 1s'],
     [`amqp_url = "rabbit"\n${own("")}`, "FILE: amqp_url: an address like amqps://host/vhost"],
-    [own('redis_url = "redis://[::"'), "FILE: consumer_config.redis_url: an address like redis://host:6379/0"],
+    [
+      own('redis_url = "redis://[::"'),
+      "FILE: consumer_config.redis_url: a host cannot be read: an address like redis://host:6379/0",
+    ],
     [
       "[consumer_config.ec2]\nendpoint = 'localhost:4566'",
       /^FILE: consumer_config\.ec2\.endpoint = "localhost:4566": an http/,

@@ -2,12 +2,17 @@ import { join } from "node:path";
 import type { Test } from "tap";
 import t from "tap";
 import { loadConfig, type Config } from "../../src/config/config.ts";
+import { showRedisAddress } from "../../src/config/redis/address.ts";
 import { complaintOf } from "../support/program/complaint.ts";
 import { SECRET } from "../support/run/secrets.ts";
 
 type Environment = Parameters<typeof loadConfig>[1];
 
 const PAGURE = '[consumer_config.report]\nkind = "pagure"\nrepo = "releng/ami-reports"\n';
+/** What is said of an address of no form. */
+const ADDRESSES =
+  "an address like redis://host:6379/0, redis+sentinel://host:26379,host:26379/MASTER/0, " +
+  "redis+cluster://host:6379,host:6379, redis+unix:///run/redis/redis.sock, or with rediss for redis";
 const FILES = {
   secret: `  ${SECRET}\n`,
   amqp: "amqp://me:S3CRET@broker/\n",
@@ -36,17 +41,20 @@ t.test("each secret comes from the environment, from a file that the environment
     AMQP_URL: "amqp://broker",
     REDIS_URL: "redis://redis",
   });
-  t.same([given.report.token, given.amqp.url, given.redis.url], [SECRET, "amqp://broker", "redis://redis"]);
+  t.same(
+    [given.report.token, given.amqp.url, showRedisAddress(given.redis.address)],
+    [SECRET, "amqp://broker", "redis://redis:6379"],
+  );
   const named = load(t, PAGURE, {
     PAGURE_ACCESS_TOKEN_FILE: "$DIR/secret",
     AMQP_URL_FILE: "$DIR/amqp",
     REDIS_URL_FILE: "$DIR/redis",
   });
-  t.same([named.report.token, named.amqp.url, named.redis.url], [SECRET, FILES.amqp.trim(), FILES.redis.trim()]);
+  t.same([named.report.token, named.amqp.url, named.redis.address.password], [SECRET, FILES.amqp.trim(), "S3CRET"]);
   const both = load(t, PAGURE, { PAGURE_ACCESS_TOKEN: "direct", PAGURE_ACCESS_TOKEN_FILE: "/nowhere" });
   t.equal(both.report.token, "direct", "what is given directly wins");
   const neither = load(t, "[consumer_config]\nredis_url = 'redis://there'\n", { REDIS_URL: "", REDIS_URL_FILE: "" });
-  t.equal(neither.redis.url, "redis://there", "an empty variable is none");
+  t.equal(showRedisAddress(neither.redis.address), "redis://there:6379", "an empty variable is none");
   t.end();
 });
 
@@ -59,7 +67,7 @@ t.test("a secret's file that is missing or empty is named, and a wrong address i
     [{ REDIS_URL_FILE: "$DIR/empty" }, "REDIS_URL_FILE: file empty is empty: mend REDIS_URL_FILE"],
     [{ AMQP_URL_FILE: "$DIR/empty" }, "AMQP_URL_FILE: file empty is empty: mend AMQP_URL_FILE"],
     [{ AMQP_URL: "http://me:S3CRET@broker" }, "AMQP_URL: an address like amqps://host/vhost"],
-    [{ REDIS_URL: "redis//:S3CRET@redis" }, "REDIS_URL: an address like redis://host:6379/0"],
+    [{ REDIS_URL: "redis//:S3CRET@redis" }, `REDIS_URL: ${ADDRESSES}`],
   ];
   for (const [env, line] of rows) t.equal(complaint(t, "[consumer_config]\n", env), line);
   t.end();

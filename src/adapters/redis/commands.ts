@@ -1,4 +1,6 @@
-import { isForbidden, type RedisConnection } from "./connection.ts";
+import { nodeOf } from "./client/cluster.ts";
+import { isForbidden } from "./client/trouble.ts";
+import type { RedisConnection } from "./connection.ts";
 
 /**
  * Every command that the service cannot do without, beside MULTI, EXEC and DISCARD, our scripts' included, with words that
@@ -57,9 +59,10 @@ const NEEDED_COMMANDS: Readonly<Record<string, string>> = {
  * What of it the user may not do. Each is put into a transaction that is thrown away: Redis looks at the permission when it
  * queues a command ("Transactions"), and nothing is carried out. Null: not even that is allowed.
  */
-export async function refusedCommands({ redis, keys }: RedisConnection): Promise<readonly string[] | null> {
+export async function refusedCommands({ redis: client, keys }: RedisConnection): Promise<readonly string[] | null> {
   const names = Object.keys(NEEDED_COMMANDS);
   const key = keys.control("run");
+  const redis = nodeOf(client, key);
   // In one turn, so that no other command of this connection comes between. EXEC with nothing begun is an error, or forbidden.
   const [executed, begun, ...answers] = await Promise.allSettled([
     redis.call("EXEC"),

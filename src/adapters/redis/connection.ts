@@ -1,34 +1,23 @@
-import type { Socket } from "node:net";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
+import { clusterOf, lastNodeError } from "./client/cluster.ts";
+import { clientFor } from "./client/dial.ts";
+import { NodeWatch } from "./client/node-watch.ts";
 import { keysOf, type Keys } from "./keys.ts";
 import { quoteKey, Strangers } from "./strange.ts";
 import { unlessAbandoned, wantedSignal } from "../abandon.ts";
 import { within } from "../limit.ts";
+import { showRedisAddress } from "../../config/redis/address.ts";
+import { redisAt, type RedisPlace } from "../../config/redis/redis.ts";
 import { ConfigError, describeError, UpstreamError } from "../../errors.ts";
 import { NO_METER, type Log, type Meter } from "../../ports/index.ts";
 
 /** The key layout that this program writes. Within a format, fields are only added. */
 export const FORMAT = 1;
 
-const CONNECT_TIMEOUT_MS = 5_000;
-const COMMAND_TIMEOUT_MS = 10_000;
-/** A connection that brought nothing for so long, while something was asked, is made anew: its other end may be gone. */
-const SILENT_MS = 15_000;
 const QUIT_WITHIN_MS = 1_000;
-
-/** Commands that are issued in one turn of the event loop leave in one write, in their order; each is answered by itself. */
-class OneWrite extends Redis {
-  override sendCommand(...words: Parameters<Redis["sendCommand"]>): ReturnType<Redis["sendCommand"]> {
-    const { stream } = this as unknown as { readonly stream?: Socket };
-    if (stream?.writable === true && stream.writableCorked === 0) {
-      stream.cork();
-      process.nextTick(() => {
-        stream.uncork();
-      });
-    }
-    return super.sendCommand(...words);
-  }
-}
+const AGAIN_MS = 500;
+/** Where several are asked, opening ends by itself. */
+const OPEN_WITHIN_MS = 15_000;
 
 /** An open Redis and the names of its keys, for the other files of this folder. */
 export interface RedisConnection {
@@ -41,69 +30,61 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
+/** An address says it all where nothing else is configured. */
+type Place = string | RedisPlace;
+
 /**
  * Connects and checks the key format. Throws `UpstreamError` when Redis cannot be reached, `ConfigError` when a newer program
  * has written there. A connection that breaks later is made anew by itself; commands fail meanwhile as `UpstreamError`.
  */
 export function openRedis(
-  url: string,
+  place: Place,
   prefix: string,
   log: Log,
   meter: Pick<Meter, "reconnected"> = NO_METER,
 ): Promise<RedisConnection> {
-  return connect(url, prefix, { log, meter }, checkFormat);
+  return connect(placeOf(place), prefix, { log, meter }, checkFormat);
 }
 
 /** Connects without a look at the key format, and without writing it. Throws `UpstreamError`. */
-export function connectRedis(url: string, prefix: string, log: Log): Promise<RedisConnection> {
-  return connect(url, prefix, { log, meter: NO_METER }, () => Promise.resolve());
+export function connectRedis(place: Place, prefix: string, log: Log): Promise<RedisConnection> {
+  return connect(placeOf(place), prefix, { log, meter: NO_METER }, () => Promise.resolve());
+}
+
+function placeOf(place: Place): RedisPlace {
+  return typeof place === "string" ? redisAt(place) : place;
 }
 
 async function connect(
-  url: string,
+  place: RedisPlace,
   prefix: string,
   { log, meter }: { readonly log: Log; readonly meter: Pick<Meter, "reconnected"> },
   check: (redis: Redis, keys: Keys, strangers: Strangers) => Promise<void>,
 ): Promise<RedisConnection> {
-  const redis = new OneWrite(url, {
-    lazyConnect: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    socketTimeout: SILENT_MS,
-    maxRetriesPerRequest: 1,
-    retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
-  });
-  let isTold = false;
+  const redis = clientFor(place, log);
   // The reason of a failed connection comes as an event; `connect` itself only says that it was closed.
-  const reasons: Error[] = [];
-  redis.on("error", (error: Error) => {
-    reasons[0] = error;
-    if (!isTold) log.warn({ service: "redis", error: describeError(error) }, "redis is away, trying again");
-    isTold = true;
-    // Our client would go on, in the database of number 0, which is another one's.
-    if (isOfSelect(error)) redis.disconnect(true);
-  });
-  redis.on("ready", () => {
-    if (isTold) log.info({ service: "redis" }, "redis is back");
-    if (isTold) meter.reconnected("redis");
-    isTold = false;
-  });
+  const reasons = tellTrouble(redis, log, meter);
+  const stay = stayOpen(redis);
   const keys = keysOf(prefix);
   const strangers = new Strangers(log);
   try {
     await unlessAbandoned(async () => {
-      await redis.connect();
+      await opened(redis, place);
       await check(redis, keys, strangers);
     });
+    if (place.address.form === "sentinel") stay.begin();
   } catch (error) {
     abandon(redis);
     wantedSignal()?.throwIfAborted();
     if (error instanceof ConfigError) throw error;
-    const where = redactUrl(url);
+    const where = showRedisAddress(place.address);
+    const why = /^MOVED /.test(describeError(error))
+      ? "it is a node of a Cluster: write redis+cluster for redis"
+      : describeError(reasons[0] ?? error);
     throw new UpstreamError(
       "redis",
       "unreachable",
-      `redis at ${where} cannot be used: ${describeError(reasons[0] ?? error)}: start it, or mend consumer_config.redis_url or REDIS_URL`,
+      `redis at ${where} cannot be used: ${why}: start it, or mend consumer_config.redis_url or REDIS_URL`,
       { cause: error },
     );
   }
@@ -112,10 +93,69 @@ async function connect(
     keys,
     strangers,
     abandon: () => {
+      stay.end();
       abandon(redis);
     },
-    close: () => close(redis, log),
+    close: () => {
+      stay.end();
+      return close(redis, log);
+    },
   };
+}
+
+/** Our client ends for ever when it is cut while it looks for the master: it begins again, until we end it. */
+function stayOpen(redis: Redis): { begin(): void; end(): void } {
+  let isWanted = false;
+  redis.on("end", () => {
+    if (!isWanted) return;
+    // Its failures come as events.
+    setTimeout(() => void (isWanted && redis.status === "end" && redis.connect().catch(() => undefined)), AGAIN_MS);
+  });
+  return {
+    begin: () => {
+      isWanted = true;
+    },
+    end: () => {
+      isWanted = false;
+    },
+  };
+}
+
+/** Waits as long as one server reads its memory; where several are asked, none may be the right one. */
+async function opened(redis: Redis, { address }: RedisPlace): Promise<void> {
+  if (address.form === "alone" || address.form === "socket") await redis.connect();
+  else await within(OPEN_WITHIN_MS, redis.connect(), "no master that can be used");
+}
+
+/** Tells an outage once, and its end once. Resolves to a list that has the last reason, if there was one. */
+function tellTrouble(redis: Redis, log: Log, meter: Pick<Meter, "reconnected">): readonly Error[] {
+  const reasons: Error[] = [];
+  let isTold = false;
+  const away = (error: Error): void => {
+    reasons[0] = error;
+    const why = lastNodeError(error) ?? describeError(error);
+    if (!isTold) log.warn({ service: "redis", error: why }, "redis is away, trying again");
+    isTold = true;
+  };
+  const back = (): void => {
+    if (isTold) log.info({ service: "redis" }, "redis is back");
+    if (isTold) meter.reconnected("redis");
+    isTold = false;
+  };
+  redis.on("error", (error: Error) => {
+    away(error);
+    // Our client would go on, in the database of number 0, which is another one's.
+    if (isOfSelect(error)) redis.disconnect(true);
+  });
+  redis.on("sentinelError", (error: Error) => {
+    reasons[0] = new Error(
+      error.message.replace("successfully, but got an invalid reply: null", "and it knows no such master"),
+    );
+  });
+  redis.on("ready", back);
+  const cluster = clusterOf(redis);
+  if (cluster !== null) new NodeWatch(cluster, away, back);
+  return reasons;
 }
 
 /** Says goodbye where somebody listens, unless everything was given up. */
@@ -131,16 +171,9 @@ async function close(redis: Redis, log: Log): Promise<void> {
 
 /** A server that has hung never closes its end: the socket is cut, or commands under way would wait for their time-out. */
 function abandon(redis: Redis): void {
+  const nodes = clusterOf(redis)?.nodes() ?? [redis];
   redis.disconnect();
-  const { stream } = redis as unknown as { readonly stream?: { destroy(): void } };
-  stream?.destroy();
-}
-
-/** An access list forbids the command to our user, or a provider has taken it away. */
-export function isForbidden(error: unknown): boolean {
-  return (
-    error instanceof Error && /^(?:EXECABORT [^:]+: )?NOPERM |^ERR unknown (?:command|subcommand)/.test(error.message)
-  );
+  for (const node of nodes) (node as unknown as { readonly stream?: { destroy(): void } }).stream?.destroy();
 }
 
 /** Redis has refused to take the database that the address names. */
@@ -158,8 +191,4 @@ async function checkFormat(redis: Redis, keys: Keys, strangers: Strangers): Prom
     throw new ConfigError(
       `redis: ${keys.format} is ${text}, this program knows ${FORMAT}: run the newer clean-amis that wrote it`,
     );
-}
-
-function redactUrl(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, "//***@");
 }

@@ -9,6 +9,7 @@ const ROOT_KEYS = {
   regions: "set",
   rejected: "stream",
   "rejected:known": "zset",
+  "{*:rejected}:known": "zset",
   "compose:*": "hash",
 } as const;
 
@@ -44,6 +45,7 @@ const CONTROL_KEYS = {
   run: "string",
   requests: "stream",
   "requests:lease": "string",
+  "order:*": "string",
   stopped: "hash",
   breakers: "hash",
   "budget:*": "hash",
@@ -81,8 +83,10 @@ export interface Keys {
   readonly format: string;
   readonly regions: string;
   readonly rejected: string;
-  /** Fingerprints of what was ever put into `rejected`, by when it came last. */
+  /** Fingerprints of what was ever put into `rejected`, by when it came last; in the slot of that. */
   readonly rejectedKnown: string;
+  /** Where these stood in version 0.1. */
+  readonly rejectedBefore: string;
   queue(region: string, queue: Queue): string;
   image(region: string, amiId: string): string;
   composeImages(region: string, composeId: string): string;
@@ -119,7 +123,8 @@ export function keysOf(prefix: string): Keys {
     format: `${prefix}:format`,
     regions: `${prefix}:regions`,
     rejected: `${prefix}:rejected`,
-    rejectedKnown: `${prefix}:rejected:known`,
+    rejectedKnown: `${prefix}:{${prefix}:rejected}:known`,
+    rejectedBefore: `${prefix}:rejected:known`,
     queue: (region, queue) => inRegion(region, queue),
     image: (region, amiId) => inRegion(region, `image:${amiId}`),
     composeImages: (region, composeId) => inRegion(region, `compose:${composeId}`),
@@ -139,7 +144,8 @@ export function keysOf(prefix: string): Keys {
 
 function readName(name: string): KeyName | null {
   const tagged = /^\{(?<tag>[^}]*)\}:(?<rest>[^]*)$/.exec(name)?.groups;
-  const { tag = null, rest = name } = tagged ?? {};
+  // The tag of the rejected is a key's whole name, which no region's is.
+  const { tag = null, rest = name } = tagged?.["tag"]?.includes(":") === true ? {} : (tagged ?? {});
   const keys = tag === null ? ROOT_KEYS : tag === "control" ? CONTROL_KEYS : REGION_KEYS;
   const found = Object.entries(keys).find(([pattern]) => isLike(rest, pattern));
   return found === undefined ? null : { type: found[1], region: tag === "control" ? null : tag, name: rest };

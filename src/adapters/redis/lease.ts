@@ -29,6 +29,8 @@ export class ControlLease {
   static async take(redis: Redis, key: string, lifeMs: number): Promise<ControlLease | null> {
     const lease = new ControlLease(redis, key, lifeMs);
     if ((await redis.set(key, lease.token, "PX", lifeMs, "NX")) === "OK") return lease;
+    // The answer to the first of two may have been lost on its way, after Redis had written.
+    if (await lease.renew()) return lease;
     const leftMs = await redis.pttl(key);
     if (leftMs === -1) throw new UnreadableRecord(ofOtherType(key));
     // Redis' clock was ahead when it was written: who has it prolongs it, and who has died would keep it until then.

@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
-import { isForbidden, type RedisConnection } from "./connection.ts";
-import { asUpstream } from "./strange.ts";
+import { isForbidden } from "./client/trouble.ts";
+import type { RedisConnection } from "./connection.ts";
+import { loadScript } from "./script.ts";
+import { asUpstream, ofOtherType } from "./strange.ts";
 import { translateErrors } from "../translate.ts";
 import { parsePythonJson, writePythonJson } from "../../domain/python-json.ts";
 import { formatInstant, parseInstant } from "../../domain/time.ts";
 import type { NewRejected, RejectedMessage, RejectedMessages } from "../../ports/index.ts";
+
+const reject = loadScript("reject");
 
 /** About so many entries are kept, the newest: a flood of rubbish must not fill the memory that the schedule lives in. */
 const MOST_REJECTED = 100_000;
@@ -31,34 +35,19 @@ export function redisRejected({ redis, keys, strangers }: RedisConnection): Reje
       strangers.tell(`${key} bytes`, `redis: ${key} ${why}: clean-amis rejected shows what is left`);
     }
   }
-  /** Those that are being written: the same message may stand twice in one batch. */
-  const underWay = new Map<string, Promise<boolean>>();
-  async function addNew(entry: NewRejected, fingerprint: string): Promise<boolean> {
-    const known = keys.rejectedKnown;
-    const isKnown = (await strangers.orTell(known, redis.zscore(known, fingerprint), null)) !== null;
-    if (!isKnown) {
-      const written = redis.xadd(key, "MAXLEN", "~", MOST_REJECTED, "*", ...writeEntry(entry, entry.body.length));
-      // A message that can be neither understood nor kept must not keep the others from being heard: the log names it.
-      if ((await strangers.orTell(key, written, null)) !== null) await bound();
-    }
-    // Afterwards: a crash in between keeps it twice, and loses nothing. What comes again is not forgotten.
-    await strangers.orTell(known, redis.zadd(known, Date.now(), fingerprint), 0);
-    if (isKnown) return false;
-    const oldest = await strangers.orTell(known, redis.zrange(known, "0", String(-MOST_REJECTED - 1)), []);
-    if (oldest.length > 0) await strangers.orTell(known, redis.zrem(known, oldest), 0);
-    return true;
-  }
+  const known = keys.rejectedKnown;
   const rejected: RejectedMessages = {
     add: async (entry) => {
       const fingerprint = fingerprintOf(entry);
-      const first = underWay.get(fingerprint);
-      if (first !== undefined) {
-        await first;
-        return false;
-      }
-      const adding = addNew(entry, fingerprint).finally(() => underWay.delete(fingerprint));
-      underWay.set(fingerprint, adding);
-      return adding;
+      const before = redis.zscore(keys.rejectedBefore, fingerprint);
+      if ((await strangers.orTell(keys.rejectedBefore, before, null)) !== null) return false;
+      const args = [fingerprint, Date.now(), MOST_REJECTED, ...writeEntry(entry, entry.body.length)];
+      // A message that can be neither understood nor kept must not keep the others from being heard: the log names it.
+      const written = await strangers.orTell(key, reject(redis, [key, known], args), null);
+      if (written === -1) strangers.tell(known, `redis: ${ofOtherType(known)}`);
+      if (written === 0) return false;
+      if (written !== null) await bound();
+      return true;
     },
     count: () => redis.xlen(key),
     page: (after, limit) => range(after === null ? "-" : `(${after}`, "+", limit),

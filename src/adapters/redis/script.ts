@@ -3,7 +3,11 @@ import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 
 /** A Lua script from `lua/`, run by its hash; Redis is sent the text when it does not know it, as after a restart. */
-export type Script = (redis: Redis, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
+export type Script = (
+  redis: Redis,
+  keys: readonly string[],
+  args: readonly (string | number | Buffer)[],
+) => Promise<unknown>;
 
 /**
  * Reads a script once, with what all, and those like it, have in common before it. Throws when a file is missing: a broken

@@ -15,8 +15,13 @@ export const pause: Command = {
     const why = plain(textOf(invocation, "reason") ?? "");
     if (why === "") throw new UsageError("pause: give a --reason: whoever finds it paused wants to know");
     return withRecords(invocation, async ({ budgets, now }) => {
-      await budgets.pause(byOf(invocation), why, now());
+      const kept = await budgets.pause(byOf(invocation), why, now());
       await invocation.print("paused: nothing is made private, deleted or given back until clean-amis resume");
+      if (kept === "replicated") await invocation.print("a replica of Redis has it too: it survives a failover");
+      if (kept === "unconfirmed")
+        await invocation.print(
+          "not confirmed by a replica of Redis: after a failover look whether it still stands (clean-amis doctor), and pause again",
+        );
       return 0;
     });
   },

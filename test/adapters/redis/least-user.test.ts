@@ -56,8 +56,8 @@ t.test("the list of commands is what the code and its scripts give, no more and 
   const known = new Set([...ALL, "INFO", "QUIT"]);
   const inCode = texts.flatMap((text) => [
     ...[...text.matchAll(/(?:redis\.call\(|\{ |and |or )"([A-Z]{3,})"/g)].map(([, name = ""]) => name),
-    ...[...text.matchAll(/(?:redis|multi\(\)|pipeline|batch)\s*\.([a-z]+)(?:Buffer|Stream)?\(/g)].map(([, name = ""]) =>
-      name.toUpperCase(),
+    ...[...text.matchAll(/(?:redis|node|multi\(\)|pipeline|batch)\s*\.([a-z]+)(?:Buffer|Stream)?\(/g)].map(
+      ([, name = ""]) => name.toUpperCase(),
     ),
     ...[...text.matchAll(/^\s*\.([a-z]+)\(/gm)]
       .map(([, name = ""]) => name.toUpperCase())

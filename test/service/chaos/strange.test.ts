@@ -30,11 +30,15 @@ interface Victim {
   readonly composeId: string;
 }
 
-function namesOf({ amiId, composeId }: Victim, orderId: string, day: string): Names {
+function namesOf(prefix: string, { amiId, composeId }: Victim, orderId: string, day: string): Names {
   const stream = streamOf({ composeId, arch: "x86_64" }) ?? "";
   const plain = [""];
   return {
-    root: { format: plain, regions: plain, rejected: plain, "rejected:known": plain, "compose:*": [composeId] },
+    root: {
+      ...{ format: plain, regions: plain, rejected: plain, "rejected:known": plain, "compose:*": [composeId] },
+      // The tag is the whole name of the key whose slot it shares.
+      "{*:rejected}:known": [prefix],
+    },
     region: {
       ...{
         unresolved: plain,
@@ -76,15 +80,16 @@ function namesOf({ amiId, composeId }: Victim, orderId: string, day: string): Na
       ...{ "reporter:*:lease": ["pagure"], "reporter:*:cursors": ["pagure"], "reporter:*:part": ["pagure"] },
       ...{ "reporter:*:memory": ["pagure"], "reporter:*:status": ["pagure"] },
       // The mark of a run is read only where INFO is refused; what hangs in a replica is written over by its next beat.
-      ...{ run: [], "hung:*": [] },
+      // An order's own key is read by whoever asks for the same again.
+      ...{ run: [], "hung:*": [], "order:*": [] },
     },
   };
 }
 
 /** Every key of the layout as it stands in Redis, with its pattern and type. */
 function keysOf(world: World, victim: Victim, orderId: string) {
-  const names = namesOf(victim, orderId, dayOf(world.clock.now()));
   const prefix = world.connection.keys.format.replace(/format$/, "");
+  const names = namesOf(prefix.slice(0, -1), victim, orderId, dayOf(world.clock.now()));
   const head = { root: prefix, region: `${prefix}{${REGION}}:`, control: `${prefix}{control}:` };
   return (["root", "region", "control"] as const).flatMap((place) =>
     Object.entries(world.connection.keys.layout[place]).flatMap(([pattern, type]) => {

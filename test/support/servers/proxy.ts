@@ -69,6 +69,11 @@ export class CuttableProxy {
     this.#isCut = false;
   }
 
+  /** Whoever comes anew meets another server; what is open stays where it is. */
+  follow(target: string): void {
+    this.#target = new URL(target);
+  }
+
   /** Cuts what is open; whoever comes again meets another server, as behind an address that follows the master. */
   aim(target: string): void {
     this.cut();

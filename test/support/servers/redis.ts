@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Test } from "tap";
+import { walkKeys, type KeyPage } from "../../../src/adapters/redis/client/cluster.ts";
 import { openRedis, type RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { formatInstant, type Instant } from "../../../src/domain/time.ts";
@@ -29,8 +30,11 @@ export async function openTestRedis(
 }
 
 async function removeKeys({ redis }: RedisConnection, prefix: string): Promise<void> {
-  for await (const keys of redis.scanStream({ match: `${prefix}:*`, count: 1000 }))
-    await Promise.all((keys as string[]).map((key) => redis.del(key)));
+  for (let from: string | null = null, isFirst = true; isFirst || from !== null; isFirst = false) {
+    const page: KeyPage = await walkKeys(redis, from, `${prefix}:*`, 1000);
+    await Promise.all(page.found.map((key) => redis.del(key)));
+    from = page.next;
+  }
 }
 
 /** All is heard until then, in the run that Redis is in. */

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { RedisConnection } from "../connection.ts";
+import { keptBy } from "../client/kept.ts";
 import { asUpstream, foreignKeyOf } from "../strange.ts";
 import type { Keys } from "../keys.ts";
 import { loadScript } from "../script.ts";
@@ -17,7 +18,7 @@ import {
 } from "../../../domain/limits/budget.ts";
 import { DAY_MS, dayOf, formatInstant, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
 import { UpstreamError } from "../../../errors.ts";
-import type { Budgets, DueAnew } from "../../../ports/index.ts";
+import type { Budgets, DueAnew, Kept } from "../../../ports/index.ts";
 
 const reserve = loadScript("control/reserve");
 const resume = loadScript("control/resume");
@@ -126,8 +127,9 @@ class RedisBudgets implements Budgets {
     return lifted;
   }
 
-  async pause(by: string, why: string, now: Instant): Promise<void> {
+  async pause(by: string, why: string, now: Instant): Promise<Kept> {
     await this.#redis.set(this.#paused, JSON.stringify({ by, why, since: formatInstant(now) }));
+    return keptBy(this.#redis, this.#paused);
   }
 
   async paused(): Promise<Pause | null> {

@@ -1,9 +1,7 @@
-import type { Redis } from "ioredis";
-import { isForbidden, type RedisConnection } from "../connection.ts";
-import type { Keys } from "../keys.ts";
+import { runOf, timeOf } from "../client/cluster.ts";
+import type { RedisConnection } from "../connection.ts";
 import { asUpstream } from "../strange.ts";
 import { hearingLease, readingOf } from "./readings.ts";
-import { markedRun } from "./run-marker.ts";
 import { ControlLease } from "../lease.ts";
 import { onceATurn } from "../once-a-turn.ts";
 import { translateErrors } from "../../translate.ts";
@@ -29,10 +27,6 @@ export function redisHearing(
 ): Hearing {
   const { redis, keys, strangers } = connection;
   const key = keys.control("ears");
-  const clockNow = async (): Promise<Instant> => {
-    const [seconds, microseconds] = await redis.time();
-    return Number(seconds) * SECOND_MS + Math.floor(Number(microseconds) / 1000);
-  };
   const instant = async (field: string): Promise<Instant | null> =>
     parseInstant((await strangers.orTell(key, redis.hget(key, field), null)) ?? "");
   // What this process has seen: a memory that was set back with its own marks is known by it alone. Another one that looked a
@@ -41,7 +35,7 @@ export function redisHearing(
   const clocks = async () => {
     // As it was known when it was asked: what is written meanwhile by another task of ours is no sign either.
     const known = { latest, noted };
-    const [reached, now] = await Promise.all([instant("clock_at"), clockNow()]);
+    const [reached, now] = await Promise.all([instant("clock_at"), timeOf(redis, keys)]);
     const isBehind = (reached ?? -Infinity) < known.noted - NOTED_EVERY_MS;
     return { reached, now, isSetBack: isBehind || now < Math.max(reached ?? -Infinity, known.latest) - STEP_MS };
   };
@@ -62,7 +56,7 @@ export function redisHearing(
       return translateErrors(hearingLease(connection, lease), asUpstream);
     },
     runId: onceATurn(async () => {
-      const [id, { isSetBack }] = await Promise.all([identityOf(redis, keys), clocks()]);
+      const [id, { isSetBack }] = await Promise.all([runOf(redis, keys), clocks()]);
       return isSetBack ? null : id;
     }),
     watchClock: async () => {
@@ -90,20 +84,4 @@ async function forgetReadings({
 }: Pick<RedisConnection, "redis" | "keys" | "strangers">): Promise<void> {
   for (const begun of [keys.control("ears:first"), keys.control("ears:new"), keys.control("ears:whole")])
     await strangers.orTell(begun, redis.hdel(begun, "run_id"), 0);
-}
-
-/**
- * A process that was started anew has another run id; a memory that was copied from another Redis, another replication id.
- * Who may not ask for either marks the run.
- */
-async function identityOf(redis: Redis, keys: Keys): Promise<string> {
-  try {
-    const [server, replication] = await Promise.all([redis.info("server"), redis.info("replication")]);
-    const run = /^run_id:(?<id>\S+)/m.exec(server)?.groups?.["id"];
-    const copy = /^master_replid:(?<id>\S+)/m.exec(replication)?.groups?.["id"];
-    return run === undefined ? await markedRun(redis, keys) : `${run} ${copy ?? ""}`.trim();
-  } catch (error) {
-    if (!isForbidden(error)) throw error;
-    return markedRun(redis, keys);
-  }
 }

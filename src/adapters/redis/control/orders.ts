@@ -1,15 +1,21 @@
+import { randomUUID } from "node:crypto";
 import type { RedisConnection } from "../connection.ts";
 import { asUpstream } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
 import { pairsOf } from "../images/record.ts";
+import { loadScript } from "../script.ts";
 import { translateErrors } from "../../translate.ts";
 import { isAmiId, isRegion } from "../../../domain/image/image.ts";
 import { VERBS } from "../../../domain/image/order.ts";
 import { jsonOf } from "../../../domain/json.ts";
-import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS } from "../../../domain/time.ts";
+import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS, parseInstant, SECOND_MS } from "../../../domain/time.ts";
 import type { Answer, PlacedOrder, Orders } from "../../../ports/index.ts";
 
+const queue = loadScript("control/order");
+
 const LEASE_MS = MINUTE_MS;
+/** Nobody asks for the same again after this. */
+const ONCE_S = HOUR_MS / SECOND_MS;
 const ANSWER_S = (7 * DAY_MS) / SECOND_MS;
 
 /** People's orders: a stream of those that wait, and an answer for each that was carried out. */
@@ -18,9 +24,8 @@ export function redisOrders({ redis, keys, strangers }: RedisConnection): Orders
   const lease = keys.control("requests:lease");
   const orders: Orders = {
     add: async (order) => {
-      const id = await redis.xadd(stream, "*", ...writeOrder(order));
-      if (id === null) throw new Error(`redis: ${stream} took no entry`);
-      return id;
+      const once = keys.control(`order:${randomUUID()}`);
+      return (await queue(redis, [stream, once], [ONCE_S, ...writeOrder(order)])) as string;
     },
     waiting: async (limit) => {
       const entries = await redis.xrange(stream, "-", "+", "COUNT", limit);

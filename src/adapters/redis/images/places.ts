@@ -5,6 +5,7 @@ import { isInPlace, placeOf } from "../../../domain/image/place.ts";
 import { DAY_MS } from "../../../domain/time.ts";
 import type { Clock, LostImage, Misplaced, Places } from "../../../ports/index.ts";
 import { translateErrors } from "../../translate.ts";
+import { walkKeys } from "../client/cluster.ts";
 import type { RedisConnection } from "../connection.ts";
 import type { KeyName } from "../keys.ts";
 import { ScheduleReader } from "./reader.ts";
@@ -88,8 +89,8 @@ class RedisPlaces extends ScheduleReader implements Places {
   }
 
   async walk(from: string | null): ReturnType<Places["walk"]> {
-    const [next, page] = await this.redis.scan(from ?? "0", "MATCH", this.keys.all, "COUNT", SCAN_COUNT);
-    const found = await this.#ofOurType(page);
+    const page = await walkKeys(this.redis, from, this.keys.all, SCAN_COUNT);
+    const found = await this.#ofOurType(page.found);
     const regions = [...new Set(found.flatMap(({ region }) => (region !== null && isRegion(region) ? [region] : [])))];
     const ofRegions = await Promise.all(
       regions.map((region) =>
@@ -100,7 +101,7 @@ class RedisPlaces extends ScheduleReader implements Places {
       ),
     );
     return {
-      next: next === "0" ? null : next,
+      next: page.next,
       records: new Map(regions.map((region, index) => [region, ofRegions[index]?.amiIds ?? []])),
       misplaced: ofRegions.flatMap(({ misplaced }) => misplaced),
       lost: ofRegions.flatMap(({ lost }) => lost),
@@ -117,10 +118,9 @@ class RedisPlaces extends ScheduleReader implements Places {
       const name = this.keys.read(key);
       return name === null ? [] : [{ key, name }];
     });
-    const answers = (await this.redis.pipeline(names.map(({ key }) => ["type", key])).exec()) ?? [];
+    const types = await Promise.all(names.map(({ key }) => this.redis.type(key)));
     return names.flatMap(({ key, name }, index): KeyName[] => {
-      const [error, type] = answers[index] ?? [null, "none"];
-      if (error !== null) throw error;
+      const type = types[index] ?? "none";
       // A record of the right type may be unreadable all the same: whoever reads it forgets it.
       const isRecord = name.name.startsWith("image:") && type !== "none";
       if (!isRecord && (type === name.type || type === "none")) this.connection.strangers.forget(key);

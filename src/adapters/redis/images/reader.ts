@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { timeOf } from "../client/cluster.ts";
 import type { RedisConnection } from "../connection.ts";
 import type { Keys } from "../keys.ts";
 import { onceATurn } from "../once-a-turn.ts";
@@ -32,8 +33,7 @@ export class ScheduleReader {
 
   async now(): Promise<Clocks> {
     const before = this.clock.now();
-    const [seconds, microseconds] = await this.redis.time();
-    const theirs = Number(seconds) * SECOND_MS + Math.floor(Number(microseconds) / 1000);
+    const theirs = await timeOf(this.redis, this.keys);
     const ours = this.clock.now();
     // While the question was under way our clock moved on; only what lies outside that time is skew.
     const skewMs = Math.max(0, theirs - ours, before - theirs);

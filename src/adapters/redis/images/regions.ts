@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { walkKeys, type KeyPage } from "../client/cluster.ts";
 import type { RedisConnection } from "../connection.ts";
 import { isRegion } from "../../../domain/image/image.ts";
 import { MINUTE_MS } from "../../../domain/time.ts";
@@ -28,8 +29,11 @@ async function regionsByKeys({ redis, keys }: Pick<RedisConnection, "redis" | "k
   if (last !== undefined && performance.now() - last.at < SCAN_EVERY_MS) return last.regions;
   const [head = "", tail = ""] = keys.images("*").split("*");
   const found = new Set<string>();
-  for await (const page of redis.scanStream({ match: keys.images("*"), count: SCAN_COUNT }))
-    for (const key of page as string[]) found.add(key.slice(head.length, key.length - tail.length));
+  for (let from: string | null = null, isFirst = true; isFirst || from !== null; isFirst = false) {
+    const page: KeyPage = await walkKeys(redis, from, keys.images("*"), SCAN_COUNT);
+    for (const key of page.found) found.add(key.slice(head.length, key.length - tail.length));
+    from = page.next;
+  }
   const regions = [...found].filter(isRegion);
   scans.set(redis, { at: performance.now(), regions });
   return regions;

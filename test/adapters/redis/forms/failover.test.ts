@@ -1,0 +1,96 @@
+import t, { type Test } from "tap";
+import { redisHearing } from "../../../../src/adapters/redis/control/hearing.ts";
+import { redisSchedule } from "../../../../src/adapters/redis/images/schedule.ts";
+import { findServers } from "../../../../src/demo/servers/find.ts";
+import { startRedis } from "../../../../src/demo/servers/redis.ts";
+import { silentLog } from "../../../support/run/log.ts";
+import { until } from "../../../support/servers/bus.ts";
+import { CuttableProxy } from "../../../support/servers/proxy.ts";
+import { startCluster, startSentinels, type RedisForm, type RedisNode } from "../../../support/servers/redis-forms.ts";
+import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type World } from "../../../support/world/world.ts";
+
+/** A world over such a Redis, with one image that all replicas have. */
+async function serveOn(t: Test, { url, masters }: Pick<RedisForm, "url" | "masters">) {
+  const lines: string[] = [];
+  const say = (_: object, message: string): void => void lines.push(message);
+  const world = await openWorld(t, { redisUrl: url, log: { ...silentLog, warn: say, info: say } });
+  const nightly = addNightly(world);
+  t.match(await world.hear(UPLOADER, nightly.message), { new: 1 });
+  // A replica has what a connection wrote before, too.
+  for (const { admin } of masters) {
+    await admin.set("last", "1").catch(() => null);
+    await admin.wait(1, 60_000);
+  }
+  return { world, nightly, lines };
+}
+
+/** Resolves when what is asked and written is answered again. */
+async function isBack(world: World): Promise<void> {
+  const schedule = redisSchedule(world.connection, world.clock, PERIODS);
+  const hearing = redisHearing(world.connection, silentLog);
+  const another = addNightly(world, 2);
+  await until("Redis answers, and takes writes", async () => {
+    const tries = await Promise.allSettled([schedule.now(), hearing.runId(), world.hear(UPLOADER, another.message)]);
+    return tries.every(({ status }) => status === "fulfilled");
+  });
+}
+
+const LOSSES: Readonly<
+  Record<string, { readonly start: (t: Test) => Promise<RedisForm>; readonly signal: "SIGKILL" | "SIGSTOP" }>
+> = {
+  "a master under a sentinel is killed": { start: (t) => startSentinels(t), signal: "SIGKILL" },
+  "a master under a sentinel stands still, and its connection is open": {
+    start: (t) => startSentinels(t),
+    signal: "SIGSTOP",
+  },
+  "a master of a Cluster is killed, and its replica promoted": {
+    start: (t) => startCluster(t, { replicas: 1 }),
+    signal: "SIGKILL",
+  },
+};
+
+for (const [what, { start, signal }] of Object.entries(LOSSES))
+  t.test(`${what}: the service goes on by itself, and knows that it is another run`, async (t) => {
+    const form = await start(t);
+    const { world, nightly, lines } = await serveOn(t, form);
+    const hearing = redisHearing(world.connection, silentLog);
+    const before = await hearing.runId();
+    const victim = await holderOf(form, world.connection.keys.image(REGION, nightly.amiId));
+    victim.signal(signal);
+    t.teardown(() => {
+      if (signal === "SIGSTOP") victim.signal("SIGCONT");
+    });
+    await form.promote(victim);
+    await isBack(world);
+    const after = await hearing.runId();
+    t.not(after, before, "what the last second brought may be lost");
+    t.equal(await hearing.runId(), after, "and this run is one run");
+    t.match(await world.hear(UPLOADER, nightly.message), { known: 1 }, "what replicas had is there");
+    const outages = lines.filter((line) => /away|back/.test(line));
+    await until("its end is told", () => Promise.resolve(lines.includes("redis is back") || outages.length === 0));
+    t.ok(lines.filter((line) => line.startsWith("redis is away")).length <= 1, "an outage is told once");
+  });
+
+/** The master that has a key. */
+async function holderOf({ masters }: RedisForm, key: string): Promise<RedisNode> {
+  for (const node of masters) {
+    const there = await node.admin.exists(key.replace(/image:.*/, "images")).catch(() => 0);
+    if (there === 1) return node;
+  }
+  throw new Error("no master has it");
+}
+
+t.test("a master that has become a replica behind one address is left, though its connection lives", async (t) => {
+  const { redis } = await findServers();
+  const [old, next] = await Promise.all([startRedis(redis), startRedis(redis)]);
+  t.teardown(() => Promise.all([old.stop(), next.stop()]));
+  const proxy = await CuttableProxy.open(old.url);
+  t.teardown(() => proxy.close());
+  const { world } = await serveOn(t, { url: proxy.urlFor(old.url), masters: [] });
+  const { redis: client, keys } = world.connection;
+  proxy.follow(next.url);
+  await client.replicaof("127.0.0.1", new URL(next.url).port);
+  await t.rejects(client.set(keys.format, "1"), { message: /READONLY/ });
+  await isBack(world);
+  t.pass("the next connection met the master");
+});
