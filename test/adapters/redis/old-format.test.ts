@@ -166,7 +166,12 @@ t.test("an image enters with each of its words in its place, and is told with it
   });
   t.same(await schedule.addAll(announced, "test"), ["new", "new"]);
   for (const { upload: each } of announced)
-    t.match(await schedule.get(REGION, each.amiId), { ...each, stage: "public", rule: decision.rule, reason: decision.reason });
+    t.match(await schedule.get(REGION, each.amiId), {
+      ...each,
+      stage: "public",
+      rule: decision.rule,
+      reason: decision.reason,
+    });
   const events = await redisJournal(connection, "pagure", silentLog).newest(REGION, 10);
   t.match(events, [
     { imageName: "its name 2", why: decision.reason, details: { rule: "nightly", stage: "public" } },
