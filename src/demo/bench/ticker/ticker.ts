@@ -9,8 +9,8 @@ import { DAY_MS } from "../../../domain/time.ts";
 
 /** Images that wait all the while, due in days. */
 const SCHEDULED = 100_000;
-const DUE = 4_400;
-const JOBS = 10_000;
+const DUE = 2_200;
+const JOBS = 5_000;
 const PREFIX = "bench-ticker";
 
 /** How fast what is due is worked off, where EC2 costs nothing. */
