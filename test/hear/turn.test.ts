@@ -146,7 +146,8 @@ t.test("the same image twice in one turn: its first announcement stands, and is 
   const world = await openWorld(t);
   const [first, again] = [upload(1, COMPOSE, [REGION], START), upload(1, COMPOSE, [REGION], START + 2 * HOUR_MS)];
   t.same(kinds(await ingestAll([first, again], world.ingester)), ["1 new, 0 known", "0 new, 1 known"]);
-  t.match(await world.ingester.schedule.get(REGION, amiOf(1)), { stage: "public", uploadedAt: START });
+  const whole = { stage: "public", rule: "nightly", imageName: "image 1", arch: "x86_64", uploadedAt: START };
+  t.match(await world.ingester.schedule.get(REGION, amiOf(1)), whole);
   t.same(await world.events(), ["scheduled"]);
 });
 

@@ -23,7 +23,7 @@ export interface Common {
   readonly words: Row;
   /** Where in `words` the image's name stands, and where its ami-id. */
   readonly nameAt: readonly number[];
-  readonly amiAt: number;
+  readonly amiAt: readonly number[];
 }
 
 /** One call of add.lua: its images, and its argument. */
@@ -35,22 +35,22 @@ export interface EnteringCall {
 /** So many images are entered by one call: short enough for who waits behind it, and far below what Lua's stack holds. */
 const LARGEST_CALL = 50;
 
-/** Stand where each image has its own word; no word that comes before it has such a character. */
+/** Stand where each image has its own word. An event may say neither. */
 const [NAME_GAP, AMI_GAP] = ["\u0000name", "\u0000ami"];
 
 export function commonOf(upload: Upload, entry: Entry): Common {
   const image = { ...upload, imageName: NAME_GAP, amiId: AMI_GAP };
   const fields = filled([...writeUpload(image), "private_at", formatInstant(entry.privateAt), ...writeFields(entry)]);
-  const event = writeEvent(image, entry.event);
-  const eventAt = 1 + fields.length;
+  const words = [fields.length, ...fields, ...writeEvent(image, entry.event)];
+  const placesOf = (gap: string): number[] => [...words.keys()].filter((at) => words[at] === gap);
   return {
     stream: streamOf(upload) ?? "none",
     order: orderText(upload.composeId),
     queue: entry.wait?.queue ?? "unresolved",
     score: entry.wait === null ? "" : scoreOf(entry.wait.wakeAt),
-    words: [fields.length, ...fields, ...event],
-    nameAt: [1 + fields.indexOf(NAME_GAP), eventAt + event.indexOf(NAME_GAP)],
-    amiAt: eventAt + event.indexOf(AMI_GAP),
+    words,
+    nameAt: placesOf(NAME_GAP),
+    amiAt: placesOf(AMI_GAP),
   };
 }
 
@@ -98,7 +98,7 @@ function rowOf(keys: Keys, region: string, { upload, common }: Entering): Row {
   const { stream, order, queue, score, words, nameAt, amiAt } = common;
   const row = [amiId, composeId, keys.stream(region, stream), order, keys.queue(region, queue), score, ...words];
   for (const at of nameAt) row[COUNT_AT + at] = imageName ?? "";
-  row[COUNT_AT + amiAt] = amiId;
+  for (const at of amiAt) row[COUNT_AT + at] = amiId;
   return row;
 }
 
