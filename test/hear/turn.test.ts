@@ -146,7 +146,8 @@ t.test("the same image twice in one turn: its first announcement stands, and is 
   const world = await openWorld(t);
   const [first, again] = [upload(1, COMPOSE, [REGION], START), upload(1, COMPOSE, [REGION], START + 2 * HOUR_MS)];
   t.same(kinds(await ingestAll([first, again], world.ingester)), ["1 new, 0 known", "0 new, 1 known"]);
-  t.match(await world.ingester.schedule.get(REGION, amiOf(1)), { stage: "public", uploadedAt: START });
+  const whole = { rule: "nightly", imageName: "image 1", uploadedAt: START };
+  t.match(await world.ingester.schedule.get(REGION, amiOf(1)), whole);
   t.same(await world.events(), ["scheduled"]);
 });
 
@@ -208,8 +209,7 @@ t.test("while one batch waits for Redis the next is written, and acknowledged on
     get: (all, name) => (name === "addAll" ? slowFirst : (Reflect.get(all, name) as unknown)),
   });
   const never = new AbortController().signal;
-  const ingester = { ...world.ingester, schedule: slow };
-  const consumer = new Consumer(ingester, { stop: never, giveUp: never });
+  const consumer = new Consumer({ ...world.ingester, schedule: slow }, { stop: never, giveUp: never });
   const answers: string[] = [];
   const deliver = (numbers: readonly number[]): void => {
     for (const number of numbers)

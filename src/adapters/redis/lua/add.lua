@@ -60,8 +60,7 @@ gathering(function()
       row[given[5 + width + index]] = given[at + index]
     end
     at = at + differing
-    local ami, compose = row[1], row[2]
-    local key = given[1] .. ami
+    local ami, compose, key = row[1], row[2], given[1] .. row[1]
     local record = unlessForeign("HGETALL", key)
     if record and row[4] ~= "" then later("ZADD", row[3], row[4], compose) end
     answers[image] = not record and { key } or #record == 0 and new(key, ami, compose) or known(key, ami, record)
