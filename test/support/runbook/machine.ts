@@ -84,10 +84,16 @@ export async function openMachine(t: Test, { isBare = false, dir = t.testdir({})
     join(dir, "etc/redis/redis.conf"),
     `port ${port}\nbind 127.0.0.1\ndir ${dir}/var/lib/redis\nappendonly yes\nsave ""\nmaxmemory-policy noeviction\nrepl-diskless-sync-delay 0\n`,
   );
+  // The folder, and with it whose numbers these are, may be gone before the teardown.
+  const started = new Set<number>();
   t.teardown(() => {
-    for (const name of ["clean-amis", "redis"]) endOf(join(dir, `${name}.pid`));
+    for (const pid of started) if (Number.isInteger(pid) && isRunning(pid)) process.kill(pid, "SIGKILL");
   });
-  const type = async (command: string): Promise<string> => said(await typed(placed(command), placed, env, isBare), dir);
+  const type = async (command: string): Promise<string> => {
+    const seen = await typed(placed(command), placed, env, isBare);
+    for (const name of ["clean-amis", "redis"]) started.add(Number(readIf(join(dir, `${name}.pid`)) || Infinity));
+    return said(seen, dir);
+  };
   await type("systemctl start redis");
 
   const outside = await startOutside(t);
@@ -149,11 +155,6 @@ async function typed(
 }
 
 const said = (text: string, dir: string): string => text.replaceAll(dir, "").trimEnd();
-
-function endOf(file: string): void {
-  const pid = Number(readIf(file));
-  if (pid > 0 && isRunning(pid)) process.kill(pid, "SIGKILL");
-}
 
 function readIf(file: string): string {
   try {
