@@ -80,7 +80,7 @@ async function connect(
     const where = showRedisAddress(place.address);
     const why = /^MOVED /.test(describeError(error))
       ? "it is a node of a Cluster: write redis+cluster for redis"
-      : describeError(reasons[0] ?? error);
+      : (lastNodeError(reasons[0]) ?? describeError(reasons[0] ?? error));
     throw new UpstreamError(
       "redis",
       "unreachable",
