@@ -12,3 +12,32 @@ export async function within<T>(limitMs: number, answer: Promise<T>, late: () =>
     clearTimeout(timer);
   }
 }
+
+/** A signal for a call, and what frees its timer once the call has ended. */
+interface Deadline {
+  readonly signal: AbortSignal;
+  readonly end: () => void;
+}
+
+/**
+ * Aborts after so many milliseconds with a `TimeoutError`, or together with `wanted`, whatever is collected meanwhile. Node 20 may
+ * collect a source of `AbortSignal.any` that is an `AbortSignal.timeout`: such a deadline never comes (seen with 20.20, not with 22).
+ */
+export function deadline(limitMs: number, wanted?: AbortSignal): Deadline {
+  const controller = new AbortController();
+  const giveUp = (): void => {
+    controller.abort(wanted?.reason);
+  };
+  const timer = setTimeout(() => {
+    controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+  }, limitMs);
+  if (wanted?.aborted === true) giveUp();
+  wanted?.addEventListener("abort", giveUp, { once: true });
+  return {
+    signal: controller.signal,
+    end: () => {
+      clearTimeout(timer);
+      wanted?.removeEventListener("abort", giveUp);
+    },
+  };
+}

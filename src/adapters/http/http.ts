@@ -5,6 +5,7 @@ import { apartMs, doAgree } from "../../domain/limits/clocks.ts";
 import { SECOND_MS } from "../../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
 import type { Service } from "../../errors.ts";
+import { deadline } from "../../limit.ts";
 
 /** How an upstream is spoken to. */
 export interface HttpOptions {
@@ -119,9 +120,10 @@ async function exchange(options: HttpOptions, call: HttpCall): Promise<Exchanged
   const what = describeCall(call);
   const failed = (code: string, message: string, cause: unknown): UpstreamError =>
     new UpstreamError(options.service, code, sentence(options, message), { cause });
+  const limit = deadline(options.timeoutMs, wantedSignal());
   try {
     const asked = Date.now();
-    const response = await fetch(call.url, requestOf(options, call));
+    const response = await fetch(call.url, requestOf(options, call, limit.signal));
     const answered = Date.now();
     const said = Date.parse(response.headers.get("date") ?? "");
     const skewMs = Number.isNaN(said) ? 0 : apartMs(said, { asked, answered });
@@ -135,11 +137,12 @@ async function exchange(options: HttpOptions, call: HttpCall): Promise<Exchanged
     const { code, reason } = networkFailure(error);
     const why = redact(reason, options.secrets ?? []);
     throw failed(code, `${what} found no connection or lost it (${why})`, error);
+  } finally {
+    limit.end();
   }
 }
 
-function requestOf(options: HttpOptions, call: HttpCall): RequestInit {
-  const wanted = wantedSignal();
+function requestOf(options: HttpOptions, call: HttpCall, signal: AbortSignal): RequestInit {
   return {
     method: call.method,
     headers: {
@@ -151,7 +154,7 @@ function requestOf(options: HttpOptions, call: HttpCall): RequestInit {
       ...call.headers,
     },
     redirect: call.method === "GET" ? "follow" : "manual",
-    signal: AbortSignal.any([AbortSignal.timeout(options.timeoutMs), ...(wanted === undefined ? [] : [wanted])]),
+    signal,
     ...(call.form === undefined ? {} : { body: new URLSearchParams(call.form) }),
     ...(call.json === undefined ? {} : { body: JSON.stringify(call.json) }),
   };

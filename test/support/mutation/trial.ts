@@ -1,6 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deadline } from "../../../src/limit.ts";
 import { runTestFile } from "../run/test-file.ts";
 import type { Copy } from "./copy.ts";
 import { hasRun, readCoverage, type Coverage } from "./coverage.ts";
@@ -83,11 +84,11 @@ async function ask(witnesses: readonly Witness[], { file, code, mutant }: Plante
 }
 
 async function run(test: string, limitS: number, { copy, env, stop }: Court) {
-  const limit = AbortSignal.any([stop, AbortSignal.timeout(Math.ceil(limitS * 1000))]);
+  const { signal: limit, end } = deadline(Math.ceil(limitS * 1000), stop);
   // A mutant that never ends takes no more memory than this.
   const all = { ...env, TAP_BAIL: "1", NODE_OPTIONS: "--max-old-space-size=768" };
   // What a mutant complains of is not read.
-  const { outcome, seconds } = await runTestFile(copy.pathOf(test), all, limit, () => undefined);
+  const { outcome, seconds } = await runTestFile(copy.pathOf(test), all, limit, () => undefined).finally(end);
   if (outcome === null || limit.aborted) return { outcome: "hung", seconds } as const;
   return { outcome: outcome.failed > 0 ? "failed" : "passed", seconds } as const;
 }
