@@ -65,6 +65,9 @@ t.test(
     t.equal(publicIn(without, REGIONS), publicIn(without, [DEAD]), "all but those in the dead region are private");
     const expected = Object.entries(finishedAfter(whole)).filter(([region]) => region !== DEAD);
     t.same(finishedAfter(without), Object.fromEntries(expected), "each region ends at the same second");
+    // A pass or two is all that the others need; trouble is what several in a row have met.
+    let passes = 0;
+    await without.run(MINUTE_MS, () => (passes += 1) > 5);
     t.equal((await without.breakers.get(DEAD))?.trouble, "failing");
   },
 );

@@ -53,7 +53,7 @@ t.test("without a new notice nothing is deleted after a hold, however long it ta
     world.clock.advance(DAY_MS);
     await world.tick();
   }
-  t.same([await field(world, amiId, "stage"), await field(world, amiId, "noticed_at")], ["private", ""]);
+  t.same([await field(world, amiId, "stage"), await field(world, amiId, "noticed_at")], ["private", null]);
   t.equal(world.simulator.journal.of("DeregisterImage").length, 0);
 });
 

@@ -44,7 +44,7 @@ for (const [what, lose] of Object.entries(LOSSES))
     scene.clock.advance(9 * DAY_MS);
     lose(scene.pagure.tracker, amiId);
     await scene.read();
-    t.same(await scene.field(amiId, "delete_at"), "", "without a date it waits for its notice");
+    t.same(await scene.field(amiId, "delete_at"), null, "without a date it waits for its notice");
     t.equal(scene.logged.filter((line) => line.startsWith("error the public cannot read")).length, 1, "it is loud");
     scene.clock.advance(2 * DAY_MS);
     await scene.tick();

@@ -90,7 +90,7 @@ t.test("a user with just these commands is enough for the whole way of an image"
   pagure.setToken(SECRETS.PAGURE_ACCESS_TOKEN, { user: "bot" });
   const name = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261120.0";
   simulator.addImage(REGION, { id: AMI, name, isPublic: true, createdAt: Date.now() - 60_000 });
-  const services = { ec2Url: simulator.url, pagureUrl: pagure.url, datagrepperUrl: archive.url };
+  const services = { ec2Url: simulator.url, forgeUrl: pagure.url, datagrepperUrl: archive.url };
   const bench = await openBench(t, url, services);
   const service = await bench.start();
   const body = {

@@ -26,7 +26,7 @@ const DAY = String.raw`\d{4}-\d{2}-\d{2}`;
 const KEY = new RegExp(
   [
     `(?:format|regions|rejected|compose:${COMPOSE})`,
-    String.raw`\{${REGION}\}:(?:unresolved|private|delete|restore|held|images|counts|names|events)`,
+    String.raw`\{${REGION}\}:(?:unresolved|private|delete|restore|held|images|counts|composes|names|events)`,
     String.raw`\{${REGION}\}:(?:image:${AMI}|compose:${COMPOSE}|stream:${COMPOSE})`,
     String.raw`\{control\}:(?:paused|queue|ears|run|stopped|breakers|status|replicas|hung:[\w.-]+)`,
     String.raw`\{control\}:budget:(?:private|delete):(?:days|${DAY})(?::counts)?`,
