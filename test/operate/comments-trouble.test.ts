@@ -11,10 +11,7 @@ import { TROUBLES as ALL } from "../support/outside/forge.ts";
 import { openObjecting, type Objecting } from "../support/scenes/objecting.ts";
 import { REGION } from "../support/world/world.ts";
 
-const TROUBLES: readonly Trouble[] = [
-  ...ALL.pagure,
-  { kind: "answer", status: 404, body: pagureError("ENOPROJECT") },
-];
+const TROUBLES: readonly Trouble[] = [...ALL.pagure, { kind: "answer", status: 404, body: pagureError("ENOPROJECT") }];
 
 /** All messages were heard until now. */
 function hearingNow({ clock, commentReader }: Objecting): Pick<Hearing, "memory" | "runId"> {

@@ -8,7 +8,8 @@ export const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 /** How a block is held against the truth: its language, and the mark behind that. A block of no such kind is refused. */
 export const KINDS = {
   console: "each command is typed, with the real redis-cli and the built program, over the data set of schedule.ts",
-  "console runbook": "test/docs/runbook.test.ts: each command is typed on a machine in the trouble that its section speaks of",
+  "console runbook":
+    "test/docs/runbook.test.ts: each command is typed on a machine in the trouble that its section speaks of",
   "console demo": "test/demo/demo.test.ts: each line is told, in form, by a run of the demo",
   sh: "each command, with its options, is known to the program, to npm or to the file system",
   toml: "it is a valid configuration",

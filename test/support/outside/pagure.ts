@@ -52,11 +52,7 @@ export function open(double: PagureDouble, change: Partial<ForgeOptions> = {}): 
 }
 
 /** The same, with other rights. */
-function openAs(
-  double: PagureDouble,
-  rights: Partial<TokenRights>,
-  change: Partial<ForgeOptions> = {},
-): Reports {
+function openAs(double: PagureDouble, rights: Partial<TokenRights>, change: Partial<ForgeOptions> = {}): Reports {
   double.setToken(TOKEN, { user: "bot", ...rights });
   const options = { url: double.url, repo: REPO, tags: ["amis"], token: TOKEN, userAgent: "clean-amis/test" };
   return openPagure({ ...options, timeoutMs: 5_000, ...change });
