@@ -12,3 +12,16 @@ export async function within<T>(limitMs: number, answer: Promise<T>, late: () =>
     clearTimeout(timer);
   }
 }
+
+/**
+ * Aborts after so many milliseconds with a `TimeoutError`, or with the first of `others`. A limit that is `AbortSignal.timeout`
+ * among those of `AbortSignal.any` never comes once Node has collected it: only its timer knows it, and but weakly (seen with
+ * Node 20).
+ */
+export function limitedBy(limitMs: number, ...others: readonly AbortSignal[]): AbortSignal {
+  const limit = new AbortController();
+  setTimeout(() => {
+    limit.abort(new DOMException(`not within ${limitMs} ms`, "TimeoutError"));
+  }, limitMs).unref();
+  return AbortSignal.any([limit.signal, ...others]);
+}

@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { attempt } from "./attempt.ts";
 import { failure, ok, warning, type Finding } from "./finding.ts";
 import { RefusedError, UpstreamError } from "../errors.ts";
+import { limitedBy } from "../limit.ts";
 import type { Ec2Action, Ec2Checkup, Permissions } from "../ports/index.ts";
 
 interface Ec2Needs {
@@ -56,7 +57,7 @@ export async function checkRegion(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const images = await ec2();
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(callLimitMs)]);
+  const soon = limitedBy(callLimitMs, signal);
   setMaxListeners(0, soon);
   const actions = [...ALL, ...USAGE];
   const [permissions, wayBack, count] = await Promise.all([

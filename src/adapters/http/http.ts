@@ -4,6 +4,7 @@ import { wantedSignal } from "../abandon.ts";
 import { apartMs, doAgree } from "../../domain/limits/clocks.ts";
 import { SECOND_MS } from "../../domain/time.ts";
 import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
+import { limitedBy } from "../../limit.ts";
 import type { Service } from "../../errors.ts";
 
 /** How an upstream is spoken to. */
@@ -151,7 +152,7 @@ function requestOf(options: HttpOptions, call: HttpCall): RequestInit {
       ...call.headers,
     },
     redirect: call.method === "GET" ? "follow" : "manual",
-    signal: AbortSignal.any([AbortSignal.timeout(options.timeoutMs), ...(wanted === undefined ? [] : [wanted])]),
+    signal: limitedBy(options.timeoutMs, ...(wanted === undefined ? [] : [wanted])),
     ...(call.form === undefined ? {} : { body: new URLSearchParams(call.form) }),
     ...(call.json === undefined ? {} : { body: JSON.stringify(call.json) }),
   };
