@@ -26,8 +26,6 @@ async function userWith(
   t: Test,
   commands: readonly string[],
 ): Promise<{ readonly url: string; readonly admin: Redis }> {
-  // What the Redis client says by itself when INFO is refused.
-  t.capture(console, "warn");
   const url = new URL(serverUrl("TEST_REDIS_URL"));
   const admin = new Redis(url.href);
   const [name, password] = [`least-${randomUUID()}`, randomUUID()];
@@ -90,7 +88,7 @@ t.test("a user with just these commands is enough for the whole way of an image"
   pagure.setToken(SECRETS.PAGURE_ACCESS_TOKEN, { user: "bot" });
   const name = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261120.0";
   simulator.addImage(REGION, { id: AMI, name, isPublic: true, createdAt: Date.now() - 60_000 });
-  const services = { ec2Url: simulator.url, pagureUrl: pagure.url, datagrepperUrl: archive.url };
+  const services = { ec2Url: simulator.url, forgeUrl: pagure.url, datagrepperUrl: archive.url };
   const bench = await openBench(t, url, services);
   const service = await bench.start();
   const body = {
@@ -104,6 +102,7 @@ t.test("a user with just these commands is enough for the whole way of an image"
   t.equal(await service.end("SIGTERM"), 0);
   const refused = service.lines.filter((line) => /NOPERM/.test(JSON.stringify(line)));
   t.same(refused, [], "nothing was refused to it");
+  t.equal(service.complaints, "", "and the Redis client said nothing by itself");
 });
 
 t.test("without INFO a run of Redis is known by what only its memory has", async (t) => {
