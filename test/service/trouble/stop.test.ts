@@ -28,7 +28,7 @@ async function proxied(t: Test, target: string): Promise<CuttableProxy> {
   return proxy;
 }
 
-function mute(place: "ec2Url" | "datagrepperUrl" | "pagureUrl" | "composeHostUrl", stallsIn: "head" | "body"): Hang {
+function mute(place: "ec2Url" | "datagrepperUrl" | "forgeUrl" | "composeHostUrl", stallsIn: "head" | "body"): Hang {
   return async (t) => {
     const server = await MuteServer.open(stallsIn);
     t.teardown(() => server.close());
@@ -77,8 +77,8 @@ const HANGS: Readonly<Record<string, Hang>> = {
   "EC2 answers half a body": mute("ec2Url", "body"),
   "the archive answers nothing": mute("datagrepperUrl", "head"),
   "the archive answers half a body": mute("datagrepperUrl", "body"),
-  "Pagure answers nothing": mute("pagureUrl", "head"),
-  "Pagure answers half a body": mute("pagureUrl", "body"),
+  "Pagure answers nothing": mute("forgeUrl", "head"),
+  "Pagure answers half a body": mute("forgeUrl", "body"),
   "the compose host answers nothing": mute("composeHostUrl", "head"),
   "the compose host answers half a body": mute("composeHostUrl", "body"),
   "Redis is away": redis("cut"),
