@@ -6,7 +6,7 @@ import { ForgeComments } from "../adapters/forge/comments.ts";
 import type { Forge } from "../adapters/forge/forge.ts";
 import { ForgeReports } from "../adapters/forge/reports.ts";
 import { ForgejoCalls } from "../adapters/forgejo/calls.ts";
-import { logReports } from "../adapters/log.ts";
+import { logReports } from "../adapters/log-reports.ts";
 import { PagureCalls } from "../adapters/pagure/calls.ts";
 import type { Config } from "../config/config.ts";
 import type { Fact } from "../domain/compose/facts.ts";

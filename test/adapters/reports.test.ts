@@ -1,5 +1,5 @@
 import t, { type Test } from "tap";
-import { logReports } from "../../src/adapters/log.ts";
+import { logReports } from "../../src/adapters/log-reports.ts";
 import type { Post, Reports } from "../../src/ports/index.ts";
 import { dayPost, FORGEJO, PAGURE, publish, REPO, type ForgeKind } from "../support/outside/forge.ts";
 import { silentLog } from "../support/run/log.ts";

@@ -71,7 +71,7 @@ t.test("a Redis that is away is one failure, and all else is still checked", asy
   const findings = await place.examine();
   t.match(complaints(findings), [
     /^warning queue: not checked: Redis, which remembers its name, is away$/,
-    /^failure redis: redis at redis:\/\/\*\*\*@127\.0\.0\.1:1\/0 cannot be used: .*ECONNREFUSED.*: start it, or mend /,
+    /^failure redis: redis at redis:\/\/\*\*\*@127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED.*: start it, or mend /,
   ]);
   t.match(
     findings.find(({ check }) => check === "ec2 us-east-1 permissions"),
@@ -110,7 +110,6 @@ t.test("a Redis that would lose schedules is told, and one that may not be asked
     await server.stop();
   });
   const place = await openInstallation(t);
-  // What the Redis client says by itself when INFO is refused.
   const said = t.capture(console, "warn");
   const url = new URL(server.url);
   const redisWith = async (...settings: readonly (readonly [string, string])[]): Promise<readonly string[]> => {
@@ -134,7 +133,7 @@ t.test("a Redis that would lose schedules is told, and one that may not be asked
   t.same(await redisWith(), [
     "warning redis: reached; its version, persistence and memory may not be asked: a new run is known by another sign: allow INFO to its user",
   ]);
-  t.match(said(), [{ args: [/INFO command fails/] }]);
+  t.same(said(), [], "the Redis client says nothing by itself");
 });
 
 t.test(

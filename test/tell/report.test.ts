@@ -1,5 +1,5 @@
 import t from "tap";
-import { logReports } from "../../src/adapters/log.ts";
+import { logReports } from "../../src/adapters/log-reports.ts";
 import { pagureError } from "../../src/demo/outside/pagure/access.ts";
 import { htmlPage, type Trouble } from "../../src/demo/outside/faults.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";

@@ -26,8 +26,6 @@ async function userWith(
   t: Test,
   commands: readonly string[],
 ): Promise<{ readonly url: string; readonly admin: Redis }> {
-  // What the Redis client says by itself when INFO is refused.
-  t.capture(console, "warn");
   const url = new URL(serverUrl("TEST_REDIS_URL"));
   const admin = new Redis(url.href);
   const [name, password] = [`least-${randomUUID()}`, randomUUID()];
@@ -104,6 +102,7 @@ t.test("a user with just these commands is enough for the whole way of an image"
   t.equal(await service.end("SIGTERM"), 0);
   const refused = service.lines.filter((line) => /NOPERM/.test(JSON.stringify(line)));
   t.same(refused, [], "nothing was refused to it");
+  t.equal(service.complaints, "", "and the Redis client said nothing by itself");
 });
 
 t.test("without INFO a run of Redis is known by what only its memory has", async (t) => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { watchSwitches } from "./switch-watch.ts";
-import { isElsewhere, Patience } from "./trouble.ts";
+import { isElsewhere, isForbidden, Patience } from "./trouble.ts";
 import type { RedisPlace, RedisTlsFiles } from "../../../config/redis/redis.ts";
 import type { Log } from "../../../ports/index.ts";
 
@@ -22,6 +22,7 @@ type Options = Omit<RedisOptions, "replyMapping">;
 /** Commands that are issued in one turn of the event loop leave in one write, in their order; each is answered by itself. */
 class OneWrite extends Redis {
   override sendCommand(...words: Parameters<Redis["sendCommand"]>): ReturnType<Redis["sendCommand"]> {
+    if (this.status === "connect") passReadyCheck(words[0]);
     corkTurn(this);
     return super.sendCommand(...words);
   }
@@ -33,6 +34,20 @@ class PatientCluster extends Cluster {
     words[0].setTimeout(COMMAND_TIMEOUT_MS);
     return super.sendCommand(...words);
   }
+}
+
+/**
+ * INFO without a section, on a connection that is not ready, is the client's own question whether Redis still reads its memory.
+ * Where it is refused the client goes on, with a line of its own on standard error, or tries for ever: then nothing is known,
+ * and that will do.
+ */
+function passReadyCheck(command: Parameters<Redis["sendCommand"]>[0]): void {
+  if (command.name !== "info" || command.args.length > 0) return;
+  const { reject } = command;
+  command.reject = (error) => {
+    if (isForbidden(error)) command.resolve("");
+    else reject(error);
+  };
 }
 
 function corkTurn(redis: Redis): void {
