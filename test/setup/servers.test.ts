@@ -10,11 +10,11 @@ import type { Test } from "tap";
 import t from "tap";
 import { installCommand, readDistribution, type Missing } from "../../src/demo/servers/distribution.ts";
 import { findServers } from "../../src/demo/servers/find.ts";
+import { unpackServers } from "../../src/demo/servers/packages/unpack.ts";
 import { onFreePorts } from "../../src/demo/servers/ports.ts";
 import { familyOf, isStillRunning } from "../../src/demo/servers/processes.ts";
 import { startRabbitmq } from "../../src/demo/servers/rabbitmq.ts";
 import { startRedis } from "../../src/demo/servers/redis.ts";
-import { unpackServers } from "../../src/demo/servers/unpack.ts";
 import { onPath } from "../support/program/on-path.ts";
 
 const execute = promisify(execFile);
