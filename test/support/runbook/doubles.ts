@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ROOT } from "../docs/blocks.ts";
 
 /** What the unit says for a key, one or more times. */
-export function unitValues(key: string): readonly string[] {
+function unitValues(key: string): readonly string[] {
   const unit = readFileSync(join(ROOT, "deploy/systemd/clean-amis.service"), "utf8");
   return [...unit.matchAll(new RegExp(`^${key}=(?<value>.*)$`, "gm"))].map(({ groups }) => groups?.["value"] ?? "");
 }

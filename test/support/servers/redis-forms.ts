@@ -13,7 +13,7 @@ const SLOTS = 16_384;
 const PATIENCE_MS = 60_000;
 /** A Cluster's nodes speak to each other on a port so far above their own. */
 const MOST_PORT = 65_535 - 10_000;
-export const MASTER = "mymaster";
+const MASTER = "mymaster";
 
 /** One real server of several, past every client of ours. */
 export interface RedisNode {
