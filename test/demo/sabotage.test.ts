@@ -21,8 +21,8 @@ const SABOTAGES: readonly { readonly what: string; readonly how: readonly Sabota
     how: [
       {
         file: "act/image/delete.js",
-        from: "for (const snapshotId of snapshotIds)",
-        to: "for (const snapshotId of snapshotIds.slice(0, 1))",
+        from: "for (const snapshotId of standing)",
+        to: "for (const snapshotId of standing.slice(0, 1))",
       },
     ],
     seenAs: /snapshot snap-[0-9a-f]+ was left behind/,

@@ -60,6 +60,7 @@ async function walk(t: Test, tarball: string): Promise<void> {
         machine.configure();
       },
     ],
+    "The service, and nothing is changed yet": [() => undefined, () => machine.until("it hears again, and goes on")],
     "Make private, and some weeks later delete": [
       () => {
         machine.configure(PRIVATE_NOW);

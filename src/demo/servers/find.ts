@@ -3,9 +3,9 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Distribution, Missing } from "./distribution.ts";
 import { installCommand, readDistribution } from "./distribution.ts";
+import { unpackServers, type FindOptions } from "./packages/unpack.ts";
 import { firstProgram, isProgram } from "./programs.ts";
 import { SetupError } from "./setup-error.ts";
-import { unpackServers, type FindOptions } from "./unpack.ts";
 import { describeError } from "../../errors.ts";
 
 /** Where Redis comes from: given by its address, or a program that we start. */

@@ -6,9 +6,10 @@ import { promisify } from "node:util";
 import type { Test } from "tap";
 import { readDistribution } from "../../../src/demo/servers/distribution.ts";
 import { openGuarded } from "../../../src/demo/servers/guarded.ts";
+import type { Bundle } from "../../../src/demo/servers/packages/packager.ts";
+import { writeStarter } from "../../../src/demo/servers/packages/starters.ts";
+import { unpackBundle } from "../../../src/demo/servers/packages/unpack.ts";
 import { firstProgram, isProgram } from "../../../src/demo/servers/programs.ts";
-import { writeStarter } from "../../../src/demo/servers/starters.ts";
-import { unpackBundle, type Bundle } from "../../../src/demo/servers/unpack.ts";
 import { describeError } from "../../../src/errors.ts";
 import { until } from "../servers/bus.ts";
 

@@ -6,11 +6,8 @@ import { TOKEN, USER } from "../../../src/demo/service-config.ts";
 import { AUTHORITY, KEY, OVER } from "../../fixtures/certificates.ts";
 import { allHeard, REPO, type Machine } from "./machine.ts";
 
-export const [NIGHTLY, FRESH, RELEASE] = [
-  "ami-00000000000000001",
-  "ami-00000000000000002",
-  "ami-000000000000000aa",
-] as const;
+export const [NIGHTLY, RELEASE] = ["ami-00000000000000001", "ami-000000000000000aa"] as const;
+const FRESH = "ami-00000000000000002";
 const [EAST, WEST] = ["us-east-1", "eu-west-1"] as const;
 export const PRIVATE_NOW = ['act = "nothing"', 'act = "private"'] as const;
 

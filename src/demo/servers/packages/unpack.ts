@@ -2,39 +2,13 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { apt } from "./apt.ts";
-import { describeCommand, runner, type Run } from "./commands.ts";
-import { packageNames, readDistribution } from "./distribution.ts";
+import { describeCommand, runner } from "./commands.ts";
 import { dnf } from "./dnf.ts";
-import { isRunning } from "./processes.ts";
-import { SetupError } from "./setup-error.ts";
+import type { Bundle } from "./packager.ts";
 import { writeStarters } from "./starters.ts";
-
-/** Packages that belong together in one folder. */
-export type Bundle = {
-  readonly wanted: readonly string[];
-  /** The same as Fedora and its kin call them. */
-  readonly wantedByDnf: readonly string[];
-  /** Whether a package is unpacked even when this machine has it installed. */
-  readonly isOurs: (name: string) => boolean;
-  /** Writes `bin/`, and proves with these programs and arguments that no library is missing. */
-  readonly writeStarters: (root: string) => Promise<void>;
-  readonly proofs: readonly (readonly [program: string, ...args: string[]])[];
-};
-
-/** What a packager works with. */
-export interface Tools {
-  readonly run: Run;
-  readonly path: readonly string[];
-  readonly log: (line: string) => void;
-}
-
-/** How a distribution's packages are had without root. */
-export interface Packager {
-  /** Whether its programs lie in these folders. */
-  readonly isHere: (path: readonly string[]) => boolean;
-  /** Downloads what a bundle needs and this machine lacks, and unpacks it below `root`. Rejects with what a command said. */
-  readonly unpack: (root: string, bundle: Bundle, tools: Tools) => Promise<void>;
-}
+import { packageNames, readDistribution } from "../distribution.ts";
+import { isRunning } from "../processes.ts";
+import { SetupError } from "../setup-error.ts";
 
 const SERVERS: Omit<Bundle, "wantedByDnf"> = {
   wanted: ["redis-server", "redis-tools", "rabbitmq-server"],

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { firstProgram } from "./programs.ts";
-import type { Bundle, Packager, Tools } from "./unpack.ts";
+import type { Bundle, Packager, Tools } from "./packager.ts";
+import { firstProgram } from "../programs.ts";
 
 /** Ways to unpack an RPM: the programs that each needs, and its words for bash, with the file and the folder behind them. */
 const WAYS: readonly (readonly [programs: readonly string[], script: string])[] = [

@@ -1,9 +1,9 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describeCommand, type Run } from "./commands.ts";
-import { firstProgram } from "./programs.ts";
-import { SetupError } from "./setup-error.ts";
-import type { Bundle, Packager, Tools } from "./unpack.ts";
+import type { Bundle, Packager, Tools } from "./packager.ts";
+import { firstProgram } from "../programs.ts";
+import { SetupError } from "../setup-error.ts";
 
 type Package = { readonly name: string; readonly bytes: number };
 
