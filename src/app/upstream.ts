@@ -12,7 +12,7 @@ import type { Config } from "../config/config.ts";
 import type { Fact } from "../domain/compose/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { decode } from "../hear/decode.ts";
-import { formerPlace } from "../operate/former-place.ts";
+import { formerPlace, presentPlace } from "../operate/report-places.ts";
 import type { Archive, Comments, ComposeSource, Images, Log, Message, Meter, Reports } from "../ports/index.ts";
 
 /** datagrepper gives up by itself after a minute. */
@@ -114,16 +114,25 @@ export function openForge(
 
 /** Where people object to reports; null: nobody can. */
 export function openComments(config: Config): Comments | null {
-  const forge = openForge(config);
-  return forge === null ? null : new ForgeComments(forge, config.report);
+  const [forge, former] = [openForge(config), openFormerForge(config)];
+  if (forge === null) return null;
+  return presentPlace(
+    new ForgeComments(forge, config.report),
+    (page) => forge.placeAt(page) !== null,
+    (page) => former !== null && former.placeAt(page) !== null,
+  );
 }
 
 /** Where people objected before the reports went elsewhere; null: nowhere else. */
 export function openFormerComments(config: Config): Comments | null {
-  const { also } = config.report;
-  const forge = also === null ? null : openForge(config, { place: also });
+  const forge = openFormerForge(config);
   if (forge === null) return null;
   return formerPlace(new ForgeComments(forge, config.report), (page) => forge.placeAt(page) !== null);
+}
+
+function openFormerForge(config: Config): Forge | null {
+  const { also } = config.report;
+  return also === null ? null : openForge(config, { place: also });
 }
 
 /** Where the reports go. */

@@ -102,7 +102,7 @@ function readFormer(
   }
   if (kind === "log" || kind === before)
     throw new ConfigError(
-      `${file}: consumer_config.report.also goes only with reports in another kind of forge: in one kind, what stands elsewhere is read by itself`,
+      `${file}: consumer_config.report.also goes only with reports in another kind of forge: in one kind, another project at the same address is read by itself, and what was told at another address is told anew`,
     );
   const token = tokenOf(before, env);
   checkForge({ file, table: "report.also" }, { url, repo, tags: [], kind: before }, token, FORGES[before]);

@@ -36,7 +36,7 @@ export interface Comments {
   threads(sinceDay: string | null, threadIds: readonly string[], pages: readonly string[]): AsyncIterable<Thread>;
   /**
    * Those of these images that no post of ours at this address names any more, as the public sees it: the page is gone or hidden, or
-   * the post is. Of an address of another kind nobody knows, and none is among them.
+   * the post is, or nobody reads the comments at that address. Where another place's comments are read none is among them.
    */
   untold(page: string, amiIds: readonly string[]): Promise<readonly string[]>;
   /**

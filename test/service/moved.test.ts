@@ -9,7 +9,7 @@ import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { isOfNeighbour } from "../../src/errors.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
 import { readComments, type CommentReader } from "../../src/operate/comments.ts";
-import { formerPlace } from "../../src/operate/former-place.ts";
+import { formerPlace, presentPlace } from "../../src/operate/report-places.ts";
 import { NoticePages } from "../../src/operate/notices/pages.ts";
 import { reportOnce } from "../../src/tell/report.ts";
 import { openForgejoComments, openPagureComments } from "../support/outside/adapters.ts";
@@ -39,15 +39,22 @@ interface Moved extends World {
   tellings(forge: ForgeDouble, amiId: string): number;
 }
 
-function readerOf(world: World, forge: ForgeDouble, kind: "pagure" | "forgejo"): CommentReader {
+/** Pagure's addresses say `issue`, Forgejo's `issues`. */
+const [isInPagure, isInForgejo] = [/\/issue\//, /\/issues\//].map((form) => (page: string) => form.test(page)) as [
+  (page: string) => boolean,
+  (page: string) => boolean,
+];
+
+function readerOf(world: World, forge: ForgeDouble, kind: "pagure" | "forgejo", isAlsoRead = true): CommentReader {
   const records = { ...world.clerk, journal: world.reporter.journal, log: silentLog };
   const isFormer = kind === "pagure";
-  const isThere = (page: string): boolean => page.includes("/issue/");
   const access = accessTo(forge, kind);
   return {
     ...world.clerk,
     log: silentLog,
-    comments: isFormer ? formerPlace(openPagureComments(access), isThere) : openForgejoComments(access),
+    comments: isFormer
+      ? formerPlace(openPagureComments(access), isInPagure)
+      : presentPlace(openForgejoComments(access), isInForgejo, (page) => isAlsoRead && isInPagure(page)),
     memory: redisComments(world.connection, kind),
     hearing: redisHearing(world.connection, silentLog),
     notices: new NoticePages(records, { isDated: isFormer }),
@@ -58,7 +65,8 @@ function readerOf(world: World, forge: ForgeDouble, kind: "pagure" | "forgejo"):
   };
 }
 
-async function openMoved(t: Test): Promise<Moved> {
+/** `isAlsoRead`: whether the old place is named, and read. */
+async function openMoved(t: Test, { isAlsoRead = true }: { readonly isAlsoRead?: boolean } = {}): Promise<Moved> {
   const world = await openWorld(t);
   const nightlies = [1, 2, 3].map((number) => addNightly(world, number));
   for (const { message } of nightlies) await world.hear(UPLOADER, message);
@@ -68,19 +76,20 @@ async function openMoved(t: Test): Promise<Moved> {
   world.clock.advance(5 * DAY_MS);
   const { forge: forgejo, reports } = await openForgejoWorld(t, world.clock);
   const journal = redisJournal(world.connection, "forgejo", silentLog, "pagure");
-  const readers = [readerOf(world, forgejo, "forgejo"), readerOf(world, world.pagure, "pagure")] as const;
-  const { hearing } = readers[0];
+  const present = readerOf(world, forgejo, "forgejo", isAlsoRead);
+  const former = isAlsoRead ? readerOf(world, world.pagure, "pagure") : null;
+  const { hearing } = present;
   const heard = {
     memory: async () => ({ heardUntil: world.clock.now(), runId: await hearing.runId(), wholeAt: world.clock.now() }),
     runId: () => hearing.runId(),
   };
-  const listen = listenTo(heard, readers[0].memory, readers[1].memory);
+  const listen = listenTo(heard, present.memory, former?.memory ?? null);
   return {
     ...world,
     forgejo,
     amiIds: nightlies.map(({ amiId }) => amiId),
     pass: async () => {
-      for (const reader of readers)
+      for (const reader of former === null ? [present] : [present, former])
         await readComments(reader).catch((error: unknown) => {
           if (!isOfNeighbour(error)) throw error;
         });
@@ -183,6 +192,21 @@ t.test("what was told in a place that is closed for good is told anew, with all 
   t.equal(moved.tellings(moved.forgejo, first), 1);
   const again = await moved.deleteAt(first);
   t.ok(again > promised + 4 * DAY_MS, "all ten days");
+  await until(moved, again, () => t.ok(moved.stands(first)));
+  t.notOk(moved.stands(first));
+});
+
+t.test("what was told in a place whose comments nobody reads is told anew, with all of its days", async (t) => {
+  const moved = await openMoved(t, { isAlsoRead: false });
+  const [first = ""] = moved.amiIds;
+  const promised = await moved.deleteAt(first);
+  moved.pagure.tracker.comment(PROJECTS.pagure, 1, "somebody", `hold ${first}`);
+  await moved.pass();
+  await moved.pass();
+  t.equal(moved.tellings(moved.forgejo, first), 1, "the public is told where it is heard");
+  const again = await moved.deleteAt(first);
+  t.equal(again, moved.clock.now() + PERIODS.deleteAfterMs);
+  t.ok(again > promised);
   await until(moved, again, () => t.ok(moved.stands(first)));
   t.notOk(moved.stands(first));
 });
