@@ -6,7 +6,7 @@ import { STORY } from "../../support/model/words.ts";
 import { limitFor } from "../../support/run/limit.ts";
 
 /** `npm run chaos` asks for more. */
-const RUNS = Number(process.env["CHAOS_MODEL"] ?? 15);
+const RUNS = Number(process.env["CHAOS_MODEL"] ?? 12);
 /** The same stories in every test; others with every chaos. A failure names the seed: MODEL_SEED lives through it again. */
 const SEED = Number(process.env["MODEL_SEED"] ?? (process.env["CHAOS_MODEL"] === undefined ? 20261126 : Date.now()));
 /** The path that a failure names, after the seed: with it that story alone is told. MODEL_SHRINK=1 looks for a shorter one. */

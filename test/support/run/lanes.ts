@@ -3,6 +3,11 @@ import { availableParallelism } from "node:os";
 /** What takes long begins first, the longest first, so that no lane works alone at the end. */
 export const LONG: readonly string[] = [
   "test/service/trouble/poorer.test.ts",
+  "test/setup/package.test.ts",
+  "test/service/cases.test.ts",
+  "test/docs/runbook.test.ts",
+  "test/setup/servers.test.ts",
+  "test/service/trouble/redis-lost.test.ts",
   "test/demo/sabotage.test.ts",
   "test/hear/consume.test.ts",
   "test/hear/backfill.test.ts",
