@@ -40,8 +40,9 @@ export class RegionPasses {
   }
 
   /**
-   * Starts a pass in every region that has none under way, and one more behind each that had its hands full, until `stop`. Resolves to how many regions there are, and in how many milliseconds
-   * something is due that is not yet, `Infinity` where nothing is. Throws `UpstreamError` when Redis is away, or a bug.
+   * Starts a pass in every region that has none under way, and one more behind each that had its hands full, until `stop`. Resolves
+   * to how many regions there are, and in how many milliseconds something is due that is not yet, `Infinity` where nothing is. Throws
+   * `UpstreamError` when Redis is away, or a bug.
    */
   async start(stop?: AbortSignal): Promise<{ readonly regions: number; readonly untilDueMs: number }> {
     if (this.#bug !== null) throw this.#bug;

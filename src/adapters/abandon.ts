@@ -5,7 +5,7 @@ import { setMaxListeners } from "node:events";
  * Who may end the work that a call belongs to. It goes with the work by itself, through every function between, so that no
  * call can forget it: one that was forgotten would act for a pass that was given up long ago.
  */
-const signals = new AsyncLocalStorage<AbortSignal>();
+const signals = new AsyncLocalStorage<AbortSignal | undefined>();
 
 /** The calls under way of each work, and how each is ended: a set, since a busy work has hundreds. */
 const underWay = new WeakMap<AbortSignal, Set<(why: Error) => void>>();
@@ -17,6 +17,11 @@ const underWay = new WeakMap<AbortSignal, Set<(why: Error) => void>>();
 export function whileWanted<T>(signal: AbortSignal, work: () => T): T {
   if (!underWay.has(signal)) register(signal);
   return signals.run(signal, work);
+}
+
+/** Runs a call for several works: that one of them is given up ends nothing for the others. Each waits by `unlessAbandoned`. */
+export function forSeveral<T>(call: () => T): T {
+  return signals.run(undefined, call);
 }
 
 /** The signal that gives up the work of which this is part; undefined: nobody will. */

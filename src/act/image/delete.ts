@@ -81,8 +81,8 @@ async function deleteSnapshots(
 }
 
 /**
- * A snapshot that another image stands on stays, as open as it was before us; `known`: who stood on it a moment ago. Right after its own image went, EC2 often says
- * still that it is in use: tried again.
+ * A snapshot that another image stands on stays, as open as it was before us; `known`: who stood on it a moment ago. Right after
+ * its own image went, EC2 often says still that it is in use: tried again.
  */
 async function deleteSnapshot(
   image: Image,

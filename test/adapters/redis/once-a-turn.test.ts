@@ -1,4 +1,5 @@
 import t from "tap";
+import { unlessAbandoned, whileWanted } from "../../../src/adapters/abandon.ts";
 import { onceATurn } from "../../../src/adapters/redis/once-a-turn.ts";
 
 /** A question whose answers are numbers, each given when the test says so. */
@@ -40,4 +41,16 @@ t.test("a failure reaches all who asked, and the next question is asked", async 
   const answers = [ask(), ask()];
   for (const answer of answers) await t.rejects(answer, /away/);
   t.equal(await ask(), 5);
+});
+
+t.test("whose work is given up waits no more, and takes nobody else's answer with it", async (t) => {
+  let answer: (number: number) => void = () => undefined;
+  const ask = onceATurn(() => unlessAbandoned(() => new Promise<number>((resolve) => (answer = resolve))));
+  const [given, other] = [new AbortController(), new AbortController()];
+  const answers = [given, other].map(({ signal }) => whileWanted(signal, ask));
+  await turn();
+  given.abort(new Error("given up"));
+  await t.rejects(answers[0] ?? Promise.resolve(0), /given up/);
+  answer(3);
+  t.equal(await answers[1], 3);
 });
