@@ -98,31 +98,39 @@ export interface Lived {
   readonly story: string;
 }
 
-/** Lives through one point, to the end of the image's journey. */
-export async function live(shared: Shared, point: Point, { standing }: Recording): Promise<Lived> {
+/** Questions that go out as one in one pass, and apart in another, make so many calls more or fewer. */
+const FEW = 8;
+
+/** Lives through one point, to the end of the image's journey; if its pass had ended by then, one that is a few calls earlier. */
+export async function live(shared: Shared, point: Point, recording: Recording): Promise<Lived> {
+  const lived = await liveOnce(shared, point, recording);
+  const isNear = lived.made < point.call && lived.made > recording.calls.length - FEW;
+  return isNear ? liveOnce(shared, { ...point, call: point.call - FEW }, recording) : lived;
+}
+
+async function liveOnce(shared: Shared, point: Point, { standing }: Recording): Promise<Lived & { made: number }> {
   const scene = await Scene.open(optionsOf(shared, point.act, point.moment), standing);
   const wrong = new Set<string>();
-  const counter: { call: string } = { call: "none" };
+  let met: Pick<Disturbed, "call" | "made"> = { call: "none", made: Infinity };
   try {
-    await journey(scene, point, wrong, counter);
+    met = await journey(scene, point, wrong);
   } catch (error) {
     wrong.add(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
   try {
-    return { wrong: [...wrong], call: counter.call, story: wrong.size === 0 ? "" : await storyOf(scene) };
+    return { wrong: [...wrong], ...met, story: wrong.size === 0 ? "" : await storyOf(scene) };
   } finally {
     await scene.close();
   }
 }
 
-async function journey(scene: Scene, point: Point, wrong: Set<string>, met: { call: string }): Promise<void> {
+async function journey(scene: Scene, point: Point, wrong: Set<string>): Promise<Disturbed> {
   const note = (sentences: readonly string[]): void => {
     for (const each of sentences) wrong.add(each);
   };
   const before = (await scene.events()).all.length;
   await scene.untilDue();
   const disturbed = await disturb(scene, point);
-  met.call = disturbed.call;
   note(disturbed.wrong);
   note(await wrongNow(scene));
   note(await scene.expireLeases());
@@ -134,6 +142,7 @@ async function journey(scene: Scene, point: Point, wrong: Set<string>, met: { ca
   }
   if (!(await isOver(scene, end.stage))) wrong.add(`not ${end.stage} and told after ${MOST_PASSES} passes`);
   note(await wrongAtEnd(scene, end));
+  return disturbed;
 }
 
 async function isOver(scene: Scene, stage: string): Promise<boolean> {
@@ -165,6 +174,8 @@ interface Disturbed {
   readonly wrong: readonly string[];
   /** The call that the point met. */
   readonly call: string;
+  /** How many calls the pass made. */
+  readonly made: number;
   /** Where a release that was heard in time leads to. */
   readonly end: End | null;
 }
@@ -219,7 +230,8 @@ async function disturb(scene: Scene, { call, moment }: Point): Promise<Disturbed
   const changes = mutating - (changesAtLoss[0] ?? mutating);
   if (changes > 1) wrong.push(`${changes} changing calls after the claim was lost`);
   const isGone = scene.image().state === "deregistered";
-  return { wrong, end: isGone ? null : end, call: counter.names[call - 1] ?? "none" };
+  const { names } = counter;
+  return { wrong, end: isGone ? null : end, call: names[call - 1] ?? "none", made: names.length };
 }
 
 function isKill(moment: Moment): boolean {
