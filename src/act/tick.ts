@@ -27,7 +27,7 @@ export interface Ticker extends Surveyor, Worker {
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
   readonly breakers: Pick<
     RegionBreakers,
-    "enter" | "isOpen" | "isProbed" | "close" | "leaveAlone" | "inTurn" | "noteProbe" | "working"
+    "enter" | "isOpen" | "isProbed" | "close" | "leaveAlone" | "inTurn" | "noteProbe" | "working" | "apart"
   >;
   /** How many images a claim takes; see `batchOf` in domain/limits/pace.ts. */
   readonly batch: number;
