@@ -112,7 +112,6 @@ export class Ec2Clients {
   async #remember(asking: Promise<string>, now: Instant): Promise<string> {
     this.#account = null;
     const id = await asking;
-    this.#theirClock.check();
     this.#account = { id, until: now + REMEMBER_ACCOUNT_MS };
     return id;
   }
@@ -124,13 +123,20 @@ export class Ec2Clients {
 
   async #askAccount(signal?: AbortSignal): Promise<string> {
     try {
-      return await accountOf(this.#sts, signal);
+      return await this.#accountBy(this.#sts, signal);
     } catch (error) {
       const known = translateEc2(error, "account", []);
-      if (!(known instanceof UpstreamError) || known.scope === "credentials") throw error;
+      if (!(known instanceof UpstreamError) || ["credentials", "account"].includes(known.scope)) throw error;
       const second = (this.#second ??= this.#openSts(this.#sts.config.credentials, SECOND_STS_REGION));
-      return accountOf(second, signal);
+      return this.#accountBy(second, signal);
     }
+  }
+
+  /** Throws `UpstreamError` also when STS' clock and ours are apart. */
+  async #accountBy(sts: STSClient, signal?: AbortSignal): Promise<string> {
+    const id = await accountOf(sts, signal);
+    this.#theirClock.check(sts);
+    return id;
   }
 
   #openSts(credentials: Credentials | (() => Promise<Credentials>), region = STS_REGION): STSClient {
