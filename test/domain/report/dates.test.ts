@@ -82,3 +82,33 @@ t.test("a reason links to the comment that gave it, and to no other address", (t
     t.equal(whyOf(by, address), `\`our tests (${address})\``, `${by} ${address}`);
   t.end();
 });
+
+t.test("what was found again is told with the days that begin anew", (t) => {
+  const anew =
+    / 1 image of them had been made private earlier, and the record of that was lost: their days begin anew\./;
+  t.match(renderPost([event("made-private"), event("found-again")], FRAME), anew);
+  t.notMatch(renderPost([event("made-private")], FRAME), /anew/);
+  t.end();
+});
+
+t.test("a period shorter than a day has dates to the second, and a hold that ends within a day its minute", (t) => {
+  const after = (deleteAfterMs: number): string => renderPost([event("made-private")], { ...FRAME, deleteAfterMs });
+  t.match(after(DAY_MS), "before **2026-02-12** (1 day after this notice)");
+  t.match(after(36 * HOUR_MS), "before **2026-02-12T21:00:00Z** (36h after this notice)");
+  const held = (until: string): string => renderPost([event("held", { until })], FRAME);
+  t.match(held("2026-03-01T00:00:00Z"), "until: the end of 2026-02-28 (UTC);");
+  t.match(held("2026-03-01T08:30:00Z"), "until: 2026-03-01 08:30 UTC;");
+  t.end();
+});
+
+t.test("what was deleted counts the snapshots that went, and the space only where it is known", (t) => {
+  const results = { "snap-1": "deleted", "snap-2": "deleted", "snap-3": "kept: shared with ami-1" };
+  const deleted = event("deleted", { gib: "5", snapshots: JSON.stringify(results) });
+  t.match(
+    renderPost([deleted, event("deleted", { gib: "many" })], FRAME),
+    "Gone for good: 2 images and 2 of their 3 snapshots (the copies of their disks); at most 5 GiB freed.",
+  );
+  t.match(renderPost([event("deleted", { gib: "0" })], FRAME), "1 image and 0 of its 0 snapshots");
+  t.match(renderPost([event("deleted", {})], FRAME), "at most 0 GiB freed");
+  t.end();
+});
