@@ -1,5 +1,5 @@
 import { queuesOf } from "./queues.ts";
-import { rememberSnapshots } from "./remembered.ts";
+import { rememberAnswers } from "./remembered.ts";
 import { planRegion } from "./survey.ts";
 import { tickRegion, type Ticker } from "./tick.ts";
 import { resolveRegion, type Resolver } from "../decide/resolve.ts";
@@ -36,7 +36,7 @@ export class RegionPasses {
     this.#ticker = ticker;
     this.#run = run;
     // A plan that is made every minute asks again only for what changed.
-    this.#planner = { ...ticker, images: rememberSnapshots(ticker.images, ticker.clock) };
+    this.#planner = { ...ticker, images: rememberAnswers(ticker.images, ticker.clock) };
   }
 
   /**

@@ -11,6 +11,7 @@ import type { Consultation } from "../decide/consult.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import { isBegun, type Act, type ActKind } from "../domain/limits/budget.ts";
 import { EVERY_REGION } from "../domain/limits/breaker.ts";
+import { isLeftAlone } from "../domain/plan/refusal.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
 import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import type { Budgets, Facts, Heard, Images, Listen, Meter, Schedule } from "../ports/index.ts";
@@ -144,7 +145,8 @@ async function tellStop(
     const images = await Promise.all(
       (await schedule.regions()).map((region) => schedule.due(region, kind, now, MOST_COUNTED)),
     );
-    return images.flat().filter((image) => !isBegun(kind, image) && !hasReserved(image)).length;
+    // What was left alone the last time is most often left alone again; where it is not, it counts when it reserves.
+    return images.flat().filter((image) => !isBegun(kind, image) && !hasReserved(image) && !isLeftAlone(image)).length;
   });
   if (stop !== null) log.warn({ kind, since: formatInstant(stop.since) }, `stopped: ${stop.reason}`);
 }

@@ -170,18 +170,24 @@ async function changeBy({ image, plan }: Planned, lease: ActLease, worker: Worke
 async function missed(
   image: Image,
   now: Instant,
-  images: Pick<Images, "isKnown" | "snapshotsOf" | "imagesOn">,
+  images: Pick<Images, "isKnown" | "snapshotsOf" | "snapshots" | "imagesOn">,
 ): Promise<Change> {
   const change = afterMiss(image, now);
   if (change.stage !== "gone" || change.event === null) return change;
   if ((await images.isKnown(image.region, image.amiId)) === true) return afterHiddenLook(image, now);
-  const snapshots = await images.snapshotsOf(image.region, image.amiId);
-  const standing = await images.imagesOn(
-    image.region,
-    snapshots.map(({ snapshotId }) => snapshotId),
-  );
+  const standing = await images.imagesOn(image.region, await snapshotsLeft(image, images));
   // Whoever else stands on a snapshot needs it.
   const left = [...standing].filter(([, on]) => on.every((id) => id === image.amiId)).map(([snapshotId]) => snapshotId);
   const why = left.length === 0 ? change.event.why : `${change.event.why}; it left ${left.join(", ")} behind`;
   return { ...change, event: { ...change.event, why, details: { left: left.join(" ") } } };
+}
+
+/** Its snapshots that EC2 shows, by our tag and by its record: one that it shared carries the tag of the other image. */
+async function snapshotsLeft(
+  { region, amiId, snapshotIds, takenAway }: Image,
+  images: Pick<Images, "snapshotsOf" | "snapshots">,
+): Promise<readonly string[]> {
+  const tagged = await images.snapshotsOf(region, amiId);
+  const recorded = await images.snapshots(region, [...new Set([...snapshotIds, ...(takenAway?.snapshots ?? [])])]);
+  return [...new Set([...tagged, ...recorded].map(({ snapshotId }) => snapshotId))];
 }
