@@ -19,6 +19,8 @@ export interface Ec2Options {
   readonly role: { readonly arn: string; readonly externalId: string | null } | null;
   /** How much of EC2's token buckets we take, above 0 and up to 1. */
   readonly share: number;
+  /** How many processes the share is for, 1 or more; without it this one alone. */
+  readonly replicas?: () => number;
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: Random;
@@ -70,7 +72,7 @@ export class Ec2Clients {
     this.#limitMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.#log = log;
     this.#settings = { ...SETTINGS, retryStrategy: retriesOn(clock, random), ...(endpoint !== null && { endpoint }) };
-    this.#pace = new Pace(clock, share, options.meter ?? NO_METER);
+    this.#pace = new Pace(clock, () => share / (options.replicas?.() ?? 1), options.meter ?? NO_METER);
     this.#clock = clock;
     this.#open = () => {
       const given = this.#openSts(credentials ?? (() => this.#askChain()));
