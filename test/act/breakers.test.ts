@@ -155,3 +155,15 @@ t.test("with act = nothing no plan is asked for where the breaker is open", asyn
   t.equal(await scene.breakers.get(REGION), null);
   t.same(scene.world.simulator.journal.mutating(), []);
 });
+
+t.test("once a probe was answered, a single failure is a single failure again", async (t) => {
+  const scene = await openBreakers(t, 4);
+  const revive = scene.world.simulator.faults.add(CUT);
+  for (let pass = 1; pass <= 3; pass += 1) await scene.tick();
+  revive();
+  scene.world.clock.advance(2 * MINUTE_MS);
+  t.same(await scene.tick(), { "make-private": 1 });
+  scene.world.simulator.faults.add({ ...CUT, action: "DescribeImages" });
+  await t.rejects(scene.ticker.images.look(REGION, ["ami-00000000000000001"]), { code: "ECONNRESET" });
+  t.equal(await scene.breakers.get(REGION), null);
+});

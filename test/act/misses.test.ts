@@ -106,6 +106,16 @@ t.test("where nothing can be seen no miss counts: it is put off by a day, counte
   t.equal((await world.events()).filter((what) => what === "refused").length, 5, "told once each");
 });
 
+t.test("other images that are on record, and that EC2 does not show either, prove nothing", async (t) => {
+  const { world, amiIds } = await openMissing(t, 2);
+  await world.hear(UPLOADER, addNightly(world).message, world.clock.now());
+  for (let day = 0; day < 4; day += 1) {
+    t.same(await tickBlind(world), { "sick-region": 2 });
+    world.clock.advance(DAY_MS);
+  }
+  t.same(await stages(world, amiIds), ["public"]);
+});
+
 t.test("days on which nothing could be seen neither count as misses nor end a row of misses", async (t) => {
   const { world, amiIds } = await openMissing(t, 1);
   await world.tick();

@@ -31,6 +31,15 @@ t.test("each probe in vain makes the pause longer, up to an hour; jitter takes a
   t.end();
 });
 
+t.test("where every region waits for the account, it is asked again after ten minutes at the most", (t) => {
+  let breaker: Breaker | null = null;
+  for (const minutes of [2, 4, 8, 10, 10]) {
+    breaker = openedBreaker(breaker, { trouble: "account", code: "ExpiredToken" }, NOW, 1);
+    t.equal(breaker.askAgainAt - NOW, minutes * MINUTE_MS);
+  }
+  t.end();
+});
+
 t.test("what is shut is asked again daily, and so much early that a daily pass does not miss it", (t) => {
   let breaker = openedBreaker(null, SHUT, NOW, 0.5);
   for (let day = 0; day < 5; day += 1) {
