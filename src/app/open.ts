@@ -8,7 +8,8 @@ import { tellSystemd } from "../adapters/systemd.ts";
 import { Heartbeat } from "./life/heartbeat.ts";
 import { runService, type App, type Closable } from "./service.ts";
 import { listening, openStore, type Store } from "./store.ts";
-import { openArchive, openComments, openEc2, openFormerComments, openReports, openSources } from "./upstream.ts";
+import { openArchive, openComments, openEc2, openFormerComments } from "./upstream.ts";
+import { openReports, openSources, openTeam } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
@@ -150,6 +151,7 @@ function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonl
             memory: store.comments,
             notices: new NoticePages(records),
             operators,
+            team: openTeam(config),
             failed: new Set<string>(),
           },
         ]),
@@ -162,6 +164,7 @@ function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonl
             memory: store.formerComments,
             notices: new NoticePages(records, { isDated: true }),
             operators: also?.operators ?? [],
+            team: null,
             failed: new Set<string>(),
           },
         ]),

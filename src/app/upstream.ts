@@ -13,7 +13,7 @@ import type { Fact } from "../domain/compose/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { decode } from "../hear/decode.ts";
 import { formerPlace, presentPlace } from "../operate/report-places.ts";
-import type { Archive, Comments, ComposeSource, Images, Log, Message, Meter, Reports } from "../ports/index.ts";
+import type { Archive, Comments, ComposeSource, Images, Log, Message, Meter, Reports, Team } from "../ports/index.ts";
 
 /** datagrepper gives up by itself after a minute. */
 const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
@@ -129,6 +129,17 @@ export function openComments(config: Config): Comments | null {
     (page) => forge.placeAt(page) !== null,
     (page) => former !== null && former.placeAt(page) !== null,
   );
+}
+
+/** Whose comments are orders beside the accounts that the configuration names; null: nobody's. */
+export function openTeam(
+  { report, userAgent }: Pick<Config, "report" | "userAgent">,
+  { timeoutMs = FORGE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
+): Team | null {
+  const { operatorsTeam: team, url, repo, token } = report;
+  if (team === null) return null;
+  const forge = new ForgejoCalls({ url, repo, token, userAgent, timeoutMs });
+  return { members: () => forge.operatorsOf(team) };
 }
 
 /** Where people objected before the reports went elsewhere; null: nowhere else. */

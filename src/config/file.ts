@@ -81,6 +81,7 @@ export interface ConfigFile {
       part_bytes: number;
       read_every: string;
       operators: string[];
+      operators_team: string;
       also: { kind: ForgeKind | ""; url: string; repo: string; operators: string[] };
       objections_per_day: number;
       allow_delete_without_public_notice: boolean;
