@@ -24,7 +24,7 @@ let order: NodeJS.Signals | null = null;
  * configuration, 4 cut off.
  */
 async function main(): Promise<number> {
-  // The lock file holds the SDK at a version for this Node: nobody at a terminal can do anything about its next one.
+  // The SDK warns of Node 20 at each start, also in the middle of a table: doctor tells it in its place.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   // Nobody's certificate is taken on trust, whatever the environment says.
   delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];

@@ -25,6 +25,7 @@ export function openDoctor(
   return {
     config,
     problems,
+    node: process.versions.node,
     regions,
     limitMs: LIMIT_MS,
     callLimitMs: CALL_LIMIT_MS,

@@ -1,6 +1,8 @@
 /** The packages that package-lock.json names. */
+import { accessSync, constants, existsSync } from "node:fs";
+import { join } from "node:path";
 import { hash, read, write } from "./files.mjs";
-import { run, SetupFailure } from "./shell.mjs";
+import { ROOT, run, SetupFailure } from "./shell.mjs";
 
 const LOCK_STAMP = "node_modules/.clean-amis-lock";
 const NPM_CI = ["npm", "ci", "--include=dev", "--no-audit"];
@@ -14,6 +16,8 @@ export async function installPackages(say) {
     return "installed as package-lock.json says";
   }
   say(NPM_CI.join(" "));
+  const folder = join(ROOT, "node_modules");
+  accessSync(existsSync(folder) ? folder : ROOT, constants.W_OK);
   const { code, output } = await run(NPM_CI[0], NPM_CI.slice(1));
   if (code !== 0) {
     const lines = output.split("\n");
