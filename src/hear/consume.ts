@@ -2,7 +2,7 @@ import { backoffMs, jittered } from "../domain/limits/backoff.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
 import { ingestAll, type Ingested, type Ingester } from "./ingest.ts";
-import type { Delivery } from "../ports/index.ts";
+import type { Delivery, Keeping } from "../ports/index.ts";
 
 /** How many messages became what, since the start. */
 export type Counts = Record<
@@ -37,7 +37,7 @@ const MOST_HELD_BYTES = 32 * 1024 * 1024;
 
 /**
  * Feeds deliveries to ingest: those of one turn of the event loop together, acknowledged only after Redis has answered for all
- * of them, and for all that came before. While Redis is away deliveries are held, not requeued, as far as memory goes: a
+ * of them, as surely as is configured, and for all that came before. While Redis is away deliveries are held, not requeued, as far as memory goes: a
  * requeue would only bring them again at once. What a lost channel had delivered is dropped: it comes again.
  *
  * When Redis fails for a moment, a later batch may be written before an earlier one, as when a queue has several consumers or
@@ -48,6 +48,7 @@ const MOST_HELD_BYTES = 32 * 1024 * 1024;
 export class Consumer {
   readonly #ingester: Ingester;
   readonly #signals: ConsumerSignals;
+  readonly #keeping: Keeping | null;
   readonly #mostBytes: number;
   /** What was delivered, and is in no batch yet. */
   #waiting: Delivery[] = [];
@@ -63,9 +64,11 @@ export class Consumer {
   /** The end of all batches begun so far. */
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(ingester: Ingester, signals: ConsumerSignals, mostBytes = MOST_HELD_BYTES) {
+  /** `keeping`: what an acknowledgement waits for; null: Redis' answer. */
+  constructor(ingester: Ingester, signals: ConsumerSignals, keeping: Keeping | null, mostBytes = MOST_HELD_BYTES) {
     this.#ingester = ingester;
     this.#signals = signals;
+    this.#keeping = keeping;
     this.#mostBytes = mostBytes;
   }
 
@@ -148,13 +151,22 @@ export class Consumer {
   async #tryAll(batch: ReadonlySet<Delivery>): Promise<UpstreamError | null> {
     try {
       const messages = [...batch].map(({ message }) => message);
-      for (const result of await ingestAll(messages, this.#ingester)) this.#count(result);
+      for (const result of await this.#kept(() => ingestAll(messages, this.#ingester))) this.#count(result);
       this.#isAway = false;
       return null;
     } catch (error) {
       if (error instanceof UpstreamError) return error;
       throw error;
     }
+  }
+
+  /** Does the work, and waits until all of it is kept: once for a batch, never once a message. */
+  async #kept<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#keeping === null) return work();
+    const run = await this.#keeping.begin();
+    const results = await work();
+    await this.#keeping.confirm(run);
+    return results;
   }
 
   #fill(): void {

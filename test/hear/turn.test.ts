@@ -209,7 +209,7 @@ t.test("while one batch waits for Redis the next is written, and acknowledged on
     get: (all, name) => (name === "addAll" ? slowFirst : (Reflect.get(all, name) as unknown)),
   });
   const never = new AbortController().signal;
-  const consumer = new Consumer({ ...world.ingester, schedule: slow }, { stop: never, giveUp: never });
+  const consumer = new Consumer({ ...world.ingester, schedule: slow }, { stop: never, giveUp: never }, null);
   const answers: string[] = [];
   const deliver = (numbers: readonly number[]): void => {
     for (const number of numbers)
