@@ -4,6 +4,7 @@ import { composeHostReach, datagrepperReach } from "../adapters/http/reach.ts";
 import { openLog } from "../adapters/log.ts";
 import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { redisCheckup } from "../adapters/redis/checkup.ts";
+import { refusalOf } from "../adapters/redis/keeping.ts";
 import { listening, storeOn } from "./store.ts";
 import { openForge, openTeam, type ForgePlace } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
@@ -74,7 +75,18 @@ function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCh
   const store = storeOn(connection, config, log);
   const { schedule, queues, places, strangeThings, journal, budgets } = store;
   const listen = listening(store, config);
-  return { ...redisCheckup(connection), schedule, queues, places, strangeThings, journal, budgets, listen };
+  const refusedDurability = (): Promise<string | null> => refusalOf(connection, config.redis.durability);
+  return {
+    ...redisCheckup(connection),
+    refusedDurability,
+    schedule,
+    queues,
+    places,
+    strangeThings,
+    journal,
+    budgets,
+    listen,
+  };
 }
 
 /** Null: the reports go to the log. */

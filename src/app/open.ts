@@ -76,12 +76,19 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   return {
     ...app,
     consume: (stop) =>
-      runService(config, store, app, { stop, meter, serve: async (self) => told(await watch.serve(store, self), log) }),
+      runChecked(config, store, app, { stop, meter, serve: async (self) => told(await watch.serve(store, self), log) }),
     close: async () => {
       images.close();
       await store.close();
     },
   };
+}
+
+/** The service, where Redis can keep what comes in as is configured; throws `ConfigError` elsewhere. */
+async function runChecked(...given: Parameters<typeof runService>): Promise<void> {
+  const [, store] = given;
+  await store.keeping?.check();
+  await runService(...given);
 }
 
 /** What is served is told to systemd as well, as long as it is. */

@@ -59,7 +59,7 @@ export interface UseCases {
 
 /** Everything that is open. */
 export interface App extends UseCases {
-  /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. */
+  /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. Throws `ConfigError`. */
   consume(stop: AbortSignal): Promise<void>;
   /** Closes what was opened, in reverse. */
   close(): Promise<void>;
@@ -89,7 +89,7 @@ export async function runService(
   const { clock, log } = tick;
   const [ending, giveUp] = [new AbortController(), new AbortController()];
   setMaxListeners(MOST_WAITING, ending.signal);
-  const consumer = new Consumer(ingester, { stop: ending.signal, giveUp: giveUp.signal });
+  const consumer = new Consumer(ingester, { stop: ending.signal, giveUp: giveUp.signal }, store.keeping);
   const deliver = (delivery: Delivery): void => {
     heartbeat.mark("message");
     whileWanted(giveUp.signal, () => {

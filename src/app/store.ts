@@ -15,6 +15,7 @@ import { redisCounts } from "../adapters/redis/images/counts.ts";
 import { redisNames } from "../adapters/redis/images/names.ts";
 import { redisPlaces } from "../adapters/redis/images/places.ts";
 import { redisQueues } from "../adapters/redis/images/queues.ts";
+import { redisKeeping } from "../adapters/redis/keeping.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
 import { redisSchedule } from "../adapters/redis/images/schedule.ts";
 import type { Config } from "../config/config.ts";
@@ -29,6 +30,7 @@ import {
   type Facts,
   type Hearing,
   type Journal,
+  type Keeping,
   type Listen,
   type Log,
   type Meter,
@@ -62,6 +64,8 @@ export interface Store {
   readonly comments: CommentMemory;
   /** Of the place where the reports stood before; null: there is none. */
   readonly formerComments: CommentMemory | null;
+  /** What an acknowledgement waits for; null: Redis' answer. */
+  readonly keeping: Keeping | null;
   /** What Redis says of itself; null: our user may not ask. Throws `UpstreamError`. */
   info(): Promise<Readonly<Record<string, string>> | null>;
   /** What cannot be read, as far as this process has met it. */
@@ -73,9 +77,11 @@ export interface Store {
   readonly close: () => Promise<void>;
 }
 
-type StoreConfig = Pick<Config, "redis" | "periods" | "budgets"> & {
+type OpenStoreConfig = Pick<Config, "periods" | "budgets"> & {
+  readonly redis: Pick<Config["redis"], "durability">;
   readonly report: Pick<Config["report"], "kind" | "also">;
 };
+type StoreConfig = OpenStoreConfig & Pick<Config, "redis">;
 
 /** Opens Redis. Throws `UpstreamError` when it cannot be reached, `ConfigError` for a newer key format. */
 export async function openStore(config: StoreConfig, log: Log, meter: Meter = NO_METER): Promise<Store> {
@@ -83,7 +89,7 @@ export async function openStore(config: StoreConfig, log: Log, meter: Meter = NO
 }
 
 /** The ports of a connection that is open. */
-export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "redis">, log: Log): Store {
+export function storeOn(connection: RedisConnection, config: OpenStoreConfig, log: Log): Store {
   const { kind, also } = config.report;
   return {
     schedule: redisSchedule(connection, systemClock, config.periods),
@@ -102,6 +108,7 @@ export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "
     positions: redisPositions(connection),
     comments: redisComments(connection, kind),
     formerComments: also === null ? null : redisComments(connection, also.kind),
+    keeping: redisKeeping(connection, config.redis.durability),
     info: redisCheckup(connection).info,
     strangeThings: () => connection.strangers.list(),
     queueName: () => sharedQueueName(connection),

@@ -3,6 +3,7 @@ import type { ErrorObject } from "ajv/dist/2020.js";
 import { parse, TomlError } from "smol-toml";
 import { tomlValue } from "./values.ts";
 import type { Act } from "../domain/limits/budget.ts";
+import type { Durability } from "../domain/limits/durability.ts";
 import { nearest, quote } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
 import { readSchema, Schema } from "../schema.ts";
@@ -36,6 +37,7 @@ export interface ConfigFile {
     reconnect_within: string;
     redis_url: string;
     redis_prefix: string;
+    redis_durability: Durability;
     redis_tls: { ca_cert: string; certfile: string; keyfile: string };
     redis_sentinel: {
       user: string;

@@ -2,7 +2,7 @@ import { backoffMs, jittered } from "../domain/limits/backoff.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
 import { ingestAll, keepUnworked, type Ingested, type Ingester } from "./ingest.ts";
-import type { Delivery } from "../ports/index.ts";
+import type { Delivery, Keeping } from "../ports/index.ts";
 
 /** How many messages became what, since the start. */
 export type Counts = Record<
@@ -39,9 +39,9 @@ const MOST_HELD_BYTES = 32 * 1024 * 1024;
 
 /**
  * Feeds deliveries to ingest: those of one turn of the event loop together, acknowledged only after Redis has answered for all
- * of them, and for all that came before. While Redis is away deliveries are held, not requeued, as far as memory goes: a
- * requeue would only bring them again at once. What a lost channel had delivered is dropped: it comes again, but not before
- * Redis is back, since a broker may drop what it has delivered too often.
+ * of them, as surely as is configured, and for all that came before. While Redis is away deliveries are held, not requeued, as far
+ * as memory goes: a requeue would only bring them again at once. What a lost channel had delivered is dropped: it comes again, but
+ * not before Redis is back, since a broker may drop what it has delivered too often.
  *
  * When Redis fails for a moment, a later batch may be written before an earlier one, as when a queue has several consumers or
  * brings something again. It does no harm: of two announcements of an image that which is written first stands, and the later
@@ -51,6 +51,7 @@ const MOST_HELD_BYTES = 32 * 1024 * 1024;
 export class Consumer {
   readonly #ingester: Ingester;
   readonly #signals: ConsumerSignals;
+  readonly #keeping: Keeping | null;
   readonly #mostBytes: number;
   /** What was delivered, and is in no batch yet. */
   #waiting: Delivery[] = [];
@@ -66,9 +67,11 @@ export class Consumer {
   /** The end of all batches begun so far. */
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(ingester: Ingester, signals: ConsumerSignals, mostBytes = MOST_HELD_BYTES) {
+  /** `keeping`: what an acknowledgement waits for; null: Redis' answer. */
+  constructor(ingester: Ingester, signals: ConsumerSignals, keeping: Keeping | null, mostBytes = MOST_HELD_BYTES) {
     this.#ingester = ingester;
     this.#signals = signals;
+    this.#keeping = keeping;
     this.#mostBytes = mostBytes;
   }
 
@@ -153,9 +156,7 @@ export class Consumer {
   async #tryAll(batch: ReadonlySet<Delivery>): Promise<UpstreamError | null> {
     try {
       if (batch.size === 0) await this.#ingester.schedule.now();
-      const messages = [...batch].flatMap(({ message, spent }) => (spent === null ? [message] : []));
-      const [results, kept] = await Promise.all([ingestAll(messages, this.#ingester), this.#keepSpent(batch)]);
-      for (const result of [...results, ...kept]) this.#count(result);
+      for (const result of await this.#kept(() => this.#ingestOrKeep(batch))) this.#count(result);
       const wasAway = this.#isAway;
       this.#isAway = false;
       if (wasAway) this.#openTap();
@@ -166,12 +167,24 @@ export class Consumer {
     }
   }
 
-  #keepSpent(batch: ReadonlySet<Delivery>): Promise<readonly Ingested[]> {
-    return Promise.all(
-      [...batch].flatMap(({ message, spent }) =>
-        spent === null ? [] : [keepUnworked(message, spent, this.#ingester)],
-      ),
+  /** What was given back too often is kept as it is, the rest ingested. */
+  async #ingestOrKeep(batch: ReadonlySet<Delivery>): Promise<readonly Ingested[]> {
+    const all = [...batch];
+    const messages = all.flatMap(({ message, spent }) => (spent === null ? [message] : []));
+    const spent = all.flatMap(({ message, spent }) =>
+      spent === null ? [] : [keepUnworked(message, spent, this.#ingester)],
     );
+    const [ingested, kept] = await Promise.all([ingestAll(messages, this.#ingester), Promise.all(spent)]);
+    return [...ingested, ...kept];
+  }
+
+  /** Does the work, and waits until all of it is kept: once for a batch, never once a message. */
+  async #kept<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#keeping === null) return work();
+    const run = await this.#keeping.begin();
+    const results = await work();
+    await this.#keeping.confirm(run);
+    return results;
   }
 
   #openTap(): void {

@@ -70,7 +70,7 @@ async function open(t: Test, mostBytes?: number): Promise<Scene> {
     environments: ["prod"],
   };
   const [stop, giveUp] = [new AbortController(), new AbortController()];
-  const consumer = new Consumer(ingester, { stop: stop.signal, giveUp: giveUp.signal }, mostBytes);
+  const consumer = new Consumer(ingester, { stop: stop.signal, giveUp: giveUp.signal }, null, mostBytes);
   const answers: string[] = [];
   const deliver = (on: Channel, { topic, messageId, headers, body }: Outgoing, spent?: string): void => {
     on.delivered += 1;

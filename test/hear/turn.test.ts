@@ -209,7 +209,7 @@ t.test("while one batch waits for Redis the next is written, and acknowledged on
     name === "addAll" ? slowFirst : Reflect.get(all, name);
   const slow = new Proxy(schedule, { get });
   const [answers, never] = [new Array<string>(), new AbortController().signal];
-  const consumer = new Consumer({ ...world.ingester, schedule: slow }, { stop: never, giveUp: never });
+  const consumer = new Consumer({ ...world.ingester, schedule: slow }, { stop: never, giveUp: never }, null);
   const deliver = (numbers: readonly number[]): void => {
     for (const number of numbers)
       consumer.deliver({

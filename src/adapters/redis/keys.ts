@@ -11,6 +11,7 @@ const ROOT_KEYS = {
   "rejected:known": "zset",
   "{*:rejected}:known": "zset",
   "compose:*": "hash",
+  "kept:*": "string",
 } as const;
 
 /**
@@ -98,6 +99,8 @@ export interface Keys {
   /** Of version 0.1. */
   names(region: string): string;
   compose(composeId: string): string;
+  /** Written for a minute, to learn whether all that was written before is kept; of these numbers some are on each server. */
+  kept(number: number): string;
   control(name: ControlName): string;
   readonly layout: typeof LAYOUT;
   /** What every key of ours is like, for SCAN. */
@@ -135,6 +138,7 @@ export function keysOf(prefix: string): Keys {
     names: (region) => inRegion(region, "names"),
     events: (region) => inRegion(region, "events"),
     compose: (composeId) => `${prefix}:compose:${composeId}`,
+    kept: (number) => `${prefix}:kept:${number}`,
     control: (name) => inRegion("control", name),
     layout: LAYOUT,
     all: `${prefix}:*`,

@@ -36,6 +36,8 @@ function namesOf(prefix: string, { amiId, composeId }: Victim, orderId: string, 
   return {
     root: {
       ...{ format: plain, regions: plain, rejected: plain, "rejected:known": plain, "compose:*": [composeId] },
+      // Nobody reads it, and whoever writes it writes over whatever stands there.
+      "kept:*": [],
       // The tag is the whole name of the key whose slot it shares.
       "{*:rejected}:known": [prefix],
     },

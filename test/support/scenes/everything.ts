@@ -84,6 +84,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
   const { journal } = reporter;
   const store = {
     ...redisCheckup(connection),
+    refusedDurability: () => Promise.resolve(null),
     ...{ schedule, queues, places, journal, listen, budgets },
     strangeThings: () => connection.strangers.list(),
   };
@@ -132,6 +133,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
         act: "delete",
         reportEveryMs: DAY_MS,
         sources: { datagrepper: "x", composeHost: null },
+        redis: { durability: "received" },
       } as const;
       const found = await checkStore({ config, now: clock.now, store: () => Promise.resolve(store) });
       passed.findings.push(...found.filter(({ state }) => state !== "ok").map(({ message }) => message));

@@ -59,6 +59,11 @@ export class CuttableProxy {
   /** Connections stay open and new ones are taken, but nothing comes through any more. */
   stall(): void {
     this.#isStalled = true;
+    this.hang();
+  }
+
+  /** What is open stays open and brings nothing more, as when its other end has vanished; whoever comes anew is served. */
+  hang(): void {
     for (const socket of this.#sockets) {
       socket.unpipe();
       socket.pause();

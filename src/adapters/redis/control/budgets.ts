@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { RedisConnection } from "../connection.ts";
-import { keptBy } from "../client/kept.ts";
+import { Keeper } from "../keeping.ts";
 import { asUpstream, foreignKeyOf } from "../strange.ts";
 import type { Keys } from "../keys.ts";
 import { loadScript } from "../script.ts";
@@ -34,13 +34,16 @@ export function redisBudgets(connection: RedisConnection, limits: BudgetLimits):
 }
 
 class RedisBudgets implements Budgets {
+  readonly #keeper: Keeper;
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #limits: BudgetLimits;
   readonly #stops: string;
   readonly #paused: string;
 
-  constructor({ redis, keys }: RedisConnection, limits: BudgetLimits) {
+  constructor(connection: RedisConnection, limits: BudgetLimits) {
+    const { redis, keys } = connection;
+    this.#keeper = new Keeper(connection);
     this.#redis = redis;
     this.#keys = keys;
     this.#limits = limits;
@@ -148,8 +151,12 @@ class RedisBudgets implements Budgets {
   }
 
   async pause(by: string, why: string, now: Instant): Promise<Kept> {
-    await this.#redis.set(this.#paused, JSON.stringify({ by, why, since: formatInstant(now) }));
-    return keptBy(this.#redis, this.#paused);
+    const text = JSON.stringify({ by, why, since: formatInstant(now) });
+    // It stands before anything is asked, and once more in a run that is known.
+    await this.#redis.set(this.#paused, text);
+    const run = await this.#keeper.begin();
+    await this.#redis.set(this.#paused, text);
+    return this.#keeper.replicated(run);
   }
 
   async paused(): Promise<Pause | null> {
