@@ -97,7 +97,7 @@ export function pointsOf(calls: readonly unknown[]): readonly CrashPoint[] {
 }
 
 /** A run that may die anywhere, and what follows. */
-export interface Story<Scene> {
+interface Story<Scene> {
   open(): Promise<Scene>;
   /** The run; its calls go through ports that the counter wraps. */
   run(scene: Scene, counter: CallCounter): Promise<void>;
