@@ -80,6 +80,7 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
   const passes = new RegionPasses({
     ...base,
     guards: GUARDS,
+    usage: null,
     act: "private",
     breakers: regions,
     batch: batchOf(PERIODS.leaseMs, share),
