@@ -3,6 +3,7 @@ import type { RegionBreakers } from "./breakers.ts";
 import type { Consultation } from "../decide/consult.ts";
 import { classify, isByLabel, type Policy } from "../domain/compose/classify.ts";
 import type { ComposeFacts } from "../domain/compose/facts.ts";
+import { elsewhereOf, type UsageRecord } from "../domain/elsewhere/usage.ts";
 import type { Image } from "../domain/image/image.ts";
 import { streamOf } from "../domain/image/stream.ts";
 import type { Look, Seen } from "../domain/plan/look.ts";
@@ -17,6 +18,8 @@ interface OfBatch {
   readonly now: Instant;
   readonly isWayBackOpen: boolean;
   readonly use: Use;
+  /** What is remembered of their use in other accounts; null: nobody asks. */
+  readonly usage: { readonly known: ReadonlyMap<string, UsageRecord>; readonly keepFrom: number } | null;
 }
 
 /** What of ours uses the images of a batch, or why nobody can tell: of one of them, or of any. */
@@ -88,7 +91,7 @@ export async function lookAt(
   image: Image,
   facts: ComposeFacts,
   seen: Seen | null,
-  { now, isWayBackOpen, use }: OfBatch,
+  { now, isWayBackOpen, use, usage }: OfBatch,
   {
     images,
     schedule,
@@ -112,6 +115,8 @@ export async function lookAt(
     snapshotTags: await marksOf(image, seen, images),
     isNewest: await isNewest(image, policy.keepNewest, schedule),
     users: use.users.get(image.amiId) ?? [],
+    elsewhere:
+      usage === null || !isOpen ? null : elsewhereOf(usage.known.get(image.amiId) ?? null, now, usage.keepFrom),
     unusableGuard: use.unusableGuard,
   };
 }

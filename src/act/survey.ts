@@ -11,7 +11,7 @@ import type { Periods } from "../domain/image/lifecycle.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { planFor, type Guards } from "../domain/plan/plan.ts";
 import type { Instant } from "../domain/time.ts";
-import type { Facts, Images, Schedule } from "../ports/index.ts";
+import type { Facts, Images, Schedule, UsageMemory } from "../ports/index.ts";
 
 /** Whoever plans what is to be done. */
 export interface Surveyor {
@@ -23,6 +23,8 @@ export interface Surveyor {
   readonly periods: Periods;
   readonly guards: Guards;
   readonly policy: Policy;
+  /** What is remembered of who uses images in other accounts, and how many accounts are for a person; null: nobody asks. */
+  readonly usage: { readonly memory: Pick<UsageMemory, "read">; readonly keepFrom: number } | null;
 }
 
 /** Everything that is known of a batch: plans, and the images whose look failed. */
@@ -102,6 +104,7 @@ export async function survey(
     const { found: seen } = looked;
     const isWayBackOpen = batch.some((image) => image.stage === "public") && (await images.isWayBackOpen(region));
     const use = await useOf(region, batch, seen, surveyor);
+    const usage = await usageOf(region, batch, surveyor);
     for (const image of batch) {
       const facts = known.get(image.composeId);
       const failed = looked.failed.get(image.amiId) ?? use.failed.get(image.amiId);
@@ -112,7 +115,7 @@ export async function survey(
       try {
         const shown = seen.get(image.amiId) ?? null;
         const look = await breakers.working(image, () =>
-          lookAt(image, facts, shown, { now, isWayBackOpen, use }, surveyor),
+          lookAt(image, facts, shown, { now, isWayBackOpen, use, usage }, surveyor),
         );
         planned.push({ image, plan: planFor(image, classify(facts, policy), look, { now, periods, guards }) });
       } catch (error) {
@@ -123,4 +126,10 @@ export async function survey(
   } catch (error) {
     return { planned: [], failures: batch.map((image) => ({ image, error, isShared: true })), isAnyShown: false };
   }
+}
+
+async function usageOf(region: string, batch: readonly Image[], { usage }: Pick<Surveyor, "usage">) {
+  if (usage === null) return null;
+  const amiIds = batch.filter(({ stage }) => stage === "public").map(({ amiId }) => amiId);
+  return { known: await usage.memory.read(region, amiIds), keepFrom: usage.keepFrom };
 }

@@ -1,10 +1,12 @@
 import { setMaxListeners } from "node:events";
 import type { RegionPasses } from "../act/passes.ts";
 import type { PlaceKeeper } from "../act/places.ts";
-import { checkAccount } from "../act/safety.ts";
+import { askUsage, type UsageAsker } from "../act/elsewhere.ts";
+import { guardReleased, type Guardian } from "../act/guardian.ts";
 import type { Ticker } from "../act/tick.ts";
 import { whileWanted } from "../adapters/abandon.ts";
 import { Bus } from "../adapters/amqp/bus.ts";
+import { tellAccount } from "./life/account.ts";
 import type { Heartbeat } from "./life/heartbeat.ts";
 import { runLoop } from "./life/loop.ts";
 import { Outages } from "./life/outages.ts";
@@ -14,8 +16,8 @@ import { withinBound, type Watch } from "./life/watch.ts";
 import type { Config } from "../config/config.ts";
 import type { HeardQueue } from "../config/queues.ts";
 import type { Resolver } from "../decide/resolve.ts";
-import { MINUTE_MS, SECOND_MS } from "../domain/time.ts";
-import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../domain/time.ts";
+import { describeError, isForeign, UpstreamError } from "../errors.ts";
 import { HearingRounds, type Ears } from "../hear/hearing-rounds.ts";
 import { Consumer, type Tap } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
@@ -34,6 +36,8 @@ const MOST_WAITING = 24;
 const STOP_WITHIN_MS = 4 * SECOND_MS;
 /** How often it is looked whether all is still heard: a Redis that came back poorer must not wait for the next reading. */
 const LISTEN_MS = 15 * SECOND_MS;
+/** How often it is asked who uses images elsewhere: EC2 takes its time with a report. */
+const USAGE_MS = 5 * MINUTE_MS;
 /** How often signs of life are written. */
 const BEAT_MS = 5 * SECOND_MS;
 /** Passes that take no more than some calls. */
@@ -51,6 +55,10 @@ export interface UseCases {
   readonly ears: Ears;
   readonly breakers: Breakers;
   readonly placeKeeper: PlaceKeeper;
+  /** Null: nobody looks after released images. */
+  readonly guardian: Guardian | null;
+  /** Null: nobody asks who uses images elsewhere. */
+  readonly usageAsker: UsageAsker | null;
   /** EC2 past the breakers, for a person who asks for a plan: nothing is remembered of its failures. */
   readonly ec2: Images;
   /** Says that this process lives, and how many others do. */
@@ -174,7 +182,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Everything that is done again and again, until `stop`. */
 function loopsOf(
   config: Config,
-  { tick, report, clerk, commentReaders, ears, placeKeeper }: UseCases,
+  { tick, report, clerk, commentReaders, ears, placeKeeper, guardian, usageAsker }: UseCases,
   { passes, heartbeat, watch, outages }: Keepers & { readonly passes: RegionPasses },
   stop: AbortSignal,
 ): Promise<void>[] {
@@ -211,6 +219,8 @@ function loopsOf(
     loop("orders", SECOND_MS, SHORT_BOUND_MS, () => carryOutOrders(clerk)),
     loop("ticker", config.tickEveryMs, SHORT_BOUND_MS, tickAll, () => untilDueMs),
     loop("places", config.tickEveryMs, SHORT_BOUND_MS, () => placeKeeper.step()),
+    ...(guardian === null ? [] : [loop("guard", HOUR_MS, LONG_BOUND_MS, () => guardReleased(guardian))]),
+    ...(isActing && usageAsker !== null ? [loop("usage", USAGE_MS, LONG_BOUND_MS, () => askUsage(usageAsker))] : []),
     loop("catch up", listenMs, LONG_BOUND_MS, (step) => hearing.pass({ step, stop })),
     loop("hear again", listenMs, LONG_BOUND_MS, (step) => hearing.again({ step, stop })),
     ...(isActing ? [loop("reporter", config.reportEveryMs, LONG_BOUND_MS, tellAll)] : []),
@@ -227,19 +237,5 @@ async function lastBeat(heartbeat: Heartbeat, log: Log): Promise<void> {
   } catch (error) {
     if (!(error instanceof UpstreamError || isForeign(error))) throw error;
     log.debug({ error: describeError(error) }, "the last sign of life was not written");
-  }
-}
-
-/** Wrong credentials are told at the start, and not only when the first image is due; each pass asks again by itself. */
-async function tellAccount(
-  { images, guards, log }: Pick<Ticker, "images" | "guards" | "log">,
-  watch: Watch,
-): Promise<void> {
-  try {
-    await withinBound("account", SHORT_BOUND_MS, () => checkAccount({ images, guards }), watch);
-  } catch (error) {
-    if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
-    if (!watch.giveUp.aborted)
-      log.error({ code: error.code, error: error.message }, "nothing can be acted on in EC2 as it is");
   }
 }

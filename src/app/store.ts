@@ -4,6 +4,7 @@ import { redisComments } from "../adapters/redis/comments.ts";
 import { openRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { redisBreakers } from "../adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../adapters/redis/control/budgets.ts";
+import { redisGuardRounds } from "../adapters/redis/control/guard.ts";
 import { redisHearing } from "../adapters/redis/control/hearing.ts";
 import { redisPositions } from "../adapters/redis/control/positions.ts";
 import { redisPulse } from "../adapters/redis/control/pulse.ts";
@@ -17,6 +18,7 @@ import { redisPlaces } from "../adapters/redis/images/places.ts";
 import { redisQueues } from "../adapters/redis/images/queues.ts";
 import { redisKeeping } from "../adapters/redis/keeping.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
+import { redisUsage } from "../adapters/redis/images/usage.ts";
 import { redisSchedule } from "../adapters/redis/images/schedule.ts";
 import type { Config } from "../config/config.ts";
 import { IS_SEEN } from "../config/report.ts";
@@ -28,6 +30,7 @@ import {
   type CommentMemory,
   type Counts,
   type Facts,
+  type GuardRounds,
   type Hearing,
   type Journal,
   type Keeping,
@@ -43,6 +46,7 @@ import {
   type RejectedMessages,
   type Schedule,
   type StrangeThing,
+  type UsageMemory,
 } from "../ports/index.ts";
 
 /** Everything that is remembered, over one connection to Redis. */
@@ -57,6 +61,8 @@ export interface Store {
   readonly orders: Orders;
   readonly budgets: Budgets;
   readonly breakers: Breakers;
+  readonly guardRounds: GuardRounds;
+  readonly usage: UsageMemory;
   readonly hearing: Hearing;
   readonly pulse: Pulse;
   readonly rejected: RejectedMessages;
@@ -102,6 +108,8 @@ export function storeOn(connection: RedisConnection, config: OpenStoreConfig, lo
     orders: redisOrders(connection),
     budgets: redisBudgets(connection, config.budgets),
     breakers: redisBreakers(connection),
+    guardRounds: redisGuardRounds(connection),
+    usage: redisUsage(connection),
     hearing: redisHearing(connection, log),
     pulse: redisPulse(connection),
     rejected: redisRejected(connection),

@@ -3,6 +3,7 @@ import { openComposeHost } from "../adapters/compose-host.ts";
 import { openDatagrepper } from "../adapters/datagrepper/archive.ts";
 import { datagrepperFacts } from "../adapters/datagrepper/facts.ts";
 import { ForgeComments } from "../adapters/forge/comments.ts";
+import type { Ec2Options } from "../adapters/ec2/clients.ts";
 import type { Forge } from "../adapters/forge/forge.ts";
 import { ForgeReports } from "../adapters/forge/reports.ts";
 import { ForgejoCalls } from "../adapters/forgejo/calls.ts";
@@ -13,7 +14,18 @@ import type { Fact } from "../domain/compose/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { decode } from "../hear/decode.ts";
 import { formerPlace, presentPlace } from "../operate/report-places.ts";
-import type { Archive, Comments, ComposeSource, Images, Log, Message, Meter, Reports, Team } from "../ports/index.ts";
+import type {
+  Archive,
+  Comments,
+  ComposeSource,
+  Images,
+  Log,
+  Message,
+  Meter,
+  Reports,
+  Team,
+  UsageReports,
+} from "../ports/index.ts";
 
 /** datagrepper gives up by itself after a minute. */
 const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
@@ -35,6 +47,18 @@ export function openEc2(
     return opened;
   }, LISTS);
   return Object.assign(Object.create(images) as Images, { close: () => opened?.close() });
+}
+
+/** EC2's reports on who uses an image, loaded like the rest of EC2. */
+export function openUsage(options: Ec2Options): { readonly reports: UsageReports; close(): void } {
+  let opened: { close(): void } | null = null;
+  const reports = whenAsked<UsageReports>(async () => {
+    const { openUsageReports } = await import("../adapters/ec2/usage.ts");
+    const made = openUsageReports(options);
+    opened ??= made;
+    return made;
+  }, []);
+  return { reports, close: () => opened?.close() };
 }
 
 /** What of EC2 is read piece by piece. */

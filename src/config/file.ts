@@ -60,7 +60,7 @@ export interface ConfigFile {
       | "first_backfill",
       string
     >;
-    policy: { products: string[]; delete_unlabelled: boolean; keep_newest: number };
+    policy: { products: string[]; delete_unlabelled: boolean; keep_if_used_elsewhere: number; keep_newest: number };
     sources: { compose_host: string; datagrepper: string; datagrepper_rate: number };
     ec2: {
       account: string;
@@ -69,6 +69,7 @@ export interface ConfigFile {
       external_id: string;
       share: number;
       protecting_tags: string[];
+      used_elsewhere: boolean;
       in_use: boolean;
       recently_launched: string;
       unusable_guards: "refuse" | "pass";
@@ -88,6 +89,7 @@ export interface ConfigFile {
       objections_per_day: number;
       allow_delete_without_public_notice: boolean;
     };
+    guard: { on: boolean; warn_before: string };
   };
 }
 

@@ -27,7 +27,7 @@ interface Taker {
  */
 export async function makePrivate(
   image: Image,
-  { seen, takeAway }: Plan & { do: "make-private" },
+  { seen, takeAway, usedBy }: Plan & { do: "make-private" },
   mayCall: MayCall,
   taker: Taker & { readonly periods: Pick<Periods, "afterHoldMs"> },
 ): Promise<Change> {
@@ -64,6 +64,7 @@ export async function makePrivate(
       gib: String(seen.sizeGiB),
       snapshots: String(seen.snapshotIds.length),
       taken_away: JSON.stringify(taken),
+      ...(usedBy !== undefined && { used_by: String(usedBy) }),
     }),
   };
 }

@@ -13,6 +13,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 const REFUSED_AGAIN_MS: Readonly<Partial<Record<RefusalCode, number>>> = {
   permission: 7 * DAY_MS,
   unanswered: HOUR_MS,
+  "usage-unknown": HOUR_MS,
   unreadable: HOUR_MS,
 };
 

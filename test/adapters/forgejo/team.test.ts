@@ -32,20 +32,38 @@ t.test("a team that cannot be seen is told with the remedy, and nobody is taken 
       "NO_TEAM",
       /404 .*check the team releng\/ami-keepers in report\.operators_team/,
     ],
-    ["not in it", () => double.setTeam(TEAM, ["ann"]), "NO_TEAM", /403 .*must be a member of it, or an owner/],
+    [
+      "not in it",
+      () => {
+        double.setTeam(TEAM, ["ann"]);
+      },
+      "NO_TEAM",
+      /403 .*must be a member of it, or an owner/,
+    ],
     [
       "another team",
-      () => double.setTeam("releng/others", ["bot"]),
+      () => {
+        double.setTeam("releng/others", ["bot"]);
+      },
       "NO_TEAM",
       /403 Must be a team member .*a member of it/,
     ],
     [
       "no scope",
-      () => double.setToken(TOKEN, { user: "bot" }),
+      () => {
+        double.setToken(TOKEN, { user: "bot" });
+      },
       "TEAM_SCOPE",
       /give the token the scope read:organization/,
     ],
-    ["expired", () => double.setToken(TOKEN, { user: "bot", scopes: [...scopes], expiresAt: 0 }), "TOKEN", /new token/],
+    [
+      "expired",
+      () => {
+        double.setToken(TOKEN, { user: "bot", scopes: [...scopes], expiresAt: 0 });
+      },
+      "TOKEN",
+      /new token/,
+    ],
   ];
   for (const [name, breakIt, code, message] of rows) {
     breakIt();

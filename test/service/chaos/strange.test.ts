@@ -54,7 +54,8 @@ function namesOf(prefix: string, { amiId, composeId }: Victim, orderId: string, 
         names: plain,
         events: plain,
       },
-      ...{ "image:*": [amiId], "compose:*": [composeId], "stream:*": [stream] },
+      // Here nobody asks who uses images elsewhere.
+      ...{ "image:*": [amiId], "compose:*": [composeId], "stream:*": [stream], usage: [] },
     },
     control: {
       ...{
@@ -69,7 +70,7 @@ function namesOf(prefix: string, { amiId, composeId }: Victim, orderId: string, 
         "requests:lease": plain,
         stopped: plain,
       },
-      ...{ breakers: plain, reporters: plain, status: plain, replicas: plain, "backfill:*": ["test"] },
+      ...{ breakers: plain, guard: plain, reporters: plain, status: plain, replicas: plain, "backfill:*": ["test"] },
       "budget:*": ["private:days", "delete:days", `private:${day}`, `private:${day}:counts`, `delete:${day}`],
       "answer:*": [orderId],
       ...{ "comments:*:lease": ["pagure"], "comments:*:memory": ["pagure"], "comments:*:handled": ["pagure"] },

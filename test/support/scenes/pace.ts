@@ -91,6 +91,7 @@ export async function openPaceScene(
       ...base,
       meter: { act: (_, outcome) => (outcomes[outcome] = (outcomes[outcome] ?? 0) + 1) },
       guards: GUARDS,
+      usage: null,
       act: "private",
       breakers: regions,
       batch: () => batchOf(PERIODS.leaseMs, share / replicas),

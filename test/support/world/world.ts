@@ -146,6 +146,7 @@ export async function openWorld(
     consultation,
     listen: () => Promise.resolve(hearsAll(clock)),
     guards: GUARDS,
+    usage: null,
     act: "delete",
   };
   const clerk: Clerk = { ...base, orders: redisOrders(connection) };
