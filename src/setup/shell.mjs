@@ -13,7 +13,7 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export class SetupFailure extends Error {}
 
 /** Why nothing can be written to a place, by the system's code. */
-const UNWRITABLE = {
+export const UNWRITABLE = {
   EACCES: "permission denied",
   EPERM: "not permitted",
   EROFS: "a read-only file system",
