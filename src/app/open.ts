@@ -1,11 +1,15 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { RegionBreakers } from "../act/breakers.ts";
 import { PlaceKeeper } from "../act/places.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { tellSystemd } from "../adapters/systemd.ts";
+import { Heartbeat } from "./life/heartbeat.ts";
 import { runService, type App, type Closable } from "./service.ts";
 import { listening, openStore, type Store } from "./store.ts";
-import { openArchive, openComments, openEc2, openFormerComments, openReports, openSources } from "./upstream.ts";
+import { openArchive, openComments, openEc2, openFormerComments } from "./upstream.ts";
+import { openReports, openSources, openTeam } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
@@ -28,7 +32,8 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const { meter } = watch;
   const store = await openStore(config, log, meter);
   const { schedule, facts, breakers, budgets, hearing } = store;
-  const images = openEc2(config, log, meter);
+  const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
+  const images = openEc2(config, log, meter, () => heartbeat.replicas);
   const base = { schedule, facts, clock, log, meter, periods, policy };
   const archive = openArchive(config);
   const consultation = new Consultation({ ...base, sources: openSources(config, archive) });
@@ -47,7 +52,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     listen,
     images: regions.watch(images),
     breakers: regions,
-    batch: batchOf(periods.leaseMs, share),
+    batch: () => batchOf(periods.leaseMs, share / heartbeat.replicas),
     random: Math.random,
   };
   const report = openReporter(config, store, { comments: commentReaders, listen }, log);
@@ -67,7 +72,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     schedule,
     log,
   });
-  const app = { ingester, tick, report, clerk, commentReaders, ears, breakers, placeKeeper, ec2: images };
+  const app = { ingester, tick, report, clerk, commentReaders, ears, breakers, placeKeeper, ec2: images, heartbeat };
   return {
     ...app,
     consume: (stop) =>
@@ -153,6 +158,7 @@ function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonl
             memory: store.comments,
             notices: new NoticePages(records),
             operators,
+            team: openTeam(config),
             failed: new Set<string>(),
           },
         ]),
@@ -165,6 +171,7 @@ function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonl
             memory: store.formerComments,
             notices: new NoticePages(records, { isDated: true }),
             operators: also?.operators ?? [],
+            team: null,
             failed: new Set<string>(),
           },
         ]),

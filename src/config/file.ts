@@ -34,6 +34,7 @@ export interface ConfigFile {
   consumer_config: {
     act: Act;
     environments: string[];
+    reconnect_within: string;
     redis_url: string;
     redis_prefix: string;
     redis_durability: Durability;
@@ -82,6 +83,7 @@ export interface ConfigFile {
       part_bytes: number;
       read_every: string;
       operators: string[];
+      operators_team: string;
       also: { kind: ForgeKind | ""; url: string; repo: string; operators: string[] };
       objections_per_day: number;
       allow_delete_without_public_notice: boolean;

@@ -11,7 +11,7 @@ import { checkStore } from "./redis.ts";
 import { checkReports } from "./reports.ts";
 import { formatDuration, SECOND_MS, type Instant } from "../domain/time.ts";
 import { within } from "../limit.ts";
-import type { BrokerCheckup, Ec2Checkup, Reach, ReportsCheckup, StoreCheckup } from "../ports/index.ts";
+import type { BrokerCheckup, Ec2Checkup, Reach, ReportsCheckup, StoreCheckup, Team } from "../ports/index.ts";
 
 /** Why the configuration would not do for a part of the service; empty: it would. Such a part is not examined. */
 export type Problems = Readonly<Partial<Record<Part, string>>>;
@@ -32,6 +32,8 @@ export interface Examined {
   readonly ec2: () => Promise<Ec2Checkup>;
   /** Null: the reports go to the log. */
   readonly reports: (() => Promise<ReportsCheckup>) | null;
+  /** Operators beside those that the configuration names; null: none. */
+  readonly team: (() => Promise<Team>) | null;
   /** Where they stood before; null: nowhere else. */
   readonly formerReports: (() => Promise<ReportsCheckup>) | null;
   /** Null: not configured. */

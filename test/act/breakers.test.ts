@@ -120,22 +120,18 @@ t.test(
   },
 );
 
-t.test("passes go on where the account cannot be asked, and in the other regions", async (t) => {
-  const scene = await openBreakers(t, 1);
-  scene.world.simulator.faults.add({
-    kind: "error",
-    code: "InvalidClientTokenId",
-    status: 403,
-    action: "GetCallerIdentity",
+for (const code of ["InvalidClientTokenId", "AccessDenied"])
+  t.test(`passes go on where the account cannot be asked (${code}), and in the other regions`, async (t) => {
+    const scene = await openBreakers(t, 1);
+    scene.world.simulator.faults.add({ kind: "error", code, status: 403, action: "GetCallerIdentity" });
+    const passes = new RegionPasses(scene.ticker);
+    for (let pass = 0; pass < 2; pass += 1) {
+      await passes.start();
+      await passes.idle();
+      scene.world.clock.advance(10 * MINUTE_MS);
+    }
+    t.equal((await scene.attempts()).length, 0, "worked in the second pass");
   });
-  const passes = new RegionPasses(scene.ticker);
-  for (let pass = 0; pass < 2; pass += 1) {
-    await passes.start();
-    await passes.idle();
-    scene.world.clock.advance(2 * MINUTE_MS);
-  }
-  t.equal((await scene.attempts()).length, 0, "worked in the second pass");
-});
 
 t.test("with act = nothing no plan is asked for where the breaker is open", async (t) => {
   const scene = await openBreakers(t, 3);
@@ -154,4 +150,16 @@ t.test("with act = nothing no plan is asked for where the breaker is open", asyn
   await pass();
   t.equal(await scene.breakers.get(REGION), null);
   t.same(scene.world.simulator.journal.mutating(), []);
+});
+
+t.test("once a probe was answered, a single failure is a single failure again", async (t) => {
+  const scene = await openBreakers(t, 4);
+  const revive = scene.world.simulator.faults.add(CUT);
+  for (let pass = 1; pass <= 3; pass += 1) await scene.tick();
+  revive();
+  scene.world.clock.advance(2 * MINUTE_MS);
+  t.same(await scene.tick(), { "make-private": 1 });
+  scene.world.simulator.faults.add({ ...CUT, action: "DescribeImages" });
+  await t.rejects(scene.ticker.images.look(REGION, ["ami-00000000000000001"]), { code: "ECONNRESET" });
+  t.equal(await scene.breakers.get(REGION), null);
 });

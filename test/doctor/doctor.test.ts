@@ -6,9 +6,9 @@ import {
   openInstallation,
   REGIONS,
   REPO,
-  type Installation,
 } from "../support/program/installation.ts";
 import type { Examined } from "../../src/doctor/doctor.ts";
+import { contentsOf } from "../support/scenes/contents.ts";
 import { ACCOUNT } from "../support/world/image.ts";
 
 /** A call's limit is met here while that of the whole check is out of reach, however busy the machine. */
@@ -21,7 +21,7 @@ t.test(
     const { connection, ec2, pagure } = place;
     const image = ec2.addImage("us-east-1", { isPublic: true });
     await connection.redis.del(connection.keys.format);
-    const before = await dumpOf(place);
+    const before = await contentsOf(place.connection);
     const findings = await place.examine();
     t.same(complaints(findings), [OF_THIS_RUN]);
     t.same(
@@ -39,7 +39,7 @@ t.test(
       findings.find(({ check }) => check === "ec2 us-east-1 public images")?.message,
       /^1; the quota Public AMIs \(L-0E3CBAB9\)/,
     );
-    t.same(await dumpOf(place), before, "Redis");
+    t.same(await contentsOf(place.connection), before, "Redis");
     t.same(await connection.redis.exists(connection.keys.format), 0, "not even the format is written");
     t.same(ec2.journal.mutating(), [], "EC2");
     t.same(
@@ -56,13 +56,6 @@ t.test(
     t.same(pagure.tracker.issues(REPO), [], "Pagure");
   },
 );
-
-async function dumpOf({ connection: { redis, keys } }: Installation): Promise<Record<string, Buffer | null>> {
-  const names = await redis.keys(`${keys.format.replace(/:format$/, "")}:*`);
-  return Object.fromEntries(
-    await Promise.all(names.sort().map(async (name) => [name, await redis.dumpBuffer(name)] as const)),
-  );
-}
 
 t.test("what is missing in EC2 is told by region and name, as far as the configuration needs it", async (t) => {
   const denied = ["DeregisterImage", "CreateTags", "DescribeImageReferences"];

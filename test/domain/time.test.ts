@@ -4,12 +4,16 @@ import {
   ceilSecond,
   DAY_MS,
   dayOf,
+  describeWhen,
   floorSecond,
   formatDuration,
   formatInstant,
+  HOUR_MS,
   isCalendarDate,
+  MINUTE_MS,
   parseDuration,
   parseInstant,
+  SECOND_MS,
   toScore,
 } from "../../src/domain/time.ts";
 import { holds } from "../support/run/property.ts";
@@ -142,5 +146,41 @@ t.test("a duration is shown in the largest unit that states it exactly", (t) => 
     t,
     fc.property(wholeSeconds, (seconds) => parseDuration(formatDuration(seconds * 1000)) === seconds * 1000),
   );
+  t.end();
+});
+
+t.test("how far an instant is away is said in its two largest units", (t) => {
+  const now = Date.UTC(2026, 10, 24, 22);
+  const rows = [
+    [0, "now"],
+    [999, "now"],
+    [1000, "in 1s"],
+    [59 * SECOND_MS, "in 59s"],
+    [MINUTE_MS, "in 1m"],
+    [61 * SECOND_MS, "in 1m 1s"],
+    [HOUR_MS, "in 1h"],
+    [HOUR_MS + 5 * SECOND_MS, "in 1h"],
+    [25 * HOUR_MS + 59 * MINUTE_MS, "in 1d 1h"],
+    [DAY_MS + 5 * MINUTE_MS, "in 1d"],
+    [10 * DAY_MS - SECOND_MS, "in 9d 23h"],
+  ] as const;
+  for (const [awayMs, text] of rows) {
+    t.equal(describeWhen(now + awayMs, now), `${formatInstant(now + awayMs)} (${text})`);
+    t.equal(describeWhen(now - awayMs, now), `${formatInstant(now - awayMs)} (${text.replace(/^in (.*)/, "$1 ago")})`);
+  }
+  t.end();
+});
+
+t.test("a day that only another month or year has is none, and the last instant with a date is one", (t) => {
+  for (const text of ["20260132", "20260230", "20260431", "20261301", "20260001", "20260100", "2026012"])
+    t.equal(isCalendarDate(text), false, text);
+  for (const text of ["20260131", "20240229", "20261231"]) t.equal(isCalendarDate(text), true, text);
+  t.equal(parseInstant("9999-12-31T23:59:59.999Z"), Date.UTC(10_000, 0, 1) - 1);
+  t.equal(
+    parseInstant("2026-01-01T00:00:00.1239Z"),
+    Date.UTC(2026, 0, 1) + 123,
+    "what is finer than a millisecond is cut",
+  );
+  for (const text of ["1w", "d", "10", "", "1.5h"]) t.equal(parseDuration(text), null, text);
   t.end();
 });

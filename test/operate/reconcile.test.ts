@@ -2,7 +2,8 @@ import t from "tap";
 import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import type { Told } from "../../src/operate/told.ts";
 import { privateWorld } from "../support/world/nightly.ts";
-import { dumpOf, loseRedis, openDatagrepperOf, reconcileIn } from "../support/scenes/reconcile.ts";
+import { contentsOf } from "../support/scenes/contents.ts";
+import { loseRedis, openDatagrepperOf, reconcileIn } from "../support/scenes/reconcile.ts";
 import { WrittenSource } from "../support/world/sources.ts";
 import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
@@ -37,11 +38,11 @@ t.test("without --apply nothing is written to Redis or EC2, whatever is found", 
   });
   world.simulator.addSnapshot(REGION, { id: "snap-0000000000000000f", tags: { "clean-amis:image": "ami-00000001" } });
   await world.connection.redis.del(world.connection.keys.image(REGION, amiId));
-  const [before, calls] = [await dumpOf(world), world.simulator.journal.mutating().length];
+  const [before, calls] = [await contentsOf(world.connection), world.simulator.journal.mutating().length];
   const datagrepper = await openDatagrepperOf(t, world);
   const told = await reconcileIn(world, { archive: datagrepper.archive });
   t.same(kinds(told), ["leaked-snapshot", "no-record", "no-record"]);
-  t.same(await dumpOf(world), before, "Redis is as it was");
+  t.same(await contentsOf(world.connection), before, "Redis is as it was");
   t.equal(world.simulator.journal.mutating().length, calls, "EC2 is as it was");
 });
 
@@ -56,7 +57,7 @@ t.test("a second --apply finds nothing to mend, and changes nothing", async (t) 
     // All were counted anew, in another epoch.
     await redis.del(keys.counts(REGION));
     await redis.hdel(keys.image(REGION, amiId), "counted");
-    return dumpOf(world);
+    return contentsOf(world.connection);
   };
   const before = await dump();
   t.same(await reconcileIn(world, { isApplied: true }), []);
@@ -190,7 +191,7 @@ t.test("with the credentials of another account nothing is read or written", asy
   const before = world.simulator.journal.of("DescribeImages").length;
   await t.rejects(reconcileIn(world, { isApplied: true, guards }), { code: "wrong-account" });
   t.equal(world.simulator.journal.of("DescribeImages").length, before);
-  t.same(await dumpOf(world), {});
+  t.same(await contentsOf(world.connection), {});
 });
 
 t.test("a large account is read page by page, each worked before the next is asked for", async (t) => {

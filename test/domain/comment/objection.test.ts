@@ -168,3 +168,14 @@ t.test("a megabyte of anything takes time that grows with its length and no fast
   }
   t.end();
 });
+
+t.test("a doubt names the author's words for it, each once, and those of no other doubt", (t) => {
+  const { doubts } = readObjection(`hold ${A} forever until soon\nhold ${B} forever and ever`, NOW);
+  t.strictSame(doubts, [
+    { kind: "words", words: ["forever", "ever"] },
+    { kind: "date", words: ["soon"] },
+  ]);
+  t.strictSame(readObjection(`hold ${A} until`, NOW).doubts, [{ kind: "date", words: ["until"] }]);
+  t.strictSame(readObjection(`  hold ${A} сейчас`, NOW).doubts, [{ kind: "words", words: [`hold ${A} сейчас`] }]);
+  t.end();
+});

@@ -2,6 +2,8 @@ import t from "tap";
 import {
   classify,
   DEFAULT_POLICY,
+  describeDecision,
+  isByLabel,
   KEPT_FOR_A_PERSON,
   RULES,
   type Policy,
@@ -38,6 +40,19 @@ t.test("every rule that keeps stands before every rule that deletes", (t) => {
   ]);
   const kinds = RULES.map((row) => row.kind);
   t.ok(kinds.lastIndexOf("keep") < kinds.indexOf("delete"));
+  t.end();
+});
+
+t.test("only a decision to delete that is not by the type rests on a label", (t) => {
+  const rows = [
+    [NIGHTLY, {}, false],
+    [CLOUD, { label: { pungi: DATED } }, true],
+    [CLOUD, { label: { pungi: "RC-1.1" } }, false],
+    [CLOUD, {}, false],
+  ] as const;
+  for (const [composeId, known, isBy] of rows) t.equal(isByLabel(classify(factsOf(composeId, known))), isBy);
+  t.equal(describeDecision(classify(factsOf(CLOUD, {}))), "unresolved: the compose's label is not known yet");
+  t.match(describeDecision(classify(factsOf(NIGHTLY, {}))), /^delete \(nightly\): /);
   t.end();
 });
 

@@ -31,6 +31,15 @@ t.test("each probe in vain makes the pause longer, up to an hour; jitter takes a
   t.end();
 });
 
+t.test("where every region waits for the account, it is asked again after ten minutes at the most", (t) => {
+  let breaker: Breaker | null = null;
+  for (const minutes of [2, 4, 8, 10, 10]) {
+    breaker = openedBreaker(breaker, { trouble: "account", code: "ExpiredToken" }, NOW, 1);
+    t.equal(breaker.askAgainAt - NOW, minutes * MINUTE_MS);
+  }
+  t.end();
+});
+
 t.test("what is shut is asked again daily, and so much early that a daily pass does not miss it", (t) => {
   let breaker = openedBreaker(null, SHUT, NOW, 0.5);
   for (let day = 0; day < 5; day += 1) {
@@ -49,6 +58,12 @@ t.test("another trouble begins its own count; since when nothing is done there s
     times: 1,
     askAgainAt: NOW + 2 * DAY_MS + 2 * MINUTE_MS,
   });
+  t.end();
+});
+
+t.test("a trouble that began tomorrow, by a wrong clock, has begun by now: it is told as others are", (t) => {
+  const wrong = openedBreaker(null, FAILING, NOW + 30 * DAY_MS, 0);
+  t.equal(openedBreaker(wrong, FAILING, NOW, 0).since, NOW);
   t.end();
 });
 

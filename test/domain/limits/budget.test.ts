@@ -2,6 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import {
   dayBound,
+  isBegun,
   medianOf,
   regionBound,
   unusualReason,
@@ -9,7 +10,7 @@ import {
 } from "../../../src/domain/limits/budget.ts";
 import { DAY_MS, dayOf } from "../../../src/domain/time.ts";
 import { holds, record } from "../../support/run/property.ts";
-import { NOW } from "../../support/world/image.ts";
+import { NOW, TAKEN } from "../../support/world/image.ts";
 
 const SHIPPED: BudgetLimits = { maxDeletesPerDay: 500, maxPrivatePerDay: 1000, maxShareOfRegion: 0.2 };
 const TODAY = dayOf(NOW);
@@ -159,5 +160,19 @@ t.test("once the record has begun, a day without acts counts as none", (t) => {
 t.test("a day that wants twenty acts is never unusual", (t) => {
   t.equal(unusualReason("delete", 20, actsBefore(steady(0)), NOW), null);
   t.not(unusualReason("delete", 21, actsBefore(steady(0)), NOW), null);
+  t.end();
+});
+
+t.test("an act that stands half done reserves nothing again, and no other is let off", (t) => {
+  const rows = [
+    ["private", { stage: "private", takenAway: null, madePrivateAt: null }, false],
+    ["private", { stage: "private", takenAway: TAKEN, madePrivateAt: null }, true],
+    ["private", { stage: "private", takenAway: TAKEN, madePrivateAt: NOW }, false],
+    ["delete", { stage: "private", takenAway: TAKEN, madePrivateAt: null }, false],
+    ["delete", { stage: "private", takenAway: TAKEN, madePrivateAt: NOW }, false],
+    ["delete", { stage: "deleting", takenAway: null, madePrivateAt: NOW }, true],
+    ["private", { stage: "deleting", takenAway: null, madePrivateAt: NOW }, true],
+  ] as const;
+  for (const [kind, record, begun] of rows) t.equal(isBegun(kind, record), begun, JSON.stringify([kind, record]));
   t.end();
 });

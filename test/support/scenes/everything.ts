@@ -74,6 +74,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     comments,
     memory,
     operators: [],
+    team: null,
     mostPerDay: 20,
     mostBytes: 60_000,
     failed: new Set(),
