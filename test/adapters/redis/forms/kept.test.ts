@@ -31,6 +31,7 @@ function consumerOf({ connection, ingester, clock }: World, durability: Durabili
       consumer.deliver({
         message,
         lost: never,
+        spent: null,
         ackUpTo: () => acknowledged.push(index + 1),
         giveBack: () => undefined,
         spent: null,
