@@ -109,9 +109,11 @@ const commands = {
     process.env.CHAOS_NAMES ??= "100000";
     process.env.CHAOS_REQUESTS ??= "100000";
     process.env.CHAOS_IMAGES ??= "100000";
+    process.env.CHAOS_FAULTS ??= "all";
+    process.env.CHAOS_KILLS ??= "20";
     await prepare();
     const promises = [
-      ...["crash", "comments-crash", "model", "mutants", "report-crash", "requests", "strange", "sweep"].map(
+      ...["crash", "comments-crash", "faults", "model", "mutants", "report-crash", "requests", "strange", "sweep"].map(
         (name) => `service/chaos/${name}`,
       ),
       "act/pace",

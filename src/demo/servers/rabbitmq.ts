@@ -16,7 +16,10 @@ type Ports = { readonly amqp: number; readonly dist: number; readonly epmd: numb
 // 7 s alone, 15 s with three at once on two cores.
 const READY_MS = 90_000;
 
-/** How a broker that was started here can be spoken to past AMQP: by Erlang, whose cookie lies in `home`. */
+/**
+ * How a broker that was started here can be spoken to past AMQP: by Erlang, whose cookie lies in `home`.
+ * @internal exported for the tests
+ */
 export type BrokerNode = {
   readonly node: string;
   readonly erl: string;
@@ -29,7 +32,7 @@ export type RunningBroker = RunningServer & {
   readonly own: OwnBroker | null;
 };
 
-export type OwnBroker = BrokerNode & {
+type OwnBroker = BrokerNode & {
   readonly signal: (name: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT") => void;
   /** Resolves when it has ended and was started anew, with all that it keeps. */
   readonly again: () => Promise<void>;

@@ -70,6 +70,13 @@ export class CuttableProxy {
     }
   }
 
+  /** After a stall: what stood still is cut, and whoever comes anew gets through. */
+  resume(): void {
+    this.#isStalled = false;
+    this.cut();
+    this.mend();
+  }
+
   mend(): void {
     this.#isCut = false;
   }
