@@ -31,7 +31,6 @@ function consumerOf({ connection, ingester, clock }: World, durability: Durabili
       consumer.deliver({
         message,
         lost: never,
-        spent: null,
         ackUpTo: () => acknowledged.push(index + 1),
         giveBack: () => undefined,
         spent: null,
