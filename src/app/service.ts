@@ -107,8 +107,8 @@ export async function runService(
   const bus = new Bus(config.amqp, { queues: await queuesOf(config, store), deliver, clock, meter, log });
   consumer.useTap(tapOf(bus));
   const watch: Watch = { clock, log, heartbeat, giveUp: giveUp.signal };
-  const outages = new Outages({ clock, log });
-  const passes = regionPasses(config.periods, tick, { watch, heartbeat, outages });
+  const keepers: Keepers = { watch, heartbeat, outages: new Outages({ clock, log }) };
+  const passes = regionPasses(config.periods, tick, keepers);
   let lastResort: NodeJS.Timeout | undefined;
   let running = { isEnding: false, since: clock.now() };
   const end = (): void => {
@@ -124,10 +124,9 @@ export async function runService(
   if (stop.aborted) end();
   const served = await serve({ running: () => running, consuming: () => bus.consuming });
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
-  const loops = [
-    bus.run(ending.signal),
-    ...loopsOf(config, cases, { passes, heartbeat, watch, outages }, ending.signal),
-  ].map((loop) => loop.finally(end));
+  const loops = [bus.run(ending.signal), ...loopsOf(config, cases, { ...keepers, passes }, ending.signal)].map((loop) =>
+    loop.finally(end),
+  );
   const told = config.act === "nothing" ? Promise.resolve() : tellAccount(tick, watch);
   const underWay = Promise.allSettled([...loops, told]);
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
