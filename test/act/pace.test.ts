@@ -74,7 +74,8 @@ t.test(
 );
 
 t.test("three replicas share what one would take: none is throttled, and no claim is lost", async (t) => {
-  const scene = await openPaceScene(t, { share: 1, replicas: 3 });
+  // A call may reach EC2 an instant before the token that it waited for is there: so much room is left.
+  const scene = await openPaceScene(t, { share: 0.9, replicas: 3 });
   // More than EC2's buckets hold when they are full.
   const images = Math.max(120, IMAGES / 20);
   await scene.fill({ [BUSY]: images });
