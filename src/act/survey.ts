@@ -1,5 +1,5 @@
 import type { RegionBreakers } from "./breakers.ts";
-import { lookAt, useOf } from "./look.ts";
+import { lookAt, seenOf, useOf } from "./look.ts";
 import { PLANNED_QUEUES } from "./queues.ts";
 import { safeNow, checkAccount } from "./safety.ts";
 import { unreadableCompose } from "../errors.ts";
@@ -19,7 +19,7 @@ export interface Surveyor {
   readonly facts: Pick<Facts, "recall">;
   readonly images: Pick<Images, "look" | "isWayBackOpen" | "usersOf" | "publicSnapshots" | "snapshots">;
   readonly consultation: Pick<Consultation, "unanswered">;
-  readonly breakers: Pick<RegionBreakers, "working">;
+  readonly breakers: Pick<RegionBreakers, "working" | "apart">;
   readonly periods: Periods;
   readonly guards: Guards;
   readonly policy: Policy;
@@ -100,15 +100,16 @@ export async function survey(
   const failures: Failure[] = [];
   if (batch.length === 0) return { planned, failures, isAnyShown: false };
   try {
-    const amiIds = batch.map((image) => image.amiId);
-    const [known, seen] = await Promise.all([factsOf(batch, surveyor), images.look(region, amiIds)]);
+    const [known, looked] = await Promise.all([factsOf(batch, surveyor), seenOf(region, batch, surveyor)]);
+    const { found: seen } = looked;
     const isWayBackOpen = batch.some((image) => image.stage === "public") && (await images.isWayBackOpen(region));
-    const use = await useOf(region, batch, seen, { guards, images });
+    const use = await useOf(region, batch, seen, surveyor);
     const usage = await usageOf(region, batch, surveyor);
     for (const image of batch) {
       const facts = known.get(image.composeId);
-      if (facts === undefined) {
-        failures.push({ image, error: unreadableCompose(image.composeId), isShared: false });
+      const failed = looked.failed.get(image.amiId) ?? use.failed.get(image.amiId);
+      if (facts === undefined || failed !== undefined) {
+        failures.push({ image, error: failed ?? unreadableCompose(image.composeId), isShared: false });
         continue;
       }
       try {

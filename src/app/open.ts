@@ -1,10 +1,13 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { RegionBreakers } from "../act/breakers.ts";
-import type { UsageAsker } from "../act/elsewhere.ts";
-import type { Guardian } from "../act/guardian.ts";
+import type { UsageAsker } from "../act/asking/elsewhere.ts";
+import type { Guardian } from "../act/asking/guardian.ts";
 import { PlaceKeeper } from "../act/places.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { tellSystemd } from "../adapters/systemd.ts";
+import { Heartbeat } from "./life/heartbeat.ts";
 import { runService, type App, type Closable } from "./service.ts";
 import { listening, openStore, type Store } from "./store.ts";
 import { openArchive, openComments, openEc2, openFormerComments } from "./upstream.ts";
@@ -31,7 +34,8 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const { meter } = watch;
   const store = await openStore(config, log, meter);
   const { schedule, facts, breakers, budgets, hearing } = store;
-  const images = openEc2(config, log, meter);
+  const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
+  const images = openEc2(config, log, meter, () => heartbeat.replicas);
   const base = { schedule, facts, clock, log, meter, periods, policy };
   const archive = openArchive(config);
   const consultation = new Consultation({ ...base, sources: openSources(config, archive) });
@@ -52,7 +56,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     listen,
     images: regions.watch(images),
     breakers: regions,
-    batch: batchOf(periods.leaseMs, share),
+    batch: () => batchOf(periods.leaseMs, share / heartbeat.replicas),
     random: Math.random,
   };
   const report = openReporter(config, store, { comments: commentReaders, listen }, log);
@@ -66,9 +70,9 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     random: Math.random,
   };
   const guardian = openGuardian(config, store, images, log);
-  const usageAsker = openUsageAsker(config, store, images, log, meter);
+  const usageAsker = openUsageAsker(config, store, { images, heartbeat, meter }, log);
   const cases = { ingester, tick, report, clerk, commentReaders, ears, breakers, placeKeeper: keeperOf(store, log) };
-  const app = { ...cases, guardian, usageAsker: usageAsker?.asker ?? null, ec2: images };
+  const app = { ...cases, guardian, usageAsker: usageAsker?.asker ?? null, ec2: images, heartbeat };
   return {
     ...app,
     consume: (stop) =>
@@ -114,16 +118,15 @@ async function openWatch(
 function openUsageAsker(
   { usage, ec2 }: Config,
   { schedule, orders, usage: memory, breakers: remembered }: Store,
-  images: Images,
+  { images, heartbeat, meter }: { readonly images: Images; readonly heartbeat: Heartbeat; readonly meter: Meter },
   log: Log,
-  meter: Meter,
 ): { readonly asker: UsageAsker; close(): void } | null {
   if (usage === null) return null;
   const { guards } = ec2;
   const rest = { clock: systemClock, log, account: guards.account, random: Math.random };
   const breakers = new RegionBreakers({ breakers: remembered, ...rest });
   const { keepFrom } = usage;
-  const opened = openUsage({ ...ec2, clock: systemClock, log, meter });
+  const opened = openUsage({ ...ec2, replicas: () => heartbeat.replicas, clock: systemClock, log, meter });
   const { reports } = opened;
   return {
     asker: { schedule, reports, memory, orders, images, breakers, guards, log, keepFrom },

@@ -1,5 +1,5 @@
-import { askUsage } from "../act/elsewhere.ts";
-import { guardReleased } from "../act/guardian.ts";
+import { askUsage } from "../act/asking/elsewhere.ts";
+import { guardReleased } from "../act/asking/guardian.ts";
 import { planRegion } from "../act/survey.ts";
 import { tickRegion } from "../act/tick.ts";
 import type { UseCases } from "./service.ts";
@@ -55,6 +55,7 @@ export async function planPass(
  * region and one for the report; resolves to whether all of it could be done. Throws `UpstreamError` when Redis is away.
  */
 export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
+  await orUnreadable(() => app.heartbeat.joinOnce(), undefined, app.tick);
   await orUnreadable(() => carryOutOrders(app.clerk), 0, app.tick);
   const rounds = new HearingRounds(app.ears);
   const isHeard = await orUnreadable(() => hearOrTell(rounds, app.tick.clock, print), false, app.tick);

@@ -1,16 +1,16 @@
 import { setMaxListeners } from "node:events";
-import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
-import { RegionPasses } from "../act/passes.ts";
+import type { RegionPasses } from "../act/passes.ts";
 import type { PlaceKeeper } from "../act/places.ts";
-import { askUsage, type UsageAsker } from "../act/elsewhere.ts";
-import { guardReleased, type Guardian } from "../act/guardian.ts";
+import { askUsage, type UsageAsker } from "../act/asking/elsewhere.ts";
+import { guardReleased, type Guardian } from "../act/asking/guardian.ts";
 import type { Ticker } from "../act/tick.ts";
 import { whileWanted } from "../adapters/abandon.ts";
 import { Bus } from "../adapters/amqp/bus.ts";
 import { tellAccount } from "./life/account.ts";
-import { Heartbeat } from "./life/heartbeat.ts";
+import type { Heartbeat } from "./life/heartbeat.ts";
 import { runLoop } from "./life/loop.ts";
+import { Outages } from "./life/outages.ts";
+import { regionPasses, type Keepers } from "./life/region-passes.ts";
 import type { Store } from "./store.ts";
 import { withinBound, type Watch } from "./life/watch.ts";
 import type { Config } from "../config/config.ts";
@@ -44,9 +44,6 @@ const BEAT_MS = 5 * SECOND_MS;
 const SHORT_BOUND_MS = 5 * MINUTE_MS;
 /** A pass over many calls; catching up may take longer, as long as it moves. */
 const LONG_BOUND_MS = 30 * MINUTE_MS;
-/** A region is resolved, and each of its four queues is worked on within a lease. */
-const LEASES_A_PASS = 6;
-
 /** What the use cases are given, wired once. */
 export interface UseCases {
   readonly ingester: Ingester;
@@ -64,6 +61,8 @@ export interface UseCases {
   readonly usageAsker: UsageAsker | null;
   /** EC2 past the breakers, for a person who asks for a plan: nothing is remembered of its failures. */
   readonly ec2: Images;
+  /** Says that this process lives, and how many others do. */
+  readonly heartbeat: Heartbeat;
 }
 
 /** Everything that is open. */
@@ -94,12 +93,11 @@ export async function runService(
   cases: UseCases,
   { stop, meter, serve }: Attended,
 ): Promise<void> {
-  const { ingester, tick } = cases;
+  const { ingester, tick, heartbeat } = cases;
   const { clock, log } = tick;
   const [ending, giveUp] = [new AbortController(), new AbortController()];
   setMaxListeners(MOST_WAITING, ending.signal);
   const consumer = new Consumer(ingester, { stop: ending.signal, giveUp: giveUp.signal });
-  const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
   const deliver = (delivery: Delivery): void => {
     heartbeat.mark("message");
     whileWanted(giveUp.signal, () => {
@@ -109,7 +107,8 @@ export async function runService(
   const bus = new Bus(config.amqp, { queues: await queuesOf(config, store), deliver, clock, meter, log });
   consumer.useTap(tapOf(bus));
   const watch: Watch = { clock, log, heartbeat, giveUp: giveUp.signal };
-  const passes = regionPasses(config, tick, watch, heartbeat);
+  const outages = new Outages({ clock, log });
+  const passes = regionPasses(config.periods, tick, { watch, heartbeat, outages });
   let lastResort: NodeJS.Timeout | undefined;
   let running = { isEnding: false, since: clock.now() };
   const end = (): void => {
@@ -125,9 +124,10 @@ export async function runService(
   if (stop.aborted) end();
   const served = await serve({ running: () => running, consuming: () => bus.consuming });
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
-  const loops = [bus.run(ending.signal), ...loopsOf(config, cases, { passes, heartbeat, watch }, ending.signal)].map(
-    (loop) => loop.finally(end),
-  );
+  const loops = [
+    bus.run(ending.signal),
+    ...loopsOf(config, cases, { passes, heartbeat, watch, outages }, ending.signal),
+  ].map((loop) => loop.finally(end));
   const told = config.act === "nothing" ? Promise.resolve() : tellAccount(tick, watch);
   const underWay = Promise.allSettled([...loops, told]);
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
@@ -154,6 +154,9 @@ function tapOf(bus: Bus): Tap {
     close: () => {
       bus.pause();
     },
+    rest: () => {
+      bus.rest();
+    },
     open: () => {
       bus.resume();
     },
@@ -165,20 +168,6 @@ async function queuesOf({ amqp }: Pick<Config, "amqp">, store: Pick<Store, "queu
   return await Promise.all(
     amqp.queues.map(async (queue) => (queue.name === "auto" ? { ...queue, name: await store.queueName() } : queue)),
   );
-}
-
-/** The passes over regions, each within its bound; one that has ended well is a sign of life. */
-function regionPasses(
-  { periods }: Pick<Config, "periods">,
-  tick: UseCases["tick"],
-  watch: Watch,
-  heartbeat: Heartbeat,
-): RegionPasses {
-  const boundMs = Math.max(LEASES_A_PASS * periods.leaseMs, LONG_BOUND_MS);
-  return new RegionPasses(tick, async (region, pass) => {
-    await withinBound(`ticker ${region}`, boundMs, pass, watch);
-    heartbeat.mark("tick");
-  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -194,7 +183,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 function loopsOf(
   config: Config,
   { tick, report, clerk, commentReaders, ears, placeKeeper, guardian, usageAsker }: UseCases,
-  { passes, heartbeat, watch }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat; readonly watch: Watch },
+  { passes, heartbeat, watch, outages }: Keepers & { readonly passes: RegionPasses },
   stop: AbortSignal,
 ): Promise<void>[] {
   let untilDueMs = Infinity;
@@ -213,7 +202,13 @@ function loopsOf(
     pass: (step: () => void) => Promise<unknown>,
     untilNextMs = () => everyMs,
   ): Promise<void> =>
-    runLoop(name, everyMs, () => withinBound(name, boundMs, pass, watch), { ...tick, untilNextMs }, stop);
+    runLoop(
+      name,
+      everyMs,
+      () => withinBound(name, boundMs, pass, watch),
+      { clock: tick.clock, outages, untilNextMs },
+      stop,
+    );
   const isActing = config.act !== "nothing";
   const hearing = new HearingRounds(ears);
   const listenMs = Math.min(config.hearEveryMs, LISTEN_MS);

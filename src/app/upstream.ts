@@ -30,12 +30,20 @@ import type {
 /** datagrepper gives up by itself after a minute. */
 const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
 
-/** The SDK takes half a second and 90 MB to load: the first question to EC2 pays for it, and who asks none does not. */
-export function openEc2(config: Config, log: Log, meter: Meter): Images & { close(): void } {
+/**
+ * The SDK takes half a second and 90 MB to load: the first question to EC2 pays for it, and who asks none does not. `replicas`:
+ * how many processes share EC2's rates.
+ */
+export function openEc2(
+  config: Config,
+  log: Log,
+  meter: Meter,
+  replicas: () => number = () => 1,
+): Images & { close(): void } {
   let opened: (Images & { close(): void }) | null = null;
   const images = whenAsked(async () => {
     const { openImages } = await import("../adapters/ec2/images.ts");
-    opened ??= openImages({ ...config.ec2, clock: systemClock, log, meter });
+    opened ??= openImages({ ...config.ec2, replicas, clock: systemClock, log, meter });
     return opened;
   }, LISTS);
   return Object.assign(Object.create(images) as Images, { close: () => opened?.close() });

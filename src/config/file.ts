@@ -33,6 +33,7 @@ export interface ConfigFile {
   consumer_config: {
     act: Act;
     environments: string[];
+    reconnect_within: string;
     redis_url: string;
     redis_prefix: string;
     redis_tls: { ca_cert: string; certfile: string; keyfile: string };

@@ -31,8 +31,8 @@ export interface Images {
   snapshotsOf(region: string, amiId: string): Promise<readonly SeenSnapshot[]>;
   /**
    * What of the account uses each image, as ARNs or instance ids; an image that nothing uses is absent. Without
-   * DescribeImageReferences launch templates are not seen, only instances. Throws `RefusedError` with the code
-   * `guard-unusable` when the credentials may not ask in any way.
+   * DescribeImageReferences launch templates are not seen, only instances. Fails for all where EC2 does not know one of them. Throws
+   * `RefusedError` with the code `guard-unusable` when the credentials may not ask in any way.
    */
   usersOf(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Those of the snapshots whose create-volume permission has the group `all`; a snapshot that is gone has none. */

@@ -50,6 +50,8 @@ export async function makePrivate(
     stage: "private",
     wait: null,
     fields: reset({
+      // Those that nothing is taken from for this image are known by no tag of it, should it vanish.
+      snapshotIds: seen.snapshotIds.filter((id) => !taken.snapshots.includes(id)),
       madePrivateAt,
       noticedAt: null,
       deleteAt: null,

@@ -160,7 +160,8 @@ class Ec2Images implements Images {
       await this.#client(region).send(gated(new DeleteSnapshotCommand({ SnapshotId: snapshotId }), mayCall));
       return "deleted";
     } catch (error) {
-      if (isGone(error)) return "gone";
+      // As above: a snapshot that is taken for gone, and is not, is lost for ever.
+      if (isGone(error) && (await this.snapshots(region, [snapshotId])).length === 0) return "gone";
       if (isInUse(error)) return "in-use";
       throw error;
     }

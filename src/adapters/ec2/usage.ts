@@ -103,14 +103,8 @@ async function askInBatches(client: EC2Client, way: Way, amiIds: readonly string
 
 async function* references(client: EC2Client, amiIds: readonly string[]): AsyncGenerator<Use> {
   const question = { ImageIds: [...amiIds], ResourceTypes: USER_TYPES };
-  try {
-    for await (const { ImageReferences = [] } of paginateDescribeImageReferences({ client, ...PAGES }, question))
-      for (const { ImageId = "", Arn = "" } of ImageReferences) yield [ImageId, Arn];
-  } catch (error) {
-    if (!isGone(error)) throw error;
-    // One image that is gone spoils the question after all of them, and is itself used by nothing.
-    if (amiIds.length > 1) for (const amiId of amiIds) yield* references(client, [amiId]);
-  }
+  for await (const { ImageReferences = [] } of paginateDescribeImageReferences({ client, ...PAGES }, question))
+    for (const { ImageId = "", Arn = "" } of ImageReferences) yield [ImageId, Arn];
 }
 
 async function* instances(client: EC2Client, amiIds: readonly string[]): AsyncGenerator<Use> {

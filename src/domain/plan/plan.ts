@@ -6,7 +6,7 @@ import { isFinalKeep, type Periods } from "../image/lifecycle.ts";
 import type { Seen, Look } from "./look.ts";
 import { nameMismatch } from "./name.ts";
 import { protectionBy, type ProtectingTag } from "./protecting-tag.ts";
-import type { RefusalCode } from "./refusal.ts";
+import { AMONG_NEWEST, type RefusalCode } from "./refusal.ts";
 import { holdByTag, holdTag, HOLD_TAG, INTENT_TAG, OLD_TAG, OUR_TAGS, PRIVATE_AT_TAG, takenByTags } from "./tags.ts";
 import { DAY_MS, formatDuration, formatInstant, MINUTE_MS, parseInstant, type Instant } from "../time.ts";
 
@@ -144,8 +144,7 @@ function planPrivate(image: Image, look: Look, seen: Seen, { now, periods }: Ter
       return { do: "refuse", code: "unanswered", reason };
     return { do: "wait", until: now + ASK_AGAIN_MS, reason };
   }
-  if (look.isNewest && image.takenAway === null)
-    return { do: "wait", until: now + DAY_MS, reason: "among the newest of its stream, which the policy keeps" };
+  if (look.isNewest && image.takenAway === null) return { do: "wait", until: now + DAY_MS, reason: AMONG_NEWEST };
   if (!look.isWayBackOpen) {
     const reason = "Block Public Access is on in this region: what is made private could not be made public again";
     return { do: "refuse", code: "block-public-access", reason };

@@ -43,6 +43,14 @@ export function refusalOf({ lastError }: Pick<Image, "lastError">): Refusal | nu
   return { code, reason: why.join(": "), cure: CURES[code] };
 }
 
+/** Why an image of a compose that the policy keeps for a while waits. */
+export const AMONG_NEWEST = "among the newest of its stream, which the policy keeps";
+
+/** Whether the last look found a reason to leave an image alone that most often lasts: it is due again, and nothing is done. */
+export function isLeftAlone(image: Pick<Image, "lastError">): boolean {
+  return refusalOf(image) !== null || image.lastError === `waiting: ${AMONG_NEWEST}`;
+}
+
 /** Whether a word is a code by which we refuse. */
 export function isRefusalCode(word: string): word is RefusalCode {
   return Object.hasOwn(CURES, word);

@@ -142,7 +142,7 @@ export async function openWorld(
     budgets,
     images: regions.watch(images),
     breakers: regions,
-    batch: batchOf(PERIODS.leaseMs, SHARE),
+    batch: () => batchOf(PERIODS.leaseMs, SHARE),
     consultation,
     listen: () => Promise.resolve(hearsAll(clock)),
     guards: GUARDS,
