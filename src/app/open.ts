@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { RegionBreakers } from "../act/breakers.ts";
-import type { UsageAsker } from "../act/elsewhere.ts";
-import type { Guardian } from "../act/guardian.ts";
+import type { UsageAsker } from "../act/asking/elsewhere.ts";
+import type { Guardian } from "../act/asking/guardian.ts";
 import { PlaceKeeper } from "../act/places.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
@@ -70,7 +70,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     random: Math.random,
   };
   const guardian = openGuardian(config, store, images, log);
-  const usageAsker = openUsageAsker(config, store, images, log, meter);
+  const usageAsker = openUsageAsker(config, store, { images, heartbeat, meter }, log);
   const cases = { ingester, tick, report, clerk, commentReaders, ears, breakers, placeKeeper: keeperOf(store, log) };
   const app = { ...cases, guardian, usageAsker: usageAsker?.asker ?? null, ec2: images, heartbeat };
   return {
@@ -125,16 +125,15 @@ async function openWatch(
 function openUsageAsker(
   { usage, ec2 }: Config,
   { schedule, orders, usage: memory, breakers: remembered }: Store,
-  images: Images,
+  { images, heartbeat, meter }: { readonly images: Images; readonly heartbeat: Heartbeat; readonly meter: Meter },
   log: Log,
-  meter: Meter,
 ): { readonly asker: UsageAsker; close(): void } | null {
   if (usage === null) return null;
   const { guards } = ec2;
   const rest = { clock: systemClock, log, account: guards.account, random: Math.random };
   const breakers = new RegionBreakers({ breakers: remembered, ...rest });
   const { keepFrom } = usage;
-  const opened = openUsage({ ...ec2, clock: systemClock, log, meter });
+  const opened = openUsage({ ...ec2, replicas: () => heartbeat.replicas, clock: systemClock, log, meter });
   const { reports } = opened;
   return {
     asker: { schedule, reports, memory, orders, images, breakers, guards, log, keepFrom },

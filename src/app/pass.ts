@@ -1,5 +1,5 @@
-import { askUsage } from "../act/elsewhere.ts";
-import { guardReleased } from "../act/guardian.ts";
+import { askUsage } from "../act/asking/elsewhere.ts";
+import { guardReleased } from "../act/asking/guardian.ts";
 import { planRegion } from "../act/survey.ts";
 import { tickRegion } from "../act/tick.ts";
 import type { UseCases } from "./service.ts";

@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
 import type { RegionPasses } from "../act/passes.ts";
 import type { PlaceKeeper } from "../act/places.ts";
-import { askUsage, type UsageAsker } from "../act/elsewhere.ts";
-import { guardReleased, type Guardian } from "../act/guardian.ts";
+import { askUsage, type UsageAsker } from "../act/asking/elsewhere.ts";
+import { guardReleased, type Guardian } from "../act/asking/guardian.ts";
 import type { Ticker } from "../act/tick.ts";
 import { whileWanted } from "../adapters/abandon.ts";
 import { Bus } from "../adapters/amqp/bus.ts";

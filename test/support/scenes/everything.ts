@@ -10,7 +10,7 @@ import { redisNames } from "../../../src/adapters/redis/images/names.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { redisQueues } from "../../../src/adapters/redis/images/queues.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
-import { guardReleased, type Guardian } from "../../../src/act/guardian.ts";
+import { guardReleased, type Guardian } from "../../../src/act/asking/guardian.ts";
 import { tickRegion } from "../../../src/act/tick.ts";
 import { resolveRegion } from "../../../src/decide/resolve.ts";
 import { checkStore } from "../../../src/doctor/redis.ts";

@@ -1,11 +1,17 @@
-import type { RegionBreakers } from "./breakers.ts";
-import { checkAccount, safeNow } from "./safety.ts";
-import { ASKED_AHEAD_MS, elsewhereOf, elsewhereText, usageStep, type UsageRecord } from "../domain/elsewhere/usage.ts";
-import type { Image } from "../domain/image/image.ts";
-import type { Guards } from "../domain/plan/plan.ts";
-import { ceilSecond, dayOf, type Instant } from "../domain/time.ts";
-import { describeError, isOfNeighbour } from "../errors.ts";
-import type { Images, Log, Orders, Schedule, UsageMemory, UsageReports } from "../ports/index.ts";
+import type { RegionBreakers } from "../breakers.ts";
+import { checkAccount, safeNow } from "../safety.ts";
+import {
+  ASKED_AHEAD_MS,
+  elsewhereOf,
+  elsewhereText,
+  usageStep,
+  type UsageRecord,
+} from "../../domain/elsewhere/usage.ts";
+import type { Image } from "../../domain/image/image.ts";
+import type { Guards } from "../../domain/plan/plan.ts";
+import { ceilSecond, dayOf, type Instant } from "../../domain/time.ts";
+import { describeError, isOfNeighbour } from "../../errors.ts";
+import type { Images, Log, Orders, Schedule, UsageMemory, UsageReports } from "../../ports/index.ts";
 
 /** Who asks EC2 which other accounts use the images that are soon to be made private. */
 export interface UsageAsker {

@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 import t, { type Test } from "tap";
-import { askUsage, type UsageAsker, type UsageCounts } from "../../src/act/elsewhere.ts";
-import { tickRegion } from "../../src/act/tick.ts";
-import { openUsageReports } from "../../src/adapters/ec2/usage.ts";
-import { redisUsage } from "../../src/adapters/redis/images/usage.ts";
-import type { ImageRecord } from "../../src/demo/outside/ec2/state/records.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { carryOutOrders } from "../../src/operate/orders.ts";
-import { actionsOf, judge, type Policy } from "../support/outside/iam.ts";
-import { silentLog } from "../support/run/log.ts";
-import { ACCOUNT, GUARDS } from "../support/world/image.ts";
-import { ask, field } from "../support/world/nightly.ts";
-import { addNightly, openWorld, REGION, UPLOADER, type World } from "../support/world/world.ts";
+import { askUsage, type UsageAsker, type UsageCounts } from "../../../src/act/asking/elsewhere.ts";
+import { tickRegion } from "../../../src/act/tick.ts";
+import { openUsageReports } from "../../../src/adapters/ec2/usage.ts";
+import { redisUsage } from "../../../src/adapters/redis/images/usage.ts";
+import type { ImageRecord } from "../../../src/demo/outside/ec2/state/records.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
+import { carryOutOrders } from "../../../src/operate/orders.ts";
+import { actionsOf, judge, type Policy } from "../../support/outside/iam.ts";
+import { silentLog } from "../../support/run/log.ts";
+import { ACCOUNT, GUARDS } from "../../support/world/image.ts";
+import { ask, field } from "../../support/world/nightly.ts";
+import { addNightly, openWorld, REGION, UPLOADER, type World } from "../../support/world/world.ts";
 
 const OTHERS = ["111111111111", "222222222222", "333333333333"];
 
@@ -80,7 +80,9 @@ t.test("the report tells in how many other accounts an image is in use, and none
   t.same(await asking.pass(), { asked: 0, answered: 0, held: 0 });
   t.notOk(await asking.connection.redis.exists(asking.connection.keys.usage(REGION)), "what is over is forgotten");
   t.equal(await field(asking, amiId, "stage"), "private");
-  const policy = JSON.parse(readFileSync(new URL("../../../deploy/iam/usage.json", import.meta.url), "utf8")) as Policy;
+  const policy = JSON.parse(
+    readFileSync(new URL("../../../../deploy/iam/usage.json", import.meta.url), "utf8"),
+  ) as Policy;
   const calls = simulator.journal.entries.filter(({ action }) => action.includes("ImageUsageReport"));
   t.same(judge(policy, calls, new Map()).refused, []);
   t.same(actionsOf(policy), [...new Set(calls.map(({ action }) => `ec2:${action}`))].sort(), "no other is allowed");

@@ -1,12 +1,12 @@
 import t, { type Test } from "tap";
-import { guardReleased, type GuardCounts, type Guardian } from "../../src/act/guardian.ts";
-import { redisGuardRounds } from "../../src/adapters/redis/control/guard.ts";
-import { redisCounts } from "../../src/adapters/redis/images/counts.ts";
-import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
-import { UpstreamError } from "../../src/errors.ts";
-import { silentLog } from "../support/run/log.ts";
-import { GUARDS } from "../support/world/image.ts";
-import { addNightly, openWorld, REGION, UPLOADER, type World } from "../support/world/world.ts";
+import { guardReleased, type GuardCounts, type Guardian } from "../../../src/act/asking/guardian.ts";
+import { redisGuardRounds } from "../../../src/adapters/redis/control/guard.ts";
+import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
+import { DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
+import { UpstreamError } from "../../../src/errors.ts";
+import { silentLog } from "../../support/run/log.ts";
+import { GUARDS } from "../../support/world/image.ts";
+import { addNightly, openWorld, REGION, UPLOADER, type World } from "../../support/world/world.ts";
 
 interface Guarded extends World {
   readonly released: string;

@@ -1,12 +1,12 @@
-import type { RegionBreakers } from "./breakers.ts";
-import { checkAccount, safeNow } from "./safety.ts";
-import type { Image } from "../domain/image/image.ts";
-import { believable } from "../domain/limits/deaf.ts";
-import type { Guards } from "../domain/plan/plan.ts";
-import { guarded, isReleased, isSettledIn, isToldGone, type Found } from "../domain/released/guard.ts";
-import { DAY_MS, type Instant } from "../domain/time.ts";
-import { describeError, isOfNeighbour } from "../errors.ts";
-import type { GuardRounds, Images, Log, Schedule } from "../ports/index.ts";
+import type { RegionBreakers } from "../breakers.ts";
+import { checkAccount, safeNow } from "../safety.ts";
+import type { Image } from "../../domain/image/image.ts";
+import { believable } from "../../domain/limits/deaf.ts";
+import type { Guards } from "../../domain/plan/plan.ts";
+import { guarded, isReleased, isSettledIn, isToldGone, type Found } from "../../domain/released/guard.ts";
+import { DAY_MS, type Instant } from "../../domain/time.ts";
+import { describeError, isOfNeighbour } from "../../errors.ts";
+import type { GuardRounds, Images, Log, Schedule } from "../../ports/index.ts";
 
 /** Who looks after the released images. It can ask EC2, and change nothing there. */
 export interface Guardian {
