@@ -28,14 +28,18 @@ export type GuardedProgram = {
   readonly lastLines: () => Promise<string>;
 };
 
-export async function openGuarded(): Promise<Guarded> {
-  const guardian = spawn(process.execPath, [fileURLToPath(new URL("./guardian.js", import.meta.url))], {
+function spawnGuardian() {
+  return spawn(process.execPath, [fileURLToPath(new URL("./guardian.js", import.meta.url))], {
     // A session of its own: Ctrl-C reaches every process of the terminal's group, and it must survive to tidy up.
     detached: true,
     stdio: ["pipe", "pipe", "ignore"],
     // No NODE_OPTIONS: a test runner's hooks have no business in there.
     env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", TMPDIR: tmpdir() },
   });
+}
+
+export async function openGuarded(): Promise<Guarded> {
+  const guardian = spawnGuardian();
   const gone = once(guardian, "close");
   const endings = new Map<number, string>();
   const changes = new EventEmitter();
