@@ -70,9 +70,9 @@ async function openEc2(config: Config, log: Log): Promise<Ec2Checkup & { close()
 
 function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCheckup {
   const store = storeOn(connection, config, log);
-  const { schedule, queues, places, strangeThings, journal, budgets } = store;
+  const { schedule, queues, places, strangeThings, journal, busJournal, budgets } = store;
   const listen = listening(store, config);
-  return { ...redisCheckup(connection), schedule, queues, places, strangeThings, journal, budgets, listen };
+  return { ...redisCheckup(connection), schedule, queues, places, strangeThings, journal, busJournal, budgets, listen };
 }
 
 /** Null: the reports go to the log. */

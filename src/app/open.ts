@@ -1,9 +1,10 @@
 import { RegionBreakers } from "../act/breakers.ts";
 import { PlaceKeeper } from "../act/places.ts";
+import { BusPublisher } from "../adapters/amqp/publisher.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { tellSystemd } from "../adapters/systemd.ts";
-import { runService, type App, type Closable } from "./service.ts";
+import { runService, type App, type Closable, type UseCases } from "./service.ts";
 import { listening, openStore, type Store } from "./store.ts";
 import { openArchive, openComments, openEc2, openFormerComments, openReports, openSources } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
@@ -15,6 +16,7 @@ import { NoticePages } from "../operate/notices/pages.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Self } from "../monitoring/ready.ts";
 import { NO_METER, type Listen, type Log, type Meter } from "../ports/index.ts";
+import type { Announcer } from "../tell/bulletins.ts";
 import type { Reporter } from "../tell/reporter.ts";
 import { commentStoppages, deafStoppages, stoppages, strangeStoppages } from "../tell/stops.ts";
 
@@ -51,6 +53,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     random: Math.random,
   };
   const report = openReporter(config, store, { comments: commentReaders, listen }, log);
+  const announcer = openAnnouncer(config, store, log);
   const ears: Ears = {
     hearing,
     schedule,
@@ -67,7 +70,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     schedule,
     log,
   });
-  const app = { ingester, tick, report, clerk, commentReaders, ears, breakers, placeKeeper, ec2: images };
+  const app = { ingester, tick, report, announcer, clerk, commentReaders, ears, breakers, placeKeeper, ec2: images };
   return {
     ...app,
     consume: (stop) =>
@@ -130,14 +133,21 @@ function openReporter(
   };
 }
 
+/** Who tells the bus; null: it is not told. */
+function openAnnouncer({ amqp, announce, periods }: Config, store: Store, log: Log): Announcer | null {
+  const { schedule, busJournal: journal, soonTold } = store;
+  if (announce === null || journal === null) return null;
+  return { schedule, journal, soonTold, periods, log, bulletins: new BusPublisher({ ...amqp, ...announce }, log) };
+}
+
 /** Those who read the comments: where the reports go, and where they went before. */
-function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonly CommentReader[] {
-  const { operators, objectionsPerDay, mostBytes, also } = config.report;
+function openCommentReaders(config: Config, store: Store, clerk: Clerk): UseCases["commentReaders"] {
+  const { kind, repo, operators, objectionsPerDay, mostBytes, also } = config.report;
   const reader = { ...clerk, hearing: store.hearing, mostPerDay: objectionsPerDay, mostBytes };
   const records = { ...clerk, journal: store.journal };
   const [comments, former] = [openComments(config), openFormerComments(config)];
   return [
-    ...(comments === null
+    ...(comments === null || kind === "log"
       ? []
       : [
           {
@@ -147,9 +157,10 @@ function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonl
             notices: new NoticePages(records),
             operators,
             failed: new Set<string>(),
+            place: { kind, repo },
           },
         ]),
-    ...(former === null || store.formerComments === null
+    ...(former === null || also === null || store.formerComments === null
       ? []
       : [
           {
@@ -157,8 +168,9 @@ function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonl
             comments: former,
             memory: store.formerComments,
             notices: new NoticePages(records, { isDated: true }),
-            operators: also?.operators ?? [],
+            operators: also.operators,
             failed: new Set<string>(),
+            place: { kind: also.kind, repo: also.repo },
           },
         ]),
   ];

@@ -8,38 +8,30 @@ import type { Ticker } from "../act/tick.ts";
 import { whileWanted } from "../adapters/abandon.ts";
 import { Bus } from "../adapters/amqp/bus.ts";
 import { Heartbeat } from "./life/heartbeat.ts";
-import { runLoop } from "./life/loop.ts";
+import { LONG_BOUND_MS, loopsOf, SHORT_BOUND_MS } from "./loops.ts";
 import type { Store } from "./store.ts";
 import { withinBound, type Watch } from "./life/watch.ts";
 import type { Config } from "../config/config.ts";
 import type { HeardQueue } from "../config/queues.ts";
 import type { Resolver } from "../decide/resolve.ts";
-import { MINUTE_MS, SECOND_MS } from "../domain/time.ts";
+import { SECOND_MS } from "../domain/time.ts";
 import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
-import { HearingRounds, type Ears } from "../hear/hearing-rounds.ts";
+import type { Ears } from "../hear/hearing-rounds.ts";
 import { Consumer, type Tap } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
-import { CommentRounds } from "../operate/comment-rounds.ts";
+import { CommentRounds, type CommentPlace } from "../operate/comment-rounds.ts";
 import type { CommentReader } from "../operate/comments.ts";
-import { carryOutOrders, type Clerk } from "../operate/orders.ts";
+import type { Clerk } from "../operate/orders.ts";
 import type { Self } from "../monitoring/ready.ts";
 import type { Breakers, Delivery, Images, Log, Meter } from "../ports/index.ts";
+import type { Announcer } from "../tell/bulletins.ts";
 import type { Reporter } from "../tell/reporter.ts";
-import { reportOnce } from "../tell/report.ts";
 
 /** Each loop waits for the stop, and each batch that is held; more would be a leak, and is warned of. */
 const MOST_WAITING = 24;
 
 /** How long a stop waits for what is under way; then it is given up, and delivered, or due, again. */
 const STOP_WITHIN_MS = 4 * SECOND_MS;
-/** How often it is looked whether all is still heard: a Redis that came back poorer must not wait for the next reading. */
-const LISTEN_MS = 15 * SECOND_MS;
-/** How often signs of life are written. */
-const BEAT_MS = 5 * SECOND_MS;
-/** Passes that take no more than some calls. */
-const SHORT_BOUND_MS = 5 * MINUTE_MS;
-/** A pass over many calls; catching up may take longer, as long as it moves. */
-const LONG_BOUND_MS = 30 * MINUTE_MS;
 /** A region is resolved, and each of its four queues is worked on within a lease. */
 const LEASES_A_PASS = 6;
 
@@ -48,9 +40,11 @@ export interface UseCases {
   readonly ingester: Ingester;
   readonly tick: Ticker & Resolver;
   readonly report: Reporter;
+  /** Null: the bus is told nothing. */
+  readonly announcer: Announcer | null;
   readonly clerk: Clerk;
   /** None: nobody can object where the reports go. */
-  readonly commentReaders: readonly CommentReader[];
+  readonly commentReaders: readonly (CommentReader & { readonly place: CommentPlace })[];
   readonly ears: Ears;
   readonly breakers: Breakers;
   readonly placeKeeper: PlaceKeeper;
@@ -92,12 +86,8 @@ export async function runService(
   setMaxListeners(MOST_WAITING, ending.signal);
   const consumer = new Consumer(ingester, { stop: ending.signal, giveUp: giveUp.signal });
   const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
-  const deliver = (delivery: Delivery): void => {
-    heartbeat.mark("message");
-    whileWanted(giveUp.signal, () => {
-      consumer.deliver(delivery);
-    });
-  };
+  const rounds = roundsOf(config, cases);
+  const deliver = deliverer({ consumer, rounds, heartbeat, giveUp: giveUp.signal });
   const bus = new Bus(config.amqp, { queues: await queuesOf(config, store), deliver, clock, meter, log });
   consumer.useTap(tapOf(bus));
   const watch: Watch = { clock, log, heartbeat, giveUp: giveUp.signal };
@@ -117,9 +107,10 @@ export async function runService(
   if (stop.aborted) end();
   const served = await serve({ running: () => running, consuming: () => bus.consuming });
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
-  const loops = [bus.run(ending.signal), ...loopsOf(config, cases, { passes, heartbeat, watch }, ending.signal)].map(
-    (loop) => loop.finally(end),
-  );
+  const loops = [
+    bus.run(ending.signal),
+    ...loopsOf(config, cases, { passes, rounds, heartbeat, watch }, ending.signal),
+  ].map((loop) => loop.finally(end));
   const told = config.act === "nothing" ? Promise.resolve() : tellAccount(tick, watch);
   const underWay = Promise.allSettled([...loops, told]);
   log.info({ act: config.act, config: config.file }, "clean-amis is running");
@@ -139,6 +130,34 @@ export async function runService(
   await served.close();
   log.info({ ...consumer.counts }, "clean-amis has stopped");
   for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;
+}
+
+/** What is done with each delivery. */
+function deliverer({
+  consumer,
+  rounds,
+  heartbeat,
+  giveUp,
+}: {
+  readonly consumer: Consumer;
+  readonly rounds: readonly CommentRounds[];
+  readonly heartbeat: Heartbeat;
+  readonly giveUp: AbortSignal;
+}): (delivery: Delivery) => void {
+  return (delivery) => {
+    heartbeat.mark("message");
+    for (const round of rounds) round.hear(delivery.message);
+    whileWanted(giveUp, () => {
+      consumer.deliver(delivery);
+    });
+  };
+}
+
+function roundsOf(
+  { report: { readEveryMs } }: Pick<Config, "report">,
+  { commentReaders }: Pick<UseCases, "commentReaders">,
+): readonly CommentRounds[] {
+  return commentReaders.map((reader) => new CommentRounds(reader, readEveryMs, reader.place));
 }
 
 function tapOf(bus: Bus): Tap {
@@ -180,49 +199,6 @@ function aborted(signal: AbortSignal): Promise<void> {
       resolve();
     });
   });
-}
-
-/** Everything that is done again and again, until `stop`. */
-function loopsOf(
-  config: Config,
-  { tick, report, clerk, commentReaders, ears, placeKeeper }: UseCases,
-  { passes, heartbeat, watch }: { readonly passes: RegionPasses; readonly heartbeat: Heartbeat; readonly watch: Watch },
-  stop: AbortSignal,
-): Promise<void>[] {
-  let untilDueMs = Infinity;
-  const tickAll = async (): Promise<void> => {
-    const started = await passes.start(stop);
-    if (started.regions === 0) heartbeat.mark("tick");
-    ({ untilDueMs } = started);
-  };
-  const tellAll = async (): Promise<void> => {
-    if ((await reportOnce(report)).noticed > 0) heartbeat.mark("notice");
-  };
-  const loop = (
-    name: string,
-    everyMs: number,
-    boundMs: number,
-    pass: (step: () => void) => Promise<unknown>,
-    untilNextMs = () => everyMs,
-  ): Promise<void> =>
-    runLoop(name, everyMs, () => withinBound(name, boundMs, pass, watch), { ...tick, untilNextMs }, stop);
-  const isActing = config.act !== "nothing";
-  const hearing = new HearingRounds(ears);
-  const listenMs = Math.min(config.hearEveryMs, LISTEN_MS);
-  const { readEveryMs } = config.report;
-  const rounds = commentReaders.map((reader) => new CommentRounds(reader, readEveryMs));
-  return [
-    loop("heartbeat", BEAT_MS, SHORT_BOUND_MS, () => heartbeat.beat()),
-    loop("orders", SECOND_MS, SHORT_BOUND_MS, () => carryOutOrders(clerk)),
-    loop("ticker", config.tickEveryMs, SHORT_BOUND_MS, tickAll, () => untilDueMs),
-    loop("places", config.tickEveryMs, SHORT_BOUND_MS, () => placeKeeper.step()),
-    loop("catch up", listenMs, LONG_BOUND_MS, (step) => hearing.pass({ step, stop })),
-    loop("hear again", listenMs, LONG_BOUND_MS, (step) => hearing.again({ step, stop })),
-    ...(isActing ? [loop("reporter", config.reportEveryMs, LONG_BOUND_MS, tellAll)] : []),
-    ...(isActing
-      ? rounds.map((each) => loop("comments", Math.min(readEveryMs, LISTEN_MS), LONG_BOUND_MS, () => each.pass()))
-      : []),
-  ];
 }
 
 /** A replica that could not say that it ends is forgotten after a day. */

@@ -5,6 +5,7 @@ import { openRedis, type RedisConnection } from "../adapters/redis/connection.ts
 import { redisBreakers } from "../adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../adapters/redis/control/budgets.ts";
 import { redisHearing } from "../adapters/redis/control/hearing.ts";
+import { redisSoonTold } from "../adapters/redis/control/soon.ts";
 import { redisPositions } from "../adapters/redis/control/positions.ts";
 import { redisPulse } from "../adapters/redis/control/pulse.ts";
 import { sharedQueueName } from "../adapters/redis/control/queue-name.ts";
@@ -40,6 +41,7 @@ import {
   type Queues,
   type RejectedMessages,
   type Schedule,
+  type SoonTold,
   type StrangeThing,
 } from "../ports/index.ts";
 
@@ -52,6 +54,9 @@ export interface Store {
   readonly names: Names;
   readonly facts: Facts;
   readonly journal: Journal;
+  /** The same events, with the bus' own place in them, and how telling it goes; null: it is told nothing. */
+  readonly busJournal: Journal | null;
+  readonly soonTold: SoonTold;
   readonly orders: Orders;
   readonly budgets: Budgets;
   readonly breakers: Breakers;
@@ -73,7 +78,10 @@ export interface Store {
   readonly close: () => Promise<void>;
 }
 
-type StoreConfig = Pick<Config, "redis" | "periods" | "budgets"> & {
+/** The kind of reporter that tells the bus; no kind of report has that name. */
+const BUS = "bus";
+
+type StoreConfig = Pick<Config, "redis" | "periods" | "budgets" | "announce"> & {
   readonly report: Pick<Config["report"], "kind" | "also">;
 };
 
@@ -93,6 +101,8 @@ export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "
     names: redisNames(connection),
     facts: redisFacts(connection),
     journal: redisJournal(connection, kind, log, also?.kind ?? null),
+    busJournal: config.announce === null ? null : redisJournal(connection, BUS, log),
+    soonTold: redisSoonTold(connection, BUS),
     orders: redisOrders(connection),
     budgets: redisBudgets(connection, config.budgets),
     breakers: redisBreakers(connection),

@@ -13,7 +13,10 @@ import type { StoreCheckup, StoreForm } from "../../ports/index.ts";
 /** Images whose records are measured, for their mean. */
 const SAMPLE = 50;
 
-type Own = Omit<StoreCheckup, "schedule" | "queues" | "places" | "strangeThings" | "journal" | "listen" | "budgets">;
+type Own = Omit<
+  StoreCheckup,
+  "schedule" | "queues" | "places" | "strangeThings" | "journal" | "busJournal" | "listen" | "budgets"
+>;
 
 /** What Redis says of itself, and how large our records are. Nothing is written. */
 export function redisCheckup(connection: RedisConnection): Own {

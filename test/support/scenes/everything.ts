@@ -85,12 +85,14 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     ...redisCheckup(connection),
     ...{ schedule, queues, places, journal, listen, budgets },
     strangeThings: () => connection.strangers.list(),
+    busJournal: null,
   };
   const records = {
     ...{ queues, counts, schedule, facts, journal, listen, budgets, policy: ticker.policy },
     breakers: redisBreakers(connection),
     pulse: redisPulse(connection),
     rejected: redisRejected(connection),
+    busJournal: null,
   };
 
   /** `asked`: an AMI and a compose about which somebody asks. */
@@ -129,6 +131,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     await survive("doctor", async () => {
       const config = {
         act: "delete",
+        announce: null,
         reportEveryMs: DAY_MS,
         sources: { datagrepper: "x", composeHost: null },
       } as const;
