@@ -13,23 +13,29 @@ const END_WITHIN_MS = 8_000;
 const OLDEST_NODE = 20;
 /** What a command leaves open when it has ended is nobody's. */
 const LINGER_MS = 500;
+/** What Node waits for in threads that nobody can end: files, and names that the system looks up. */
+const IN_A_THREAD = /^(?:FSReq|GetAddrInfoReq|GetNameInfoReq)/;
+
+/** The signal that ordered the end; null: none did. */
+let order: NodeJS.Signals | null = null;
 
 /**
  * The process edge: argv, signals, exit codes. 0 done, 1 not found, a service failed or a bug, 2 wrong words or
  * configuration, 4 cut off.
  */
 async function main(): Promise<number> {
-  // The lock file holds the SDK at a version for this Node: nobody at a terminal can do anything about its next one.
+  // The SDK warns of Node 20 at each start, also in the middle of a table: doctor tells it in its place.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   // Nobody's certificate is taken on trust, whatever the environment says.
   delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
   // The SDK looks for its files at home, and fails where the system knows no home of this account.
   if (!hasHome()) process.env["HOME"] = "/nonexistent";
   const stop = new AbortController();
-  const end = (): void => {
+  const end = (signal: NodeJS.Signals): void => {
+    order ??= signal;
     stop.abort();
     setTimeout(() => {
-      process.exit(
+      leave(
         fail(
           `did not end within ${END_WITHIN_MS / 1000} s and was cut off: what was under way is due again`,
           exitCode("cutOff"),
@@ -40,7 +46,9 @@ async function main(): Promise<number> {
   process.once("SIGTERM", end);
   process.once("SIGINT", end);
   // Whoever started us with a channel wants us to end with it, however it ends.
-  process.once("disconnect", end);
+  process.once("disconnect", () => {
+    end("SIGTERM");
+  });
   process.channel?.unref();
   // Who prints is told of each write that fails; a log, or a complaint, that nobody can read ends nothing.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
@@ -66,6 +74,18 @@ async function main(): Promise<number> {
     console.error(error);
     return fail("this is a bug in clean-amis: please report it with the lines above", 1);
   }
+}
+
+/**
+ * Ends the process. Node's own end waits for each of its threads, and so for as long as a name server or a file likes: after an
+ * order to end the signal itself does it then.
+ */
+function leave(code: typeof process.exitCode): void {
+  if (order !== null && process.getActiveResourcesInfo().some((each) => IN_A_THREAD.test(each))) {
+    process.removeAllListeners(order);
+    process.kill(process.pid, order);
+  }
+  process.exit(code);
 }
 
 function hasHome(): boolean {
@@ -105,5 +125,5 @@ process.exitCode = isOld
     )
   : await main();
 setTimeout(() => {
-  process.exit();
+  leave(process.exitCode);
 }, LINGER_MS).unref();

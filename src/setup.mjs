@@ -3,13 +3,14 @@
  * `npm test` and so on. Plain JavaScript without dependencies, because it has to work before anything is installed or built:
  * it makes a fresh clone ready, says what it does and how long that took, and hands over.
  */
+import { accessSync, constants as files } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "./setup/build.mjs";
 import { filesBelow } from "./setup/files.mjs";
 import { installPackages } from "./setup/packages.mjs";
-import { args, command, out, ROOT, run, seconds, SetupFailure, step, stopped } from "./setup/shell.mjs";
+import { args, command, out, ROOT, run, seconds, SetupFailure, step, stopped, withRemedy } from "./setup/shell.mjs";
 
 const OLDEST_NODE = 20;
 
@@ -24,7 +25,9 @@ const CHECKS = [
 function checkNode() {
   const major = Number(process.versions.node.split(".")[0]);
   if (major < OLDEST_NODE) {
-    throw new SetupFailure(`clean-amis needs Node ${OLDEST_NODE} or newer; this is ${process.version}.`);
+    throw new SetupFailure(
+      `clean-amis needs Node ${OLDEST_NODE} or newer, and this is ${process.version}: install one, or put it first on PATH.`,
+    );
   }
   return process.version;
 }
@@ -73,6 +76,8 @@ async function checkStatically() {
 
 /** The words for the runner: the built files that are meant, all when none is named, and the options. */
 async function chooseTests() {
+  // The tests put what they write beside what they test.
+  accessSync(ROOT, files.W_OK);
   const { runnerArguments, WordsError } = await import(pathToFileURL(join(ROOT, "dist/test/support/run/choose.js")));
   try {
     return runnerArguments(args, filesBelow("dist/test"));
@@ -104,9 +109,11 @@ const commands = {
     process.env.CHAOS_NAMES ??= "100000";
     process.env.CHAOS_REQUESTS ??= "100000";
     process.env.CHAOS_IMAGES ??= "100000";
+    process.env.CHAOS_FAULTS ??= "all";
+    process.env.CHAOS_KILLS ??= "20";
     await prepare();
     const promises = [
-      ...["crash", "comments-crash", "model", "mutants", "report-crash", "requests", "strange", "sweep"].map(
+      ...["crash", "comments-crash", "faults", "model", "mutants", "report-crash", "requests", "strange", "sweep"].map(
         (name) => `service/chaos/${name}`,
       ),
       "act/pace",
@@ -139,7 +146,8 @@ try {
     throw new SetupFailure("usage: node src/setup.mjs demo|test|chaos|mutate|bench|build|static [arguments]");
   }
   process.exitCode = await commands[command]();
-} catch (error) {
+} catch (thrown) {
+  const error = withRemedy(thrown);
   if (!(error instanceof SetupFailure)) throw error;
   process.stderr.write(`${stopped.signal.aborted ? `Stopped by ${stopped.signal.reason}.` : error.message}\n`);
   process.exitCode = 1;

@@ -15,6 +15,8 @@ import { formatInstant } from "../domain/time.ts";
 import { describeError, UpstreamError, type RefusedError } from "../errors.ts";
 import type { Breakers, Clock, Images, Log, Random } from "../ports/index.ts";
 
+/** Of a region alone: whatever its failure is called, no image is to blame. */
+const OF_REGION: ReadonlySet<string> = new Set(["isWayBackOpen"]);
 /** Methods that speak of no region. */
 const OF_NO_REGION: ReadonlySet<string | symbol> = new Set(["account", "regions", "close"]);
 
@@ -32,6 +34,8 @@ export class RegionBreakers {
   readonly #failures = new Map<string, Map<string, (string | null)[]>>();
   /** The image that is worked on in a region. */
   readonly #worked = new Map<string, string>();
+  /** Regions that were answered for a part of a batch, and are asked for the rest. */
+  readonly #apart = new Set<string>();
   readonly #open = new Map<string, Breaker>();
   readonly #probed = new Map<string, Breaker>();
   /** The queue that the last probe of a region, which failed, came from. */
@@ -95,6 +99,16 @@ export class RegionBreakers {
       return await work();
     } finally {
       this.#worked.delete(region);
+    }
+  }
+
+  /** Calls made meanwhile find out for which images a question fails that others were answered: they say nothing of the region. */
+  async apart<T>(region: string, work: () => Promise<T>): Promise<T> {
+    this.#apart.add(region);
+    try {
+      return await work();
+    } finally {
+      this.#apart.delete(region);
     }
   }
 
@@ -167,14 +181,16 @@ export class RegionBreakers {
   }
 
   async #count(region: string, method: string, error: unknown, images: Images): Promise<void> {
-    if (!(error instanceof UpstreamError) || error.service !== "ec2" || error.scope === "image") return;
+    if (!(error instanceof UpstreamError) || error.service !== "ec2") return;
+    if (error.scope === "image" && !OF_REGION.has(method)) return;
+    if (error.scope === "call" && this.#apart.has(region)) return;
     const ofRegion = this.#failures.get(region) ?? new Map<string, (string | null)[]>();
     this.#failures.set(region, ofRegion);
     const amiId = this.#worked.get(region) ?? null;
     const before = (ofRegion.get(method) ?? []).filter((each) => amiId === null || each !== amiId);
     const failures = [...before, amiId];
     ofRegion.set(method, failures);
-    const isSure = error.scope !== "call" || this.#probed.has(region);
+    const isSure = !["call", "image"].includes(error.scope) || this.#probed.has(region);
     if (failures.length >= FAILURES_THAT_OPEN || isSure) await this.#judge(region, error, images);
   }
 

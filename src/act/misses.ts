@@ -1,6 +1,7 @@
 import type { RegionBreakers } from "./breakers.ts";
 import { recordSetback } from "./image/setback.ts";
 import type { Planned } from "../domain/plan/describe.ts";
+import type { Plan } from "../domain/plan/plan.ts";
 import { afterDoubt } from "../domain/plan/setback.ts";
 import { RefusedError, UpstreamError } from "../errors.ts";
 import type { Images, Lease, Log, Random, Schedule } from "../ports/index.ts";
@@ -33,7 +34,7 @@ export async function putOffDoubtful(
 ): Promise<Map<Planned, string>> {
   const { schedule, log } = seeker;
   const outcomes = new Map<Planned, string>();
-  const missing = planned.filter(({ plan }) => plan.do === "miss");
+  const missing = planned.filter(({ plan }) => plan.do === "miss" || isTakenForGone(plan));
   if (missing.length === 0 || isAnyShown) return outcomes;
   try {
     const amiIds = missing.map(({ image }) => image.amiId);
@@ -50,6 +51,11 @@ export async function putOffDoubtful(
     outcomes.set(each, isSettled ? "sick-region" : "lost");
   }
   return outcomes;
+}
+
+/** Whether an image that is being deleted counts as gone for no other reason than that EC2 does not show it. */
+function isTakenForGone(plan: Plan): boolean {
+  return plan.do === "delete" && plan.seen === null;
 }
 
 /** Whether EC2 shows any other image that has to be in the region. */

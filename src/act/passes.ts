@@ -1,5 +1,5 @@
 import { queuesOf } from "./queues.ts";
-import { rememberSnapshots } from "./remembered.ts";
+import { rememberAnswers } from "./remembered.ts";
 import { planRegion } from "./survey.ts";
 import { tickRegion, type Ticker } from "./tick.ts";
 import { resolveRegion, type Resolver } from "../decide/resolve.ts";
@@ -8,7 +8,10 @@ import { describePlan } from "../domain/plan/describe.ts";
 import type { Plan } from "../domain/plan/plan.ts";
 import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 
-/** Runs the pass of a region; throws what it throws, or `UpstreamError` when it was given up. */
+/** Whoever resolves a region, and works on it. */
+export type PassingTicker = Ticker & Resolver;
+
+/** Runs the pass of a region, and tells what failed; throws what it throws, or `UpstreamError` when it was given up. */
 type RunPass = (region: string, pass: () => Promise<void>) => Promise<void>;
 
 /** Outcomes that took something from a claim's images, or gave it back. */
@@ -21,22 +24,22 @@ const LEAST_MS = 20;
  * pass begins, and delays nobody but itself.
  */
 export class RegionPasses {
-  readonly #ticker: Ticker & Resolver;
+  readonly #ticker: PassingTicker;
   readonly #run: RunPass;
   readonly #underWay = new Map<string, Promise<void>>();
   /** What a service that may do nothing has printed of each image, so that it prints only what is new. */
   readonly #printed = new Map<string, ReadonlyMap<string, string>>();
-  readonly #planner: Ticker & Resolver;
+  readonly #planner: PassingTicker;
   /** Regions whose last pass had its hands full. */
   readonly #busy = new Set<string>();
   #bug: Error | null = null;
 
   /** `run`: by which each region's pass is run, to keep it to its time. */
-  constructor(ticker: Ticker & Resolver, run: RunPass = (_, pass) => pass()) {
+  constructor(ticker: PassingTicker, run: RunPass = (_, pass) => pass()) {
     this.#ticker = ticker;
     this.#run = run;
     // A plan that is made every minute asks again only for what changed.
-    this.#planner = { ...ticker, images: rememberSnapshots(ticker.images, ticker.clock) };
+    this.#planner = { ...ticker, images: rememberAnswers(ticker.images, ticker.clock) };
   }
 
   /**
@@ -73,7 +76,7 @@ export class RegionPasses {
       while (this.#busy.delete(region) && stop?.aborted !== true);
     } catch (error) {
       if (error instanceof UpstreamError || error instanceof RefusedError)
-        log.warn({ region, error: describeError(error) }, "region not ticked, trying again");
+        log.debug({ region, error: describeError(error) }, "region not ticked, trying again");
       else this.#bug ??= error instanceof Error ? error : new Error(describeError(error));
     }
   }
@@ -85,7 +88,7 @@ export class RegionPasses {
     const counts = await tickRegion(region, this.#ticker);
     // What is refused, or cannot be done now, is not pressed.
     const acted = ACTS.reduce((sum, act) => sum + (counts[act] ?? 0), 0);
-    if (acted > batch / 2) this.#busy.add(region);
+    if (acted > batch() / 2) this.#busy.add(region);
     if (resolved > 0 || Object.keys(counts).length > 0) log.info({ region, resolved, ...counts }, "region ticked");
   }
 

@@ -58,6 +58,7 @@ export class PlaceKeeper {
         "its place in the queues was lost, and is made again",
       );
     }
+    for (const each of walked.lost) places.tellLost(each);
     await this.#counting.count(walked);
     this.#from = walked.next;
     if (this.#from === null) this.#counting = null;

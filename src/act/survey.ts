@@ -1,5 +1,5 @@
 import type { RegionBreakers } from "./breakers.ts";
-import { lookAt, useOf } from "./look.ts";
+import { lookAt, seenOf, useOf } from "./look.ts";
 import { PLANNED_QUEUES } from "./queues.ts";
 import { safeNow, checkAccount } from "./safety.ts";
 import { unreadableCompose } from "../errors.ts";
@@ -11,7 +11,7 @@ import type { Periods } from "../domain/image/lifecycle.ts";
 import type { Planned } from "../domain/plan/describe.ts";
 import { planFor, type Guards } from "../domain/plan/plan.ts";
 import type { Instant } from "../domain/time.ts";
-import type { Facts, Images, Schedule } from "../ports/index.ts";
+import type { Facts, Images, Schedule, UsageMemory } from "../ports/index.ts";
 
 /** Whoever plans what is to be done. */
 export interface Surveyor {
@@ -19,10 +19,12 @@ export interface Surveyor {
   readonly facts: Pick<Facts, "recall">;
   readonly images: Pick<Images, "look" | "isWayBackOpen" | "usersOf" | "publicSnapshots" | "snapshots">;
   readonly consultation: Pick<Consultation, "unanswered">;
-  readonly breakers: Pick<RegionBreakers, "working">;
+  readonly breakers: Pick<RegionBreakers, "working" | "apart">;
   readonly periods: Periods;
   readonly guards: Guards;
   readonly policy: Policy;
+  /** What is remembered of who uses images in other accounts, and how many accounts are for a person; null: nobody asks. */
+  readonly usage: { readonly memory: Pick<UsageMemory, "read">; readonly keepFrom: number } | null;
 }
 
 /** Everything that is known of a batch: plans, and the images whose look failed. */
@@ -98,20 +100,22 @@ export async function survey(
   const failures: Failure[] = [];
   if (batch.length === 0) return { planned, failures, isAnyShown: false };
   try {
-    const amiIds = batch.map((image) => image.amiId);
-    const [known, seen] = await Promise.all([factsOf(batch, surveyor), images.look(region, amiIds)]);
+    const [known, looked] = await Promise.all([factsOf(batch, surveyor), seenOf(region, batch, surveyor)]);
+    const { found: seen } = looked;
     const isWayBackOpen = batch.some((image) => image.stage === "public") && (await images.isWayBackOpen(region));
-    const use = await useOf(region, batch, seen, { guards, images });
+    const use = await useOf(region, batch, seen, surveyor);
+    const usage = await usageOf(region, batch, surveyor);
     for (const image of batch) {
       const facts = known.get(image.composeId);
-      if (facts === undefined) {
-        failures.push({ image, error: unreadableCompose(image.composeId), isShared: false });
+      const failed = looked.failed.get(image.amiId) ?? use.failed.get(image.amiId);
+      if (facts === undefined || failed !== undefined) {
+        failures.push({ image, error: failed ?? unreadableCompose(image.composeId), isShared: false });
         continue;
       }
       try {
         const shown = seen.get(image.amiId) ?? null;
         const look = await breakers.working(image, () =>
-          lookAt(image, facts, shown, { now, isWayBackOpen, use }, surveyor),
+          lookAt(image, facts, shown, { now, isWayBackOpen, use, usage }, surveyor),
         );
         planned.push({ image, plan: planFor(image, classify(facts, policy), look, { now, periods, guards }) });
       } catch (error) {
@@ -122,4 +126,10 @@ export async function survey(
   } catch (error) {
     return { planned: [], failures: batch.map((image) => ({ image, error, isShared: true })), isAnyShown: false };
   }
+}
+
+async function usageOf(region: string, batch: readonly Image[], { usage }: Pick<Surveyor, "usage">) {
+  if (usage === null) return null;
+  const amiIds = batch.filter(({ stage }) => stage === "public").map(({ amiId }) => amiId);
+  return { known: await usage.memory.read(region, amiIds), keepFrom: usage.keepFrom };
 }

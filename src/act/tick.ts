@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
 import type { RegionBreakers } from "./breakers.ts";
-import type { ActLease } from "./image/claim.ts";
+import { lastStartOf, type ActLease } from "./image/claim.ts";
 import { isBudgeted, queuesOf } from "./queues.ts";
 import { checkAccount, safeNow } from "./safety.ts";
 import { putOffDoubtful } from "./misses.ts";
-import { recordSetback } from "./image/setback.ts";
+import { recordSetback, yieldClaim } from "./image/setback.ts";
 import { consultFor, survey, type Surveyor } from "./survey.ts";
 import { workImage, type Worker } from "./image/work.ts";
 import type { Consultation } from "../decide/consult.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
+import type { Planned } from "../domain/plan/describe.ts";
 import { isBegun, type Act, type ActKind } from "../domain/limits/budget.ts";
 import { EVERY_REGION } from "../domain/limits/breaker.ts";
+import { isLeftAlone } from "../domain/plan/refusal.ts";
 import { formatInstant, type Instant } from "../domain/time.ts";
 import { describeError, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import type { Budgets, Facts, Heard, Images, Listen, Meter, Schedule } from "../ports/index.ts";
@@ -27,10 +29,10 @@ export interface Ticker extends Surveyor, Worker {
   readonly budgets: Pick<Budgets, "reserve" | "checkDemand" | "paused">;
   readonly breakers: Pick<
     RegionBreakers,
-    "enter" | "isOpen" | "isProbed" | "close" | "leaveAlone" | "inTurn" | "noteProbe" | "working"
+    "enter" | "isOpen" | "isProbed" | "close" | "leaveAlone" | "inTurn" | "noteProbe" | "working" | "apart"
   >;
   /** How many images a claim takes; see `batchOf` in domain/limits/pace.ts. */
-  readonly batch: number;
+  readonly batch: () => number;
 }
 
 /** How many images ended in which outcome. */
@@ -44,7 +46,7 @@ const MOST_COUNTED = 10_000;
  * when Redis or EC2 is away.
  */
 export async function tickRegion(region: string, ticker: Ticker, only: ActKind | null = null): Promise<TickCounts> {
-  const { act, batch, breakers, budgets, listen, schedule } = ticker;
+  const { act, breakers, budgets, listen, schedule } = ticker;
   const counts: TickCounts = {};
   const count = (outcome: string): void => {
     counts[outcome] = (counts[outcome] ?? 0) + 1;
@@ -74,7 +76,7 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
     }
     await checkAccountOrStop(ticker);
     const lease = { token: randomUUID(), now, until: now + ticker.periods.leaseMs, heard };
-    const most = state === "half-open" ? 1 : batch;
+    const most = state === "half-open" ? 1 : ticker.batch();
     const outcomes = await orUnreadable(() => workOn(region, queue, lease, most, ticker), ["unreadable"], ticker);
     breakers.noteProbe(region, queue);
     for (const outcome of outcomes) {
@@ -111,9 +113,7 @@ async function workOn(
   await consultFor(claimed, now, ticker);
   const { planned, failures, isAnyShown } = await survey(region, claimed, now, ticker);
   const outcomes = await putOffDoubtful(region, planned, isAnyShown, lease, ticker);
-  for (const each of planned)
-    if (!outcomes.has(each))
-      outcomes.set(each, await orUnreadable(() => workImage(each, lease, ticker), "unreadable", ticker));
+  await workInTime(planned, outcomes, lease, ticker);
   const shared = failures.find(({ isShared }) => isShared);
   if (shared !== undefined)
     log.warn({ region, images: failures.length, error: describeError(shared.error) }, "a region was not looked at");
@@ -133,6 +133,35 @@ async function workOn(
   return [...outcomes.values(), ...setbacks];
 }
 
+/**
+ * Works on what has no outcome yet, one after the other, as long as the lease has time for one more like the longest so far; what it
+ * does not reach to is due again at once.
+ */
+async function workInTime(
+  planned: readonly Planned[],
+  outcomes: Map<Planned, string>,
+  lease: ActLease,
+  ticker: Ticker,
+): Promise<void> {
+  let longestMs = 0;
+  for (const each of planned) {
+    if (outcomes.has(each)) continue;
+    const start = ticker.clock.now();
+    if (start + longestMs > lastStartOf(lease)) {
+      const why = "the lease has no time for it";
+      outcomes.set(each, await orUnreadable(() => yieldLate(each, why, lease, ticker), "unreadable", ticker));
+      continue;
+    }
+    outcomes.set(each, await orUnreadable(() => workImage(each, lease, ticker), "unreadable", ticker));
+    longestMs = Math.max(longestMs, ticker.clock.now() - start);
+  }
+}
+
+async function yieldLate({ image }: Planned, why: string, lease: ActLease, ticker: Ticker): Promise<"late"> {
+  await yieldClaim(image, why, lease, ticker);
+  return "late";
+}
+
 /** Stops a kind of act that wants too much today, and tells any stop that is in force: each reservation meets it. */
 async function tellStop(
   kind: ActKind,
@@ -144,7 +173,8 @@ async function tellStop(
     const images = await Promise.all(
       (await schedule.regions()).map((region) => schedule.due(region, kind, now, MOST_COUNTED)),
     );
-    return images.flat().filter((image) => !isBegun(kind, image) && !hasReserved(image)).length;
+    // What was left alone the last time is most often left alone again; where it is not, it counts when it reserves.
+    return images.flat().filter((image) => !isBegun(kind, image) && !hasReserved(image) && !isLeftAlone(image)).length;
   });
   if (stop !== null) log.warn({ kind, since: formatInstant(stop.since) }, `stopped: ${stop.reason}`);
 }

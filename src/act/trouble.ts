@@ -24,8 +24,14 @@ export async function troubleOf(
   account: string,
 ): Promise<Found> {
   const scope = error instanceof UpstreamError ? error.scope : "region";
-  if (scope === "account") return { place: EVERY_REGION, trouble: "account", found: error };
   const failing: Found = { place: region, trouble: "failing", found: error };
+  if (scope === "account") {
+    // One region's word alone stops no other one.
+    const elsewhere = await answerOf(() => images.regions());
+    return elsewhere instanceof Error && isOfAccount(elsewhere)
+      ? { place: EVERY_REGION, trouble: "account", found: error }
+      : failing;
+  }
   if (scope !== "credentials" && !MAYBE_SHUT.includes(error.code)) return failing;
   const whose = await answerOf(() => images.account(true));
   if (typeof whose !== "string")

@@ -4,6 +4,8 @@ import { SECOND_MS } from "../domain/time.ts";
 import { describeError } from "../errors.ts";
 import type { Log } from "../ports/index.ts";
 
+/** The longest timer that Node has; a longer one would end at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** systemd takes a message at once, or is itself in trouble. */
 const WITHIN_MS = 10 * SECOND_MS;
 
@@ -39,5 +41,7 @@ function beatOf(env: Environment): number | null {
   const pid = env["WATCHDOG_PID"] ?? "";
   const us = Number(env["WATCHDOG_USEC"] ?? "");
   const isOurs = pid === "" || pid === String(process.pid);
-  return isOurs && Number.isSafeInteger(us) && us > 0 ? Math.max(1, Math.floor(us / 2000)) : null;
+  return isOurs && Number.isSafeInteger(us) && us > 0
+    ? Math.min(LONGEST_TIMER_MS, Math.max(1, Math.floor(us / 2000)))
+    : null;
 }

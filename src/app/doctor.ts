@@ -4,8 +4,9 @@ import { composeHostReach, datagrepperReach } from "../adapters/http/reach.ts";
 import { openLog } from "../adapters/log.ts";
 import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { redisCheckup } from "../adapters/redis/checkup.ts";
+import { refusalOf } from "../adapters/redis/keeping.ts";
 import { listening, storeOn } from "./store.ts";
-import { openForge, type ForgePlace } from "./upstream.ts";
+import { openForge, openTeam, type ForgePlace } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import { IS_SEEN } from "../config/report.ts";
 import { CALL_LIMIT_MS, LIMIT_MS, type Examined, type Problems } from "../doctor/doctor.ts";
@@ -25,6 +26,7 @@ export function openDoctor(
   return {
     config,
     problems,
+    node: process.versions.node,
     regions,
     limitMs: LIMIT_MS,
     callLimitMs: CALL_LIMIT_MS,
@@ -33,6 +35,7 @@ export function openDoctor(
     store: async () => storeOf(await redis.get(), config, log),
     ec2: () => ec2.get(),
     reports: reportsOf(config, config.report),
+    team: teamOf(config),
     formerReports: config.report.also === null ? null : reportsOf(config, config.report.also),
     archive: sources.datagrepper === null ? null : datagrepperReach({ ...reach, url: sources.datagrepper }),
     composeHost: sources.composeHost === null ? null : composeHostReach({ ...reach, url: sources.composeHost }),
@@ -72,7 +75,19 @@ function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCh
   const store = storeOn(connection, config, log);
   const { schedule, queues, places, strangeThings, journal, busJournal, budgets } = store;
   const listen = listening(store, config);
-  return { ...redisCheckup(connection), schedule, queues, places, strangeThings, journal, busJournal, budgets, listen };
+  const refusedDurability = (): Promise<string | null> => refusalOf(connection, config.redis.durability);
+  return {
+    ...redisCheckup(connection),
+    refusedDurability,
+    schedule,
+    queues,
+    places,
+    strangeThings,
+    journal,
+    busJournal,
+    budgets,
+    listen,
+  };
 }
 
 /** Null: the reports go to the log. */
@@ -81,5 +96,13 @@ function reportsOf(config: Config, place: ForgePlace): Examined["reports"] {
   return () => {
     const forge = openForge(config, { timeoutMs: LIMIT_MS, place });
     return forge === null ? Promise.reject(new Error("no forge is seen")) : Promise.resolve(forge);
+  };
+}
+
+function teamOf(config: Config): Examined["team"] {
+  if (config.report.operatorsTeam === null) return null;
+  return () => {
+    const team = openTeam(config, { timeoutMs: LIMIT_MS });
+    return team === null ? Promise.reject(new Error("no team is named")) : Promise.resolve(team);
   };
 }

@@ -1,12 +1,18 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { RegionBreakers } from "../act/breakers.ts";
+import type { UsageAsker } from "../act/elsewhere.ts";
+import type { Guardian } from "../act/guardian.ts";
 import { PlaceKeeper } from "../act/places.ts";
 import { BusPublisher } from "../adapters/amqp/publisher.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { tellSystemd } from "../adapters/systemd.ts";
+import { Heartbeat } from "./life/heartbeat.ts";
 import { runService, type App, type Closable, type UseCases } from "./service.ts";
 import { listening, openStore, type Store } from "./store.ts";
-import { openArchive, openComments, openEc2, openFormerComments, openReports, openSources } from "./upstream.ts";
+import { openArchive, openComments, openEc2, openFormerComments } from "./upstream.ts";
+import { openReports, openSources, openTeam, openUsage } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
@@ -15,7 +21,7 @@ import type { CommentReader } from "../operate/comments.ts";
 import { NoticePages } from "../operate/notices/pages.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Self } from "../monitoring/ready.ts";
-import { NO_METER, type Listen, type Log, type Meter } from "../ports/index.ts";
+import { NO_METER, type Images, type Listen, type Log, type Meter } from "../ports/index.ts";
 import type { Announcer } from "../tell/bulletins.ts";
 import type { Reporter } from "../tell/reporter.ts";
 import { commentStoppages, deafStoppages, stoppages, strangeStoppages } from "../tell/stops.ts";
@@ -30,7 +36,8 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const { meter } = watch;
   const store = await openStore(config, log, meter);
   const { schedule, facts, breakers, budgets, hearing } = store;
-  const images = openEc2(config, log, meter);
+  const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
+  const images = openEc2(config, log, meter, () => heartbeat.replicas);
   const base = { schedule, facts, clock, log, meter, periods, policy };
   const archive = openArchive(config);
   const consultation = new Consultation({ ...base, sources: openSources(config, archive) });
@@ -46,14 +53,15 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     budgets,
     guards,
     act: config.act,
+    // Who may do nothing asks nothing, and a plan does not wait for it.
+    usage: config.usage === null || config.act === "nothing" ? null : { memory: store.usage, ...config.usage },
     listen,
     images: regions.watch(images),
     breakers: regions,
-    batch: batchOf(periods.leaseMs, share),
+    batch: () => batchOf(periods.leaseMs, share / heartbeat.replicas),
     random: Math.random,
   };
   const report = openReporter(config, store, { comments: commentReaders, listen }, log);
-  const announcer = openAnnouncer(config, store, log);
   const ears: Ears = {
     hearing,
     schedule,
@@ -63,23 +71,32 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
     everyMs: config.hearEveryMs,
     random: Math.random,
   };
-  const placeKeeper = new PlaceKeeper({
-    places: store.places,
-    counts: store.counts,
-    names: store.names,
-    schedule,
-    log,
-  });
-  const app = { ingester, tick, report, announcer, clerk, commentReaders, ears, breakers, placeKeeper, ec2: images };
+  const guardian = openGuardian(config, store, images, log);
+  const usageAsker = openUsageAsker(config, store, images, log, meter);
+  const announcer = openAnnouncer(config, store, log);
+  const cases = { ingester, tick, report, clerk, commentReaders, ears, breakers, placeKeeper: keeperOf(store, log) };
+  const app = { ...cases, announcer, guardian, usageAsker: usageAsker?.asker ?? null, ec2: images, heartbeat };
   return {
     ...app,
     consume: (stop) =>
-      runService(config, store, app, { stop, meter, serve: async (self) => told(await watch.serve(store, self), log) }),
+      runChecked(config, store, app, { stop, meter, serve: async (self) => told(await watch.serve(store, self), log) }),
     close: async () => {
       images.close();
+      usageAsker?.close();
       await store.close();
     },
   };
+}
+
+/** The service, where Redis can keep what comes in as is configured; throws `ConfigError` elsewhere. */
+async function runChecked(...given: Parameters<typeof runService>): Promise<void> {
+  const [, store] = given;
+  await store.keeping?.check();
+  await runService(...given);
+}
+
+function keeperOf({ places, counts, names, schedule }: Store, log: Log): PlaceKeeper {
+  return new PlaceKeeper({ places, counts, names, schedule, log });
 }
 
 /** What is served is told to systemd as well, as long as it is. */
@@ -105,6 +122,47 @@ async function openWatch(
   const serve = (store: Store, self: Self): Promise<Closable> =>
     openMonitoring(place, config, { store, self, own, clock: systemClock, log });
   return { meter: own.meter, serve };
+}
+
+/** Who asks which other accounts use images; null: nobody does. */
+function openUsageAsker(
+  { usage, ec2 }: Config,
+  { schedule, orders, usage: memory, breakers: remembered }: Store,
+  images: Images,
+  log: Log,
+  meter: Meter,
+): { readonly asker: UsageAsker; close(): void } | null {
+  if (usage === null) return null;
+  const { guards } = ec2;
+  const rest = { clock: systemClock, log, account: guards.account, random: Math.random };
+  const breakers = new RegionBreakers({ breakers: remembered, ...rest });
+  const { keepFrom } = usage;
+  const opened = openUsage({ ...ec2, clock: systemClock, log, meter });
+  const { reports } = opened;
+  return {
+    asker: { schedule, reports, memory, orders, images, breakers, guards, log, keepFrom },
+    close: () => {
+      opened.close();
+    },
+  };
+}
+
+/** Who looks after released images, and minds the breakers of all replicas; null: nobody does. */
+function openGuardian({ guard, ec2 }: Config, store: Store, images: Images, log: Log): Guardian | null {
+  if (guard === null) return null;
+  const { schedule, guardRounds: rounds } = store;
+  const { guards } = ec2;
+  const account = guards.account;
+  // Of its own: what a ticker knows of a region it is probing is not looked up anew under its hands.
+  const breakers = new RegionBreakers({
+    breakers: store.breakers,
+    clock: systemClock,
+    log,
+    account,
+    random: Math.random,
+  });
+  const { warnBeforeMs } = guard;
+  return { schedule, images: breakers.watch(images), breakers, rounds, guards, log, warnBeforeMs };
 }
 
 function openReporter(
@@ -156,6 +214,7 @@ function openCommentReaders(config: Config, store: Store, clerk: Clerk): UseCase
             memory: store.comments,
             notices: new NoticePages(records),
             operators,
+            team: openTeam(config),
             failed: new Set<string>(),
             place: { kind, repo },
           },
@@ -169,6 +228,7 @@ function openCommentReaders(config: Config, store: Store, clerk: Clerk): UseCase
             memory: store.formerComments,
             notices: new NoticePages(records, { isDated: true }),
             operators: also.operators,
+            team: null,
             failed: new Set<string>(),
             place: { kind: also.kind, repo: also.repo },
           },

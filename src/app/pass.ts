@@ -1,3 +1,5 @@
+import { askUsage } from "../act/elsewhere.ts";
+import { guardReleased } from "../act/guardian.ts";
 import { planRegion } from "../act/survey.ts";
 import { tickRegion } from "../act/tick.ts";
 import type { UseCases } from "./service.ts";
@@ -54,11 +56,14 @@ export async function planPass(
  * region and one for the report; resolves to whether all of it could be done. Throws `UpstreamError` when Redis is away.
  */
 export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
+  await orUnreadable(() => app.heartbeat.joinOnce(), undefined, app.tick);
   await orUnreadable(() => carryOutOrders(app.clerk), 0, app.tick);
   const rounds = new HearingRounds(app.ears);
   const isHeard = await orUnreadable(() => hearOrTell(rounds, app.tick.clock, print), false, app.tick);
   for (const reader of app.commentReaders) await readCommentsOrTell(reader);
   await app.placeKeeper.finish();
+  await guardOrTell(app, print);
+  await askUsageOrTell(app, print);
   const troubled: string[] = [];
   const isDone = await inEveryRegion(app, print, async (region) => {
     await orUnreadable(() => resolveRegion(region, app.tick), 0, app.tick);
@@ -150,6 +155,31 @@ async function inEveryRegion(
     }
   }
   return isDone;
+}
+
+/** Released images are looked at when it is time; what cannot be looked at is looked at by the next pass. */
+async function guardOrTell({ guardian }: Pick<UseCases, "guardian">, print: Print): Promise<void> {
+  if (guardian === null) return;
+  try {
+    await print(`released images: ${JSON.stringify(await guardReleased(guardian))}`);
+  } catch (error) {
+    if (!isOfNeighbour(error)) throw error;
+    await print(`released images not looked at: ${describeError(error)}`);
+  }
+}
+
+/** What EC2 has not answered by then keeps its images public until the next pass. */
+async function askUsageOrTell(
+  { usageAsker, tick }: Pick<UseCases, "usageAsker" | "tick">,
+  print: Print,
+): Promise<void> {
+  if (usageAsker === null || tick.act === "nothing") return;
+  try {
+    await print(`used elsewhere: ${JSON.stringify(await askUsage(usageAsker))}`);
+  } catch (error) {
+    if (!isOfNeighbour(error)) throw error;
+    await print(`who uses images elsewhere was not asked: ${describeError(error)}`);
+  }
 }
 
 /** A line that says why nothing may be made private or deleted, and what to do; none where everything is heard. */

@@ -1,7 +1,9 @@
+import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { openStore } from "./store.ts";
 import { openArchive, openEc2 } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
+import { orUnreadable } from "../errors.ts";
 import type { PlaceReconciler } from "../operate/places.ts";
 import { NO_METER } from "../ports/index.ts";
 
@@ -13,7 +15,8 @@ export async function openReconcile(
   const { periods, policy, environments } = config;
   const store = await openStore(config, log);
   const { schedule, facts, places, counts } = store;
-  const images = openEc2(config, log, NO_METER);
+  const living = await orUnreadable(() => store.pulse.living(systemClock.now()), 0, { log });
+  const images = openEc2(config, log, NO_METER, () => 1 + living);
   return {
     schedule,
     facts,

@@ -1,21 +1,22 @@
 import { setMaxListeners } from "node:events";
-import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
-import { RegionPasses } from "../act/passes.ts";
 import type { PlaceKeeper } from "../act/places.ts";
-import { checkAccount } from "../act/safety.ts";
+import type { UsageAsker } from "../act/elsewhere.ts";
+import type { Guardian } from "../act/guardian.ts";
 import type { Ticker } from "../act/tick.ts";
 import { whileWanted } from "../adapters/abandon.ts";
 import { Bus } from "../adapters/amqp/bus.ts";
-import { Heartbeat } from "./life/heartbeat.ts";
-import { LONG_BOUND_MS, loopsOf, SHORT_BOUND_MS } from "./loops.ts";
+import { tellAccount } from "./life/account.ts";
+import type { Heartbeat } from "./life/heartbeat.ts";
+import { Outages } from "./life/outages.ts";
+import { regionPasses } from "./life/region-passes.ts";
+import { loopsOf } from "./loops.ts";
 import type { Store } from "./store.ts";
-import { withinBound, type Watch } from "./life/watch.ts";
+import type { Watch } from "./life/watch.ts";
 import type { Config } from "../config/config.ts";
 import type { HeardQueue } from "../config/queues.ts";
 import type { Resolver } from "../decide/resolve.ts";
 import { SECOND_MS } from "../domain/time.ts";
-import { describeError, isForeign, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, isForeign, UpstreamError } from "../errors.ts";
 import type { Ears } from "../hear/hearing-rounds.ts";
 import { Consumer, type Tap } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
@@ -32,8 +33,6 @@ const MOST_WAITING = 24;
 
 /** How long a stop waits for what is under way; then it is given up, and delivered, or due, again. */
 const STOP_WITHIN_MS = 4 * SECOND_MS;
-/** A region is resolved, and each of its four queues is worked on within a lease. */
-const LEASES_A_PASS = 6;
 
 /** What the use cases are given, wired once. */
 export interface UseCases {
@@ -48,13 +47,19 @@ export interface UseCases {
   readonly ears: Ears;
   readonly breakers: Breakers;
   readonly placeKeeper: PlaceKeeper;
+  /** Null: nobody looks after released images. */
+  readonly guardian: Guardian | null;
+  /** Null: nobody asks who uses images elsewhere. */
+  readonly usageAsker: UsageAsker | null;
   /** EC2 past the breakers, for a person who asks for a plan: nothing is remembered of its failures. */
   readonly ec2: Images;
+  /** Says that this process lives, and how many others do. */
+  readonly heartbeat: Heartbeat;
 }
 
 /** Everything that is open. */
 export interface App extends UseCases {
-  /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. */
+  /** Hears the bus, ticks and reports until `stop`; resolves when everything under way has ended. Throws `ConfigError`. */
   consume(stop: AbortSignal): Promise<void>;
   /** Closes what was opened, in reverse. */
   close(): Promise<void>;
@@ -80,18 +85,18 @@ export async function runService(
   cases: UseCases,
   { stop, meter, serve }: Attended,
 ): Promise<void> {
-  const { ingester, tick } = cases;
+  const { ingester, tick, heartbeat } = cases;
   const { clock, log } = tick;
   const [ending, giveUp] = [new AbortController(), new AbortController()];
   setMaxListeners(MOST_WAITING, ending.signal);
-  const consumer = new Consumer(ingester, { stop: ending.signal, giveUp: giveUp.signal });
-  const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
+  const consumer = new Consumer(ingester, { stop: ending.signal, giveUp: giveUp.signal }, store.keeping);
   const rounds = roundsOf(config, cases);
   const deliver = deliverer({ consumer, rounds, heartbeat, giveUp: giveUp.signal });
   const bus = new Bus(config.amqp, { queues: await queuesOf(config, store), deliver, clock, meter, log });
   consumer.useTap(tapOf(bus));
   const watch: Watch = { clock, log, heartbeat, giveUp: giveUp.signal };
-  const passes = regionPasses(config, tick, watch, heartbeat);
+  const outages = new Outages({ clock, log });
+  const passes = regionPasses(config.periods, tick, { watch, heartbeat, outages });
   let lastResort: NodeJS.Timeout | undefined;
   let running = { isEnding: false, since: clock.now() };
   const end = (): void => {
@@ -109,7 +114,7 @@ export async function runService(
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
   const loops = [
     bus.run(ending.signal),
-    ...loopsOf(config, cases, { passes, rounds, heartbeat, watch }, ending.signal),
+    ...loopsOf(config, cases, { passes, rounds, heartbeat, watch, outages }, ending.signal),
   ].map((loop) => loop.finally(end));
   const told = config.act === "nothing" ? Promise.resolve() : tellAccount(tick, watch);
   const underWay = Promise.allSettled([...loops, told]);
@@ -165,6 +170,9 @@ function tapOf(bus: Bus): Tap {
     close: () => {
       bus.pause();
     },
+    rest: () => {
+      bus.rest();
+    },
     open: () => {
       bus.resume();
     },
@@ -176,20 +184,6 @@ async function queuesOf({ amqp }: Pick<Config, "amqp">, store: Pick<Store, "queu
   return await Promise.all(
     amqp.queues.map(async (queue) => (queue.name === "auto" ? { ...queue, name: await store.queueName() } : queue)),
   );
-}
-
-/** The passes over regions, each within its bound; one that has ended well is a sign of life. */
-function regionPasses(
-  { periods }: Pick<Config, "periods">,
-  tick: UseCases["tick"],
-  watch: Watch,
-  heartbeat: Heartbeat,
-): RegionPasses {
-  const boundMs = Math.max(LEASES_A_PASS * periods.leaseMs, LONG_BOUND_MS);
-  return new RegionPasses(tick, async (region, pass) => {
-    await withinBound(`ticker ${region}`, boundMs, pass, watch);
-    heartbeat.mark("tick");
-  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -208,19 +202,5 @@ async function lastBeat(heartbeat: Heartbeat, log: Log): Promise<void> {
   } catch (error) {
     if (!(error instanceof UpstreamError || isForeign(error))) throw error;
     log.debug({ error: describeError(error) }, "the last sign of life was not written");
-  }
-}
-
-/** Wrong credentials are told at the start, and not only when the first image is due; each pass asks again by itself. */
-async function tellAccount(
-  { images, guards, log }: Pick<Ticker, "images" | "guards" | "log">,
-  watch: Watch,
-): Promise<void> {
-  try {
-    await withinBound("account", SHORT_BOUND_MS, () => checkAccount({ images, guards }), watch);
-  } catch (error) {
-    if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
-    if (!watch.giveUp.aborted)
-      log.error({ code: error.code, error: error.message }, "nothing can be acted on in EC2 as it is");
   }
 }

@@ -4,6 +4,7 @@ import { redisComments } from "../adapters/redis/comments.ts";
 import { openRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { redisBreakers } from "../adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../adapters/redis/control/budgets.ts";
+import { redisGuardRounds } from "../adapters/redis/control/guard.ts";
 import { redisHearing } from "../adapters/redis/control/hearing.ts";
 import { redisSoonTold } from "../adapters/redis/control/soon.ts";
 import { redisPositions } from "../adapters/redis/control/positions.ts";
@@ -16,7 +17,9 @@ import { redisCounts } from "../adapters/redis/images/counts.ts";
 import { redisNames } from "../adapters/redis/images/names.ts";
 import { redisPlaces } from "../adapters/redis/images/places.ts";
 import { redisQueues } from "../adapters/redis/images/queues.ts";
+import { redisKeeping } from "../adapters/redis/keeping.ts";
 import { redisRejected } from "../adapters/redis/rejected.ts";
+import { redisUsage } from "../adapters/redis/images/usage.ts";
 import { redisSchedule } from "../adapters/redis/images/schedule.ts";
 import type { Config } from "../config/config.ts";
 import { IS_SEEN } from "../config/report.ts";
@@ -28,8 +31,10 @@ import {
   type CommentMemory,
   type Counts,
   type Facts,
+  type GuardRounds,
   type Hearing,
   type Journal,
+  type Keeping,
   type Listen,
   type Log,
   type Meter,
@@ -43,6 +48,7 @@ import {
   type Schedule,
   type SoonTold,
   type StrangeThing,
+  type UsageMemory,
 } from "../ports/index.ts";
 
 /** Everything that is remembered, over one connection to Redis. */
@@ -60,6 +66,8 @@ export interface Store {
   readonly orders: Orders;
   readonly budgets: Budgets;
   readonly breakers: Breakers;
+  readonly guardRounds: GuardRounds;
+  readonly usage: UsageMemory;
   readonly hearing: Hearing;
   readonly pulse: Pulse;
   readonly rejected: RejectedMessages;
@@ -67,6 +75,8 @@ export interface Store {
   readonly comments: CommentMemory;
   /** Of the place where the reports stood before; null: there is none. */
   readonly formerComments: CommentMemory | null;
+  /** What an acknowledgement waits for; null: Redis' answer. */
+  readonly keeping: Keeping | null;
   /** What Redis says of itself; null: our user may not ask. Throws `UpstreamError`. */
   info(): Promise<Readonly<Record<string, string>> | null>;
   /** What cannot be read, as far as this process has met it. */
@@ -81,9 +91,11 @@ export interface Store {
 /** The kind of reporter that tells the bus; no kind of report has that name. */
 const BUS = "bus";
 
-type StoreConfig = Pick<Config, "redis" | "periods" | "budgets" | "announce"> & {
+type OpenStoreConfig = Pick<Config, "periods" | "budgets" | "announce"> & {
+  readonly redis: Pick<Config["redis"], "durability">;
   readonly report: Pick<Config["report"], "kind" | "also">;
 };
+type StoreConfig = OpenStoreConfig & Pick<Config, "redis">;
 
 /** Opens Redis. Throws `UpstreamError` when it cannot be reached, `ConfigError` for a newer key format. */
 export async function openStore(config: StoreConfig, log: Log, meter: Meter = NO_METER): Promise<Store> {
@@ -91,7 +103,7 @@ export async function openStore(config: StoreConfig, log: Log, meter: Meter = NO
 }
 
 /** The ports of a connection that is open. */
-export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "redis">, log: Log): Store {
+export function storeOn(connection: RedisConnection, config: OpenStoreConfig, log: Log): Store {
   const { kind, also } = config.report;
   return {
     schedule: redisSchedule(connection, systemClock, config.periods),
@@ -106,12 +118,15 @@ export function storeOn(connection: RedisConnection, config: Omit<StoreConfig, "
     orders: redisOrders(connection),
     budgets: redisBudgets(connection, config.budgets),
     breakers: redisBreakers(connection),
+    guardRounds: redisGuardRounds(connection),
+    usage: redisUsage(connection),
     hearing: redisHearing(connection, log),
     pulse: redisPulse(connection),
     rejected: redisRejected(connection),
     positions: redisPositions(connection),
     comments: redisComments(connection, kind),
     formerComments: also === null ? null : redisComments(connection, also.kind),
+    keeping: redisKeeping(connection, config.redis.durability),
     info: redisCheckup(connection).info,
     strangeThings: () => connection.strangers.list(),
     queueName: () => sharedQueueName(connection),

@@ -3,6 +3,7 @@ import { openComposeHost } from "../adapters/compose-host.ts";
 import { openDatagrepper } from "../adapters/datagrepper/archive.ts";
 import { datagrepperFacts } from "../adapters/datagrepper/facts.ts";
 import { ForgeComments } from "../adapters/forge/comments.ts";
+import type { Ec2Options } from "../adapters/ec2/clients.ts";
 import type { Forge } from "../adapters/forge/forge.ts";
 import { ForgeReports } from "../adapters/forge/reports.ts";
 import { ForgejoCalls } from "../adapters/forgejo/calls.ts";
@@ -13,20 +14,51 @@ import type { Fact } from "../domain/compose/facts.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { decode } from "../hear/decode.ts";
 import { formerPlace, presentPlace } from "../operate/report-places.ts";
-import type { Archive, Comments, ComposeSource, Images, Log, Message, Meter, Reports } from "../ports/index.ts";
+import type {
+  Archive,
+  Comments,
+  ComposeSource,
+  Images,
+  Log,
+  Message,
+  Meter,
+  Reports,
+  Team,
+  UsageReports,
+} from "../ports/index.ts";
 
 /** datagrepper gives up by itself after a minute. */
 const ARCHIVE_TIMEOUT_MS = 70 * SECOND_MS;
 
-/** The SDK takes half a second and 90 MB to load: the first question to EC2 pays for it, and who asks none does not. */
-export function openEc2(config: Config, log: Log, meter: Meter): Images & { close(): void } {
+/**
+ * The SDK takes half a second and 90 MB to load: the first question to EC2 pays for it, and who asks none does not. `replicas`:
+ * how many processes share EC2's rates.
+ */
+export function openEc2(
+  config: Config,
+  log: Log,
+  meter: Meter,
+  replicas: () => number = () => 1,
+): Images & { close(): void } {
   let opened: (Images & { close(): void }) | null = null;
   const images = whenAsked(async () => {
     const { openImages } = await import("../adapters/ec2/images.ts");
-    opened ??= openImages({ ...config.ec2, clock: systemClock, log, meter });
+    opened ??= openImages({ ...config.ec2, replicas, clock: systemClock, log, meter });
     return opened;
   }, LISTS);
   return Object.assign(Object.create(images) as Images, { close: () => opened?.close() });
+}
+
+/** EC2's reports on who uses an image, loaded like the rest of EC2. */
+export function openUsage(options: Ec2Options): { readonly reports: UsageReports; close(): void } {
+  let opened: { close(): void } | null = null;
+  const reports = whenAsked<UsageReports>(async () => {
+    const { openUsageReports } = await import("../adapters/ec2/usage.ts");
+    const made = openUsageReports(options);
+    opened ??= made;
+    return made;
+  }, []);
+  return { reports, close: () => opened?.close() };
 }
 
 /** What of EC2 is read piece by piece. */
@@ -121,6 +153,17 @@ export function openComments(config: Config): Comments | null {
     (page) => forge.placeAt(page) !== null,
     (page) => former !== null && former.placeAt(page) !== null,
   );
+}
+
+/** Whose comments are orders beside the accounts that the configuration names; null: nobody's. */
+export function openTeam(
+  { report, userAgent }: Pick<Config, "report" | "userAgent">,
+  { timeoutMs = FORGE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
+): Team | null {
+  const { operatorsTeam: team, url, repo, token } = report;
+  if (team === null) return null;
+  const forge = new ForgejoCalls({ url, repo, token, userAgent, timeoutMs });
+  return { members: () => forge.operatorsOf(team) };
 }
 
 /** Where people objected before the reports went elsewhere; null: nowhere else. */

@@ -6,6 +6,7 @@ import { completionCommand } from "./help/completion.ts";
 import { commandOf, helpCommand, helpOf, helpText } from "./help/help.ts";
 import { events } from "./inspect/events.ts";
 import { explain } from "./inspect/explain.ts";
+import { guard } from "./inspect/guard.ts";
 import { history } from "./inspect/history.ts";
 import { queue } from "./inspect/queue.ts";
 import { rejected } from "./inspect/rejected.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: Commands = {
   history,
   events,
   rejected,
+  guard,
   classify: classifyCommand,
   replay,
   report,

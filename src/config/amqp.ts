@@ -2,9 +2,13 @@ import { readAddress, type BrokerAddress } from "./broker/address.ts";
 import { secret, type ConfigFile, type Environment } from "./file.ts";
 import { readQueues, type HeardQueue } from "./queues.ts";
 import { readTls, type TlsFiles, type TlsMaterial } from "./tls.ts";
+import { duration } from "./values.ts";
+import { SECOND_MS } from "../domain/time.ts";
 import { ConfigError } from "../errors.ts";
 
 export interface AmqpConfig extends Omit<BrokerAddress, "ignoredOptions"> {
+  /** Where the address was read: a dial reads it anew. */
+  readonly urlFile?: string;
   readonly passiveDeclares: boolean;
   /** Empty for `amqp:`. Key and certificate are there both, and fit, or neither: with them the log-in is EXTERNAL. */
   readonly tls: TlsMaterial;
@@ -15,6 +19,8 @@ export interface AmqpConfig extends Omit<BrokerAddress, "ignoredOptions"> {
   /** All of them are heard; at least one. */
   readonly queues: readonly HeardQueue[];
   readonly prefetchCount: number;
+  /** The longest pause between two tries to connect, unless the address says how long it is. */
+  readonly longestPauseMs: number;
   /** Keys about the broker that have no effect here. */
   readonly ignoredKeys: readonly string[];
 }
@@ -32,12 +38,14 @@ export function readAmqp(
   const isUnused = !isSecure && Object.keys(tlsFiles).length > 0;
   return {
     ...address,
+    ...(isInFile(env) && { urlFile: env["AMQP_URL_FILE"] }),
     passiveDeclares: filled.passive_declares,
     tls: isSecure ? readTls(file, tlsFiles) : {},
     tlsFiles: isSecure ? tlsFiles : {},
     clientProperties: clientProperties(file, filled.client_properties),
     queues: withKeys(readQueues(file, filled), alsoHeard),
     prefetchCount: filled.qos.prefetch_count,
+    longestPauseMs: duration(file, "reconnect_within", filled.consumer_config.reconnect_within, SECOND_MS),
     ignoredKeys: [...ignoredOptions.map((option) => `amqp_url?${option}`), ...(isUnused ? ["tls"] : [])],
   };
 }
@@ -55,6 +63,11 @@ function withKeys(queues: readonly HeardQueue[], keys: readonly string[]): reado
 function brokerAddress(file: string, inFile: string, env: Environment): BrokerAddress {
   const given = secret("AMQP_URL", env);
   return readAddress(given === undefined ? `${file}: amqp_url` : "AMQP_URL", given ?? inFile);
+}
+
+/** As `secret` decides it. */
+function isInFile(env: Environment): env is Environment & { readonly AMQP_URL_FILE: string } {
+  return !env["AMQP_URL"] && Boolean(env["AMQP_URL_FILE"]);
 }
 
 /** An empty name is none. */

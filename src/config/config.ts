@@ -38,6 +38,10 @@ export interface Config {
   readonly report: ReportConfig;
   /** How the bus is told what the report tells; null: it is not. */
   readonly announce: AnnounceConfig | null;
+  /** How many other accounts that use an image hold it for a person, 0: no number does; null: EC2 is not asked. */
+  readonly usage: { readonly keepFrom: number } | null;
+  /** How released images are looked after; null: they are not. */
+  readonly guard: { readonly warnBeforeMs: number } | null;
   /** Where health, metrics and the status page are served; null: nowhere. */
   readonly monitoring: MonitoringConfig | null;
   /** Keys that have no effect here. */
@@ -120,6 +124,8 @@ export function loadConfig(file: string, env: Environment, parts: readonly Part[
     },
     report,
     announce,
+    usage: readUsage(file, own),
+    guard: own.guard.on ? { warnBeforeMs: duration(file, "guard.warn_before", own.guard.warn_before) } : null,
     monitoring: readMonitoring(file, filled.monitoring),
     ignoredKeys: [...unheeded.filter((key) => isSaid(filled[key])), ...amqp.ignoredKeys],
   };
@@ -143,6 +149,15 @@ type ScheduleTable = ConfigFile["consumer_config"]["schedule"];
 /** The policy alone of a configuration file. Throws `ConfigError`. */
 export function policyIn(file: string): Policy {
   return policyOf(readConfigFile(file));
+}
+
+function readUsage(file: string, { ec2, policy }: ConfigFile["consumer_config"]): Config["usage"] {
+  const keepFrom = policy.keep_if_used_elsewhere;
+  if (ec2.used_elsewhere) return { keepFrom };
+  if (keepFrom === 0) return null;
+  throw new ConfigError(
+    `${file}: consumer_config.policy.keep_if_used_elsewhere = ${keepFrom}: goes only with ec2.used_elsewhere = true`,
+  );
 }
 
 function policyOf({ consumer_config: { policy } }: ConfigFile): Policy {

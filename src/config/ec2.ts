@@ -14,7 +14,7 @@ export interface Ec2Config {
   readonly credentials: Credentials | null;
   /** The role that is assumed with them; null: they act themselves. */
   readonly role: Role | null;
-  /** How much of EC2's token buckets this process takes, above 0 and up to 1. */
+  /** How much of EC2's token buckets all replicas together take, above 0 and up to 1. */
   readonly share: number;
   readonly guards: Guards;
 }

@@ -3,6 +3,7 @@ import type { ErrorObject } from "ajv/dist/2020.js";
 import { parse, TomlError } from "smol-toml";
 import { tomlValue } from "./values.ts";
 import type { Act } from "../domain/limits/budget.ts";
+import type { Durability } from "../domain/limits/durability.ts";
 import { nearest, quote } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
 import { readSchema, Schema } from "../schema.ts";
@@ -33,8 +34,10 @@ export interface ConfigFile {
   consumer_config: {
     act: Act;
     environments: string[];
+    reconnect_within: string;
     redis_url: string;
     redis_prefix: string;
+    redis_durability: Durability;
     redis_tls: { ca_cert: string; certfile: string; keyfile: string };
     redis_sentinel: {
       user: string;
@@ -57,7 +60,7 @@ export interface ConfigFile {
       | "first_backfill",
       string
     >;
-    policy: { products: string[]; delete_unlabelled: boolean; keep_newest: number };
+    policy: { products: string[]; delete_unlabelled: boolean; keep_if_used_elsewhere: number; keep_newest: number };
     sources: { compose_host: string; datagrepper: string; datagrepper_rate: number };
     ec2: {
       account: string;
@@ -66,6 +69,7 @@ export interface ConfigFile {
       external_id: string;
       share: number;
       protecting_tags: string[];
+      used_elsewhere: boolean;
       in_use: boolean;
       recently_launched: string;
       unusable_guards: "refuse" | "pass";
@@ -81,11 +85,13 @@ export interface ConfigFile {
       read_every: string;
       hear_comments: boolean;
       operators: string[];
+      operators_team: string;
       also: { kind: ForgeKind | ""; url: string; repo: string; operators: string[] };
       objections_per_day: number;
       allow_delete_without_public_notice: boolean;
     };
     announce: { on: boolean; every: string };
+    guard: { on: boolean; warn_before: string };
   };
 }
 

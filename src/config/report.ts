@@ -17,6 +17,8 @@ export interface ReportConfig {
   readonly readEveryMs: number;
   /** Accounts whose comments are carried out as orders. */
   readonly operators: readonly string[];
+  /** `organisation/team` in Forgejo, whose members' comments are carried out as well; null: none. */
+  readonly operatorsTeam: string | null;
   /** Comments of one author that are answered in a UTC day. */
   readonly objectionsPerDay: number;
   /** Whether the forge's messages on new comments are heard on the bus as well. */
@@ -69,10 +71,23 @@ export function readReport(
   report: ConfigFile["consumer_config"]["report"],
   env: Environment | null,
 ): ReportConfig {
-  const { kind, url, repo, tags, title, operators, allow_delete_without_public_notice: isAllowed } = report;
+  const {
+    kind,
+    url,
+    repo,
+    tags,
+    title,
+    operators,
+    operators_team: team,
+    allow_delete_without_public_notice: isAllowed,
+  } = report;
   const forge = FORGES[kind];
   const token = tokenOf(kind, env);
   if (forge !== null) checkForge({ file, table: "report" }, report, token, forge);
+  if (team !== "" && kind !== "forgejo")
+    throw new ConfigError(
+      `${file}: consumer_config.report.operators_team goes only with kind = "forgejo": name the accounts in report.operators`,
+    );
   if (IS_SEEN[kind] && isAllowed)
     throw new ConfigError(
       `${file}: consumer_config.report.allow_delete_without_public_notice goes only with kind = "log"`,
@@ -84,6 +99,7 @@ export function readReport(
     tags,
     title,
     operators,
+    operatorsTeam: team === "" ? null : team,
     token: token ?? "",
     also: readFormer(file, report, env),
     isPublic: IS_SEEN[kind] || isAllowed,

@@ -3,6 +3,7 @@ import { showHost } from "./redis/address.ts";
 import { IS_SEEN } from "./report.ts";
 import { isLoopback, tomlKey } from "./values.ts";
 import { DEFAULT_POLICY } from "../domain/compose/classify.ts";
+import { DEAF_AFTER_MS } from "../domain/limits/deaf.ts";
 
 /** What is allowed in a configuration, and worth a second thought: one sentence each, with the key. */
 export function risksOf(config: Config): readonly string[] {
@@ -59,6 +60,7 @@ export function risksOf(config: Config): readonly string[] {
     [isOpenPassword(amqp.url), "amqp_url: the password crosses the network in the open; use amqps"],
     ...announceRisks(config),
     ...redisRisks(config.redis),
+    ...(acts ? pauseRisks(config) : []),
   ];
   return rows.filter(([isSo]) => isSo).map(([, risk]) => risk);
 }
@@ -111,5 +113,17 @@ function redisRisks({ address, sentinel }: Config["redis"]): readonly (readonly 
       isFar && address.form === "sentinel" && !sentinel.isTls && sentinel.password !== "",
       'redis_sentinel.tls: the sentinels\' password crosses the network in the open; set it to "on"',
     ],
+  ];
+}
+
+/** Pauses in which it grows so old what was heard that nothing may be done on it. */
+function pauseRisks({
+  hearEveryMs,
+  report,
+}: Pick<Config, "hearEveryMs" | "report">): readonly (readonly [boolean, string])[] {
+  const means = "is an hour or more: an hour after each reading acts stop, until the next one";
+  return [
+    [hearEveryMs >= DEAF_AFTER_MS, `schedule.hear_every ${means}`],
+    [IS_SEEN[report.kind] && report.readEveryMs >= DEAF_AFTER_MS, `report.read_every ${means}`],
   ];
 }

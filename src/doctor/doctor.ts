@@ -11,7 +11,7 @@ import { checkStore } from "./redis.ts";
 import { checkReports } from "./reports.ts";
 import { formatDuration, SECOND_MS, type Instant } from "../domain/time.ts";
 import { within } from "../limit.ts";
-import type { BrokerCheckup, Ec2Checkup, Reach, ReportsCheckup, StoreCheckup } from "../ports/index.ts";
+import type { BrokerCheckup, Ec2Checkup, Reach, ReportsCheckup, StoreCheckup, Team } from "../ports/index.ts";
 
 /** Why the configuration would not do for a part of the service; empty: it would. Such a part is not examined. */
 export type Problems = Readonly<Partial<Record<Part, string>>>;
@@ -20,6 +20,8 @@ export type Problems = Readonly<Partial<Record<Part, string>>>;
 export interface Examined {
   readonly config: Config;
   readonly problems: Problems;
+  /** Node's version: `20.20.2`. */
+  readonly node: string;
   /** EC2 is examined in these; null: in those of the records. */
   readonly regions: readonly string[] | null;
   readonly now: () => Instant;
@@ -32,6 +34,8 @@ export interface Examined {
   readonly ec2: () => Promise<Ec2Checkup>;
   /** Null: the reports go to the log. */
   readonly reports: (() => Promise<ReportsCheckup>) | null;
+  /** Operators beside those that the configuration names; null: none. */
+  readonly team: (() => Promise<Team>) | null;
   /** Where they stood before; null: nowhere else. */
   readonly formerReports: (() => Promise<ReportsCheckup>) | null;
   /** Null: not configured. */
@@ -41,6 +45,8 @@ export interface Examined {
 
 /** A region whose answers stand for all where none is known yet. */
 const FIRST_REGION = "us-east-1";
+/** AWS' SDK for JavaScript asks for this Node in what it publishes after the first week of January 2027, as it warns itself. */
+const NEXT_NODE = 22;
 /** How long a check may take. */
 export const LIMIT_MS = 15 * SECOND_MS;
 /** How long a call to EC2 may take in a region's check. */
@@ -78,6 +84,7 @@ function generalChecks(examined: Examined): readonly Check[] {
     problems[part] === undefined ? check : { ...check, look: () => Promise.resolve([unread(check.name)]) };
   return [
     { name: "configuration", look: () => Promise.resolve(checkConfiguration(config, problems)) },
+    { name: "node", look: () => Promise.resolve(checkNode(examined)) },
     { name: "certificates", look: () => checkCertificates(examined) },
     unless("broker", { name: "broker", look: () => checkBroker(examined) }),
     { name: "redis", look: () => checkStore(examined) },
@@ -96,6 +103,11 @@ function checkConfiguration(config: Config, problems: Problems): readonly Findin
   if (found.length > 0) return found;
   const risks = risksOf(config).map((risk) => warning("configuration", risk));
   return [ok("configuration", `${config.file} is valid; act = "${config.act}"`), ...risks];
+}
+
+function checkNode({ node }: Pick<Examined, "node">): readonly Finding[] {
+  if (Number.parseInt(node) >= NEXT_NODE) return [ok("node", node)];
+  return [ok("node", `${node} will do; from 2027 on AWS' SDK asks for ${NEXT_NODE}: have that before an upgrade`)];
 }
 
 async function checkReach(name: string, reach: Reach | null, meaning: string): Promise<readonly Finding[]> {

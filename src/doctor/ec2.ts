@@ -7,7 +7,7 @@ import { deadline } from "../limit.ts";
 import type { Ec2Action, Ec2Checkup, Permissions } from "../ports/index.ts";
 
 interface Ec2Needs {
-  readonly config: Pick<Config, "ec2" | "act">;
+  readonly config: Pick<Config, "ec2" | "act" | "usage">;
   readonly ec2: () => Promise<Ec2Checkup>;
 }
 
@@ -25,6 +25,13 @@ const DELETE: readonly Ec2Action[] = ["DeregisterImage", "DeleteSnapshot"];
 /** Either will do to see what uses an image; the first sees launch templates as well. */
 const USAGE: readonly Ec2Action[] = ["DescribeImageReferences", "DescribeInstances"];
 const ALL = [...LOOK, ...CHANGE, ...DELETE];
+/** Who uses images in other accounts, where that is asked. */
+const ELSEWHERE: readonly Ec2Action[] = [
+  "CreateImageUsageReport",
+  "DescribeImageUsageReports",
+  "DescribeImageUsageReportEntries",
+  "DeleteImageUsageReport",
+];
 
 /** Quota of public images a region, in Service Quotas' own words. */
 const QUOTA = "Public AMIs (L-0E3CBAB9)";
@@ -59,7 +66,7 @@ export async function checkRegion(
   const images = await ec2();
   const { signal: soon, end } = deadline(callLimitMs, signal);
   setMaxListeners(0, soon);
-  const actions = [...ALL, ...USAGE];
+  const actions = [...allOf(config), ...USAGE];
   const [permissions, wayBack, count] = await Promise.all([
     images.tryPermissions(region, actions, soon),
     examineWayBack(region, images, soon),
@@ -83,12 +90,19 @@ const NETWORK = "check the network, and that EC2 works in the region";
 function judgePermissions(
   region: string,
   { denied, notOffered, unanswered }: Permissions,
-  { act, ec2 }: Ec2Needs["config"],
+  config: Ec2Needs["config"],
 ): readonly Finding[] {
+  const { act, ec2 } = config;
   const check = `ec2 ${region} permissions`;
-  const needed = [...LOOK, ...(act === "nothing" ? [] : CHANGE), ...(act === "delete" ? DELETE : [])];
+  const all = allOf(config);
+  const isActing = act !== "nothing";
+  const needed = [
+    ...LOOK,
+    ...(isActing ? [...CHANGE, ...all.filter((action) => ELSEWHERE.includes(action))] : []),
+    ...(act === "delete" ? DELETE : []),
+  ];
   const missing = denied.filter((action) => needed.includes(action));
-  const later = denied.filter((action) => ALL.includes(action) && !needed.includes(action));
+  const later = denied.filter((action) => all.includes(action) && !needed.includes(action));
   const findings = [
     ...(missing.length === 0 ? [] : [failure(check, `missing ${namesOf(missing)}`, "allow them in the IAM policy")]),
     ...(later.length === 0
@@ -102,7 +116,7 @@ function judgePermissions(
         ]),
     ...judgeUsage(check, denied, notOffered, ec2.guards),
     ...notOffered
-      .filter((action) => ALL.includes(action))
+      .filter((action) => all.includes(action))
       .map((action) =>
         failure(check, `the endpoint does not know ec2:${action}`, "see that ec2.endpoint is EC2's own"),
       ),
@@ -110,7 +124,11 @@ function judgePermissions(
       failure(check, `whether ec2:${action} is allowed is not known: ${why}`, "run doctor again"),
     ),
   ];
-  return findings.length > 0 ? findings : [ok(check, `all ${ALL.length + USAGE.length} allowed`)];
+  return findings.length > 0 ? findings : [ok(check, `all ${all.length + USAGE.length} allowed`)];
+}
+
+function allOf({ usage }: Pick<Config, "usage">): readonly Ec2Action[] {
+  return usage === null ? ALL : [...ALL, ...ELSEWHERE];
 }
 
 /** What cannot be asked is lost to the guard; nothing is while the one that sees launch templates as well can be. */

@@ -1,4 +1,5 @@
-import { ok, warning, type Finding } from "./finding.ts";
+import { failure, ok, warning, type Finding } from "./finding.ts";
+import type { RedisConfig } from "../config/redis/redis.ts";
 import type { StoreCheckup, StoreForm } from "../ports/index.ts";
 
 const CHECK = "redis form";
@@ -54,4 +55,22 @@ function risksOf(form: StoreForm): readonly Finding[] {
     ],
   ];
   return rows.filter(([isSo]) => isSo).map(([, what, remedy]) => warning(CHECK, `${describe(form)}; ${what}`, remedy));
+}
+
+/** Whether Redis can keep what messages bring as surely as is configured before they are acknowledged. */
+export async function checkDurability(
+  store: Pick<StoreCheckup, "form" | "refusedDurability">,
+  { durability }: Pick<RedisConfig, "durability">,
+): Promise<readonly Finding[]> {
+  const check = "redis durability";
+  if (durability === "received") return [];
+  const refusal = await store.refusedDurability();
+  if (refusal !== null) return [failure(check, refusal)];
+  const { masters } = await store.form();
+  const bare = masters.filter(({ replicas }) => replicas === 0).map(({ address }) => address);
+  if (durability === "replicated" && bare.length > 0)
+    return [
+      failure(check, `no replica of ${bare.join(", ")}: no message is acknowledged`, "give each master a replica"),
+    ];
+  return [ok(check, `messages are acknowledged when they are ${durability}`)];
 }

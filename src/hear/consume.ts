@@ -1,8 +1,8 @@
 import { backoffMs, jittered } from "../domain/limits/backoff.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { UpstreamError } from "../errors.ts";
-import { ingestAll, type Ingested, type Ingester } from "./ingest.ts";
-import type { Delivery } from "../ports/index.ts";
+import { ingestAll, keepUnworked, type Ingested, type Ingester } from "./ingest.ts";
+import type { Delivery, Keeping } from "../ports/index.ts";
 
 /** How many messages became what, since the start. */
 export type Counts = Record<
@@ -21,6 +21,8 @@ export interface ConsumerSignals {
 export interface Tap {
   /** No more for now. What is on its way may still come. */
   close(): void;
+  /** Only a connection that is made anew asks for none. */
+  rest(): void;
   open(): void;
 }
 
@@ -37,8 +39,9 @@ const MOST_HELD_BYTES = 32 * 1024 * 1024;
 
 /**
  * Feeds deliveries to ingest: those of one turn of the event loop together, acknowledged only after Redis has answered for all
- * of them, and for all that came before. While Redis is away deliveries are held, not requeued, as far as memory goes: a
- * requeue would only bring them again at once. What a lost channel had delivered is dropped: it comes again.
+ * of them, as surely as is configured, and for all that came before. While Redis is away deliveries are held, not requeued, as far
+ * as memory goes: a requeue would only bring them again at once. What a lost channel had delivered is dropped: it comes again, but
+ * not before Redis is back, since a broker may drop what it has delivered too often.
  *
  * When Redis fails for a moment, a later batch may be written before an earlier one, as when a queue has several consumers or
  * brings something again. It does no harm: of two announcements of an image that which is written first stands, and the later
@@ -48,6 +51,7 @@ const MOST_HELD_BYTES = 32 * 1024 * 1024;
 export class Consumer {
   readonly #ingester: Ingester;
   readonly #signals: ConsumerSignals;
+  readonly #keeping: Keeping | null;
   readonly #mostBytes: number;
   /** What was delivered, and is in no batch yet. */
   #waiting: Delivery[] = [];
@@ -63,9 +67,11 @@ export class Consumer {
   /** The end of all batches begun so far. */
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(ingester: Ingester, signals: ConsumerSignals, mostBytes = MOST_HELD_BYTES) {
+  /** `keeping`: what an acknowledgement waits for; null: Redis' answer. */
+  constructor(ingester: Ingester, signals: ConsumerSignals, keeping: Keeping | null, mostBytes = MOST_HELD_BYTES) {
     this.#ingester = ingester;
     this.#signals = signals;
+    this.#keeping = keeping;
     this.#mostBytes = mostBytes;
   }
 
@@ -83,7 +89,8 @@ export class Consumer {
   deliver(delivery: Delivery): void {
     // Its acknowledgement would cover what nobody has.
     if (this.#signals.giveUp.aborted || delivery.lost.aborted) return;
-    if (this.#isFull) {
+    // What is given back once more may be dropped.
+    if (this.#isFull && delivery.spent === null) {
       delivery.giveBack();
       return;
     }
@@ -125,16 +132,17 @@ export class Consumer {
     this.#begin();
   }
 
-  /** Ingests a batch until Redis has taken all of it that is not lost, or the service gives up. */
+  /** Ingests a batch until Redis has taken all of it that is not lost, and is back, or the service gives up. */
   async #ingestAll(batch: Set<Delivery>): Promise<void> {
     const { clock, log } = this.#ingester;
     const { stop, giveUp } = this.#signals;
-    for (let attempt = 0; batch.size > 0; attempt += 1) {
+    for (let attempt = 0; batch.size > 0 || (this.#isAway && !stop.aborted); attempt += 1) {
       const failure = await this.#tryAll(batch);
       if (failure === null || giveUp.aborted) return;
       if (!this.#isAway)
         log.warn({ error: failure.message, open: batch.size }, "holding deliveries until redis is back");
       this.#isAway = true;
+      this.#tap?.rest();
       const pauseMs = jittered(backoffMs(attempt, QUICK_RETRY_MS, 10 * SECOND_MS), Math.random());
       await (stop.aborted ? clock.sleep(QUICK_RETRY_MS, giveUp) : clock.sleep(pauseMs, stop));
       const lost = [...batch, ...this.#waiting].filter((delivery) => delivery.lost.aborted);
@@ -144,17 +152,43 @@ export class Consumer {
     }
   }
 
-  /** Resolves to the failure that passes by itself. */
+  /** Resolves to the failure that passes by itself. Of an empty batch it is asked whether Redis is back. */
   async #tryAll(batch: ReadonlySet<Delivery>): Promise<UpstreamError | null> {
     try {
-      const messages = [...batch].map(({ message }) => message);
-      for (const result of await ingestAll(messages, this.#ingester)) this.#count(result);
+      if (batch.size === 0) await this.#ingester.schedule.now();
+      for (const result of await this.#kept(() => this.#ingestOrKeep(batch))) this.#count(result);
+      const wasAway = this.#isAway;
       this.#isAway = false;
+      if (wasAway) this.#openTap();
       return null;
     } catch (error) {
       if (error instanceof UpstreamError) return error;
       throw error;
     }
+  }
+
+  /** What was given back too often is kept as it is, the rest ingested. */
+  async #ingestOrKeep(batch: ReadonlySet<Delivery>): Promise<readonly Ingested[]> {
+    const all = [...batch];
+    const messages = all.flatMap(({ message, spent }) => (spent === null ? [message] : []));
+    const spent = all.flatMap(({ message, spent }) =>
+      spent === null ? [] : [keepUnworked(message, spent, this.#ingester)],
+    );
+    const [ingested, kept] = await Promise.all([ingestAll(messages, this.#ingester), Promise.all(spent)]);
+    return [...ingested, ...kept];
+  }
+
+  /** Does the work, and waits until all of it is kept: once for a batch, never once a message. */
+  async #kept<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#keeping === null) return work();
+    const run = await this.#keeping.begin();
+    const results = await work();
+    await this.#keeping.confirm(run);
+    return results;
+  }
+
+  #openTap(): void {
+    if (!this.#isFull && !this.#isAway && !this.#signals.stop.aborted) this.#tap?.open();
   }
 
   #fill(): void {
@@ -169,7 +203,7 @@ export class Consumer {
     for (const { message } of deliveries) this.#heldBytes -= message.body.length;
     if (!this.#isFull || this.#heldBytes > this.#mostBytes / 2) return;
     this.#isFull = false;
-    if (!this.#signals.stop.aborted) this.#tap?.open();
+    this.#openTap();
   }
 
   #count(result: Ingested): void {

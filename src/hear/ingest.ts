@@ -54,6 +54,13 @@ export async function ingest(message: Message, ingester: Omit<Ingester, "meter">
   return result;
 }
 
+/** A message that is not worked is kept as rejected, and counted. Throws `UpstreamError`. */
+export async function keepUnworked(message: Message, reason: string, ingester: Ingester): Promise<Ingested> {
+  await reject(message, reason, ingester);
+  ingester.meter.message(readTopic(message.topic)?.event ?? null, "rejected");
+  return { kind: "rejected", reason };
+}
+
 /** Together; where our code throws each alone, so that only the one is kept for which it does. */
 async function narrowed(messages: readonly Message[], ingester: Ingester): Promise<readonly Ingested[]> {
   try {

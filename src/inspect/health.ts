@@ -1,6 +1,8 @@
 import type { Breaker } from "../domain/limits/breaker.ts";
 import type { Pause, Stop } from "../domain/limits/budget.ts";
 import type { Clocks } from "../domain/limits/clocks.ts";
+import { believable } from "../domain/limits/deaf.ts";
+import type { Instant } from "../domain/time.ts";
 import { describeError, RefusedError } from "../errors.ts";
 import type {
   Breakers,
@@ -51,12 +53,21 @@ export async function readHealth(reader: HealthReader): Promise<Health> {
     reading(listen(clocks.at)),
     reading(journal.status()),
     reading(busJournal === null ? Promise.resolve(null) : busJournal.status()),
-    reading(pulse.signs()),
+    reading(pulse.signs().then((signs) => believed(signs, clocks.shared))),
     reading(budgets.paused()),
     reading(budgets.stops()),
     reading(breakers.all()),
   ]);
   return { clocks, heard, reporter, bus, signs, pause, stops, breakers: open };
+}
+
+/** A sign of life that is still to come is none: a wrong clock wrote it, and whoever wrote it may have died since. */
+function believed({ marks, replicas, hung }: Signs, now: Instant): Signs {
+  return {
+    hung,
+    marks: Object.fromEntries(Object.entries(marks).filter(([, at]) => believable(at, now) !== null)),
+    replicas: replicas.filter(({ seenAt }) => believable(seenAt, now) !== null),
+  };
 }
 
 /** What an answer is, or why it is refused. Throws whatever else it rejects with. */

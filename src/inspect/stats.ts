@@ -3,6 +3,7 @@ import { describeTrouble, type Breaker } from "../domain/limits/breaker.ts";
 import type { ActKind, Pause, Stop } from "../domain/limits/budget.ts";
 import { ACT_KINDS } from "../domain/limits/budget.ts";
 import { isRefusalCode } from "../domain/plan/refusal.ts";
+import { ALTERED } from "../domain/released/guard.ts";
 import { DAY_MS, dayOf, SECOND_MS, type Instant } from "../domain/time.ts";
 import { reading, readHealth, type Health, type HealthReader, type Reading } from "./health.ts";
 import type {
@@ -66,6 +67,8 @@ export interface RegionStats {
   readonly refused: number;
   /** Not shown by EC2 when they were looked at last, among them. */
   readonly missing: number;
+  /** Released, and not as they should be, among them. */
+  readonly altered: number;
   /** Private, and waiting for the public notice, among them. */
   readonly untold: number;
 }
@@ -137,6 +140,7 @@ async function regionStats(region: string, counts: Pick<Counts, "read">, orTell:
     stages: unknown === 0 ? stages : { ...stages, "?": unknown },
     refused: having(isRefusalCode),
     missing: having((code) => code === "unseen" || code === "missing"),
+    altered: having((code) => code === ALTERED),
     untold,
   };
 }

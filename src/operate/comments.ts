@@ -16,12 +16,15 @@ import {
   type Comments,
   type Hearing,
   type PendingComment,
+  type Team,
 } from "../ports/index.ts";
 
 /** Who reads the comments on our reports; a clerk as well: what they ask for is carried out at once. */
 export interface CommentReader extends Clerk, Taker, Answerer, NoticeLooker {
   readonly schedule: Clerk["schedule"];
   readonly comments: Comments;
+  /** Operators beside those that the configuration names; null: none. */
+  readonly team: Team | null;
   readonly memory: CommentMemory;
   readonly hearing: Pick<Hearing, "runId">;
   readonly notices: Pick<NoticePages, "inForce" | "toLookAt" | "noteLookedAt">;
@@ -117,6 +120,7 @@ async function readAll(
   const since = readUntil === null ? null : dayOf(Math.max(0, readUntil - DAY_MS));
   const open = new Set([...pending.values()].map(({ threadId }) => threadId));
   let [read, isAll] = [0, true];
+  let trusted: readonly string[] | null = null;
   for await (const thread of comments.threads(since, [...open], await notices.inForce())) {
     await lease.confirm();
     const digests = await lease.digests(thread);
@@ -129,11 +133,27 @@ async function readAll(
       // One that was edited is taken up anew at once, whether or not the tracker takes an answer to what it said before.
       if (digests.get(comment.id) === said.digest || (isKnown && before.answers !== null)) continue;
       const isDone = isKnown && (await settle(before, lease, clerk));
-      if (!isDone && !(await settle(await takeUp(said, lease, clerk), lease, clerk))) isAll = false;
+      if (!isDone) {
+        trusted ??= await operatorsOf(clerk);
+        const taken = await takeUp(said, lease, { ...clerk, operators: trusted });
+        if (!(await settle(taken, lease, clerk))) isAll = false;
+      }
       read += 1;
     }
   }
   return { read, isAll, clocks, runId };
+}
+
+/** Whose comments are orders now. Where the team cannot be asked none of it is: what they write is held as anybody's word. */
+async function operatorsOf({ operators, team, log }: Pick<CommentReader, "operators" | "team" | "log">) {
+  try {
+    return [...operators, ...((await team?.members()) ?? [])];
+  } catch (error) {
+    if (!isOfNeighbour(error)) throw error;
+    const what = "the team of report.operators_team cannot be asked: what its members write counts as anybody's word";
+    log.error({ code: error.code, error: error.message }, what);
+    return operators;
+  }
 }
 
 /** Sees to it that the orders are carried out, and remembers what became of them; false when that is not known yet. */

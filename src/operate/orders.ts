@@ -31,6 +31,13 @@ const UNREADABLE: Answer = {
   next: "nothing is done; give it again with clean-amis",
 };
 
+const UNCONFIRMED: Answer = {
+  region: null,
+  amiId: null,
+  happened: "not confirmed by a replica of Redis",
+  next: "after a failover look whether it still stands, and give it again if not",
+};
+
 /**
  * Carries out what people asked for, in order, and answers each. Does nothing while another process is at it. Safe to repeat:
  * an order that was carried out when the process died is answered again. Resolves to how many. Throws `UpstreamError`.
@@ -44,7 +51,9 @@ export async function carryOutOrders({ orders, log, ...clerk }: Clerk): Promise<
   try {
     for (const { id, order } of waiting) {
       const answers = order === null ? [UNREADABLE] : await answersOrBug(order, work, log);
-      await orders.answer(id, answers);
+      // Whoever is told that an image is held relies on it; of what else is lost in a failover, the image is kept the longer.
+      const isLoose = order !== null && isHolding(order.verb) && (await lease.kept()) === "unconfirmed";
+      await orders.answer(id, isLoose ? [...answers, UNCONFIRMED] : answers);
       log.info({ verb: order?.verb, by: order?.by, compose: order?.composeId, answers: answers.length }, "order done");
     }
     return waiting.length;
@@ -108,7 +117,7 @@ async function onCompose(order: PlacedOrder, composeId: string, { clock, ...work
   const about = (happened: string, next: string): void => {
     answers.push({ region: null, amiId: null, happened, next });
   };
-  if (order.verb === "hold" || order.verb === "restore") {
+  if (isHolding(order.verb)) {
     const { by, why, until } = order;
     await facts.hold(composeId, { by, why, until, since: ceilSecond(clock.now()) });
     about(`${composeId} is held`, "its images to come are held, too");
@@ -151,5 +160,9 @@ async function onImage(
 
 /** A hold may end before it is carried out. */
 function isLate({ verb, until }: PlacedOrder, now: Instant): boolean {
-  return (verb === "hold" || verb === "restore") && until !== null && until <= now;
+  return isHolding(verb) && until !== null && until <= now;
+}
+
+function isHolding(verb: PlacedOrder["verb"]): boolean {
+  return verb === "hold" || verb === "restore";
 }

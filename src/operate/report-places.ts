@@ -8,23 +8,28 @@ type IsThere = (page: string) => boolean;
  * nobody would hear an objection there.
  */
 export function presentPlace(comments: Comments, isHere: IsThere, isReadToo: IsThere): Comments {
-  return {
-    threads: (sinceDay, threadIds, pages) => comments.threads(sinceDay, threadIds, pages),
+  return at(comments, {
+    threads: (...words) => comments.threads(...words),
     untold: (page, amiIds) =>
       isHere(page) ? comments.untold(page, amiIds) : Promise.resolve(isReadToo(page) ? [] : amiIds),
-    answer: (threadId, answer, beforePost) => comments.answer(threadId, answer, beforePost),
-    mergeRepeats: (threadId, marker, beforePost) => comments.mergeRepeats(threadId, marker, beforePost),
-  };
+  });
 }
 
 /** The comments of a place where reports stood before: nothing of it is asked for any more once no page in force is there. */
 export function formerPlace(comments: Comments, isThere: IsThere): Comments {
-  return {
+  return at(comments, {
     async *threads(sinceDay, threadIds, pages) {
       if (threadIds.length > 0 || pages.some(isThere)) yield* comments.threads(sinceDay, threadIds, pages);
     },
     untold: (page, amiIds) => (isThere(page) ? comments.untold(page, amiIds) : Promise.resolve([])),
-    answer: (threadId, answer, beforePost) => comments.answer(threadId, answer, beforePost),
-    mergeRepeats: (threadId, marker, beforePost) => comments.mergeRepeats(threadId, marker, beforePost),
+  });
+}
+
+/** The same comments, but for what depends on where a page is. */
+function at(comments: Comments, ofPages: Pick<Comments, "threads" | "untold">): Comments {
+  return {
+    ...ofPages,
+    answer: (...words) => comments.answer(...words),
+    mergeRepeats: (...words) => comments.mergeRepeats(...words),
   };
 }

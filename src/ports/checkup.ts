@@ -54,6 +54,8 @@ export interface StoreCheckup {
   /** Redis' own words of itself, from INFO; null when the user may not ask. */
   info(): Promise<Readonly<Record<string, string>> | null>;
   form(): Promise<StoreForm>;
+  /** Why it can never do what `redis_durability` asks for, in one sentence with what to do; null: it can. */
+  refusedDurability(): Promise<string | null>;
   /** Those of the commands that the service needs, and may not give; null when not even a transaction is allowed. */
   refusedCommands(): Promise<readonly string[] | null>;
   /** Milliseconds that one PING takes. */
@@ -74,6 +76,10 @@ export type Ec2Action =
   | "DescribeImageReferences"
   | "DescribeInstances"
   | "DescribeRegions"
+  | "CreateImageUsageReport"
+  | "DescribeImageUsageReports"
+  | "DescribeImageUsageReportEntries"
+  | "DeleteImageUsageReport"
   | "GetImageBlockPublicAccessState"
   | "ModifyImageAttribute"
   | "ModifySnapshotAttribute"

@@ -57,6 +57,12 @@ export interface Comments {
   mergeRepeats(threadId: string, marker: string, beforePost: () => Promise<void>): Promise<number>;
 }
 
+/** The people whose comments are carried out as orders, as their forge knows them. */
+export interface Team {
+  /** Its members' accounts now, but for ours. Throws `UpstreamError` and `RefusedError`. */
+  members(): Promise<readonly string[]>;
+}
+
 /** What is remembered of comments. All throw `UpstreamError`. */
 export interface CommentMemory {
   /** When all comments had been read, and what they ask for was done, and in which run of Redis; null: never, and unknown. */

@@ -1,4 +1,6 @@
+import type { UsageRecord } from "../domain/elsewhere/usage.ts";
 import type { Seen, SeenSnapshot } from "../domain/plan/look.ts";
+import type { Instant } from "../domain/time.ts";
 
 /**
  * Asked right before a changing call goes out, and again before each repeat of it, when it has waited for its turn; what it
@@ -29,8 +31,8 @@ export interface Images {
   snapshotsOf(region: string, amiId: string): Promise<readonly SeenSnapshot[]>;
   /**
    * What of the account uses each image, as ARNs or instance ids; an image that nothing uses is absent. Without
-   * DescribeImageReferences launch templates are not seen, only instances. Throws `RefusedError` with the code
-   * `guard-unusable` when the credentials may not ask in any way.
+   * DescribeImageReferences launch templates are not seen, only instances. Fails for all where EC2 does not know one of them. Throws
+   * `RefusedError` with the code `guard-unusable` when the credentials may not ask in any way.
    */
   usersOf(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Those of the snapshots whose create-volume permission has the group `all`; a snapshot that is gone has none. */
@@ -54,4 +56,34 @@ export interface Images {
   deleteSnapshot(region: string, snapshotId: string, mayCall?: MayCall): Promise<"deleted" | "gone" | "in-use">;
   /** The images that stand on each of these snapshots, whoever in the account registered them, disabled ones too. */
   imagesOn(region: string, snapshotIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+}
+
+/** When the released images of a region were looked at last. All throw `UpstreamError`. */
+export interface GuardRounds {
+  /** By region; a region that is absent was never looked at. */
+  all(): Promise<ReadonlyMap<string, Instant>>;
+  note(region: string, at: Instant): Promise<void>;
+}
+
+/**
+ * EC2's reports on who uses an image in other accounts, which it makes in its own time. Each may be repeated. All throw
+ * `UpstreamError` and `RefusedError`.
+ */
+export interface UsageReports {
+  /** Begins a report, once for each `token`; resolves to its id. */
+  begin(region: string, amiId: string, token: string): Promise<string>;
+  /** How the reports on these images stand, by their ids: `pending`, `available`, `error`; one that is gone is absent. */
+  states(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** How many accounts use the image, but for ours. */
+  accounts(region: string, reportId: string): Promise<number>;
+  remove(region: string, reportId: string): Promise<void>;
+}
+
+/** What is remembered of these reports, by AMI. All throw `UpstreamError`. */
+export interface UsageMemory {
+  /** What cannot be read is absent. */
+  read(region: string, amiIds: readonly string[]): Promise<ReadonlyMap<string, UsageRecord>>;
+  all(region: string): Promise<ReadonlyMap<string, UsageRecord>>;
+  write(region: string, amiId: string, record: UsageRecord): Promise<void>;
+  forget(region: string, amiIds: readonly string[]): Promise<void>;
 }

@@ -12,6 +12,19 @@ export type DueAnew = (hasReserved: (image: Pick<Image, "region" | "amiId">) => 
  */
 export type Kept = "replicated" | "unconfirmed" | "alone";
 
+/** Sees to it that what messages brought is kept as surely as is configured, before the broker is told that it was taken. */
+export interface Keeping {
+  /** Throws `ConfigError` where Redis can never do so, and `UpstreamError`. */
+  check(): Promise<void>;
+  /** The run of Redis in which what is written from now on counts. Throws `UpstreamError`. */
+  begin(): Promise<string>;
+  /**
+   * Resolves when all that was written since that `begin` is kept. Throws `UpstreamError` when that is not so in time, or cannot be
+   * known: all of it is then written again, after another `begin`.
+   */
+  confirm(run: string): Promise<void>;
+}
+
 /**
  * How many acts a UTC day may have, over all replicas, and what is stopped or paused. All throw `UpstreamError`. What stands
  * there and cannot be read is a stop: every doubt keeps the image.

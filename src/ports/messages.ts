@@ -15,6 +15,8 @@ export interface Delivery {
   readonly message: Message;
   /** Aborts when the channel is gone, with what was not acknowledged: the broker delivers it again. One for all of a channel. */
   readonly lost: AbortSignal;
+  /** Why this is not worked, but kept as rejected: the broker is about to drop it; null: it may be worked. */
+  readonly spent: string | null;
   /** Acknowledges every delivery of this channel up to and with this one; does nothing on a channel that is gone. */
   ackUpTo(): void;
   /** Puts this one back into its queue, as if it had not been delivered; does nothing on a channel that is gone. */

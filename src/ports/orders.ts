@@ -1,4 +1,5 @@
 import type { Order } from "../domain/image/order.ts";
+import type { Kept } from "./limits.ts";
 
 /** Orders of people, in the order they came. All throw `UpstreamError`. */
 export interface Orders {
@@ -10,8 +11,16 @@ export interface Orders {
   answer(id: string, answers: readonly Answer[]): Promise<void>;
   /** Null: not carried out yet. */
   answerTo(id: string): Promise<readonly Answer[] | null>;
-  /** The right to carry out orders, one process at a time; null when another has it. `confirm` throws when it is lost. */
-  lease(): Promise<{ confirm(): Promise<void>; end(): Promise<void> } | null>;
+  /** The right to carry out orders, one process at a time; null when another has it. */
+  lease(): Promise<OrderLease | null>;
+}
+
+export interface OrderLease {
+  /** Prolongs it; throws `UpstreamError` (`lease-lost`) when it is not ours any more. */
+  confirm(): Promise<void>;
+  /** Whether all that was written under it survives a failover. Throws `UpstreamError` when some may be lost already. */
+  kept(): Promise<Kept>;
+  end(): Promise<void>;
 }
 
 /** What a person wants: of these images, or of a compose. */

@@ -33,4 +33,6 @@ export interface Places {
   walk(from: string | null): Promise<Walked>;
   /** Puts an image where its record has it; false, with nothing written, when the record was written since it was read. */
   putRight(misplaced: Misplaced): Promise<boolean>;
+  /** Tells, once, that a record is lost, and what enters the image again. */
+  tellLost(lost: LostImage): void;
 }

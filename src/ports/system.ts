@@ -39,13 +39,15 @@ export type Mark = (typeof MARKS)[number];
 /** Signs of life, for whoever asks whether the service runs. All throw `UpstreamError`. */
 export interface Pulse {
   /**
-   * Notes when things happened last, that this replica lives, and what hangs in it. One that was not seen for a day is
-   * forgotten; what hung, a minute after the last beat.
+   * Notes when things happened last, that this replica lives, and what hangs in it; resolves to how many live, itself among
+   * them. One that was not seen for a day is forgotten; what hung, a minute after the last beat.
    */
-  beat(replica: string, at: Instant, marks: Marks, hung?: readonly Hung[]): Promise<void>;
+  beat(replica: string, at: Instant, marks: Marks, hung?: readonly Hung[]): Promise<number>;
   /** Forgets a replica that ends. */
   leave(replica: string): Promise<void>;
   signs(): Promise<Signs>;
+  /** How many replicas live. */
+  living(at: Instant): Promise<number>;
 }
 
 /** When things happened last; what is absent is not known to have happened. */

@@ -21,9 +21,11 @@ export async function build(say) {
   if (isComplete && read(BUILD_STAMP) === fingerprint) return "up to date";
 
   say("tsc");
+  // Before the compiler complains of each file that it cannot write.
+  if (!existsSync(join(ROOT, "dist"))) mkdirSync(join(ROOT, "dist"));
+  write(BUILD_STAMP, "");
   // The compiler's memory of what it wrote would keep it from writing files that somebody removed.
   if (!isComplete) rmSync(join(ROOT, "dist/tsconfig.tsbuildinfo"), { force: true });
-  rmSync(join(ROOT, BUILD_STAMP), { force: true });
   // The types are checked by the static checks, and not once more by everybody who wants to run the program.
   const { code, output } = await run("tsc", ["-p", ".", "--sourceMap", "--noCheck"]);
   if (code !== 0) throw new SetupFailure(`${output}\nThe build failed.`);

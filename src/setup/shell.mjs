@@ -3,7 +3,7 @@
  * step.
  */
 import { spawn } from "node:child_process";
-import { constants } from "node:os";
+import { constants, homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -11,6 +11,25 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** Ends the program with its message alone, where a stack would only hide it. */
 export class SetupFailure extends Error {}
+
+/** Why nothing can be written to a place, by the system's code. */
+export const UNWRITABLE = {
+  EACCES: "permission denied",
+  EPERM: "not permitted",
+  EROFS: "a read-only file system",
+  ENOSPC: "no space is left",
+  EDQUOT: "the quota is used up",
+  ENOTDIR: "a part of its path is a file",
+};
+
+/** An error of the file system's as a `SetupFailure` with the remedy, when a place cannot be written; any other as it is. */
+export function withRemedy(error) {
+  const why = UNWRITABLE[error.code];
+  if (why === undefined || error.path === undefined) return error;
+  return new SetupFailure(
+    `${error.path} cannot be written (${why}): copy the project to a folder where you may write.`,
+  );
+}
 
 export const [command, ...args] = process.argv.slice(2);
 // With --json the last line of stdout belongs to a program; `npm pack --json` tells its scripts so.
@@ -25,6 +44,17 @@ function stop(signal) {
   if (child !== null) child.kill(signal);
 }
 
+// npm ends without a word of ours where the system knows no home of this account.
+if (!hasHome()) process.env.HOME = tmpdir();
+
+function hasHome() {
+  try {
+    return homedir() !== "";
+  } catch {
+    return false;
+  }
+}
+
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(signal));
 if (process.env.npm_lifecycle_event !== undefined) {
   // Nobody tells us that npm was killed: watch for another parent.
@@ -36,7 +66,9 @@ if (process.env.npm_lifecycle_event !== undefined) {
 export function run(program, programArgs, { show = false } = {}) {
   return new Promise((resolve) => {
     const bin = join(ROOT, "node_modules/.bin");
-    const env = show ? process.env : { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+    // Whatever npm was told by whoever called it, what it says here is shown when it fails.
+    const kept = { ...process.env, PATH: `${bin}:${process.env.PATH}`, npm_config_loglevel: "error" };
+    const env = show ? process.env : kept;
     // The channel tells the one we hand over to when we are killed and could not tell it by a signal.
     const stdio = show ? ["inherit", "inherit", "inherit", "ipc"] : ["ignore", "pipe", "pipe"];
     child = spawn(program, programArgs, { cwd: ROOT, env, stdio });

@@ -28,6 +28,9 @@ const WAITING: Readonly<Record<ActQueue, (image: Image) => readonly [string, Ins
   delete: ({ deleteAt }) => ["delete", deleteAt],
 };
 const ALL_ACTS = Object.keys(WAITING) as ActQueue[];
+/** What is not done where not all is heard that was said. */
+const TAKING: readonly ActQueue[] = ["private", "delete"];
+const NOT_TAKEN = "make images private, or delete them";
 const WORDS = { private: "make images private", delete: "delete images" } as const;
 
 /** The pause, the stops and the regions in trouble, each with the images that wait for its end. Throws `UpstreamError`. */
@@ -97,8 +100,7 @@ export async function deafStoppages({ listen, hearing, schedule }: Hearer): Prom
   if (deafness === null || deafness === "comments") return [];
   const since = deafness === "old" && until !== null ? deafFrom(until) : believable(await hearing.deafSince(), now);
   if (since === null || now - since < SOON_OVER_MS) return [];
-  const [what, why] = ["make images private, or delete them", DEAFNESS_WORDS[deafness]];
-  return [await stoppageOf({ what, why, since, queues: ["private", "delete"] }, now, schedule)];
+  return [await stoppageOf({ what: NOT_TAKEN, why: DEAFNESS_WORDS[deafness], since, queues: TAKING }, now, schedule)];
 }
 
 /** What the report says of what cannot be read: where, and never what stands there. */
@@ -121,7 +123,7 @@ export function strangeStoppages(things: readonly StrangeThing[]): readonly Stop
 /** What is known of the reading of comments. */
 export interface CommentReading {
   readonly memory: CommentMemory;
-  readonly schedule: Pick<Schedule, "now" | "countDue">;
+  readonly schedule: Pick<Schedule, "now" | "regions" | "due" | "countDue">;
   readonly mostPerDay: number;
 }
 
@@ -131,20 +133,14 @@ export async function commentStoppages({ memory, schedule, mostPerDay }: Comment
   const { at } = await memory.reading();
   const readUntil = believable(at, now);
   const isUnread = isDeaf(readUntil, now) && !(at === null && (await memory.isSilent()));
-  const due = isUnread ? await Promise.all([schedule.countDue("private", now), schedule.countDue("delete", now)]) : [];
-  const unread: Stoppage = {
-    what: "make images private, or delete them",
-    why: "the comments on the reports could not be read",
-    since: readUntil,
-    images: due.reduce((sum, count) => sum + count, 0),
-    plan: [],
-  };
+  const stop = { what: NOT_TAKEN, why: DEAFNESS_WORDS.comments, since: readUntil, queues: TAKING };
+  const unread = isUnread ? [await stoppageOf(stop, now, schedule)] : [];
   // Yesterday's as well: a report may have been posted before they wrote.
   const days = [dayOf(now - DAY_MS), dayOf(now)];
   const excess = await Promise.all(days.map(async (day) => ({ day, authors: await memory.tooMany(day, mostPerDay) })));
   const why = `${mostPerDay} comments of one author a day are answered; what they name is held all the same`;
   return [
-    ...(isUnread ? [unread] : []),
+    ...unread,
     ...excess.flatMap(({ day, authors }) =>
       authors.map(({ author, comments: count }) => ({
         what: tooManyText(author, count, day),

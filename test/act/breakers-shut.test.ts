@@ -80,6 +80,18 @@ t.test("credentials that nobody accepts stop every region once, and are no refus
   t.same(await breakers.all(), new Map());
 });
 
+t.test("an account that one region alone calls blocked stops that region, and no other one", async (t) => {
+  for (const isEverywhere of [false, true]) {
+    const scene = await openBreakers(t, 2);
+    const blocked = { kind: "error", code: "Blocked", status: 400, times: Infinity } as const;
+    scene.world.simulator.faults.add({ ...blocked, region: OTHER });
+    if (isEverywhere) scene.world.simulator.faults.add({ ...blocked, action: "DescribeRegions" });
+    t.same(await scene.tick(OTHER), { yielded: 1 });
+    t.same([...(await scene.breakers.all()).keys()], [isEverywhere ? "every-region" : OTHER]);
+    t.same(await scene.tick(), isEverywhere ? { "breaker-open": 1 } : { "make-private": 2 });
+  }
+});
+
 t.test(
   "what a whole claim is refused is no refusal of an image: the region is left alone, and goes on when it is mended",
   async (t) => {

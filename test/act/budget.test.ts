@@ -1,6 +1,6 @@
 import t from "tap";
 import { ACT_KINDS } from "../../src/domain/limits/budget.ts";
-import { DAY_MS } from "../../src/domain/time.ts";
+import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { addCompose } from "../support/scenes/proof.ts";
 import { ask } from "../support/world/nightly.ts";
 import { openWorld, PERIODS, REGION, UPLOADER } from "../support/world/world.ts";
@@ -35,4 +35,18 @@ t.test("each kind of act has its own budget a day; what is over it waits until a
   await resume();
   world.clock.advance(DAY_MS);
   t.same(await world.tick(), { delete: 1, wait: 1 });
+});
+
+t.test("what was begun is finished, though the day's budget is spent meanwhile", async (t) => {
+  const world = await openWorld(t, { budgets: { maxPrivatePerDay: 1, maxDeletesPerDay: 1, maxShareOfRegion: 1 } });
+  for (const day of ["20261001", "20261002"])
+    for (const { message } of addCompose(world, day, [REGION])) await world.hear(UPLOADER, message);
+  world.clock.advance(PERIODS.privateAfterMs);
+  const fault = { kind: "error", code: "IncorrectState", action: "ModifySnapshotAttribute", times: Infinity } as const;
+  const lift = world.simulator.faults.add(fault);
+  t.same(await world.tick(), { failed: 1, wait: 1 });
+  t.match(await world.budgets.stops(), [{ kind: "private" }]);
+  lift();
+  world.clock.advance(HOUR_MS);
+  t.same(await world.tick(), { "make-private": 1, wait: 1 });
 });

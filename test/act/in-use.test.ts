@@ -1,4 +1,5 @@
 import t from "tap";
+import { tickRegion } from "../../src/act/tick.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER } from "../support/world/world.ts";
 
@@ -41,3 +42,19 @@ for (const act of ["make private", "delete"] as const)
     t.match(world.posts().join(), /an instance or a launch template uses it/);
     t.match(await world.tick(), { refuse: 2, [act === "delete" ? "delete" : "make-private"]: 1 });
   });
+
+t.test("where the guard is off EC2 is not asked who uses an image: whoever may not ask is not refused", async (t) => {
+  const world = await openWorld(t);
+  await world.hear(UPLOADER, addNightly(world).message);
+  world.clock.advance(PERIODS.privateAfterMs);
+  const fault = {
+    kind: "error",
+    code: "UnauthorizedOperation",
+    action: "DescribeImageReferences",
+    times: Infinity,
+  } as const;
+  world.simulator.faults.add(fault);
+  const guards = { ...world.ticker.guards, inUse: false };
+  t.same(await tickRegion(REGION, { ...world.ticker, guards }), { "make-private": 1 });
+  t.equal(world.simulator.journal.entries.filter(({ action }) => action === fault.action).length, 0);
+});

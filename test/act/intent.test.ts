@@ -44,6 +44,9 @@ t.test("each resource's tag says whether it was public before us, and only what 
   t.same(intents(world, amiId, [open, closed]), [undefined, undefined, undefined], "nothing of ours stays on it");
   t.equal(world.simulator.image(REGION, amiId)?.tags["clean-amis:hold"], "no-end by tester", "but that it is held");
   t.match(await told(world, REGION, amiId), ["scheduled", "made-private", "restoring", "restored"]);
+  const { redis, keys } = world.connection;
+  const remembered = ["taken_away", "made_private_at", "noticed_at", "delete_at"];
+  t.strictSame(await redis.hmget(keys.image(REGION, amiId), ...remembered), [null, null, null, null]);
 });
 
 t.test(
@@ -67,3 +70,15 @@ t.test(
     t.same(isPublic(world, amiId, [open, closed]), [true, true, false]);
   },
 );
+
+t.test("what is given back while it is held is told as given back", async (t) => {
+  const { world, amiId } = await openHalfPublic(t);
+  await world.tick();
+  await world.report();
+  await ask(world, "hold", { amiId });
+  await ask(world, "restore", { amiId });
+  t.same(await world.tick(), { restore: 1 });
+  t.match(await told(world, REGION, amiId), ["scheduled", "made-private", "noticed", "held", "restoring", "restored"]);
+  await world.report();
+  t.match(world.posts().at(-1), new RegExp(`## Given back to the public[^]*${amiId}`));
+});

@@ -2,6 +2,7 @@ import t, { type Test } from "tap";
 import { tickRegion } from "../../src/act/tick.ts";
 import { refusalOf } from "../../src/domain/plan/refusal.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
+import { carryOutOrders } from "../../src/operate/orders.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type World } from "../support/world/world.ts";
 
 const BODY = { architecture: "x86_64", compose_id: "Fedora-Rawhide-20261120.n.0", image_name: "x" };
@@ -188,6 +189,41 @@ t.test("what a vanished image leaves behind is said, but for what another image 
   }
   const history = await world.reporter.journal.historyOf(REGION, [amiId]);
   t.same([history.at(-1)?.what, history.at(-1)?.details["left"]], ["gone", snapshotIds[1]]);
+});
+
+t.test("what a vanished image shared with one that is deleted is said as well", async (t) => {
+  const world = await openWorld(t);
+  const first = addNightly(world);
+  await world.hear(UPLOADER, first.message);
+  const [shared = ""] = first.snapshotIds;
+  const amiId = "ami-00000000000000002";
+  const name = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261122.0";
+  world.clock.advance(2 * DAY_MS);
+  world.simulator.addImage(REGION, { id: amiId, name, snapshots: [shared] });
+  const second = { ...BODY, compose_id: "Fedora-Rawhide-20261122.n.0", image_name: name, regions: { [REGION]: amiId } };
+  await world.hear(UPLOADER, second);
+  const passAfter = async (days: number): Promise<void> => {
+    world.clock.advance(days * DAY_MS);
+    await world.tick();
+    await world.report();
+  };
+  const order = async (verb: "hold" | "release"): Promise<void> => {
+    const words = { verb, by: "me", why: "x", until: null, at: world.clock.now(), composeId: null };
+    await world.clerk.orders.add({ ...words, images: [{ region: REGION, amiId: first.amiId }] });
+    await carryOutOrders(world.clerk);
+  };
+  await passAfter(3);
+  await passAfter(2);
+  t.equal(world.simulator.snapshot(REGION, shared)?.tags["clean-amis:image"], amiId, "closed with the last of them");
+  await order("hold");
+  await passAfter(11);
+  t.equal(world.simulator.image(REGION, amiId)?.state, "deregistered");
+  t.ok(world.simulator.snapshot(REGION, shared), "it stays for the other");
+  world.simulator.changeImage(REGION, first.amiId, { state: "deregistered" });
+  await order("release");
+  for (let day = 0; day < 3; day += 1) await passAfter(1);
+  const last = (await world.reporter.journal.historyOf(REGION, [first.amiId])).at(-1);
+  t.same([last?.what, last?.details["left"]?.split(" ").sort()], ["gone", [...first.snapshotIds].sort()]);
 });
 
 t.test("an image that EC2 knows by its id is not gone, however long no list shows it", async (t) => {

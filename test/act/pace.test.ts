@@ -58,7 +58,8 @@ t.test(
     t.equal(publicIn(whole, REGIONS), 0);
     const calls = whole.simulator.journal.entries.length;
     const took = Math.max(...Object.values(finishedAfter(whole)));
-    t.comment(`${IMAGES} images, ${calls} calls, ${took} virtual seconds`);
+    t.comment(`${IMAGES} images, ${calls} calls, ${took} virtual seconds, claims: ${JSON.stringify(whole.outcomes)}`);
+    t.equal(whole.outcomes["lost"] ?? 0, 0, "a claim takes what its lease has time for");
 
     const without = await workOff(t, [DEAD]);
     t.equal(throttled(without), 0);
@@ -71,6 +72,17 @@ t.test(
     t.equal((await without.breakers.get(DEAD))?.trouble, "failing");
   },
 );
+
+t.test("three replicas share what one would take: none is throttled, and no claim is lost", async (t) => {
+  const scene = await openPaceScene(t, { share: 1, replicas: 3 });
+  // More than EC2's buckets hold when they are full.
+  const images = Math.max(120, IMAGES / 20);
+  await scene.fill({ [BUSY]: images });
+  await scene.run(MINUTE_MS, () => publicIn(scene, [BUSY]) === 0);
+  t.equal(throttled(scene), 0);
+  t.match(scene.outcomes, { "make-private": images, lost: undefined });
+  t.comment(`three replicas: ${JSON.stringify(scene.outcomes)} in ${finishedAfter(scene)[BUSY]} virtual seconds`);
+});
 
 t.test("without keeping to the buckets EC2 would throttle: the simulator's are no decoration", async (t) => {
   const scene = await openPaceScene(t, { share: 3 });

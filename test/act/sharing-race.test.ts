@@ -21,7 +21,12 @@ async function openPair(t: Test): Promise<{ readonly world: World; readonly pair
 function passOf({ ticker }: World, call: number, meanwhile: () => Promise<unknown>): Promise<unknown> {
   const counter = new CallCounter({ call, when: "after" }, meanwhile);
   const { images, schedule, ...others } = ticker;
-  return tickRegion(REGION, { ...others, images: counter.wrap(images), schedule: counter.wrap(schedule), batch: 1 });
+  return tickRegion(REGION, {
+    ...others,
+    images: counter.wrap(images),
+    schedule: counter.wrap(schedule),
+    batch: () => 1,
+  });
 }
 
 /** Each of two replicas takes one image; the second begins at a call of the first, and waits at a call of its own for its end. */

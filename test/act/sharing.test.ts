@@ -141,6 +141,26 @@ t.test("what was taken from a snapshot is given back when a kept image comes to 
   t.same(tagsOf(world), []);
 });
 
+t.test(
+  "a snapshot of two private images is given back for a kept one, whichever of them it was taken for",
+  async (t) => {
+    const { world, first, second } = await openPair(t);
+    await world.hear(UPLOADER, first.message);
+    await world.hear(UPLOADER, second.message);
+    await passes(world, 7);
+    t.equal(isOpen(world), false);
+    const { redis, keys } = world.connection;
+    const taken = async ({ amiId }: Nightly) => (await redis.hget(keys.image(REGION, amiId), "taken_away")) ?? "";
+    const takers = [await taken(first), await taken(second)].filter((text) => text.includes(SHARED));
+    t.equal(takers.length, 1, "it was taken once");
+    strange(world);
+    await passes(world, 15);
+    for (const { amiId } of [first, second]) t.equal(world.simulator.image(REGION, amiId)?.state, "deregistered");
+    t.equal(isOpen(world), true);
+    t.same(tagsOf(world), []);
+  },
+);
+
 t.test("a kept image that comes while an image is half private gets its snapshot back at once", async (t) => {
   const { world, first } = await openPair(t);
   world.simulator.changeImage(REGION, "ami-00000000000000002", { state: "deregistered" });

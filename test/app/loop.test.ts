@@ -2,7 +2,6 @@ import t from "tap";
 import { runLoop } from "../../src/app/life/loop.ts";
 import { MINUTE_MS, SECOND_MS } from "../../src/domain/time.ts";
 import { RefusedError, UpstreamError } from "../../src/errors.ts";
-import { silentLog } from "../support/run/log.ts";
 
 /** The pauses of a loop whose passes end so, one after the other, with no luck at all. */
 async function pausesAfter(everyMs: number, results: readonly (Error | null)[]): Promise<readonly number[]> {
@@ -19,7 +18,8 @@ async function pausesAfter(everyMs: number, results: readonly (Error | null)[]):
     return Promise.resolve();
   };
   const clock = { now: () => 0, sleep };
-  await runLoop("orders", everyMs, pass, { clock, log: silentLog, random: () => 1 }, stop.signal);
+  const outages = { failed: () => undefined, wentWell: () => undefined };
+  await runLoop("orders", everyMs, pass, { clock, outages, random: () => 1 }, stop.signal);
   return pauses;
 }
 

@@ -42,6 +42,7 @@ t.test("the shipped file loads, changes nothing, and means what it says", (t) =>
     redis: {
       address: { form: "alone", hosts: [{ host: "127.0.0.1", port: 6379 }], database: 0 },
       prefix: "clean-amis",
+      durability: "received",
     },
     policy: DEFAULT_POLICY,
     tickEveryMs: MINUTE_MS,

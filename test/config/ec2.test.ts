@@ -65,6 +65,20 @@ t.test("guards are on unless the file turns them off, and refuse where the crede
   t.end();
 });
 
+t.test("released images are looked after, and others' use is asked, only where the file says so", (t) => {
+  t.match(load(t, ""), { guard: null, usage: null });
+  const on = "[consumer_config.guard]\non = true\n";
+  t.same(load(t, on).guard, { warnBeforeMs: 30 * DAY_MS });
+  t.same(load(t, `${on}warn_before = "0d"\n`).guard, { warnBeforeMs: 0 });
+  const policy = "[consumer_config.policy]\nkeep_if_used_elsewhere = 5\n";
+  t.same(load(t, ec2("used_elsewhere = true")).usage, { keepFrom: 0 });
+  t.same(load(t, ec2("used_elsewhere = true") + policy).usage, { keepFrom: 5 });
+  const line = /^FILE: consumer_config\.policy\.keep_if_used_elsewhere = 5: goes only with ec2\.used_elsewhere = true$/;
+  t.match(complaint(t, policy), line);
+  t.match(complaint(t, `${on}warn_before = "soon"\n`), /^FILE: consumer_config\.guard\.warn_before = "soon": /);
+  t.end();
+});
+
 t.test(
   "a protecting tag is a key, a key with a value, or a key with any other; what would protect nothing is refused",
   (t) => {

@@ -129,6 +129,16 @@ t.test("Forgejo needs its address, owner/repo and a token of its own, and says s
       /^FILE: consumer_config\.report\.also goes only with reports in another kind of forge/,
     ],
     [whole + also(""), token, /^FILE: missing key consumer_config\.report\.also\.kind: pagure or forgejo$/],
+    [
+      '[consumer_config.report]\noperators_team = "releng/ami-keepers"\n',
+      token,
+      /^FILE: consumer_config\.report\.operators_team goes only with kind = "forgejo": name the accounts in report\.op/,
+    ],
+    [
+      `${whole}operators_team = "ami-keepers"\n`,
+      token,
+      /^FILE: consumer_config\.report\.operators_team = "ami-keepers": must match/,
+    ],
     [`[consumer_config]\n${also("pagure")}`, token, /^FILE: consumer_config\.report\.also goes only with/],
     [
       whole + also("pagure").replace('"old"', '""'),

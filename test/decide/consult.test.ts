@@ -122,6 +122,19 @@ t.test("that a source knew nothing of a compose while it was still running does 
   t.same(await stageAndRule(world), ["kept", "conflict"]);
 });
 
+t.test("a word that a source gave counts for the compose's later images, however old it is", async (t) => {
+  const source = new WrittenSource("composeinfo", DATED);
+  const world = await openWorld(t, { sources: [source] });
+  await pungi(world, "RC-20261120.0");
+  await announce(world);
+  world.clock.advance(5 * DAY_MS);
+  t.same(await world.tick(), { "make-private": 1 });
+  await announce(world, "ami-00000000000000002");
+  world.clock.advance(5 * DAY_MS);
+  t.same(await world.tick(), { "make-private": 1 });
+  t.same(source.asked, [COMPOSE]);
+});
+
 t.test("a nightly asks nobody", async (t) => {
   const source = new WrittenSource("composeinfo", "failure");
   const world = await openWorld(t, { sources: [source] });

@@ -77,7 +77,7 @@ t.test("the policy allows the calls of the service and of doctor, each as it is 
   t.teardown(() => {
     checkup.close();
   });
-  const config = { act: "delete", ec2: { guards: GUARDS } } as Parameters<typeof checkRegion>[1]["config"];
+  const config = { act: "delete", ec2: { guards: GUARDS }, usage: null } as Parameters<typeof checkRegion>[1]["config"];
   const needs = { config, ec2: () => Promise.resolve(checkup), callLimitMs: 10 * SECOND_MS };
   const found = await checkRegion(REGION, needs, new AbortController().signal);
   t.same(

@@ -108,7 +108,6 @@ t.test("the example's configuration is valid, and what it needs is mounted where
   const volumes = [...POD.volumes, ...find("StatefulSet").spec.template.spec.volumes];
   for (const { secret } of volumes)
     if (secret !== undefined) t.ok(docs.includes(`create secret generic ${secret.secretName} `), secret.secretName);
-  t.match(toml, /^share = 0\.25/m, `EC2's rates are shared by ${String(find("Deployment").spec.replicas)} replicas`);
 });
 
 t.test("probes and Prometheus ask for what is served, on the port that is served", async (t) => {

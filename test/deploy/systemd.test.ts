@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import t from "tap";
 import { openLog } from "../../src/adapters/log.ts";
+import { DAY_MS } from "../../src/domain/time.ts";
 import { tellSystemd } from "../../src/adapters/systemd.ts";
 import { exitCode } from "../../src/cli/command/exit-codes.ts";
 import { SECRETS } from "../../src/config/environment.ts";
@@ -67,6 +68,17 @@ t.test("systemd is told that the service has begun, and twice in each WatchdogSe
   t.equal(first, "/run/there --ready");
   t.same([...new Set(rest)], ["/run/there WATCHDOG=1"]);
   t.notMatch(others.told().join(), "WATCHDOG", "systemd waits for another process");
+});
+
+t.test("a WatchdogSec of months is no busy loop", async (t) => {
+  const { env } = listener(t.testdir({}), "ours");
+  const warnings: string[] = [];
+  const warned = ({ name }: Error): void => void warnings.push(name);
+  process.on("warning", warned);
+  tellSystemd({ ...env, WATCHDOG_USEC: String(100 * DAY_MS * 1000) }, silentLog).close();
+  await new Promise(setImmediate);
+  process.off("warning", warned);
+  t.notOk(warnings.includes("TimeoutOverflowWarning"));
 });
 
 t.test("where systemd listens and cannot be told, one line of the log says so", async (t) => {

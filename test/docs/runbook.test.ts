@@ -5,6 +5,10 @@ import { pages, ROOT } from "../support/docs/blocks.ts";
 import { openMachine } from "../support/runbook/machine.ts";
 import { fits, PAGE, play, sections } from "../support/runbook/play.ts";
 import { SCENES, WITH_A_PACKAGE } from "../support/runbook/scenes.ts";
+import { openShell } from "../support/runbook/shell.ts";
+
+const shell = await openShell();
+t.teardown(shell.close);
 
 t.test("every alert has a section in the runbook, and no other is spoken of", (t) => {
   const rules = readFileSync(join(ROOT, "deploy/prometheus/clean-amis.rules.yml"), "utf8");
@@ -47,7 +51,7 @@ t.test("what is left out of a printed answer may be anything, and nothing else m
 
 for (const section of sections().filter(({ title }) => title in SCENES))
   t.test(`${section.title}: what the runbook says is typed, and seen`, async (t) => {
-    const machine = await openMachine(t);
+    const machine = await openMachine(t, shell.type);
     if (machine === null) {
       t.comment("not tried: Redis was given by its address");
       return;

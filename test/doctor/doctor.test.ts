@@ -27,7 +27,7 @@ t.test(
     t.same(
       [...new Set(findings.map(({ check }) => check))],
       [
-        ...["configuration", "broker", "queue", "redis", "redis persistence", "redis form", "redis commands"],
+        ...["configuration", "node", "broker", "queue", "redis", "redis persistence", "redis form", "redis commands"],
         ...["redis memory", "redis latency", "redis keys", "clock", "ears", "reporter", "acts", "labels", "records"],
         ...["reports", "datagrepper", "compose host", "ec2 account"],
         ...REGIONS.flatMap((region) =>
@@ -56,6 +56,12 @@ t.test(
     t.same(pagure.tracker.issues(REPO), [], "Pagure");
   },
 );
+
+t.test("that AWS' SDK will ask for a newer Node is told once, and no reason to complain", async (t) => {
+  const place = await openInstallation(t);
+  for (const [node, words] of Object.entries({ "20.20.2": /^20\.20\.2 will do; from 2027 on/, "22.1.0": /^22\.1\.0$/ }))
+    t.match((await place.examine(() => ({ node })))[1], { check: "node", state: "ok", message: words });
+});
 
 t.test("what is missing in EC2 is told by region and name, as far as the configuration needs it", async (t) => {
   const denied = ["DeregisterImage", "CreateTags", "DescribeImageReferences"];

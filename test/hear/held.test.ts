@@ -7,7 +7,7 @@ import { redisSchedule } from "../../src/adapters/redis/images/schedule.ts";
 import { systemClock } from "../../src/adapters/clock.ts";
 import { DEFAULT_POLICY } from "../../src/domain/compose/classify.ts";
 import { Consumer } from "../../src/hear/consume.ts";
-import { NO_METER, type Delivery, type Log } from "../../src/ports/index.ts";
+import { NO_METER, type Delivery, type Log, type RejectedMessages } from "../../src/ports/index.ts";
 import { outgoing, uploads, until } from "../support/servers/bus.ts";
 import { CuttableProxy } from "../support/servers/proxy.ts";
 import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
@@ -26,7 +26,8 @@ interface Scene {
   /** What became of the deliveries, by the channel's name and their number on it. */
   readonly answers: string[];
   /** As a channel would bring it. */
-  readonly deliver: (channel: Channel, message: Outgoing) => void;
+  readonly deliver: (channel: Channel, message: Outgoing, spent?: string) => void;
+  readonly rejected: RejectedMessages;
   readonly untilHeld: () => Promise<void>;
 }
 
@@ -69,14 +70,15 @@ async function open(t: Test, mostBytes?: number): Promise<Scene> {
     environments: ["prod"],
   };
   const [stop, giveUp] = [new AbortController(), new AbortController()];
-  const consumer = new Consumer(ingester, { stop: stop.signal, giveUp: giveUp.signal }, mostBytes);
+  const consumer = new Consumer(ingester, { stop: stop.signal, giveUp: giveUp.signal }, null, mostBytes);
   const answers: string[] = [];
-  const deliver = (on: Channel, { topic, messageId, headers, body }: Outgoing): void => {
+  const deliver = (on: Channel, { topic, messageId, headers, body }: Outgoing, spent?: string): void => {
     on.delivered += 1;
     const name = `${on.name}${on.delivered}`;
     const delivery: Delivery = {
       message: { topic, messageId, headers, body, arrivedAt: Date.now() },
       lost: on.lost.signal,
+      spent: spent ?? null,
       ackUpTo: () => answers.push(`ack ${name}`),
       giveBack: () => answers.push(`back ${name}`),
     };
@@ -88,7 +90,7 @@ async function open(t: Test, mostBytes?: number): Promise<Scene> {
     proxy.cut();
     await gone;
   };
-  return { consumer, stop, giveUp, proxy, cut, answers, deliver, untilHeld };
+  return { consumer, stop, giveUp, proxy, cut, answers, deliver, rejected: ingester.rejected, untilHeld };
 }
 
 /** Understood, and of no interest: it needs no Redis. */
@@ -153,7 +155,7 @@ t.test("more than so many bytes are not held: the broker is asked for no more, a
   const size = messages[0]?.body.length ?? 0;
   const { consumer, proxy, cut, answers, deliver, untilHeld } = await open(t, 10 * size);
   let isOpen = true;
-  consumer.useTap({ close: () => (isOpen = false), open: () => (isOpen = true) });
+  consumer.useTap({ close: () => (isOpen = false), rest: () => undefined, open: () => (isOpen = true) });
   const bus = channel("a");
   await cut();
   for (const message of messages) deliver(bus, message);
@@ -162,8 +164,49 @@ t.test("more than so many bytes are not held: the broker is asked for no more, a
   t.ok(consumer.heldBytes <= 11 * size + 100, `${consumer.heldBytes} bytes`);
   const back = answers.filter((answer) => answer.startsWith("back"));
   t.equal(back.length, 30 - consumer.counts.received, "what came on its way is given back");
+  const [spent] = uploads(1);
+  if (spent !== undefined) deliver(bus, spent, "delivered 3 times");
+  t.same(
+    answers.filter((answer) => answer.startsWith("back")),
+    back,
+    "but not what the broker would drop",
+  );
   proxy.mend();
   await consumer.idle();
   t.equal(isOpen, true, "and when Redis has taken it, more is asked for");
-  t.equal(answers.at(-1), `ack a${consumer.counts.received}`);
+  t.equal(answers.at(-1), "ack a31");
+});
+
+t.test("what a lost channel had is not asked for again before Redis is back, and then it is", async (t) => {
+  const { consumer, proxy, cut, answers, deliver, untilHeld } = await open(t);
+  const asked: string[] = [];
+  const note = (word: string) => () => void asked.push(word);
+  consumer.useTap({ close: note("close"), rest: note("rest"), open: note("open") });
+  const bus = channel("a");
+  await cut();
+  for (const message of uploads(5)) deliver(bus, message);
+  await untilHeld();
+  bus.lost.abort();
+  await until("nothing is held", () => Promise.resolve(consumer.heldBytes === 0));
+  t.same([...new Set(asked)], ["rest"], "a broker would count each delivery");
+  proxy.mend();
+  await consumer.idle();
+  t.equal(asked.at(-1), "open");
+  t.same(answers, []);
+});
+
+t.test("what a broker is about to drop is kept as rejected, unworked, with its reason, and acknowledged", async (t) => {
+  const { consumer, rejected, answers, deliver } = await open(t);
+  const [first, spent, last] = uploads(3);
+  if (first === undefined || spent === undefined || last === undefined) throw new Error("three were asked for");
+  const bus = channel("a");
+  deliver(bus, first);
+  deliver(bus, spent, "delivered 3 times");
+  deliver(bus, last);
+  await consumer.idle();
+  t.same(answers, ["ack a3"]);
+  t.match(await rejected.page(null, 10), [
+    { reason: "delivered 3 times", messageId: spent.messageId, body: spent.body },
+  ]);
+  t.match(consumer.counts, { new: 2, rejected: 1 });
 });

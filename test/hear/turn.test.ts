@@ -205,17 +205,17 @@ t.test("while one batch waits for Redis the next is written, and acknowledged on
     if (announced.some(({ upload: { amiId } }) => amiId === amiOf(1))) await answered;
     return results;
   };
-  const slow = new Proxy(schedule, {
-    get: (all, name) => (name === "addAll" ? slowFirst : (Reflect.get(all, name) as unknown)),
-  });
-  const never = new AbortController().signal;
-  const consumer = new Consumer({ ...world.ingester, schedule: slow }, { stop: never, giveUp: never });
-  const answers: string[] = [];
+  const get = (all: Schedule, name: string | symbol): unknown =>
+    name === "addAll" ? slowFirst : Reflect.get(all, name);
+  const slow = new Proxy(schedule, { get });
+  const [answers, never] = [new Array<string>(), new AbortController().signal];
+  const consumer = new Consumer({ ...world.ingester, schedule: slow }, { stop: never, giveUp: never }, null);
   const deliver = (numbers: readonly number[]): void => {
     for (const number of numbers)
       consumer.deliver({
         message: upload(number),
         lost: never,
+        spent: null,
         ackUpTo: () => answers.push(`ack ${number}`),
         giveBack: () => answers.push(`back ${number}`),
       });

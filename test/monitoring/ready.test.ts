@@ -140,6 +140,16 @@ t.test("a pass that hangs is named, and when none has ended well for long it is 
   t.match(await ready(served), { http: 503, parts: { tick: { state: "down", since: formatInstant(began) } } });
 });
 
+t.test("signs of life that are still to come, by a wrong clock, are none", async (t) => {
+  const served = await openServed(t);
+  const { world, store, json } = served;
+  const now = world.clock.now();
+  await store.pulse.beat("dead", now + 30 * DAY_MS, { tick: now + 30 * DAY_MS, message: now });
+  await hear(served);
+  t.match(await ready(served), { parts: { tick: { word: "no pass has ended yet", since: null } } });
+  t.match(await json("/api/v1/stats"), { last_tick: null, last_message: formatInstant(now), replicas: [] });
+});
+
 t.test("redis that is away is told within seconds, and the rest is not known", async (t) => {
   const served = await openServed(t);
   await hear(served);

@@ -89,7 +89,9 @@ t.test(
     scene.clock.advance(MINUTE_MS);
     t.equal((await listen(scene.clock.now())).until, scene.clock.now() - HOUR_MS);
     scene.clock.advance(11 * DAY_MS);
-    t.match(await commentStoppages(scene.commentReader), [{ what: /^make images private, or delete/, images: 1 }]);
+    t.match(await commentStoppages(scene.commentReader), [
+      { what: /^make images private, or delete/, images: 1, plan: [`${scene.nightly.amiId} `] },
+    ]);
     t.same(
       await tickRegion(REGION, { ...scene.ticker, listen }),
       { deaf: 2 },

@@ -48,3 +48,29 @@ t.test("a release that is heard at any call of a delete saves the image, as long
     t.match(await world.ticker.schedule.get(REGION, amiId), { stage: "kept", rule: "released-two-week" }, where);
   }
 });
+
+t.test("what is written down of a compose, and has not reached its image, saves it up to the last call", async (t) => {
+  const dry = new CallCounter(null);
+  const [world] = await dueToDelete(t);
+  await pass(world, dry);
+  const last = dry.names.lastIndexOf("settle", dry.names.indexOf("deregister"));
+  for (const [what, stage] of [
+    ["a release", "kept"],
+    ["a hold", "held"],
+  ] as const) {
+    const [world, { amiId, composeId }] = await dueToDelete(t);
+    const { clock, clerk, ingester, simulator } = world;
+    // Whoever heard it has died before it came to the images.
+    const write = (): Promise<unknown> =>
+      what === "a hold"
+        ? clerk.facts.hold(composeId, { by: "tester", why: "x", since: clock.now(), until: null })
+        : ingester.facts.remember({ composeId, source: "pungi", released: true, at: clock.now(), by: "a message" });
+    await pass(world, new CallCounter({ call: last + 1, when: "after" }, write));
+    t.equal(simulator.image(REGION, amiId)?.state, "available", `${what}: it is there`);
+    for (let minutes = 0; minutes < 30; minutes += 10) {
+      clock.advance(10 * MINUTE_MS);
+      await world.tick();
+    }
+    t.match(await world.ticker.schedule.get(REGION, amiId), { stage }, what);
+  }
+});

@@ -8,6 +8,7 @@ import { shipped } from "../support/docs/licences.ts";
 import { openMachine } from "../support/runbook/machine.ts";
 import { play, sections } from "../support/runbook/play.ts";
 import { NIGHTLY, PRIVATE_NOW, RELEASE, uploads, WITH_A_PACKAGE } from "../support/runbook/scenes.ts";
+import { openShell } from "../support/runbook/shell.ts";
 
 const execute = promisify(execFile);
 
@@ -42,7 +43,9 @@ function loadedBy(path: string): readonly string[] {
 
 /** Walks the runbook from an empty folder to a dry run, the service and back, with this tarball and the unit's own words. */
 async function walk(t: Test, tarball: string): Promise<void> {
-  const machine = await openMachine(t, { isBare: true, dir: join(dirname(tarball), "machine") });
+  const shell = await openShell();
+  t.teardown(shell.close);
+  const machine = await openMachine(t, shell.type, { isBare: true, dir: join(dirname(tarball), "machine") });
   if (machine === null) {
     t.comment("not walked: Redis was given by its address");
     return;

@@ -9,6 +9,7 @@ import { isRunning } from "../../src/demo/servers/processes.ts";
 import { until } from "../support/servers/bus.ts";
 
 const RUNNER = fileURLToPath(new URL("../support/run/run.js", import.meta.url));
+const OWNER = fileURLToPath(new URL("../support/runbook/owner.js", import.meta.url));
 const NODE_MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
 /** Says who it is, and waits for ever. */
@@ -63,4 +64,14 @@ t.test("a test does not outlive a runner that was killed", async (t) => {
   runner.kill("SIGKILL");
   await ended;
   await until("the test ends", () => Promise.resolve(!isRunning(pid)));
+});
+
+t.test("what the runbook's commands have started does not outlive a test that was killed", async (t) => {
+  const owner = spawn(process.execPath, [OWNER], { stdio: ["ignore", "pipe", "inherit"] });
+  t.teardown(() => owner.kill("SIGKILL"));
+  const [said] = (await once(owner.stdout, "data")) as [Buffer];
+  const pid = Number(said.toString());
+  t.ok(isRunning(pid), "a program was left running");
+  owner.kill("SIGKILL");
+  await until("it ends", () => Promise.resolve(!isRunning(pid)));
 });

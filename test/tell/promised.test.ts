@@ -70,3 +70,15 @@ t.test("that the service is deaf is told with what is due, and why nothing happe
   clock.advance(10 * MINUTE_MS);
   t.match(await deafStoppages(hearer), [{ why: /started anew or set back/, images: 1 }]);
 });
+
+t.test("that the service is deaf is told as well where it cannot write down since when", async (t) => {
+  const { reporter, connection, clock } = await openReporting(t);
+  const hearing = redisHearing(connection, silentLog);
+  const hearer = { listen: listenTo(hearing, null), hearing, schedule: reporter.schedule };
+  await connection.redis.set(connection.keys.control("ears"), "somebody else's");
+  await hearing.noteDeaf(clock.now());
+  clock.advance(10 * MINUTE_MS);
+  t.match(await deafStoppages(hearer), [{ why: /^it has not heard/, since: clock.now() - 10 * MINUTE_MS }]);
+  await hearing.noteDeaf(null);
+  t.same(await deafStoppages(hearer), []);
+});

@@ -1,4 +1,5 @@
 import type { Image } from "../../domain/image/image.ts";
+import type { Instant } from "../../domain/time.ts";
 import type { Clock, Heard, Lease, MayCall, Schedule } from "../../ports/index.ts";
 
 /** A lease, and what the act stands on. */
@@ -18,13 +19,18 @@ export class ClaimLost extends Error {
 /** A call that is under way when the lease ends could meet the next claim's; so none begins this late. */
 const LEASE_MARGIN = 0.2;
 
+/** When the last call of a lease begins. */
+export function lastStartOf({ now, until }: Lease): Instant {
+  return until - (until - now) * LEASE_MARGIN;
+}
+
 /** For every mutating call of an act: it goes out only if the claim still stands when its turn has come. Throws `ClaimLost`. */
 export function whileClaimed(
   image: Image,
   lease: ActLease,
   { schedule, clock }: { readonly schedule: Pick<Schedule, "mayAct">; readonly clock: Pick<Clock, "now"> },
 ): MayCall {
-  const lastStart = lease.until - (lease.until - lease.now) * LEASE_MARGIN;
+  const lastStart = lastStartOf(lease);
   return async () => {
     if (clock.now() > lastStart || !(await schedule.mayAct(image))) throw new ClaimLost();
     // Asked last: what Redis said of the claim counts only if it is still the one that everything was heard in.

@@ -18,25 +18,28 @@ interface Deleter {
 
 /**
  * Deletes an image and every snapshot of every block device: first the record says so, with all snapshot ids, then the image
- * goes, then the snapshots, each tried whatever became of the others. Resolves to the outcome, with a result for each. Throws
+ * goes, then the snapshots, each tried whatever became of the others. `mayEnd` is asked before the image goes, `mayCall` before
+ * each snapshot does. Resolves to the outcome, with a result for each. Throws
  * `UpstreamError` and `RefusedError` with the leftovers still due and the results on record, and `ClaimLost`.
  */
 export async function deleteImage(
   image: Image,
   { seen, snapshotIds }: Plan & { do: "delete" },
   lease: Lease,
-  mayCall: MayCall,
+  { mayCall, mayEnd }: { readonly mayCall: MayCall; readonly mayEnd: MayCall },
   deleter: Deleter,
 ): Promise<Change> {
   const { region, amiId, reason } = image;
   const { images, schedule, clock } = deleter;
   const underWay = { stage: "deleting", wait: { queue: "delete", wakeAt: lease.until } } as const;
-  if (image.stage !== "deleting") {
-    const event = draft("deleting", clock.now(), "ticker", reason);
+  const isBegun = image.stage === "deleting";
+  if (!isBegun || snapshotIds.some((id) => !image.snapshotIds.includes(id))) {
+    const event = isBegun ? null : draft("deleting", clock.now(), "ticker", reason);
     const begin: Change = { ...underWay, fields: { snapshotIds }, event };
     if (!(await schedule.settle(image, begin, { keepClaim: true }))) throw new ClaimLost();
   }
-  if (seen?.state === "available") await images.deregister(region, amiId, mayCall);
+  if (seen?.state === "available") await images.deregister(region, amiId, mayEnd);
+  if (seen === null && (await images.isKnown(region, amiId)) === true) throw hidden(image);
   const { snapshotResults, failure } = await deleteSnapshots(image, snapshotIds, mayCall, deleter);
   if (failure !== null) {
     const change: Change = { ...underWay, fields: { snapshotResults }, event: null };
@@ -53,6 +56,12 @@ export async function deleteImage(
       snapshots: JSON.stringify(snapshotResults),
     }),
   };
+}
+
+/** No list shows it, and EC2 knows it: its snapshots are not to go before it. */
+function hidden({ region, amiId }: Image): UpstreamError {
+  const words = `${region} ${amiId} is being deleted, and EC2 knows it by its id, but does not list it: are Allowed AMIs set?`;
+  return new UpstreamError("ec2", "hidden", words, { scope: "image" });
 }
 
 /** What became of each snapshot, earlier attempts included, and the failure that is the soonest to be tried again. */

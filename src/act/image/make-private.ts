@@ -27,7 +27,7 @@ interface Taker {
  */
 export async function makePrivate(
   image: Image,
-  { seen, takeAway }: Plan & { do: "make-private" },
+  { seen, takeAway, usedBy }: Plan & { do: "make-private" },
   mayCall: MayCall,
   taker: Taker & { readonly periods: Pick<Periods, "afterHoldMs"> },
 ): Promise<Change> {
@@ -50,6 +50,8 @@ export async function makePrivate(
     stage: "private",
     wait: null,
     fields: reset({
+      // Those that nothing is taken from for this image are known by no tag of it, should it vanish.
+      snapshotIds: seen.snapshotIds.filter((id) => !taken.snapshots.includes(id)),
       madePrivateAt,
       noticedAt: null,
       deleteAt: null,
@@ -62,6 +64,7 @@ export async function makePrivate(
       gib: String(seen.sizeGiB),
       snapshots: String(seen.snapshotIds.length),
       taken_away: JSON.stringify(taken),
+      ...(usedBy !== undefined && { used_by: String(usedBy) }),
     }),
   };
 }

@@ -23,7 +23,7 @@ import type { Plan } from "../../domain/plan/plan.ts";
 import { afterHiddenLook, afterMiss, afterRefusal } from "../../domain/plan/setback.ts";
 import { isBegun } from "../../domain/limits/budget.ts";
 import { MINUTE_MS, type Instant } from "../../domain/time.ts";
-import type { Budgets, Clock, Facts, Images, Log, Random, Schedule } from "../../ports/index.ts";
+import type { Budgets, Clock, Facts, Images, Log, MayCall, Random, Schedule } from "../../ports/index.ts";
 
 /** Whoever carries out what is planned. */
 export interface Worker {
@@ -110,6 +110,23 @@ function withMisses({ image, plan }: Planned, change: Change | null): Change | n
   return { ...change, fields: { ...NOT_MISSED, ...change.fields } };
 }
 
+/**
+ * For the call that nobody can take back: what is said of the compose is written down before it reaches its images, and ends the
+ * act from then on. Throws `ClaimLost`, `RefusedError`.
+ */
+function whileUnsaid(
+  image: Image,
+  { now }: ActLease,
+  mayCall: MayCall,
+  { facts, policy }: Pick<Worker, "facts" | "policy">,
+): MayCall {
+  return async () => {
+    const { decision, hold } = await wordNow(image.composeId, { facts, policy });
+    if (decision.kind !== "delete" || isInForce(hold, now)) throw new ClaimLost();
+    await mayCall();
+  };
+}
+
 /** Does in EC2 what a plan says; resolves to what it changes of the image, or null when that is nothing any more. */
 async function changeBy({ image, plan }: Planned, lease: ActLease, worker: Worker): Promise<Change | null> {
   const { images, clock, periods } = worker;
@@ -118,7 +135,7 @@ async function changeBy({ image, plan }: Planned, lease: ActLease, worker: Worke
     case "make-private":
       return makePrivate(image, plan, mayCall, worker);
     case "delete":
-      return deleteImage(image, plan, lease, mayCall, worker);
+      return deleteImage(image, plan, lease, { mayCall, mayEnd: whileUnsaid(image, lease, mayCall, worker) }, worker);
     case "restore":
       return restoreImage(image, plan, mayCall, { images, clock });
     case "keep": {
@@ -153,18 +170,24 @@ async function changeBy({ image, plan }: Planned, lease: ActLease, worker: Worke
 async function missed(
   image: Image,
   now: Instant,
-  images: Pick<Images, "isKnown" | "snapshotsOf" | "imagesOn">,
+  images: Pick<Images, "isKnown" | "snapshotsOf" | "snapshots" | "imagesOn">,
 ): Promise<Change> {
   const change = afterMiss(image, now);
   if (change.stage !== "gone" || change.event === null) return change;
   if ((await images.isKnown(image.region, image.amiId)) === true) return afterHiddenLook(image, now);
-  const snapshots = await images.snapshotsOf(image.region, image.amiId);
-  const standing = await images.imagesOn(
-    image.region,
-    snapshots.map(({ snapshotId }) => snapshotId),
-  );
+  const standing = await images.imagesOn(image.region, await snapshotsLeft(image, images));
   // Whoever else stands on a snapshot needs it.
   const left = [...standing].filter(([, on]) => on.every((id) => id === image.amiId)).map(([snapshotId]) => snapshotId);
   const why = left.length === 0 ? change.event.why : `${change.event.why}; it left ${left.join(", ")} behind`;
   return { ...change, event: { ...change.event, why, details: { left: left.join(" ") } } };
+}
+
+/** Its snapshots that EC2 shows, by our tag and by its record: one that it shared carries the tag of the other image. */
+async function snapshotsLeft(
+  { region, amiId, snapshotIds, takenAway }: Image,
+  images: Pick<Images, "snapshotsOf" | "snapshots">,
+): Promise<readonly string[]> {
+  const tagged = await images.snapshotsOf(region, amiId);
+  const recorded = await images.snapshots(region, [...new Set([...snapshotIds, ...(takenAway?.snapshots ?? [])])]);
+  return [...new Set([...tagged, ...recorded].map(({ snapshotId }) => snapshotId))];
 }

@@ -3,11 +3,10 @@ import { unreachable } from "./reasons.ts";
 import { Reception, type BusUser } from "./reception.ts";
 import type { AmqpConfig } from "../../config/amqp.ts";
 import { backoffMs, jittered } from "../../domain/limits/backoff.ts";
-import { SECOND_MS, type Instant } from "../../domain/time.ts";
+import { formatInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { describeError } from "../../errors.ts";
 
 const FIRST_PAUSE_MS = SECOND_MS / 2;
-const LONGEST_PAUSE_MS = 30 * SECOND_MS;
 /** A broker that does not answer must not keep a service that ends. */
 const GOODBYE_MS = SECOND_MS;
 /** A connection that ends before that failed like one that never was: the pauses grow. */
@@ -16,6 +15,14 @@ const STEADY_MS = 10 * SECOND_MS;
 export interface Consuming {
   readonly isConsuming: boolean;
   readonly since: Instant;
+}
+
+/** From a failure until a broker delivers again. */
+interface Outage {
+  readonly since: Instant;
+  /** Codes of the failures that were told. */
+  readonly told: Set<string>;
+  failures: number;
 }
 
 /**
@@ -29,6 +36,7 @@ export class Bus {
   #isPaused = false;
   #state: Consuming;
   #connections = 0;
+  #outage: Outage | null = null;
 
   constructor(config: AmqpConfig, user: BusUser) {
     this.#config = config;
@@ -42,12 +50,12 @@ export class Bus {
   }
 
   /**
-   * Keeps a connection until `stop`, whatever the broker does: each failure is told, and all is tried again after a growing
-   * pause, or after `retry_delay`. Throws `UpstreamError` when the address says how many `connection_attempts` are made, and
+   * Keeps a connection until `stop`, whatever the broker does: all is tried again after a growing pause, or after `retry_delay`.
+   * An outage is told once, and so is its end; while it lasts, a reason of another kind is. Throws `UpstreamError` when the address says how many `connection_attempts` are made, and
    * so many failed before one was good.
    */
   async run(stop: AbortSignal): Promise<void> {
-    const { clock, log } = this.#user;
+    const { clock } = this.#user;
     const attempts = this.#config.connectionAttempts ?? Infinity;
     let [failures, hasHeard] = [0, false];
     for (;;) {
@@ -59,7 +67,7 @@ export class Bus {
       if (!hasHeard && failures >= attempts) throw failure;
       const pauseMs = this.#pauseMs(failures);
       const data = { code: failure.code, error: failure.message, failures, pauseMs };
-      log.warn(data, heardMs === null ? "no broker, trying again" : "broker lost, connecting again");
+      this.#tell(data, heardMs === null ? "no broker, trying again" : "broker lost, connecting again");
       await clock.sleep(pauseMs, stop);
     }
   }
@@ -68,6 +76,11 @@ export class Bus {
   pause(): void {
     this.#isPaused = true;
     void this.#turn(false);
+  }
+
+  /** A connection that is made anew asks for none, until `resume`. */
+  rest(): void {
+    this.#isPaused = true;
   }
 
   resume(): void {
@@ -103,11 +116,25 @@ export class Bus {
   }
 
   #note(isConsuming: boolean): void {
-    const { clock, meter } = this.#user;
+    const { clock, meter, log } = this.#user;
     if (this.#state.isConsuming === isConsuming) return;
     this.#state = { isConsuming, since: clock.now() };
-    if (isConsuming) this.#connections += 1;
-    if (isConsuming && this.#connections > 1) meter.reconnected("amqp");
+    if (!isConsuming) return;
+    this.#connections += 1;
+    if (this.#connections > 1) meter.reconnected("amqp");
+    if (this.#outage === null) return;
+    const { since, failures } = this.#outage;
+    log.info({ since: formatInstant(since), failures }, "broker is back");
+    this.#outage = null;
+  }
+
+  #tell(data: { readonly code: string }, message: string): void {
+    const { clock, log } = this.#user;
+    const outage = (this.#outage ??= { since: clock.now(), told: new Set(), failures: 0 });
+    outage.failures += 1;
+    if (outage.told.has(data.code)) log.debug(data, message);
+    else log.warn(data, message);
+    outage.told.add(data.code);
   }
 
   /** Resolves whatever comes of it: a connection that is lost begins again as it is wanted then. */
@@ -120,8 +147,8 @@ export class Bus {
   }
 
   #pauseMs(failures: number): number {
-    const { retryDelaySeconds } = this.#config;
+    const { retryDelaySeconds, longestPauseMs } = this.#config;
     if (retryDelaySeconds !== undefined) return retryDelaySeconds * SECOND_MS;
-    return jittered(backoffMs(failures - 1, FIRST_PAUSE_MS, LONGEST_PAUSE_MS), Math.random());
+    return jittered(backoffMs(failures - 1, FIRST_PAUSE_MS, longestPauseMs), Math.random());
   }
 }

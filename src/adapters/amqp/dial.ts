@@ -4,6 +4,7 @@ import { connect, credentials, type ChannelModel } from "amqplib";
 import { guardAmqplib, tearDown } from "./guard.ts";
 import { unreachable } from "./reasons.ts";
 import { within } from "../limit.ts";
+import { readAddress } from "../../config/broker/address.ts";
 import type { AmqpConfig } from "../../config/amqp.ts";
 import type { TlsMaterial } from "../../config/tls.ts";
 import { VERSION } from "../../config/version.ts";
@@ -23,7 +24,7 @@ const OURS = {
 };
 
 /**
- * Connects to the broker. Certificates are read anew, since they may have been renewed. Whoever is given the connection hears
+ * Connects to the broker. Certificates, and an address in a file, are read anew, since they may have been renewed. Whoever is given the connection hears
  * of its end by `close`; its errors end no process. Throws `UpstreamError` with the broker's own reason, and when `stop`
  * aborts, which ends the wait at once.
  */
@@ -63,8 +64,13 @@ export async function unlessStopped<T>(answer: Promise<T>, stop: AbortSignal | u
   }
 }
 
+function addressNow({ url, urlFile }: Pick<AmqpConfig, "url" | "urlFile">): string {
+  if (urlFile === undefined) return url;
+  return readAddress("AMQP_URL_FILE", readFileSync(urlFile, "utf8").trim()).url;
+}
+
 function dialOf(config: AmqpConfig) {
-  const { protocol, hostname, port, pathname, username, password } = new URL(config.url);
+  const { protocol, hostname, port, pathname, username, password } = new URL(addressNow(config));
   const isSecure = protocol === "amqps:";
   const tls = isSecure ? tlsNow(config) : {};
   // The log-in by certificate, in which the broker takes the user's name from it, as fedora-messaging decides it.

@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel } from "amqplib";
 import { declare } from "./declare.ts";
-import { deliveryOf } from "./delivery.ts";
+import { deliveryLimit, deliveryOf } from "./delivery.ts";
 import { dial, unlessStopped } from "./dial.ts";
 import { tearDown } from "./guard.ts";
 import { within } from "../limit.ts";
@@ -34,7 +34,7 @@ export class Reception {
   #end: (why: unknown) => void = () => undefined;
   #why: unknown = null;
   #channel: Channel | null = null;
-  #names: readonly string[] = [];
+  #queues: readonly { readonly name: string; readonly limit: number }[] = [];
   /** By what is consumed now. */
   #tags: string[] = [];
   #isWanted = false;
@@ -95,9 +95,10 @@ export class Reception {
       this.#lose(error);
     });
     this.#channel = channel;
-    const names: string[] = [];
-    for (const queue of this.#user.queues) names.push(await declare(channel, queue, this.#config));
-    this.#names = names;
+    const queues: { readonly name: string; readonly limit: number }[] = [];
+    for (const queue of this.#user.queues)
+      queues.push({ name: await declare(channel, queue, this.#config), limit: deliveryLimit(queue.arguments) });
+    this.#queues = queues;
     // For each consumer by itself.
     await channel.prefetch(this.#config.prefetchCount);
   }
@@ -112,13 +113,14 @@ export class Reception {
       return;
     }
     if (this.#tags.length > 0) return;
-    for (const queue of this.#names) {
-      const { consumerTag } = await channel.consume(queue, (message) => {
-        if (message === null) this.#lose(new Error(`the broker cancelled the consumer of ${queue}: was it deleted?`));
-        else this.#user.deliver(deliveryOf({ channel, lost: this.#channelLost.signal }, message, this.#user));
+    const lost = this.#channelLost.signal;
+    for (const { name, limit } of this.#queues) {
+      const { consumerTag } = await channel.consume(name, (message) => {
+        if (message === null) this.#lose(new Error(`the broker cancelled the consumer of ${name}: was it deleted?`));
+        else this.#user.deliver(deliveryOf({ channel, lost, limit }, message, this.#user));
       });
       this.#tags.push(consumerTag);
-      this.#user.log.info({ queue, prefetch: this.#config.prefetchCount }, "consuming");
+      this.#user.log.info({ queue: name, prefetch: this.#config.prefetchCount }, "consuming");
     }
   }
 

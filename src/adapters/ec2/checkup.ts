@@ -1,10 +1,14 @@
 import {
+  CreateImageUsageReportCommand,
   CreateTagsCommand,
+  DeleteImageUsageReportCommand,
   DeleteSnapshotCommand,
   DeleteTagsCommand,
   DeregisterImageCommand,
   DescribeImageReferencesCommand,
   DescribeImagesCommand,
+  DescribeImageUsageReportEntriesCommand,
+  DescribeImageUsageReportsCommand,
   DescribeInstancesCommand,
   DescribeRegionsCommand,
   DescribeSnapshotAttributeCommand,
@@ -17,7 +21,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { Ec2Clients, type Ec2Options } from "./clients.ts";
 import { isDenied, isGone, isNotOffered, translateEc2 } from "./errors.ts";
-import { USER_TYPES } from "./usage.ts";
+import { REPORTED_TYPES, USER_TYPES } from "./usage.ts";
 import { translateErrors } from "../translate.ts";
 import { describeError, RefusedError, UpstreamError } from "../../errors.ts";
 import type { Ec2Action, Ec2Checkup } from "../../ports/index.ts";
@@ -26,6 +30,7 @@ const DryRun = true;
 /** Ids that EC2 gives to nothing: a dry run looks at the permission before it looks for the thing. */
 const ImageId = "ami-00000000000000000";
 const SnapshotId = "snap-00000000000000000";
+const ReportId = "amiur-00000000000000000";
 const Remove = [{ Group: "all" as const }];
 
 type Ask = (client: EC2Client, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>;
@@ -45,6 +50,14 @@ const DRY_RUNS: Readonly<Record<Ec2Action, Ask>> = {
       options,
     ),
   DescribeInstances: (client, options) => client.send(new DescribeInstancesCommand({ DryRun }), options),
+  CreateImageUsageReport: (client, options) =>
+    client.send(new CreateImageUsageReportCommand({ DryRun, ImageId, ResourceTypes: REPORTED_TYPES }), options),
+  DescribeImageUsageReports: (client, options) =>
+    client.send(new DescribeImageUsageReportsCommand({ DryRun }), options),
+  DescribeImageUsageReportEntries: (client, options) =>
+    client.send(new DescribeImageUsageReportEntriesCommand({ DryRun }), options),
+  DeleteImageUsageReport: (client, options) =>
+    client.send(new DeleteImageUsageReportCommand({ DryRun, ReportId }), options),
   DescribeRegions: (client, options) => client.send(new DescribeRegionsCommand({ DryRun }), options),
   GetImageBlockPublicAccessState: (client, options) =>
     client.send(new GetImageBlockPublicAccessStateCommand({ DryRun }), options),

@@ -19,6 +19,8 @@ export interface Ec2Options {
   readonly role: { readonly arn: string; readonly externalId: string | null } | null;
   /** How much of EC2's token buckets we take, above 0 and up to 1. */
   readonly share: number;
+  /** How many processes the share is for, 1 or more; without it this one alone. */
+  readonly replicas?: () => number;
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: Random;
@@ -70,7 +72,7 @@ export class Ec2Clients {
     this.#limitMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.#log = log;
     this.#settings = { ...SETTINGS, retryStrategy: retriesOn(clock, random), ...(endpoint !== null && { endpoint }) };
-    this.#pace = new Pace(clock, share, options.meter ?? NO_METER);
+    this.#pace = new Pace(clock, () => share / (options.replicas?.() ?? 1), options.meter ?? NO_METER);
     this.#clock = clock;
     this.#open = () => {
       const given = this.#openSts(credentials ?? (() => this.#askChain()));
@@ -112,7 +114,6 @@ export class Ec2Clients {
   async #remember(asking: Promise<string>, now: Instant): Promise<string> {
     this.#account = null;
     const id = await asking;
-    this.#theirClock.check();
     this.#account = { id, until: now + REMEMBER_ACCOUNT_MS };
     return id;
   }
@@ -124,13 +125,20 @@ export class Ec2Clients {
 
   async #askAccount(signal?: AbortSignal): Promise<string> {
     try {
-      return await accountOf(this.#sts, signal);
+      return await this.#accountBy(this.#sts, signal);
     } catch (error) {
       const known = translateEc2(error, "account", []);
-      if (!(known instanceof UpstreamError) || known.scope === "credentials") throw error;
+      if (!(known instanceof UpstreamError) || ["credentials", "account"].includes(known.scope)) throw error;
       const second = (this.#second ??= this.#openSts(this.#sts.config.credentials, SECOND_STS_REGION));
-      return accountOf(second, signal);
+      return this.#accountBy(second, signal);
     }
+  }
+
+  /** Throws `UpstreamError` also when STS' clock and ours are apart. */
+  async #accountBy(sts: STSClient, signal?: AbortSignal): Promise<string> {
+    const id = await accountOf(sts, signal);
+    this.#theirClock.check(sts);
+    return id;
   }
 
   #openSts(credentials: Credentials | (() => Promise<Credentials>), region = STS_REGION): STSClient {

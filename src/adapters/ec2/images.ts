@@ -149,7 +149,7 @@ class Ec2Images implements Images {
       await this.#client(region).send(gated(new DeregisterImageCommand({ ImageId: amiId }), mayCall));
       return "deregistered";
     } catch (error) {
-      // One of EC2's many places may not know yet, or any more, what another still shows.
+      // One of EC2's many places may not know yet, or any more, what another still shows: nor a snapshot, below.
       if (isGone(error) && !(await this.isKnown(region, amiId))) return "gone";
       throw error;
     }
@@ -160,7 +160,7 @@ class Ec2Images implements Images {
       await this.#client(region).send(gated(new DeleteSnapshotCommand({ SnapshotId: snapshotId }), mayCall));
       return "deleted";
     } catch (error) {
-      if (isGone(error)) return "gone";
+      if (isGone(error) && (await this.snapshots(region, [snapshotId])).length === 0) return "gone";
       if (isInUse(error)) return "in-use";
       throw error;
     }

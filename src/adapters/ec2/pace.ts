@@ -14,15 +14,15 @@ interface Command {
 const PACE_PLACE = { name: "pace", relation: "after", toMiddleware: "retryMiddleware" } as const;
 const GATE_PLACE = { name: "gate", relation: "after", toMiddleware: "pace" } as const;
 
-/** Our share of EC2's token buckets, one for each region and action; of this process alone. */
+/** This process' part of EC2's token buckets, one for each region and action. */
 export class Pace {
   readonly #clock: Clock;
-  readonly #share: number;
+  readonly #share: () => number;
   readonly #meter: Pick<Meter, "ec2" | "ec2Wait">;
-  readonly #buckets = new Map<string, { readonly limit: Limit; bucket: Bucket }>();
+  readonly #buckets = new Map<string, Bucket>();
 
-  /** `share`: above 0 and up to 1. */
-  constructor(clock: Clock, share: number, meter: Pick<Meter, "ec2" | "ec2Wait">) {
+  /** `share`: above 0 and up to 1; asked for each call, since replicas come and go. */
+  constructor(clock: Clock, share: () => number, meter: Pick<Meter, "ec2" | "ec2Wait">) {
     this.#clock = clock;
     this.#share = share;
     this.#meter = meter;
@@ -59,27 +59,23 @@ export class Pace {
   }
 
   async #take(region: string, action: string, isWhole: boolean): Promise<void> {
-    const kept = this.#bucketOf(region, action, isWhole);
-    const { bucket, waitMs } = takeToken(kept.bucket, kept.limit, this.#clock.now());
-    kept.bucket = bucket;
+    const [key, limit, kept] = this.#bucketOf(region, action, isWhole);
+    const { bucket, waitMs } = takeToken(kept, limit, this.#clock.now());
+    this.#buckets.set(key, bucket);
     if (waitMs <= 0) return;
     this.#meter.ec2Wait(action, waitMs / SECOND_MS);
     await this.#clock.sleep(waitMs);
   }
 
   #empty(region: string, action: string, isWhole: boolean): void {
-    const kept = this.#bucketOf(region, action, isWhole);
-    kept.bucket = emptied(kept.bucket, kept.limit, this.#clock.now());
+    const [key, limit, kept] = this.#bucketOf(region, action, isWhole);
+    this.#buckets.set(key, emptied(kept, limit, this.#clock.now()));
   }
 
-  #bucketOf(region: string, action: string, isWhole: boolean): { readonly limit: Limit; bucket: Bucket } {
+  #bucketOf(region: string, action: string, isWhole: boolean): readonly [string, Limit, Bucket] {
     const key = `${region} ${action} ${isWhole ? "whole" : ""}`;
-    const known = this.#buckets.get(key);
-    if (known !== undefined) return known;
-    const limit = shareOf(limitOf(action, isWhole), this.#share);
-    const made = { limit, bucket: fullBucket(limit, this.#clock.now()) };
-    this.#buckets.set(key, made);
-    return made;
+    const limit = shareOf(limitOf(action, isWhole), this.#share());
+    return [key, limit, this.#buckets.get(key) ?? fullBucket(limit, this.#clock.now())];
   }
 }
 

@@ -13,6 +13,7 @@ export function seenOf(image: Image): Seen {
     isPublic: image.Public === true,
     createdAt: instantOf(image.CreationDate),
     lastLaunchedAt: instantOf(image.LastLaunchedTime),
+    deprecatedAt: instantOf(image.DeprecationTime),
     snapshotIds: [...new Set(devices.map((device) => device.Ebs?.SnapshotId ?? "").filter((id) => id !== ""))],
     sizeGiB: devices.reduce((sum, device) => sum + (device.Ebs?.VolumeSize ?? 0), 0),
     tags: tagsOf(image.Tags),

@@ -19,6 +19,7 @@ interface Handler {
  */
 export class TheirClock {
   #skewMs = 0;
+  readonly #ofClients = new WeakMap<EC2Client | STSClient, number>();
 
   /** The same client, whose answers tell the time. */
   watch<T extends EC2Client | STSClient>(client: T): T {
@@ -28,7 +29,9 @@ export class TheirClock {
       const asked = Date.now();
       const answer = await handle(request, options);
       const said = Date.parse(answer.response.headers?.["date"] ?? "");
-      if (!Number.isNaN(said)) this.#skewMs = apartMs(said, { asked, answered: Date.now() });
+      if (Number.isNaN(said)) return answer;
+      this.#skewMs = apartMs(said, { asked, answered: Date.now() });
+      this.#ofClients.set(client, this.#skewMs);
       return answer;
     };
     return client;
@@ -39,10 +42,14 @@ export class TheirClock {
     return doAgree({ skewMs: this.#skewMs });
   }
 
-  /** By the latest answer. Throws `UpstreamError`: by a clock that is so wrong nobody knows what is due. */
-  check(): void {
-    if (this.isOurs()) return;
-    const seconds = Math.round(this.#skewMs / SECOND_MS);
+  /**
+   * By the latest answer to this client: a region whose own clock is wrong must not speak for all, whenever its answers come. Throws
+   * `UpstreamError`: by a clock that is so wrong nobody knows what is due.
+   */
+  check(client: EC2Client | STSClient): void {
+    const skewMs = this.#ofClients.get(client) ?? this.#skewMs;
+    if (doAgree({ skewMs })) return;
+    const seconds = Math.round(skewMs / SECOND_MS);
     throw new UpstreamError(
       "ec2",
       "clock-skew",

@@ -40,7 +40,11 @@ export const TREATMENTS: Readonly<Record<Class, Treatment>> = {
     refusal: null,
     does: `asks STS: if it refuses, too, all regions stop, and it is ${MINUTES} ten minutes; no image is refused`,
   },
-  account: { scope: "account", refusal: null, does: `all regions stop, ${MINUTES} ten minutes; no image is refused` },
+  account: {
+    scope: "account",
+    refusal: null,
+    does: `the region alone, or all if us-east-1 says so too; ${MINUTES} ten minutes; no image is refused`,
+  },
   shut: {
     scope: "region",
     refusal: null,

@@ -1,13 +1,20 @@
 import {
+  CreateImageUsageReportCommand,
+  DeleteImageUsageReportCommand,
   paginateDescribeImageReferences,
+  paginateDescribeImageUsageReportEntries,
+  paginateDescribeImageUsageReports,
   paginateDescribeInstances,
   type EC2Client,
   type ResourceTypeRequest,
 } from "@aws-sdk/client-ec2";
-import { isDenied, isNotOffered, isGone } from "./errors.ts";
+import { Ec2Clients, type Ec2Options } from "./clients.ts";
+import { isDenied, isNotOffered, isGone, translateEc2 } from "./errors.ts";
+import { BATCH } from "./questions.ts";
+import { translateErrors } from "../translate.ts";
 import { HOUR_MS, type Instant } from "../../domain/time.ts";
 import { RefusedError } from "../../errors.ts";
-import type { Clock, Log } from "../../ports/index.ts";
+import type { Clock, Log, UsageReports } from "../../ports/index.ts";
 
 /** One thing that uses an image. */
 type Use = readonly [amiId: string, user: string];
@@ -96,14 +103,8 @@ async function askInBatches(client: EC2Client, way: Way, amiIds: readonly string
 
 async function* references(client: EC2Client, amiIds: readonly string[]): AsyncGenerator<Use> {
   const question = { ImageIds: [...amiIds], ResourceTypes: USER_TYPES };
-  try {
-    for await (const { ImageReferences = [] } of paginateDescribeImageReferences({ client, ...PAGES }, question))
-      for (const { ImageId = "", Arn = "" } of ImageReferences) yield [ImageId, Arn];
-  } catch (error) {
-    if (!isGone(error)) throw error;
-    // One image that is gone spoils the question after all of them, and is itself used by nothing.
-    if (amiIds.length > 1) for (const amiId of amiIds) yield* references(client, [amiId]);
-  }
+  for await (const { ImageReferences = [] } of paginateDescribeImageReferences({ client, ...PAGES }, question))
+    for (const { ImageId = "", Arn = "" } of ImageReferences) yield [ImageId, Arn];
 }
 
 async function* instances(client: EC2Client, amiIds: readonly string[]): AsyncGenerator<Use> {
@@ -114,4 +115,49 @@ async function* instances(client: EC2Client, amiIds: readonly string[]): AsyncGe
   for await (const { Reservations = [] } of paginateDescribeInstances({ client, ...PAGES }, { Filters }))
     for (const { Instances = [] } of Reservations)
       for (const { ImageId = "", InstanceId = "" } of Instances) yield [ImageId, InstanceId];
+}
+
+/** Whose references are counted; of launch templates EC2 looks at the newest 20 versions (EC2 User Guide, "View your AMI usage"). */
+export const REPORTED_TYPES = [{ ResourceType: "ec2:Instance" }, { ResourceType: "ec2:LaunchTemplate" }];
+
+/** EC2's reports on who uses an image. They may be asked for of images that are shared or public (the same guide). */
+export function openUsageReports(options: Ec2Options): UsageReports & { close(): void } {
+  const clients = new Ec2Clients(options);
+  const reports: UsageReports = {
+    begin: async (region, amiId, token) => {
+      const question = { ImageId: amiId, ResourceTypes: REPORTED_TYPES, ClientToken: token };
+      return (await clients.region(region).send(new CreateImageUsageReportCommand(question))).ReportId ?? "";
+    },
+    states: async (region, amiIds) => {
+      const states = new Map<string, string>();
+      const client = clients.region(region);
+      for (let start = 0; start < amiIds.length; start += BATCH) {
+        const ImageIds = amiIds.slice(start, start + BATCH);
+        for await (const page of paginateDescribeImageUsageReports({ client, ...PAGES }, { ImageIds }))
+          for (const { ReportId = "", State = "" } of page.ImageUsageReports ?? []) states.set(ReportId, State);
+      }
+      return states;
+    },
+    accounts: async (region, reportId) => {
+      const [client, ours] = [clients.region(region), await clients.account()];
+      const others = new Set<string>();
+      const question = { ReportIds: [reportId] };
+      for await (const page of paginateDescribeImageUsageReportEntries({ client, ...PAGES }, question))
+        for (const { AccountId = "", UsageCount = 0 } of page.ImageUsageReportEntries ?? [])
+          if (AccountId !== ours && UsageCount > 0) others.add(AccountId);
+      return others.size;
+    },
+    remove: async (region, reportId) => {
+      try {
+        await clients.region(region).send(new DeleteImageUsageReportCommand({ ReportId: reportId }));
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
+    },
+  };
+  return Object.assign(Object.create(translateErrors(reports, translateEc2)) as UsageReports, {
+    close: () => {
+      clients.close();
+    },
+  });
 }

@@ -1,3 +1,4 @@
+import { AnswerError } from "../http/answer-error.ts";
 import { describeCall, openHttp, redact, type Http, type HttpCall } from "../http/http.ts";
 import { ConfigError, UpstreamError, type Service } from "../../errors.ts";
 
@@ -27,10 +28,15 @@ const MAX_BYTES = 32 * 1024 * 1024;
 const USUAL_POST_BYTES = 60_000;
 /** A byte of a text is six in JSON at the most: `\u0041`. */
 const BYTES_IN_JSON = 6;
+/** A server that asks to be left alone for longer is asked again after that. */
+const LONGEST_PAUSE_MS = 15 * 60_000;
 /** Characters of a forge's own words in an error. */
 const MAX_DETAIL = 200;
 
-/** A client for a forge's API. Throws `ConfigError` for a token of the wrong form; `variable`: where it comes from. */
+/**
+ * A client for a forge's API; who asks us to wait (`Retry-After`) is not asked before that. Throws `ConfigError` for a token of the
+ * wrong form; `variable`: where it comes from.
+ */
 export function openForgeHttp(
   { service, name, variable }: { readonly service: Service; readonly name: string; readonly variable: string },
   access: ForgeAccess,
@@ -38,7 +44,7 @@ export function openForgeHttp(
   // A token with a line end would make the platform quote it in an error of its own.
   if (!/^[\x21-\x7e]+$/.test(access.token))
     throw new ConfigError(`${variable} is empty, or holds blanks or control characters: set a ${name} API token`);
-  return openHttp({
+  const http = openHttp({
     service,
     userAgent: access.userAgent,
     timeoutMs: access.timeoutMs,
@@ -46,6 +52,27 @@ export function openForgeHttp(
     longestText: Math.max(access.mostBytes ?? 0, USUAL_POST_BYTES) * BYTES_IN_JSON,
     secrets: [access.token],
   });
+  return patient(service, http);
+}
+
+function patient(service: Service, http: Http): Http {
+  /** By the monotonic clock, in milliseconds. */
+  let quietUntil = 0;
+  return async (call) => {
+    const leftMs = quietUntil - performance.now();
+    if (leftMs > 0) {
+      const seconds = Math.ceil(leftMs / 1000);
+      const message = `${service}: it asked to be left alone for ${seconds} s more; it is tried again later`;
+      throw new UpstreamError(service, "HTTP_429", message);
+    }
+    try {
+      return await http(call);
+    } catch (error) {
+      if (error instanceof AnswerError && error.retryAfterMs !== null)
+        quietUntil = performance.now() + Math.min(error.retryAfterMs, LONGEST_PAUSE_MS);
+      throw error;
+    }
+  };
 }
 
 /** The address that API paths are appended to. Throws `ConfigError`; the address is not quoted: a password may stand in it. */

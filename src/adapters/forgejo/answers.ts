@@ -19,6 +19,17 @@ export function readLogin(body: unknown): string | null {
   return textOf(body, "login");
 }
 
+/** An account, by its number. */
+export function readUser(body: unknown): { readonly id: number; readonly login: string } | null {
+  const [id, login] = [fieldOf(body, "id"), readLogin(body)];
+  return typeof id === "number" && login !== null ? { id, login } : null;
+}
+
+/** A team of an organisation, as a label has a number and a name. */
+export function readTeam(body: unknown): Label | null {
+  return readLabel(body);
+}
+
 export function readRepo(body: unknown): Repo | null {
   const [fullName, hasIssues] = [textOf(body, "full_name"), fieldOf(body, "has_issues")];
   return fullName === null || typeof hasIssues !== "boolean" ? null : { fullName, hasIssues };

@@ -1,20 +1,18 @@
-import { apiOf, openForgeHttp, pathBelow, readAnswer, type ForgeAccess } from "../forge/access.ts";
+import { apiOf, pathBelow, readAnswer, type ForgeAccess } from "../forge/access.ts";
 import { NEVER_SENT, type Forge, type Issue, type IssuePlace, type Reader } from "../forge/forge.ts";
 import { readAll } from "../forge/json.ts";
-import { AnswerError } from "../http/answer-error.ts";
-import type { Http, HttpAnswer, HttpCall } from "../http/http.ts";
-import { readComment, readIssue, readIssueOf, readLabel, readLogin, readRepo } from "./answers.ts";
+import type { HttpCall } from "../http/http.ts";
+import { readComment, readIssue, readIssueOf, readLabel, readLogin, readTeam, readUser } from "./answers.ts";
+import { Asking } from "./asking.ts";
 import { readPages } from "./pages.ts";
-import { refusalOf, type Missing } from "./refusals.ts";
-import { ConfigError, RefusedError, UpstreamError } from "../../errors.ts";
+import { refusalOf } from "./refusals.ts";
+import { ConfigError, RefusedError, type UpstreamError } from "../../errors.ts";
 import type { Log } from "../../ports/index.ts";
 
 /** What is said to a body without its fields: the token, the repo and its issues were looked at before. */
 const BODY_REFUSED = "HTTP_422";
 /** Of a label that the project does not know. */
 const COLOUR = "#7f7f7f";
-/** A server that asks to be left alone for longer is asked again after that. */
-const LONGEST_PAUSE_MS = 15 * 60_000;
 
 /**
  * Forgejo's API 1 as the reports need it. The repo is `owner/repo`; the token has the scopes `read:user` and `write:issue`, and its
@@ -34,10 +32,8 @@ export class ForgejoCalls implements Forge {
     notThisRepo: ["HTTP_403", "TOKEN", "SCOPE", "NO_REPO", "ISSUES_OFF", "ARCHIVED", "MOVED", "HTTP_410"],
   };
   readonly #access: ForgeAccess & { readonly log?: Log };
-  readonly #http: Http;
+  readonly #asking: Asking;
   readonly #api: string;
-  /** Until when, by the monotonic clock in milliseconds, it asked to be left alone. */
-  #quietUntil = 0;
 
   /** Throws `ConfigError` for an address, a repo or a token of the wrong form. */
   constructor(access: ForgeAccess & { readonly log?: Log }) {
@@ -46,12 +42,12 @@ export class ForgejoCalls implements Forge {
     this.#api = apiOf(access.url, this.name, "api/v1");
     if (!/^[^/\s]+\/[^/\s]+$/.test(access.repo) || access.repo.split("/").some((part) => /^\.*$/.test(part)))
       throw new ConfigError(`the Forgejo repo is ${JSON.stringify(access.repo)}: it must be owner/repo`);
-    this.#http = openForgeHttp({ service: this.service, name: this.name, variable: "FORGEJO_ACCESS_TOKEN" }, access);
+    this.#asking = new Asking(access, this.#api);
   }
 
   async whoAmI(): Promise<string> {
     const call = { method: "GET", url: this.#urlOf("user"), ...this.#as("user"), isClockAsked: true } as const;
-    return readAnswer(this.service, call, (await this.#ask(call)).body, readLogin);
+    return readAnswer(this.service, call, (await this.#asking.ask(call)).body, readLogin);
   }
 
   async issuesBy(author: string, sinceDay: string | null, reader: Reader = "public"): Promise<readonly Issue[]> {
@@ -114,7 +110,7 @@ export class ForgejoCalls implements Forge {
     const url = this.#urlOf(`repos/${this.repo}/issues`);
     url.search = new URLSearchParams({ state: "all", type: "issues", limit: "1" }).toString();
     const call: HttpCall = { method: "GET", url };
-    readAnswer(this.service, call, (await this.#ask(call)).body, (body) => readAll(body, readIssue));
+    readAnswer(this.service, call, (await this.#asking.ask(call)).body, (body) => readAll(body, readIssue));
   }
 
   async mayPost(): Promise<void> {
@@ -125,6 +121,19 @@ export class ForgejoCalls implements Forge {
         const isRefused = error instanceof RefusedError && error.code === BODY_REFUSED;
         if (!isRefused) throw error;
       }
+  }
+
+  async operatorsOf(team: string): Promise<readonly string[]> {
+    const [organisation = "", name = ""] = team.split("/");
+    const teams = await this.#all(`orgs/${organisation}/teams`, {}, "user", readTeam, team);
+    const found = teams.find((each) => each.name.toLowerCase() === name.toLowerCase());
+    if (found === undefined) {
+      const call: HttpCall = { method: "GET", url: this.#urlOf(`orgs/${organisation}/teams`) };
+      throw refusalOf(call, { status: 200, body: null }, "NO_TEAM", { ...this.#access, repo: team });
+    }
+    const members = await this.#all(`teams/${found.id}/members`, {}, "user", readUser, team);
+    const own = (await this.whoAmI()).toLowerCase();
+    return members.map(({ login }) => login).filter((login) => login.toLowerCase() !== own);
   }
 
   /** The numbers of the labels of these names; one that is missing is made, and left out where it may not be. */
@@ -146,7 +155,7 @@ export class ForgejoCalls implements Forge {
 
   async #head(id: number, reader: Reader, repo: string): Promise<Issue> {
     const call: HttpCall = { method: "GET", url: this.#urlOf(`repos/${repo}/issues/${id}`), ...this.#as(reader) };
-    return readAnswer(this.service, call, (await this.#ask(call, repo)).body, readIssue);
+    return readAnswer(this.service, call, (await this.#asking.ask(call, repo)).body, readIssue);
   }
 
   async #list<T extends { readonly id: number }>(
@@ -156,12 +165,23 @@ export class ForgejoCalls implements Forge {
     read: (item: unknown) => T | null,
     repo = this.repo,
   ): Promise<readonly T[]> {
-    const url = this.#urlOf(`repos/${repo}/${path}`);
+    return this.#all(`repos/${repo}/${path}`, query, reader, read, repo);
+  }
+
+  /** `what`: the repo, or the team, that it is about. */
+  async #all<T extends { readonly id: number }>(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    reader: Reader,
+    read: (item: unknown) => T | null,
+    what: string,
+  ): Promise<readonly T[]> {
+    const url = this.#urlOf(path);
     url.search = new URLSearchParams(query).toString();
     const call: HttpCall = { method: "GET", url, ...this.#as(reader) };
     return readPages(
       call,
-      (each) => this.#ask(each, repo),
+      (each) => this.#asking.ask(each, what),
       (body) => readAll(body, read),
     );
   }
@@ -174,41 +194,7 @@ export class ForgejoCalls implements Forge {
     repo = this.repo,
   ): Promise<T> {
     const call: HttpCall = { method, url: this.#urlOf(`repos/${repo}/${path}`), json, ...this.#as("user") };
-    return readAnswer(this.service, call, (await this.#ask(call, repo)).body, read);
-  }
-
-  async #ask(call: HttpCall, repo = this.repo): Promise<HttpAnswer> {
-    const leftMs = this.#quietUntil - performance.now();
-    if (leftMs > 0)
-      throw new UpstreamError(
-        "forgejo",
-        "HTTP_429",
-        `forgejo: it asked to be left alone for ${Math.ceil(leftMs / 1000)} s more; it is tried again later`,
-      );
-    const answer = await this.#heard(call);
-    if (answer.status < 300) return answer;
-    const isAboutRepo = call.url.pathname.includes("/api/v1/repos/");
-    const missing = answer.status === 404 && isAboutRepo ? await this.#missing(repo) : null;
-    throw refusalOf(call, answer, missing, this.#access);
-  }
-
-  /** Whoever asks us to wait is not asked before that by anybody here. */
-  async #heard(call: HttpCall): Promise<HttpAnswer> {
-    try {
-      return await this.#http(call);
-    } catch (error) {
-      if (error instanceof AnswerError && error.retryAfterMs !== null)
-        this.#quietUntil = performance.now() + Math.min(error.retryAfterMs, LONGEST_PAUSE_MS);
-      throw error;
-    }
-  }
-
-  /** Forgejo says the same 404 to all: what is there, as the public sees it, tells them apart. */
-  async #missing(repo: string): Promise<Missing> {
-    const { status, body } = await this.#heard({ method: "GET", url: this.#urlOf(`repos/${repo}`) });
-    const found = status < 300 ? readRepo(body) : null;
-    if (found === null) return "NO_REPO";
-    return found.hasIssues ? "GONE" : "ISSUES_OFF";
+    return readAnswer(this.service, call, (await this.#asking.ask(call, repo)).body, read);
   }
 
   #as(reader: Reader): Pick<HttpCall, "headers"> {

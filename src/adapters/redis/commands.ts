@@ -62,14 +62,17 @@ const NEEDED_COMMANDS: Readonly<Record<string, string>> = {
 export async function refusedCommands({ redis: client, keys }: RedisConnection): Promise<readonly string[] | null> {
   const names = Object.keys(NEEDED_COMMANDS);
   const key = keys.control("run");
-  const redis = nodeOf(client, key);
-  // In one turn, so that no other command of this connection comes between. EXEC with nothing begun is an error, or forbidden.
+  // A connection of its own: where DISCARD is refused, whatever else came over it would only be queued.
+  const redis = nodeOf(client, key).duplicate({ enableReadyCheck: false });
+  redis.on("error", () => undefined);
+  // EXEC with nothing begun is an error, or forbidden.
   const [executed, begun, ...answers] = await Promise.allSettled([
     redis.call("EXEC"),
     redis.call("MULTI"),
     ...names.map((name) => redis.call(name, ...wordsOf(name, key))),
     redis.call("DISCARD"),
   ]);
+  redis.disconnect();
   if (isNoPermission(begun)) return null;
   return [...names, "DISCARD", "EXEC"].filter((_, index) => isNoPermission([...answers, executed][index]));
 }

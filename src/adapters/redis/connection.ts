@@ -4,7 +4,7 @@ import { clientFor } from "./client/dial.ts";
 import { NodeWatch } from "./client/node-watch.ts";
 import { keysOf, type Keys } from "./keys.ts";
 import { quoteKey, Strangers } from "./strange.ts";
-import { unlessAbandoned, wantedSignal } from "../abandon.ts";
+import { forSeveral, unlessAbandoned, wantedSignal } from "../abandon.ts";
 import { within } from "../limit.ts";
 import { showRedisAddress } from "../../config/redis/address.ts";
 import { redisAt, type RedisPlace } from "../../config/redis/redis.ts";
@@ -25,6 +25,8 @@ export interface RedisConnection {
   readonly keys: Keys;
   /** What of ours cannot be read. */
   readonly strangers: Strangers;
+  /** A second connection, for commands that wait; opened when it is first asked for. Throws `UpstreamError`. */
+  readonly beside: () => Promise<Redis>;
   /** Ends the connection at once: commands under way fail. */
   abandon(): void;
   close(): Promise<void>;
@@ -88,19 +90,54 @@ async function connect(
       { cause: error },
     );
   }
+  const second = secondOf(() => connect(place, prefix, { log: quiet(log), meter: NO_METER }, () => Promise.resolve()));
   return {
     redis,
     keys,
     strangers,
+    beside: second.open,
     abandon: () => {
       stay.end();
       abandon(redis);
+      void second.use((connection) => {
+        connection.abandon();
+      });
     },
-    close: () => {
+    close: async () => {
       stay.end();
-      return close(redis, log);
+      await second.use((connection) => connection.close());
+      await close(redis, log);
     },
   };
+}
+
+/** A connection that is opened when it is first asked for, and anew when that failed. */
+function secondOf(connectAgain: () => Promise<RedisConnection>) {
+  let second: Promise<RedisConnection> | null = null;
+  return {
+    open: async (): Promise<Redis> => {
+      second ??= forSeveral(connectAgain);
+      try {
+        return (await second).redis;
+      } catch (error) {
+        second = null;
+        throw error;
+      }
+    },
+    /** Does nothing while there is none. */
+    use: async (work: (connection: RedisConnection) => void | Promise<void>): Promise<void> => {
+      const [opened] = await Promise.allSettled([second]);
+      if (opened.status === "fulfilled" && opened.value !== null) await work(opened.value);
+    },
+  };
+}
+
+/** Of two connections one tells that Redis is away. */
+function quiet(log: Log): Log {
+  const debug: Log["debug"] = (data, message) => {
+    log.debug(data, message);
+  };
+  return { debug, info: debug, warn: debug, error: debug };
 }
 
 /** Our client ends for ever when it is cut while it looks for the master: it begins again, until we end it. */

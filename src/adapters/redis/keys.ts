@@ -11,6 +11,7 @@ const ROOT_KEYS = {
   "rejected:known": "zset",
   "{*:rejected}:known": "zset",
   "compose:*": "hash",
+  "kept:*": "string",
 } as const;
 
 /**
@@ -31,6 +32,7 @@ const REGION_KEYS = {
   composes: "zset",
   names: "zset",
   events: "stream",
+  usage: "hash",
 } as const satisfies Record<Queue, "zset"> & Record<string, KeyType>;
 
 /** Those in `{control}`. `paused` stops every act while it exists; `queue` is the AMQP queue that all replicas share. */
@@ -48,6 +50,7 @@ const CONTROL_KEYS = {
   "order:*": "string",
   stopped: "hash",
   breakers: "hash",
+  guard: "hash",
   "budget:*": "hash",
   "answer:*": "string",
   reporters: "set",
@@ -93,12 +96,16 @@ export interface Keys {
   composeImages(region: string, composeId: string): string;
   stream(region: string, stream: string): string;
   events(region: string): string;
+  /** What is known of who uses the region's images in other accounts. */
+  usage(region: string): string;
   images(region: string): string;
   counts(region: string): string;
   composes(region: string): string;
   /** Of version 0.1. */
   names(region: string): string;
   compose(composeId: string): string;
+  /** Written for a minute, to learn whether all that was written before is kept; of these numbers some are on each server. */
+  kept(number: number): string;
   control(name: ControlName): string;
   readonly layout: typeof LAYOUT;
   /** What every key of ours is like, for SCAN. */
@@ -135,7 +142,9 @@ export function keysOf(prefix: string): Keys {
     composes: (region) => inRegion(region, "composes"),
     names: (region) => inRegion(region, "names"),
     events: (region) => inRegion(region, "events"),
+    usage: (region) => inRegion(region, "usage"),
     compose: (composeId) => `${prefix}:compose:${composeId}`,
+    kept: (number) => `${prefix}:kept:${number}`,
     control: (name) => inRegion("control", name),
     layout: LAYOUT,
     all: `${prefix}:*`,

@@ -1,5 +1,5 @@
 import { DAY_MS, type Instant } from "../../domain/time.ts";
-import { describeError, FOREIGN, RefusedError, UpstreamError } from "../../errors.ts";
+import { ConfigError, describeError, FOREIGN, RefusedError, UpstreamError } from "../../errors.ts";
 import type { Log, StrangeThing } from "../../ports/index.ts";
 
 /** What was not met again for so long is there no more. */
@@ -70,6 +70,7 @@ export class Strangers {
  */
 export function asUpstream(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof UpstreamError || error instanceof RefusedError) return error;
+  if (error instanceof ConfigError) return error;
   if (error instanceof UnreadableRecord)
     return new RefusedError("redis", FOREIGN, `redis: ${describeError(error)}`, { cause: error });
   if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) return error;

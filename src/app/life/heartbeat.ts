@@ -8,12 +8,23 @@ export class Heartbeat {
   readonly #replica: string;
   #fresh: Partial<Record<Mark, number>> = {};
   readonly #hung = new Map<string, Instant>();
+  #living = 1;
 
   /** `replica` tells this process from the others. */
   constructor(pulse: Pulse, clock: Pick<Clock, "now">, replica: string) {
     this.#pulse = pulse;
     this.#clock = clock;
     this.#replica = replica;
+  }
+
+  /** How many replicas lived when it was asked last, this one among them. */
+  get replicas(): number {
+    return this.#living;
+  }
+
+  /** For one pass beside replicas, which does not live as long as they. Throws `UpstreamError`. */
+  async joinOnce(): Promise<void> {
+    this.#living = 1 + (await this.#pulse.living(this.#clock.now()));
   }
 
   /** It happened now; told with the next beat. */
@@ -36,7 +47,7 @@ export class Heartbeat {
     this.#fresh = {};
     try {
       const hung = [...this.#hung].map(([pass, since]) => ({ pass, since }));
-      await this.#pulse.beat(this.#replica, this.#clock.now(), marks, hung);
+      this.#living = Math.max(1, await this.#pulse.beat(this.#replica, this.#clock.now(), marks, hung));
     } catch (error) {
       this.#fresh = { ...marks, ...this.#fresh };
       throw error;

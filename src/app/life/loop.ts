@@ -1,7 +1,8 @@
 import { backoffMs, jittered } from "../../domain/limits/backoff.ts";
 import { MINUTE_MS, SECOND_MS } from "../../domain/time.ts";
-import { describeError, isForeign, RefusedError, UpstreamError } from "../../errors.ts";
-import type { Clock, Log, Random } from "../../ports/index.ts";
+import { RefusedError, UpstreamError } from "../../errors.ts";
+import type { Clock, Random } from "../../ports/index.ts";
+import type { Outages } from "./outages.ts";
 
 /** Others' services are not pressed. */
 const LONGEST_MS = 5 * MINUTE_MS;
@@ -10,7 +11,7 @@ const LONGEST_FOR_REDIS_MS = 15 * SECOND_MS;
 
 /**
  * Runs a pass again and again, `everyMs` after the last one ended, until `stop`; sooner where `untilNextMs` says so after a pass
- * that ended well. A failure that passes is logged and tried again with growing pauses and jitter; anything else is a bug and is
+ * that ended well. A failure that passes is told and tried again with growing pauses and jitter; anything else is a bug and is
  * thrown.
  */
 export async function runLoop(
@@ -19,12 +20,12 @@ export async function runLoop(
   pass: () => Promise<unknown>,
   {
     clock,
-    log,
+    outages,
     random = Math.random,
     untilNextMs = () => everyMs,
   }: {
     readonly clock: Clock;
-    readonly log: Log;
+    readonly outages: Pick<Outages, "failed" | "wentWell">;
     readonly random?: Random;
     readonly untilNextMs?: () => number;
   },
@@ -36,14 +37,12 @@ export async function runLoop(
     try {
       await pass();
       failures = 0;
+      outages.wentWell(name);
     } catch (error) {
       if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
       failures += 1;
       longestMs = error instanceof UpstreamError && error.service === "redis" ? LONGEST_FOR_REDIS_MS : LONGEST_MS;
-      const what = { loop: name, code: error.code, error: describeError(error), failures };
-      // It stays so until a person mends it.
-      if (isForeign(error) && failures > 1) log.debug(what, "a pass failed again");
-      else log.warn(what, "a pass failed, trying again");
+      outages.failed(name, error);
     }
     const pauseMs =
       failures === 0 ? Math.min(everyMs, untilNextMs()) : pauseAfter(failures, { everyMs, longestMs, random });

@@ -11,6 +11,7 @@ const NARROW = 60;
 const STYLES: Readonly<Partial<Record<ImageEvent["what"], Style>>> = {
   refused: "red",
   failed: "red",
+  altered: "red",
   deleted: "yellow",
   deleting: "yellow",
   "made-private": "yellow",

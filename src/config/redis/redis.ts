@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { readRedisAddress, type RedisAddress } from "./address.ts";
 import { secret, unreadable, type ConfigFile, type Environment } from "../file.ts";
+import type { Durability } from "../../domain/limits/durability.ts";
 import { ConfigError } from "../../errors.ts";
 
 /** Files with certificates in PEM, read at each new connection; "": none, and the system's authorities. */
@@ -27,6 +28,7 @@ export interface RedisPlace {
 
 export interface RedisConfig extends RedisPlace {
   readonly prefix: string;
+  readonly durability: Durability;
 }
 
 const NO_FILES: RedisTlsFiles = { caCert: "", certfile: "", keyfile: "" };
@@ -45,6 +47,7 @@ export function readRedis(file: string, own: Own, env: Environment): RedisConfig
     address,
     files,
     prefix: own.redis_prefix,
+    durability: own.redis_durability,
     sentinel: {
       user: secret("REDIS_SENTINEL_USER", env) ?? user,
       password: secret("REDIS_SENTINEL_PASSWORD", env) ?? password,

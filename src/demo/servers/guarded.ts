@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +22,8 @@ export type GuardedProgram = {
   readonly pid: number;
   /** "SIGKILL" or "exit code 1" once it has ended. */
   readonly ended: () => string | null;
+  /** Resolves when it has ended. Throws a `SetupError` when the guardian is gone. */
+  readonly end: () => Promise<void>;
   /** The last lines it printed. */
   readonly lastLines: () => Promise<string>;
 };
@@ -36,6 +38,7 @@ export async function openGuarded(): Promise<Guarded> {
   });
   const gone = once(guardian, "close");
   const endings = new Map<number, string>();
+  const changes = new EventEmitter();
   const answers: ((news: GuardianNews) => void)[] = [];
   const answer = (): Promise<GuardianNews> =>
     new Promise((resolve) => {
@@ -43,16 +46,22 @@ export async function openGuarded(): Promise<Guarded> {
     });
   createInterface({ input: guardian.stdout }).on("line", (line) => {
     const news = JSON.parse(line) as GuardianNews;
-    if (news.what === "ended") endings.set(news.pid, news.how);
-    else answers.shift()?.(news);
+    if (news.what === "ended") {
+      endings.set(news.pid, news.how);
+      changes.emit("change");
+    } else answers.shift()?.(news);
   });
   guardian.stdin.on("error", () => undefined); // A guardian that is gone shows itself in `gone`.
   void gone.then(() => {
     for (const resolve of answers.splice(0)) resolve({ what: "refused", reason: "the guardian process ended" });
+    changes.emit("change");
   });
 
   const opened = await answer();
-  if (opened.what !== "open") throw new SetupError("The process that guards the private servers did not start.");
+  if (opened.what !== "open") {
+    const why = opened.what === "refused" ? opened.reason : opened.what;
+    throw new SetupError(`The process that guards the private servers did not start: ${why}.`);
+  }
   const { dir } = opened;
   return {
     dir,
@@ -64,6 +73,13 @@ export async function openGuarded(): Promise<Guarded> {
       return {
         pid: news.pid,
         ended: () => endings.get(news.pid) ?? null,
+        end: async () => {
+          while (!endings.has(news.pid)) {
+            if (guardian.exitCode !== null || guardian.signalCode !== null)
+              throw new SetupError("The process that guards the private servers ended.");
+            await once(changes, "change");
+          }
+        },
         lastLines: async () =>
           (await readFile(join(dir, order.log), "utf8")).trimEnd().split("\n").slice(-15).join("\n"),
       };

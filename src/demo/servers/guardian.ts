@@ -16,6 +16,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Process } from "./processes.ts";
 import { familyOf, isStillRunning } from "./processes.ts";
+import { describeError } from "../../errors.ts";
 
 export type GuardianOrder = {
   readonly command: string;
@@ -38,7 +39,11 @@ const GRACE_MS = 4000;
 const BOUNDED =
   'n=$(ulimit -n); if [ "$n" = unlimited ] || [ "$n" -gt 65536 ]; then ulimit -n 65536; fi; exec "$0" "$@"';
 
-const dir = await mkdtemp(join(tmpdir(), "clean-amis-"));
+const dir = await mkdtemp(join(tmpdir(), "clean-amis-")).catch((error: unknown) => {
+  const reason = `${tmpdir()} cannot be written (${describeError(error)}): name a folder that can in TMPDIR`;
+  tell({ what: "refused", reason });
+  process.exit(1);
+});
 let closing = false;
 
 function tell(news: GuardianNews): void {

@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "amqplib";
 import type { RabbitmqSource } from "./find.ts";
-import type { Guarded } from "./guarded.ts";
+import type { Guarded, GuardedProgram } from "./guarded.ts";
 import { openGuarded, untilReady } from "./guarded.ts";
 import { onFreePorts, probePort } from "./ports.ts";
 import type { RunningServer } from "./redis.ts";
@@ -15,18 +16,40 @@ type Ports = { readonly amqp: number; readonly dist: number; readonly epmd: numb
 // 7 s alone, 15 s with three at once on two cores.
 const READY_MS = 90_000;
 
+/**
+ * How a broker that was started here can be spoken to past AMQP: by Erlang, whose cookie lies in `home`.
+ * @internal exported for the tests
+ */
+export type BrokerNode = {
+  readonly node: string;
+  readonly erl: string;
+  readonly home: string;
+  readonly epmdPort: number;
+};
+
+export type RunningBroker = RunningServer & {
+  /** Null when the broker was given by its address. */
+  readonly own: OwnBroker | null;
+};
+
+type OwnBroker = BrokerNode & {
+  readonly signal: (name: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT") => void;
+  /** Resolves when it has ended and was started anew, with all that it keeps. */
+  readonly again: () => Promise<void>;
+};
+
 /** Starts a private RabbitMQ, or checks the one given by AMQP_URL. */
-export async function startRabbitmq(source: RabbitmqSource): Promise<RunningServer> {
+export async function startRabbitmq(source: RabbitmqSource): Promise<RunningBroker> {
   if (source.from === "url") {
     await greet(source.url).catch((error: unknown) => {
       throw new SetupError(`AMQP_URL: RabbitMQ does not answer there: ${describeError(error)}`, { cause: error });
     });
-    return { url: source.url, stop: () => Promise.resolve() };
+    return { url: source.url, own: null, stop: () => Promise.resolve() };
   }
   return onFreePorts(3, (amqp, dist, epmd) => launch(source, { amqp, dist, epmd }));
 }
 
-async function launch(programs: Programs, ports: Ports): Promise<RunningServer> {
+async function launch(programs: Programs, ports: Ports): Promise<RunningBroker> {
   const guarded = await openGuarded();
   try {
     const env = await prepare(guarded, programs, ports);
@@ -38,14 +61,33 @@ async function launch(programs: Programs, ports: Ports): Promise<RunningServer> 
       log: "epmd.log",
     });
     await untilReady("Erlang's epmd", epmd, () => probePort(ports.epmd), 10_000);
-    const broker = await guarded.start({ command: programs.script, args: [], env, log: "rabbitmq.log" });
     const url = `amqp://guest:guest@127.0.0.1:${ports.amqp}/%2F`;
-    await untilReady("RabbitMQ", broker, () => greet(url), READY_MS);
-    return { url, stop: guarded.stop };
+    const start = async (): Promise<GuardedProgram> => {
+      const broker = await guarded.start({ command: programs.script, args: [], env, log: "rabbitmq.log" });
+      await untilReady("RabbitMQ", broker, () => greet(url), READY_MS);
+      return broker;
+    };
+    let broker = await start();
+    const own: OwnBroker = {
+      node: nodeName(ports),
+      erl: programs.erl,
+      home: guarded.dir,
+      epmdPort: ports.epmd,
+      signal: (name) => void process.kill(broker.pid, name),
+      again: async () => {
+        while (broker.ended() === null) await pause(20);
+        broker = await start();
+      },
+    };
+    return { url, own, stop: guarded.stop };
   } catch (error) {
     await guarded.stop();
     throw error;
   }
+}
+
+function nodeName({ amqp }: Ports): string {
+  return `clean-amis-${amqp}@localhost`;
 }
 
 /** Writes the broker's files and returns its whole environment: nothing of the caller's, nothing below /etc/rabbitmq. */
@@ -72,7 +114,7 @@ async function prepare(guarded: Guarded, programs: Programs, ports: Ports): Prom
     ERL_EPMD_PORT: String(ports.epmd),
     ERL_EPMD_ADDRESS: "127.0.0.1",
     ERL_CRASH_DUMP: file("erl_crash.dump"),
-    RABBITMQ_NODENAME: `clean-amis-${ports.amqp}@localhost`,
+    RABBITMQ_NODENAME: nodeName(ports),
     RABBITMQ_DIST_PORT: String(ports.dist),
     RABBITMQ_BASE: guarded.dir,
     RABBITMQ_MNESIA_BASE: file("mnesia"),

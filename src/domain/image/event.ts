@@ -16,6 +16,7 @@ export const EVENT_KINDS = [
   "held",
   "released",
   "gone",
+  "altered",
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 

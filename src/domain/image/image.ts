@@ -51,7 +51,7 @@ export interface Image {
   readonly promisedAt: Instant | null;
   /** The end of the last hold; the public is told before anything is deleted. */
   readonly releasedAt: Instant | null;
-  /** Every snapshot of the image, written before the first irreversible call. */
+  /** Every snapshot of the image, written before the first irreversible call; until then those that nothing was taken from. */
   readonly snapshotIds: readonly string[];
   /** What became of each of them so far: `deleted`, `gone`, `kept: …`, or `left: …` with the reason why it still stands. */
   readonly snapshotResults: Readonly<Record<string, string>>;

@@ -52,7 +52,7 @@ export function openedBreaker(
     found.trouble === "shut"
       ? DAY_MS - Math.floor(HOUR_MS * fraction)
       : jittered(backoffMs(times, MINUTE_MS, found.trouble === "account" ? 10 * MINUTE_MS : HOUR_MS), fraction);
-  return { ...found, since: before?.since ?? now, askAgainAt: now + pauseMs, times };
+  return { ...found, since: believable(before?.since ?? null, now) ?? now, askAgainAt: now + pauseMs, times };
 }
 
 /** What is wrong with a region and what helps, in one line that the public may read. */

@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 
 /** Acts are allowed only while everything up to so long ago has been heard. */
-const DEAF_AFTER_MS = HOUR_MS;
+export const DEAF_AFTER_MS = HOUR_MS;
 /** The whole first window is read again each day, in minutes: so long after the last time something keeps it from its end. */
 const LATE_AFTER_MS = 3 * DAY_MS;
 /** Two clocks that are trusted may be so far apart. */

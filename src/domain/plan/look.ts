@@ -1,3 +1,4 @@
+import type { Elsewhere } from "../elsewhere/usage.ts";
 import type { Hold } from "../hold.ts";
 import type { Instant } from "../time.ts";
 
@@ -12,6 +13,8 @@ export interface Seen {
   readonly createdAt: Instant | null;
   /** When anybody last launched it, a day late; null: not since 2017, or EC2 does not say (API_Image, LastLaunchedTime). */
   readonly lastLaunchedAt: Instant | null;
+  /** From when on EC2 calls it deprecated; null: never (API_Image, DeprecationTime). */
+  readonly deprecatedAt: Instant | null;
   /** Every snapshot of every block device, in mapping order, without repeats. */
   readonly snapshotIds: readonly string[];
   readonly sizeGiB: number;
@@ -45,6 +48,8 @@ export interface Look {
   readonly composeHold: Hold | null;
   /** What of ours uses the image, as EC2 names it. */
   readonly users: readonly string[];
+  /** Who uses it in other accounts; null: nobody asks. */
+  readonly elsewhere: Elsewhere | null;
   /** A guard that the credentials may not use, as a sentence; null: every guard was used, or may be passed over. */
   readonly unusableGuard: string | null;
 }

@@ -6,7 +6,7 @@ import { isFinalKeep, type Periods } from "../image/lifecycle.ts";
 import type { Seen, Look } from "./look.ts";
 import { nameMismatch } from "./name.ts";
 import { protectionBy, type ProtectingTag } from "./protecting-tag.ts";
-import type { RefusalCode } from "./refusal.ts";
+import { AMONG_NEWEST, type RefusalCode } from "./refusal.ts";
 import { holdByTag, holdTag, HOLD_TAG, INTENT_TAG, OLD_TAG, OUR_TAGS, PRIVATE_AT_TAG, takenByTags } from "./tags.ts";
 import { DAY_MS, formatDuration, formatInstant, MINUTE_MS, parseInstant, type Instant } from "../time.ts";
 
@@ -35,7 +35,8 @@ export interface Guards {
 
 /** What would be done with an image now, and why. */
 export type Plan =
-  | { readonly do: "make-private"; readonly seen: Seen; readonly takeAway: TakenAway }
+  /** `usedBy`: so many other accounts use it, as far as anybody asked. */
+  | { readonly do: "make-private"; readonly seen: Seen; readonly takeAway: TakenAway; readonly usedBy?: number }
   | { readonly do: "delete"; readonly seen: Seen | null; readonly snapshotIds: readonly string[] }
   /** `tagged`: what may carry our tags; without any, nothing was begun. */
   | { readonly do: "restore"; readonly seen: Seen; readonly takenAway: TakenAway; readonly tagged: readonly string[] }
@@ -143,19 +144,37 @@ function planPrivate(image: Image, look: Look, seen: Seen, { now, periods }: Ter
       return { do: "refuse", code: "unanswered", reason };
     return { do: "wait", until: now + ASK_AGAIN_MS, reason };
   }
-  if (look.isNewest && image.takenAway === null)
-    return { do: "wait", until: now + DAY_MS, reason: "among the newest of its stream, which the policy keeps" };
+  if (look.isNewest && image.takenAway === null) return { do: "wait", until: now + DAY_MS, reason: AMONG_NEWEST };
   if (!look.isWayBackOpen) {
     const reason = "Block Public Access is on in this region: what is made private could not be made public again";
     return { do: "refuse", code: "block-public-access", reason };
   }
+  const elsewhere = usedElsewhere(image, look, { now, periods });
+  if (elsewhere !== null) return elsewhere;
   // What is on record, or on a tag that outlived our memory, was taken before; what is open now is taken as well.
   const before = image.takenAway ?? takenByTags(seen, look.snapshotTags);
   const takeAway = {
     image: before.image || seen.isPublic,
     snapshots: [...new Set([...before.snapshots, ...look.publicSnapshotIds])],
   };
-  return { do: "make-private", seen, takeAway };
+  const usedBy = look.elsewhere?.accounts ?? 0;
+  return { do: "make-private", seen, takeAway, ...(usedBy > 0 && { usedBy }) };
+}
+
+/** Why an image waits for a word on who uses it in other accounts, or for its hold; null: it does not. What was begun goes on. */
+function usedElsewhere(
+  image: Image,
+  { elsewhere }: Look,
+  { now, periods }: Pick<Terms, "now" | "periods">,
+): Plan | null {
+  if (elsewhere === null || image.takenAway !== null) return null;
+  if (elsewhere.isMany && image.releasedAt === null)
+    return { do: "wait", until: now + ASK_AGAIN_MS, reason: "used in many other accounts: a person is to decide" };
+  if (elsewhere.accounts !== null) return null;
+  const reason = "EC2 was asked which other accounts use it, and has not answered yet";
+  if (now >= image.privateAt + Math.min(DAY_MS, periods.privateAfterMs))
+    return { do: "refuse", code: "usage-unknown", reason };
+  return { do: "wait", until: now + ASK_AGAIN_MS, reason };
 }
 
 function publicAgain(now: Instant): Hold {

@@ -27,6 +27,7 @@ const REASONS: Readonly<Record<RefusalCode, PublicReason>> = {
   unseen: { why: "Amazon EC2 shows neither it nor anything else in its region", who: OPERATORS },
   "recently-launched": { why: "somebody launched it not long ago", who: NOBODY },
   age: { why: "Amazon EC2 does not tell when it was created", who: OPERATORS },
+  "usage-unknown": { why: "Amazon EC2 does not tell yet who uses it in other accounts", who: OPERATORS },
   unanswered: { why: "its label is not confirmed", who: OPERATORS },
   "block-public-access": {
     why: "the region does not let images be made public again (Block Public Access)",

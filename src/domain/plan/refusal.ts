@@ -23,6 +23,7 @@ const CURES: Readonly<Record<RefusalCode, string>> = {
     "see that EC2 works in the region, and that its Allowed AMIs settings allow the account's own images; it is looked at daily",
   "recently-launched": "wait; somebody launched it not long ago",
   unanswered: `see why the source that the reason names gives no answer (clean-amis doctor); it is asked again every hour, and at once by clean-amis retry`,
+  "usage-unknown": `see that the credentials may use EC2's image usage reports (deploy/iam/usage.json), or set ec2.used_elsewhere = false, ${RETRY}`,
   age: `ask AWS why its CreationDate is missing, ${RETRY}`,
   "block-public-access": `switch Block Public Access for AMIs off in the region, ${RETRY}`,
   "no-private-at": "nothing, if the tag is only too young; else clean-amis restore, and let its clock run anew",
@@ -40,6 +41,14 @@ export function refusalOf({ lastError }: Pick<Image, "lastError">): Refusal | nu
   const [code = "", ...why] = lastError.split(": ");
   if (!isRefusalCode(code)) return null;
   return { code, reason: why.join(": "), cure: CURES[code] };
+}
+
+/** Why an image of a compose that the policy keeps for a while waits. */
+export const AMONG_NEWEST = "among the newest of its stream, which the policy keeps";
+
+/** Whether the last look found a reason to leave an image alone that most often lasts: it is due again, and nothing is done. */
+export function isLeftAlone(image: Pick<Image, "lastError">): boolean {
+  return refusalOf(image) !== null || image.lastError === `waiting: ${AMONG_NEWEST}`;
 }
 
 /** Whether a word is a code by which we refuse. */
@@ -62,6 +71,7 @@ export type RefusalCode =
   | "recently-launched"
   | "age"
   | "unanswered"
+  | "usage-unknown"
   | "block-public-access"
   | "no-private-at"
   | "no-notice"

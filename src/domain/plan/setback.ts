@@ -1,6 +1,7 @@
 import type { Image } from "../image/image.ts";
 import { draft, NOT_MISSED, waitOf, type Change } from "../image/lifecycle.ts";
 import { backoffMs, jittered } from "../limits/backoff.ts";
+import { believable } from "../limits/deaf.ts";
 import { refusalOf, type RefusalCode } from "./refusal.ts";
 import { progressOf } from "./situation.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
@@ -12,6 +13,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 const REFUSED_AGAIN_MS: Readonly<Partial<Record<RefusalCode, number>>> = {
   permission: 7 * DAY_MS,
   unanswered: HOUR_MS,
+  "usage-unknown": HOUR_MS,
   unreadable: HOUR_MS,
 };
 
@@ -56,12 +58,16 @@ export function yielded(image: Image, now: Instant): Change {
 
 /** EC2 does not show the image, and shows that it works. Three such looks in a row, a day apart, make it gone. */
 export function afterMiss(image: Image, now: Instant): Change {
-  const { stage, missedLooks: before, missedSince, missedAt } = image;
+  const { stage } = image;
   const lastError = "missing: EC2 does not show it";
-  const nextAt = (missedAt ?? missedSince ?? -Infinity) + BETWEEN_MISSES_MS;
+  // Of a miss that is still to come nobody knows when it was: the row begins anew.
+  const lastAt = believable(image.missedAt ?? image.missedSince, now);
+  const before = lastAt === null ? 0 : image.missedLooks;
+  const nextAt = (lastAt ?? -Infinity) + BETWEEN_MISSES_MS;
   if (before > 0 && now < nextAt) return { stage, wait: waitOf(image, nextAt), fields: { lastError }, event: null };
   const missedLooks = before + 1;
-  const fields = { missedLooks, missedSince: missedSince ?? now, missedAt: now, lastError };
+  const missedSince = before === 0 ? now : (image.missedSince ?? now);
+  const fields = { missedLooks, missedSince, missedAt: now, lastError };
   if (missedLooks < GONE_AFTER_LOOKS)
     return { stage, wait: waitOf(image, now + BETWEEN_MISSES_MS), fields, event: null };
   const why = "vanished from EC2 by another hand";

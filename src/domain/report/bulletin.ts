@@ -19,6 +19,7 @@ export const BULLETIN_KINDS = [
   "refused",
   "gone",
   "kept",
+  "altered",
 ] as const;
 export type BulletinKind = (typeof BULLETIN_KINDS)[number];
 
@@ -62,11 +63,12 @@ const KIND_OF: Readonly<Record<EventKind, BulletinKind | null>> = {
   held: "held",
   released: "released",
   gone: "gone",
+  altered: "altered",
 };
 
 /** The start of each topic, and of each schema's name. */
 const TOPIC = "clean_amis.image";
-const WARNINGS: readonly BulletinKind[] = ["refused", "gone", "kept"];
+const WARNINGS: readonly BulletinKind[] = ["refused", "gone", "kept", "altered"];
 
 /** `clean_amis.image.private`, without the prefix of the bus. */
 export function bulletinTopic(kind: BulletinKind): string {
@@ -145,6 +147,7 @@ function tailOf(kind: BulletinKind, event: ImageEvent, notDeletedBefore: string 
       return refusalIn(event);
     case "gone":
     case "kept":
+    case "altered":
       return { why };
   }
 }

@@ -1,3 +1,4 @@
+import { elsewhereText } from "../elsewhere/usage.ts";
 import type { ImageEvent } from "../image/event.ts";
 import { textsOf } from "../json.ts";
 import { count } from "../markdown.ts";
@@ -43,7 +44,7 @@ const none = (): readonly never[] => [];
 export const FORMS: Readonly<Record<Section, Form>> = {
   "made-private": {
     heading: "Made private",
-    remarks: none,
+    remarks: usedBy,
     columns: ["snapshots", "size"],
     row: ({ details }) => [number(details["snapshots"]), `${number(details["gib"])} GiB`],
     lead: madePrivateLead,
@@ -121,6 +122,14 @@ export const FORMS: Readonly<Record<Section, Form>> = {
     row: none,
     lead: () => "These images vanished from Amazon EC2, and it was not this service that removed them.",
   },
+  altered: {
+    heading: "Released images that changed",
+    remarks: (event) => [["now", shown(event.why)]],
+    columns: [],
+    row: none,
+    lead: () =>
+      "These images are of a release, and must stay as they are. Somebody, or Amazon EC2 by itself, changed them; this service changes nothing about them.",
+  },
   "kept-for-a-person": {
     heading: "Kept, but a person should look",
     remarks: why,
@@ -129,6 +138,12 @@ export const FORMS: Readonly<Record<Section, Form>> = {
     lead: () => "Nothing is done to these images: what is known of them is not enough, or contradicts itself.",
   },
 };
+
+/** How many accounts, and none by its name. */
+function usedBy({ details }: ImageEvent): readonly Remark[] {
+  const accounts = details["used_by"] ?? "";
+  return /^[1-9]\d{0,8}$/.test(accounts) ? [["known use", elsewhereText(Number(accounts))]] : [];
+}
 
 function madePrivateLead(
   events: readonly ImageEvent[],

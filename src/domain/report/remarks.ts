@@ -40,7 +40,7 @@ export function remarksText(remarks: readonly Remark[]): string {
 }
 
 /** Parts of this service, as events name them: who reads a report knows none of them. */
-const OURSELVES = ["ingest", "resolver", "ticker", "reporter", "reconcile"];
+const OURSELVES = ["ingest", "resolver", "ticker", "reporter", "reconcile", "guardian", "usage"];
 
 const THIS_SERVICE = "this service";
 

@@ -15,6 +15,7 @@ export const SECTIONS = [
   "refused",
   "failed",
   "gone",
+  "altered",
   "kept-for-a-person",
 ] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -34,6 +35,7 @@ const SECTION_OF: Readonly<Record<EventKind, Section | null>> = {
   held: "held",
   released: "released",
   gone: "gone",
+  altered: "altered",
 };
 
 const SECTION_OF_SITUATION: Readonly<Record<SituationKind, Section>> = {

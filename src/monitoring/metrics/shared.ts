@@ -44,13 +44,14 @@ export async function sharedMetrics(figures: SharedFigures): Promise<string> {
 }
 
 function putImages({ regions }: Stats, put: Put): void {
-  for (const { region, stages, refused, missing, untold } of regions) {
+  for (const { region, stages, refused, missing, altered, untold } of regions) {
     for (const [name, count] of Object.entries(stages)) {
       const stage = name === "?" ? "unreadable" : name;
       put("images", "Live images by stage and region.", count, { stage, region });
     }
     put("refused_images", "Live images that are refused: a person has to act.", refused, { region });
     put("missing_images", "Live images that EC2 did not show when they were looked at last.", missing, { region });
+    put("altered_images", "Released images that are not as they should be.", altered, { region });
     put("untold_images", "Private images that wait for their public notice.", untold, { region });
   }
 }

@@ -70,7 +70,7 @@ t.test("a connection that dies right after its set-up is tried again after growi
   const listener = Listener.start(t, amqpConfig(broker.url));
   await listener.until(({ pausesMs }) => pausesMs.length === 9);
   for (const [index, pauseMs] of listener.pausesMs.entries()) {
-    const wholeMs = Math.min(30_000, 500 * 2 ** index);
+    const wholeMs = Math.min(5_000, 500 * 2 ** index);
     t.ok(pauseMs >= wholeMs / 2 && pauseMs <= wholeMs, `${index}: ${pauseMs}`);
   }
 });
@@ -79,9 +79,47 @@ t.test("a broker that is away at the start is tried for as long as later", async
   const broker = await RawBroker.open(t, { connect: reset });
   const listener = Listener.start(t, amqpConfig(broker.url));
   await listener.until(({ pausesMs }) => pausesMs.length === 50);
-  t.equal(listener.said("no broker, trying again").length, 50);
   broker.conduct = {};
   await listener.until(isHeard);
+});
+
+t.test("an outage is told once, with each kind of reason once, and so is its end", async (t) => {
+  const broker = await RawBroker.open(t);
+  const listener = Listener.start(t, amqpConfig(broker.url));
+  await listener.until(isHeard);
+  for (const times of [1, 2]) {
+    const refused = refuse(403, "ACCESS_REFUSED - Login was refused", "connection");
+    broker.conduct = { "connection.open": refused };
+    listener.pausesMs.splice(0);
+    broker.dropAll();
+    await listener.until(({ pausesMs }) => pausesMs.length === 20);
+    broker.conduct = { "connection.open": refuse(541, "INTERNAL_ERROR", "connection") };
+    await listener.until(({ pausesMs }) => pausesMs.length === 40);
+    broker.conduct = { "connection.open": refused };
+    await listener.until(({ pausesMs }) => pausesMs.length === 60);
+    broker.conduct = {};
+    await listener.until((each) => each.said("broker is back").length === times);
+    t.equal(listener.said("broker lost, connecting again").length, times);
+    const codes = listener.said("no broker, trying again").map(({ code }) => code);
+    t.same(codes, Array.from({ length: times }, () => ["403", "541"]).flat());
+    const failures = Number(listener.said("broker is back")[times - 1]?.["failures"]);
+    t.ok(failures >= 60, `${failures} failures`);
+  }
+});
+
+t.test("a bus that rests hears on, asks for none on the next connection, and for more when it may", async (t) => {
+  const broker = await RawBroker.open(t);
+  const listener = Listener.start(t, amqpConfig(broker.url));
+  await listener.until(isHeard);
+  listener.bus.rest();
+  broker.deliver(Buffer.alloc(2), Buffer.from("{}"));
+  await listener.until(({ delivered }) => delivered.length === 1);
+  broker.dropAll();
+  await broker.whenAsked("basic.qos", 2);
+  await listener.until((each) => each.said("broker is back").length === 1);
+  t.equal(broker.asked.filter((each) => each === "basic.consume").length, 1);
+  listener.bus.resume();
+  await broker.whenAsked("basic.consume", 2);
 });
 
 t.test("the address says how often, how long between, and how a dead connection is noticed", async (t) => {

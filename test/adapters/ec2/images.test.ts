@@ -86,13 +86,23 @@ t.test(
   },
 );
 
-t.test("an image that is gone hides the users of no other one", async (t) => {
+t.test("of images one of which EC2 does not know, nobody says that nothing uses them", async (t) => {
   const { simulator, images } = await open(t);
   const { id } = simulator.addImage(REGION);
-  const instance = simulator.addInstance(REGION, { imageId: id });
-  const users = await images.usersOf(REGION, ["ami-0fffffffffffffff0", id]);
-  t.match([...users.keys()], [id]);
-  t.match(users.get(id)?.[0], instance.id);
+  const unknown = { name: "UpstreamError", code: "InvalidAMIID.NotFound", scope: "image" };
+  await t.rejects(images.usersOf(REGION, ["ami-0fffffffffffffff0", id]), unknown);
+  await t.rejects(images.usersOf(REGION, ["ami-0fffffffffffffff0"]), unknown);
+});
+
+t.test("a snapshot that EC2 does not know for a moment, and shows, is not taken for gone", async (t) => {
+  const { simulator, images } = await open(t);
+  const id = "snap-0123456789abcdef0";
+  const { id: amiId } = simulator.addImage(REGION, { snapshots: [{ id }] });
+  await images.deregister(REGION, amiId);
+  simulator.faults.add({ kind: "error", code: "InvalidSnapshot.NotFound", status: 400, action: "DeleteSnapshot" });
+  await t.rejects(images.deleteSnapshot(REGION, id), { name: "UpstreamError", scope: "image" });
+  t.equal(await images.deleteSnapshot(REGION, id), "deleted");
+  t.equal(await images.deleteSnapshot(REGION, id), "gone");
 });
 
 t.test(

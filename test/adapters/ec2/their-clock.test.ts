@@ -1,6 +1,8 @@
+import type { STSClient } from "@aws-sdk/client-sts";
 import t, { type Test } from "tap";
 import { systemClock } from "../../../src/adapters/clock.ts";
 import { openImages } from "../../../src/adapters/ec2/images.ts";
+import { TheirClock } from "../../../src/adapters/ec2/their-clock.ts";
 import { startEc2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { DAY_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { silentLog } from "../../support/run/log.ts";
@@ -39,6 +41,25 @@ for (const [what, offMs, isTaken] of [
     if (isTaken) t.equal(await images.account(), ACCOUNT);
     else await t.rejects(images.account(), APART);
   });
+
+t.test("a region whose own clock is wrong does not speak for the account", async (t) => {
+  const theirClock = new TheirClock();
+  const [sts, region] = [0, 30 * DAY_MS].map((offMs) => {
+    const date = new Date(Date.now() + offMs).toUTCString();
+    const requestHandler = { handle: () => Promise.resolve({ response: { headers: { date } } }) };
+    return { requestHandler, client: theirClock.watch({ config: { requestHandler } } as unknown as STSClient) };
+  });
+  await sts?.requestHandler.handle();
+  // Comes while what STS has said is still read.
+  await region?.requestHandler.handle();
+  t.equal(theirClock.isOurs(), false, "STS is asked again");
+  t.doesNotThrow(() => {
+    theirClock.check(sts?.client as STSClient);
+  });
+  t.throws(() => {
+    theirClock.check(region?.client as STSClient);
+  }, APART);
+});
 
 t.test("a clock that jumps stops what was going on, and lets it go on when it came back", async (t) => {
   const { images, tell } = await open(t);

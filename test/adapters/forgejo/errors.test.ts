@@ -1,6 +1,5 @@
 import t from "tap";
 import { ForgejoCalls } from "../../../src/adapters/forgejo/calls.ts";
-import { htmlPage } from "../../../src/demo/outside/faults.ts";
 import { startForgejoDouble, type ForgejoDouble } from "../../../src/demo/outside/forgejo/double.ts";
 import type { ProjectSettings } from "../../../src/demo/outside/tracker.ts";
 import { ConfigError } from "../../../src/errors.ts";
@@ -66,43 +65,7 @@ t.test("what a person must mend is refused with the remedy in one line, and noth
     message: /check the repo releng\/nowhere/,
   });
   settings({ tracker: "open", isHidden: false, movedTo: null, blockedUsers: [] })();
-  double.fail({ ...FORGEJO.calls.create, trouble: { kind: "answer", status: 410, body: "gone" } });
-  const gone = await failure(t, publish(openForgejo(optionsOf(double)), dayPost(1)));
-  t.match(gone, { name: "RefusedError", code: "HTTP_410", message: /closed for good: set another place/ });
-  double.fail({ ...FORGEJO.calls.whoAmI, trouble: { kind: "answer", status: 404, body: htmlPage("404") } });
-  const another = await failure(t, publish(openForgejo(optionsOf(double)), dayPost(1)));
-  t.match(another, { name: "RefusedError", code: "HTTP_404", message: /check Forgejo's address .* and report\.kind/ });
   t.same(double.tracker.issues(REPO), []);
-});
-
-t.test("a check for robots is no answer, and who must let us in is said", async (t) => {
-  const double = await start(t);
-  double.fail({
-    ...FORGEJO.calls.list,
-    trouble: { kind: "answer", status: 200, body: htmlPage("Making sure you're not a bot!") },
-  });
-  const error = await failure(t, publish(openForgejo(optionsOf(double)), dayPost(1)));
-  t.match(error, { name: "UpstreamError", code: "NOT_JSON" });
-  t.match(error.message, /if that is a check for robots, have clean-amis\/test let in; it is tried again later$/);
-});
-
-t.test("whoever asks us to wait is not asked before that, and then once", async (t) => {
-  const double = await start(t);
-  const reports = openForgejo(optionsOf(double));
-  const headers = { "retry-after": "1" };
-  double.fail({ ...FORGEJO.calls.list, trouble: { kind: "answer", status: 429, body: { message: "slow" }, headers } });
-  t.match(await failure(t, publish(reports, dayPost(1))), { name: "UpstreamError", code: "HTTP_429" });
-  const calls = double.journal.length;
-  const asked = performance.now();
-  const quiet = await failure(t, publish(reports, dayPost(1)));
-  // Of a machine that stood still for that second nothing is known.
-  if (performance.now() - asked < 500) {
-    t.match(quiet, { code: "HTTP_429", message: /asked to be left alone for 1 s more; it is tried again later$/ });
-    t.equal(double.journal.length, calls);
-  }
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
-  await publish(reports, dayPost(1));
-  t.equal(double.tracker.issues(REPO).length, 1);
 });
 
 t.test(

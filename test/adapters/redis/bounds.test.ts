@@ -3,9 +3,10 @@ import { RegionPasses } from "../../../src/act/passes.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
+import { DAY_MS, dayOf, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import type { Log } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
+import { addCompose } from "../../support/scenes/proof.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER } from "../../support/world/world.ts";
 
@@ -45,6 +46,24 @@ t.test("events are removed although a kind of report that nobody makes any more 
   await mine?.end();
 });
 
+t.test("events are removed although a kind of report was begun once, and never said how it goes", async (t) => {
+  const world = await openWorld(t);
+  await world.hear(UPLOADER, addNightly(world).message);
+  for (const kind of ["log", "forgejo"]) {
+    const lease = await redisJournal(world.connection, kind, silentLog).reporterLease();
+    const ahead = START + 3650 * DAY_MS;
+    if (kind === "forgejo") await lease?.noteStatus({ state: "ok", since: ahead, reason: "", checkedAt: ahead });
+    await lease?.end();
+  }
+  const mine = await world.reporter.journal.reporterLease();
+  await mine?.finishPost({ [REGION]: `${Date.now() + HOUR_MS}-0` }, {});
+  const later = Date.now() + DAY_MS;
+  t.equal(await mine?.trim(REGION, later, START), 0);
+  t.equal(await mine?.trim(REGION, later, START + 29 * DAY_MS), 0, "both may come back");
+  t.equal(await mine?.trim(REGION, later, START + 31 * DAY_MS), 1);
+  await mine?.end();
+});
+
 t.test("a hold on a compose that nobody knows ends by itself, one on a known compose does not", async (t) => {
   const connection = await openTestRedis(t);
   const facts = redisFacts(connection);
@@ -62,7 +81,12 @@ t.test("a hold on a compose that nobody knows ends by itself, one on a known com
 
 t.test("a service that may do nothing asks EC2 little, and forgets what it printed with its image", async (t) => {
   const world = await openWorld(t);
-  const messages = Array.from({ length: 9 }, (_, index) => addNightly(world, index + 1).message);
+  const uploads = Array.from({ length: 40 }, (_, index) =>
+    addCompose(world, dayOf(START - index * DAY_MS).replaceAll("-", ""), [REGION]),
+  );
+  const messages = uploads.flat().map(({ message }) => message);
+  for (const { amiId } of uploads.flat().slice(0, 9))
+    world.simulator.changeImage(REGION, amiId, { tags: { "clean-amis:intent": "2026-11-01T00:00:00Z all" } });
   for (const message of messages) await world.hear(UPLOADER, message);
   world.clock.advance(5 * DAY_MS);
   const printed: string[] = [];
@@ -80,14 +104,14 @@ t.test("a service that may do nothing asks EC2 little, and forgets what it print
     await passes.idle();
     return world.simulator.journal.entries.length - before;
   };
-  t.ok((await pass()) > 18, "the first pass asks for every snapshot");
-  t.equal(printed.length, 9);
+  t.ok((await pass()) > 80, "the first pass asks for every snapshot");
+  t.equal(printed.length, 40);
   const again = await pass();
-  t.ok(again <= 5, `the next one takes ${again} calls`);
-  t.equal(printed.length, 9);
+  t.ok(again <= 3, `the next one takes ${again} calls`);
+  t.equal(printed.length, 40);
   await world.connection.redis.del(world.connection.keys.queue(REGION, "private"));
   await pass();
   for (const message of messages) await world.hear(UPLOADER, message);
   await pass();
-  t.equal(printed.length, 18, "what comes back is news");
+  t.equal(printed.length, 80, "what comes back is news");
 });

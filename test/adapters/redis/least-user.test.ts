@@ -135,6 +135,19 @@ t.test("doctor names what is refused to the user, in one line", async (t) => {
   t.equal(await whole.redis.get(whole.keys.control("run")), null, "and asking wrote nothing");
 });
 
+t.test("whichever single command is refused, doctor names it, and asks for all else as before", async (t) => {
+  const { url, admin } = await userWith(t, ALL);
+  const connection = await connectionOf(t, url);
+  const checkup = redisCheckup(connection);
+  for (const command of ALL) {
+    await admin.call("ACL", "SETUSER", new URL(url).username, `-${command}`);
+    const [refused, latency] = await Promise.allSettled([checkup.refusedCommands(), checkup.pingMs()]);
+    t.same(refused, { status: "fulfilled", value: command === "MULTI" ? null : [command] }, command);
+    t.equal(latency.status, command === "TIME" ? "rejected" : "fulfilled", command);
+    await admin.call("ACL", "SETUSER", new URL(url).username, `+${command}`);
+  }
+});
+
 t.test(
   "a database that the user may not take, or that is not there, is told: nothing goes to another one",
   async (t) => {

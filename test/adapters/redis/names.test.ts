@@ -3,7 +3,7 @@ import type { RedisConnection } from "../../../src/adapters/redis/connection.ts"
 import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
 import { redisNames } from "../../../src/adapters/redis/images/names.ts";
 import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
-import { DAY_MS } from "../../../src/domain/time.ts";
+import { DAY_MS, dayOf } from "../../../src/domain/time.ts";
 import { openCounting } from "../../support/scenes/counting.ts";
 import { openTestRedis } from "../../support/servers/redis.ts";
 import { SettableClock } from "../../support/world/clock.ts";
@@ -81,6 +81,28 @@ t.test("a name goes when the record of its image has expired, and not before", a
   await names.sweep(REGION, 0);
   t.same(await redis.zrange(keys.composes(REGION), "0", "-1"), [composeOf(2)], "nor what leads to it");
 });
+
+t.test(
+  "of a compose whose images ended long ago nothing is left, of a new one that lost its records its images",
+  async (t) => {
+    const { names, schedule, redis, keys } = openNames(await openTestRedis(t));
+    const [old, recent] = [
+      "Fedora-Rawhide-20240101.n.0",
+      `Fedora-Rawhide-${dayOf(Date.now()).replaceAll("-", "")}.n.0`,
+    ];
+    for (const [index, composeId] of [old, recent].entries()) {
+      const upload = { region: REGION, amiId: `ami-0000000${index}`, composeId, imageName: null, arch: null };
+      const decision = { kind: "delete", rule: "nightly", reason: "a nightly" } as const;
+      await schedule.add({ ...upload, uploadedAt: START }, decision, "test");
+    }
+    await names.sweep(REGION, 0);
+    t.equal(await redis.exists(keys.composeImages(REGION, old)), 1, "its image has a record");
+    await redis.del(keys.image(REGION, "ami-00000000"), keys.image(REGION, "ami-00000001"));
+    await names.sweep(REGION, 0);
+    t.equal(await redis.exists(keys.composeImages(REGION, old)), 0);
+    t.equal(await redis.exists(keys.composeImages(REGION, recent)), 1, "by which reconcile finds it again");
+  },
+);
 
 t.test("what leads to the names, when it was lost or never written, comes back with a walk", async (t) => {
   const connection = await openTestRedis(t);

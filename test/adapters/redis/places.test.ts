@@ -99,9 +99,12 @@ t.test("an image whose record is lost is found again by its compose, with all of
   const { redis, keys } = world.connection;
   world.clock.advance(4 * DAY_MS);
   await redis.del(keys.image(REGION, amiId), keys.queue(REGION, "private"));
+  await keeperOver(world.connection, world.clock).finish();
+  t.match(world.connection.strangers.list(), [{ problem: /has no record any more: clean-amis reconcile --apply/ }]);
   t.match(await reconcileIn(world), [{ kind: "no-record", amiId, isMended: false }]);
   t.equal(await redis.exists(keys.image(REGION, amiId)), 0);
   t.match(await reconcileIn(world, { isApplied: true }), [{ kind: "no-record", amiId, isMended: true }]);
   t.same(await placeOf(journey), [`private ${NOW(world) + toScore(PERIODS.privateAfterMs)}`]);
   t.same(await reconcileIn(world), []);
+  t.same(world.connection.strangers.list(), [], "and it is told no more");
 });

@@ -1,7 +1,7 @@
 import t from "tap";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
 import { Heartbeat } from "../../../src/app/life/heartbeat.ts";
-import { DAY_MS } from "../../../src/domain/time.ts";
+import { DAY_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { UpstreamError } from "../../../src/errors.ts";
 import type { Marks, Pulse } from "../../../src/ports/index.ts";
 import { openBench, until, uploads } from "../../support/servers/bus.ts";
@@ -37,6 +37,28 @@ t.test("a replica that is not seen for a day is forgotten; what happened last st
   });
 });
 
+t.test(
+  "those that gave a sign within ninety seconds live, whoever's clock is ahead; the others share what is left",
+  async (t) => {
+    const pulse = redisPulse(await openTestRedis(t));
+    t.equal(await pulse.beat("one", START, {}), 1);
+    t.equal(await pulse.beat("two", START + 60 * SECOND_MS, {}), 2, "its clock is a minute ahead");
+    t.equal(await pulse.beat("one", START + 5 * SECOND_MS, {}), 2);
+    const [clock, once] = [new SettableClock(START + 6 * SECOND_MS), new SettableClock(START + 7 * SECOND_MS)];
+    const third = new Heartbeat(pulse, clock, "three");
+    t.equal(third.replicas, 1);
+    await third.beat();
+    t.equal(third.replicas, 3);
+    const pass = new Heartbeat(pulse, once, "a pass of cron");
+    await pass.joinOnce();
+    t.equal(pass.replicas, 4);
+    await pulse.leave("two");
+    clock.advance(90 * SECOND_MS);
+    await third.beat();
+    t.equal(third.replicas, 1, "one has ended, and one is not seen any more");
+  },
+);
+
 t.test("what could not be told because Redis was away is told by the next beat", async (t) => {
   const told: Marks[] = [];
   let isAway = true;
@@ -44,8 +66,9 @@ t.test("what could not be told because Redis was away is told by the next beat",
     beat: (_, __, marks) => {
       if (isAway) return Promise.reject(new UpstreamError("redis", "failed", "away"));
       told.push(marks);
-      return Promise.resolve();
+      return Promise.resolve(1);
     },
+    living: () => Promise.resolve(1),
     leave: () => Promise.resolve(),
     signs: () => Promise.resolve({ marks: {}, replicas: [], hung: [] }),
   };

@@ -128,6 +128,7 @@ t.test(
         stages: { public: 2, private: 1 },
         refused: 1,
         missing: 0,
+        altered: 0,
         untold: 1,
       },
     ]);

@@ -133,6 +133,11 @@ t.test("config check warns of each thing that is allowed and risky", async (t) =
       /environments has more than prod: /,
     ],
     [`[consumer_config]\nact = 'delete'\nsources.datagrepper = ''\n${pagure}`, /sources\.datagrepper is empty: /],
+    [
+      `[consumer_config]\nact = 'delete'\nschedule.hear_every = '25d'\n${pagure}`,
+      /schedule\.hear_every is an hour or more: /,
+    ],
+    [`[consumer_config]\nact = 'delete'\n${pagure}read_every = '1h'\n`, /report\.read_every is an hour or more: /],
     ["passive_declares = true\n[consumer_config]\n", /passive_declares = true with queue auto: /],
     [
       "passive_declares = true\n[queues.'']\ndurable=false\nauto_delete=true\nexclusive=true\narguments={}\n",

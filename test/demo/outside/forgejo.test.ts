@@ -42,6 +42,8 @@ t.test(
   "every answer has the fields and types that Forgejo's description of its API gives it, and no others",
   async (t) => {
     const double = await start(t);
+    double.setToken("bot-token", { user: "bot", scopes: ["read:user", "write:issue", "read:organization"] });
+    double.setTeam("releng/ami-keepers", ["bot", "ann"]);
     const rows: [string, string, object | undefined, number, string][] = [
       ["GET", "/api/v1/user", undefined, 200, "user"],
       ["POST", `${API}/labels`, { name: "amis", color: "#7f7f7f" }, 201, "label"],
@@ -60,6 +62,9 @@ t.test(
       ["GET", `${API}/issues/1`, undefined, 200, "issue"],
       ["GET", `${API}/issues/1/comments`, undefined, 200, "comment[]"],
       ["GET", `${API}/issues/comments?since=2026-11-24T00:00:00Z`, undefined, 200, "comment[]"],
+      ["GET", "/api/v1/orgs/releng/teams", undefined, 200, "team[]"],
+      ["GET", "/api/v1/teams/1/members", undefined, 200, "user[]"],
+      ["GET", "/api/v1/teams/7/members", undefined, 404, "missing"],
       ["GET", `${API}/issues/7`, undefined, 404, "missing"],
       ["GET", "/api/v1/repos/releng/nowhere/issues", undefined, 404, "missing"],
       ["GET", `${API}/issues?created_by=nobody`, undefined, 404, "missing"],
@@ -105,6 +110,30 @@ t.test("who may do what is refused as Forgejo does", async (t) => {
   const locked = await ask(double, "POST", `${API}/issues/1/comments`, { json: { body: "x" } });
   t.match(locked, { status: 403, json: { message: /locked/ } });
   t.equal(double.tracker.issue(REPO, 1)?.comments.length, 1);
+});
+
+t.test("who is in a team is told to its members and the organisation's owners alone", async (t) => {
+  const double = await start(t);
+  double.setTeam("releng/Owners", ["ann"]);
+  double.setTeam("releng/ami-keepers", ["bob"]);
+  const scopes = ["read:user", "read:organization"] as const;
+  for (const user of ["ann", "bob", "cleo"]) double.setToken(user, { user, scopes: [...scopes] });
+  double.setTeam("releng/others", ["cleo"]);
+  double.setToken("stranger", { user: "stranger", scopes: [...scopes] });
+  for (const [token, path, status, message] of [
+    ["ann", "teams/2/members", 200, null],
+    ["bob", "teams/2/members", 200, null],
+    ["cleo", "teams/2/members", 403, /^Must be a team member$/],
+    ["stranger", "teams/2/members", 404, /couldn't be found/],
+    ["cleo", "orgs/releng/teams", 200, null],
+    ["stranger", "orgs/releng/teams", 403, /^Must be an organization member$/],
+    ["bot-token", "orgs/releng/teams", 403, /required scope\(s\): \[read:organization\]$/],
+    [null, "orgs/releng/teams", 401, /^token is required$/],
+    ["ann", "orgs/nowhere/teams", 404, /couldn't be found/],
+  ] as const) {
+    const answered = await ask(double, "GET", `/api/v1/${path}`, { token });
+    t.match(answered, { status, ...(message === null ? {} : { json: { message } }) }, `${String(token)} ${path}`);
+  }
 });
 
 t.test("an archived, moved, hidden repo, and one whose issues are off, say so as Forgejo does", async (t) => {

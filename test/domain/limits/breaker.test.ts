@@ -61,6 +61,12 @@ t.test("another trouble begins its own count; since when nothing is done there s
   t.end();
 });
 
+t.test("a trouble that began tomorrow, by a wrong clock, has begun by now: it is told as others are", (t) => {
+  const wrong = openedBreaker(null, FAILING, NOW + 30 * DAY_MS, 0);
+  t.equal(openedBreaker(wrong, FAILING, NOW, 0).since, NOW);
+  t.end();
+});
+
 t.test("a trouble says in one line what is wrong, with EC2's word for it, and what helps", (t) => {
   const rows: readonly (readonly [Pick<Breaker, "trouble" | "code">, RegExp])[] = [
     [SHUT, /not open to the account, or is none of AWS \(OptInRequired\): enable it for the account/],

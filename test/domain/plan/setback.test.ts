@@ -90,6 +90,20 @@ t.test(
   },
 );
 
+t.test(
+  "of misses that are still to come, by a wrong clock, nobody knows when they were: their row begins anew",
+  (t) => {
+    const later = NOW + 30 * DAY_MS;
+    for (const times of [{ missedAt: later, missedSince: NOW - 2 * DAY_MS }, { missedSince: later }]) {
+      const wrong = imageIn("private", { missedLooks: 2, ...times });
+      const first = afterMiss(wrong, NOW);
+      t.match(first, { stage: "private", wait: { wakeAt: NOW + DAY_MS } });
+      t.match(first.fields, { missedLooks: 1, missedSince: NOW, missedAt: NOW });
+    }
+    t.end();
+  },
+);
+
 t.test("an image is gone only after three looks in a row, a day between each and the next", (t) => {
   const image = imageIn("private");
   const first = afterMiss(image, NOW);

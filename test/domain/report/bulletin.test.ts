@@ -114,6 +114,7 @@ const ROWS: readonly (readonly [ImageEvent, BulletinKind | null, Bulletin["sever
       missing: "some of its snapshots are still public",
     },
   ],
+  [event("altered", { why: "not public" }), "altered", "warning", { why: "not public" }],
   [event("gone", { why: "three looks" }), "gone", "warning", { why: "three looks" }],
   [
     event("decided", { why: "no label", details: { stage: "kept", rule: "unlabelled" } }),

@@ -4,17 +4,16 @@ import { MINUTE_MS } from "../../../src/domain/time.ts";
 import { UpstreamError } from "../../../src/errors.ts";
 import { readComments, type CommentReader } from "../../../src/operate/comments.ts";
 import type { CommentLease, CommentMemory, Comments } from "../../../src/ports/index.ts";
-import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
+import { forEachForge, killEverywhere, untilCrash, type CallCounter } from "../../support/scenes/crash.ts";
 import { openObjecting, OPERATOR, type Objecting } from "../../support/scenes/objecting.ts";
 import { limitFor } from "../../support/run/limit.ts";
 
 limitFor(t, "CHAOS_CRASH");
 /** Of the second forge a few points are enough where not all are tried: what it shares with the first is tried there. */
 const STRIDES = { pagure: 1, forgejo: 10 } as const;
-const FORGES = ["pagure", "forgejo"] as const;
 
 /** A report with three comments: somebody's objection, an operator's restore, and a question. */
-async function openScene(test: Test, forge: ForgeName = "pagure"): Promise<Objecting> {
+async function openScene(test: Test, forge: ForgeName): Promise<Objecting> {
   const scene = await openObjecting(test, { forge });
   const { amiId, composeId } = scene.nightly;
   scene.comment("somebody", `hold ${amiId}`);
@@ -52,7 +51,7 @@ async function countedPass({ commentReader, connection }: Objecting, counter: Ca
   };
   await untilCrash(readComments(reader));
   const { redis, keys } = connection;
-  const leases = FORGES.map((forge) => keys.control(`comments:${forge}:lease`));
+  const leases = (["pagure", "forgejo"] as const).map((forge) => keys.control(`comments:${forge}:lease`));
   await redis.del(...leases, keys.control("requests:lease"));
 }
 
@@ -82,29 +81,13 @@ async function wrongs(scene: Objecting): Promise<string[]> {
   return found;
 }
 
-for (const forge of FORGES) {
-  const isChosen = choosePoints(t, STRIDES[forge]);
-
+forEachForge(t, STRIDES, (forge, isChosen) => {
   t.test(
     `${forge}: killed at any call of handling comments, each is carried out, and answered exactly once`,
     async (t) => {
-      const dry = await openScene(t, forge);
-      const counted = new CallCounter(null);
-      await countedPass(dry, counted);
-      t.same(await wrongs(dry), []);
-      const points = counted.names.flatMap((_, index) =>
-        (["before", "after"] as const).map((when): CrashPoint => ({ call: index + 1, when })),
-      );
-      for (const point of points.filter(isChosen)) {
-        const scene = await openScene(t, forge);
-        await countedPass(scene, new CallCounter(point));
-        await carryOn(scene);
-        const name = counted.names[point.call - 1] ?? "";
-        t.same(await wrongs(scene), [], `killed ${point.when} call ${point.call} (${name})`);
-      }
-      t.comment(
-        `sweep of comments (${forge}): ${counted.names.length} calls, ${points.filter(isChosen).length} kills, 3 comments each`,
-      );
+      const open = (): Promise<Objecting> => openScene(t, forge);
+      const { calls, kills } = await killEverywhere(t, { open, run: countedPass, carryOn, wrongs }, isChosen);
+      t.comment(`sweep of comments (${forge}): ${calls.length} calls, ${kills} kills, 3 comments each`);
     },
   );
 
@@ -128,4 +111,4 @@ for (const forge of FORGES) {
     await carryOn(scene);
     t.same(await wrongs(scene), []);
   });
-}
+});

@@ -2,7 +2,7 @@ import t, { type Test } from "tap";
 import { tickRegion } from "../../../src/act/tick.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
-import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
+import { CallCounter, choosePoints, pointsOf, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "../../support/world/world.ts";
 import { limitFor } from "../../support/run/limit.ts";
 
@@ -39,13 +39,11 @@ function release(world: World, { composeId }: Nightly): Promise<unknown> {
   return world.hear("releng.atomic.twoweek.complete", { atomic_raw: { compose_id: composeId } });
 }
 
-async function pointsOf(t: Test, act: "make private" | "delete" | "restore"): Promise<CrashPoint[]> {
+async function pointsAt(t: Test, act: "make private" | "delete" | "restore"): Promise<CrashPoint[]> {
   const [world] = await dueWorld(t, act);
   const counter = new CallCounter(null);
   await countedTick(world, counter);
-  const all = counter.names.flatMap((_, index) =>
-    (["before", "after"] as const).map((when) => ({ call: index + 1, when })),
-  );
+  const all = pointsOf(counter.names);
   t.ok(all.length > 30, `${all.length} points of ${act}`);
   return all.filter(isChosen);
 }
@@ -70,7 +68,7 @@ function times(texts: readonly string[], heading: string, amiId: string): number
 
 t.test("killed at any call of making private or deleting, an image ends deleted, whole, and told once", async (t) => {
   for (const act of ["make private", "delete"] as const) {
-    const points = await pointsOf(t, act);
+    const points = await pointsAt(t, act);
     for (const point of points) {
       const where = `${act}, ${point.when} call ${point.call}`;
       const [world, nightly] = await dueWorld(t, act);
@@ -91,7 +89,7 @@ t.test("killed at any call of making private or deleting, an image ends deleted,
 });
 
 t.test("killed at any call of restoring, an image ends public and kept", async (t) => {
-  for (const point of await pointsOf(t, "restore")) {
+  for (const point of await pointsAt(t, "restore")) {
     const where = `restore, ${point.when} call ${point.call}`;
     const [world, nightly] = await dueWorld(t, "restore");
     await countedTick(world, new CallCounter(point));
@@ -111,7 +109,7 @@ async function releaseAndTick(world: World, nightly: Nightly): Promise<void> {
 }
 
 t.test("a release heard at any moment of making private leaves the image public and kept in the end", async (t) => {
-  for (const point of await pointsOf(t, "make private")) {
+  for (const point of await pointsAt(t, "make private")) {
     const where = `release heard ${point.when} call ${point.call}`;
     const [world, nightly] = await dueWorld(t, "make private");
     await countedTick(world, new CallCounter(point, () => releaseAndTick(world, nightly)));
@@ -131,7 +129,7 @@ t.test("a release heard at any moment of making private leaves the image public 
 
 t.test("a release heard while an image is being deleted saves it as long as it is still standing", async (t) => {
   const fates = new Set<string>();
-  for (const point of await pointsOf(t, "delete")) {
+  for (const point of await pointsAt(t, "delete")) {
     const where = `release heard ${point.when} call ${point.call}`;
     const [world, nightly] = await dueWorld(t, "delete");
     await countedTick(world, new CallCounter(point, () => releaseAndTick(world, nightly)));
@@ -201,7 +199,7 @@ t.test("when its lease is nearly over, a ticker begins no further call; the next
 t.test(
   "a message that names another compose for an image that is being deleted saves it while it stands",
   async (t) => {
-    for (const point of await pointsOf(t, "delete")) {
+    for (const point of await pointsAt(t, "delete")) {
       const where = `conflict heard ${point.when} call ${point.call}`;
       const [world, nightly] = await dueWorld(t, "delete");
       const message = { ...nightly.message, compose_id: "Fedora-Rawhide-20261129.n.0" };

@@ -5,14 +5,13 @@ import { RefusedError, UpstreamError } from "../../../src/errors.ts";
 import type { Journal, ReporterLease } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { TROUBLES } from "../../support/outside/forge.ts";
-import { CallCounter, choosePoints, untilCrash, type CrashPoint } from "../../support/scenes/crash.ts";
+import { forEachForge, killEverywhere, untilCrash, type CallCounter } from "../../support/scenes/crash.ts";
 import { openReporting, type Reporting } from "../../support/scenes/reporting.ts";
 import { limitFor } from "../../support/run/limit.ts";
 
 limitFor(t, "CHAOS_CRASH");
 /** Of the second forge a few points are enough where not all are tried: what it shares with the first is tried there. */
 const STRIDES = { pagure: 4, forgejo: 24 } as const;
-const FORGES = ["pagure", "forgejo"] as const;
 
 /** Small, so that a few images make several posts: the first opens the issue, the others are comments. */
 const SMALL = 1_600;
@@ -22,7 +21,7 @@ interface Scene extends Reporting {
 }
 
 /** Images of two regions and two composes that nobody was told of. */
-async function openScene(t: Test, forge: ForgeName = "pagure"): Promise<Scene> {
+async function openScene(t: Test, forge: ForgeName): Promise<Scene> {
   const reporting = await openReporting(t, { forge });
   const amiIds = [
     ...(await reporting.makePrivate(6, { region: "us-east-1" })),
@@ -77,34 +76,15 @@ async function wrongs(scene: Scene): Promise<string[]> {
   return found;
 }
 
-for (const forge of FORGES) {
-  const isChosen = choosePoints(t, STRIDES[forge]);
-
+forEachForge(t, STRIDES, (forge, isChosen) => {
   t.test(
     `${forge}: killed at any call between event and cursor, every entry is visible exactly once, and its image noticed`,
     async (t) => {
-      const dry = await openScene(t, forge);
-      const counted = new CallCounter(null);
-      await countedPass(dry, counted);
-      const posts = counted.names.filter((name) => name === "publish").length;
+      const open = (): Promise<Scene> => openScene(t, forge);
+      const { calls, kills } = await killEverywhere(t, { open, run: countedPass, carryOn, wrongs }, isChosen);
+      const posts = calls.filter((name) => name === "publish").length;
       t.ok(posts >= 3, `${posts} posts`);
-      t.same(await wrongs(dry), []);
-      const points = counted.names.flatMap((_, index) =>
-        (["before", "after"] as const).map((when): CrashPoint => ({ call: index + 1, when })),
-      );
-      for (const point of points.filter(isChosen)) {
-        const scene = await openScene(t, forge);
-        await countedPass(scene, new CallCounter(point));
-        await carryOn(scene);
-        t.same(
-          await wrongs(scene),
-          [],
-          `killed ${point.when} call ${point.call} (${counted.names[point.call - 1] ?? ""})`,
-        );
-      }
-      t.comment(
-        `sweep of calls (${forge}): ${counted.names.length} calls, ${points.filter(isChosen).length} kills, ${posts} posts, 12 entries each`,
-      );
+      t.comment(`sweep of calls (${forge}): ${calls.length} calls, ${kills} kills, ${posts} posts, 12 entries each`);
     },
   );
 
@@ -134,4 +114,4 @@ for (const forge of FORGES) {
       );
     },
   );
-}
+});

@@ -36,6 +36,8 @@ function namesOf(prefix: string, { amiId, composeId }: Victim, orderId: string, 
   return {
     root: {
       ...{ format: plain, regions: plain, rejected: plain, "rejected:known": plain, "compose:*": [composeId] },
+      // Nobody reads it, and whoever writes it writes over whatever stands there.
+      "kept:*": [],
       // The tag is the whole name of the key whose slot it shares.
       "{*:rejected}:known": [prefix],
     },
@@ -52,7 +54,8 @@ function namesOf(prefix: string, { amiId, composeId }: Victim, orderId: string, 
         names: plain,
         events: plain,
       },
-      ...{ "image:*": [amiId], "compose:*": [composeId], "stream:*": [stream] },
+      // Here nobody asks who uses images elsewhere.
+      ...{ "image:*": [amiId], "compose:*": [composeId], "stream:*": [stream], usage: [] },
     },
     control: {
       ...{
@@ -67,7 +70,7 @@ function namesOf(prefix: string, { amiId, composeId }: Victim, orderId: string, 
         "requests:lease": plain,
         stopped: plain,
       },
-      ...{ breakers: plain, reporters: plain, status: plain, replicas: plain, "backfill:*": ["test"] },
+      ...{ breakers: plain, guard: plain, reporters: plain, status: plain, replicas: plain, "backfill:*": ["test"] },
       "budget:*": ["private:days", "delete:days", `private:${day}`, `private:${day}:counts`, `delete:${day}`],
       "answer:*": [orderId],
       ...{ "comments:*:lease": ["pagure"], "comments:*:memory": ["pagure"], "comments:*:handled": ["pagure"] },

@@ -50,7 +50,7 @@ async function sweep(shared: Shared, recordings: Recordings, points: readonly Po
       if (lived.wrong.length > 0) {
         failed += 1;
         say(`FAILED ${point.act}, ${point.moment}, call ${point.call}, ${lived.call}: ${lived.wrong.join("; ")}`);
-        say(`       ${replayOf(point)}`);
+        say(`       ${replayOf(point, CHOICE.forge)}`);
         say(`       ${lived.story}`);
       }
       if (performance.now() - toldAt < TELL_EVERY_MS) continue;
@@ -83,10 +83,12 @@ t.teardown(async () => {
   await redis.quit();
 });
 const start = performance.now();
-const recordings = await record({ redis, host });
+const recordings = await record({ redis, host, forge: CHOICE.forge });
 const points = CHOICE.of(recordings);
-say(`the calls of each act: ${ACTS.map((act) => `${act} ${recordings[act].calls.length}`).join(", ")}`);
-const results = await sweep({ redis, host }, recordings, points);
+say(
+  `reports to ${CHOICE.forge}; the calls of each act: ${ACTS.map((act) => `${act} ${recordings[act].calls.length}`).join(", ")}`,
+);
+const results = await sweep({ redis, host, forge: CHOICE.forge }, recordings, points);
 tally(recordings, points, results);
 say(`${points.length} points in ${secondsSince(start)} s${CHOICE.isWhole ? "" : `, SWEEP_SEED=${CHOICE.seed}`}`);
 
@@ -98,7 +100,7 @@ for (const act of ACTS)
     t.test(`${act}: ${PROMISES[moment]}`, (t) => {
       for (const point of own) {
         const lived = results.get(point);
-        t.same(lived?.wrong, [], `call ${point.call}, ${String(lived?.call)}: ${replayOf(point)}`);
+        t.same(lived?.wrong, [], `call ${point.call}, ${String(lived?.call)}: ${replayOf(point, CHOICE.forge)}`);
       }
       t.end();
     });

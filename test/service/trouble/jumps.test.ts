@@ -91,6 +91,7 @@ async function openProcess(test: Test, world: World, datagrepper: Datagrepper, o
     hearing,
     notices: new NoticePages({ ...replica.clerk, journal: replica.reporter.journal }),
     operators: [],
+    team: null,
     mostPerDay: 20,
     mostBytes: 60_000,
     failed: new Set(),

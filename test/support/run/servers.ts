@@ -1,6 +1,6 @@
 import { findServers } from "../../../src/demo/servers/find.ts";
 import { openGuarded } from "../../../src/demo/servers/guarded.ts";
-import { startRabbitmq } from "../../../src/demo/servers/rabbitmq.ts";
+import { startRabbitmq, type BrokerNode, type RunningBroker } from "../../../src/demo/servers/rabbitmq.ts";
 import { startRedis, type RunningServer } from "../../../src/demo/servers/redis.ts";
 
 /**
@@ -23,12 +23,13 @@ export async function withServers<T>(
     const [redis, rabbitmq] = started.map((result) => {
       if (result.status === "rejected") throw result.reason;
       return result.value;
-    }) as [RunningServer, RunningServer];
+    }) as [RunningServer, RunningBroker];
     say(`set-up  Redis and RabbitMQ started (${((performance.now() - start) / 1000).toFixed(1)} s)`);
     const given = {
       TMPDIR: scratch.dir,
       TEST_REDIS_URL: redis.url,
       TEST_AMQP_URL: rabbitmq.url,
+      TEST_AMQP_NODE: JSON.stringify(nodeOf(rabbitmq)),
       TEST_REDIS_CLI: servers.redisCli ?? "",
     };
     return await work(testEnvironment(given));
@@ -36,6 +37,11 @@ export async function withServers<T>(
     for (const result of started) if (result.status === "fulfilled") await result.value.stop();
     await scratch.stop();
   }
+}
+
+/** How tests reach the broker past AMQP; null: it is not ours. */
+function nodeOf({ own }: RunningBroker): BrokerNode | null {
+  return own === null ? null : { node: own.node, erl: own.erl, home: own.home, epmdPort: own.epmdPort };
 }
 
 /** The tests' environment: nothing of the caller's that could lead them to a real service. */

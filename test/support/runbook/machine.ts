@@ -1,8 +1,6 @@
-import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { connect, type ChannelModel } from "amqplib";
 import type { Test } from "tap";
 import { openRedis, type RedisConnection } from "../../../src/adapters/redis/connection.ts";
@@ -22,6 +20,7 @@ import { silentLog } from "../run/log.ts";
 import { rememberHeard, serverUrl } from "../servers/redis.ts";
 import { ACCOUNT } from "../world/image.ts";
 import { BUILT, DOUBLES } from "./doubles.ts";
+import type { Type } from "./shell.ts";
 
 export const REPO = "fedora-cloud/ami-reports";
 /** Folders of the machine that is spoken of: each lies below the test's own. */
@@ -48,10 +47,14 @@ export interface Machine {
 }
 
 /**
- * A machine with the service installed, as it was built; a bare one has neither it nor what is its own. Null where Redis came by its
- * address and can be neither started nor stopped.
+ * A machine with the service installed, as it was built; a bare one has neither it nor what is its own. `shell` types what is typed
+ * on it. Null where Redis came by its address and can be neither started nor stopped.
  */
-export async function openMachine(t: Test, { isBare = false, dir = t.testdir({}) } = {}): Promise<Machine | null> {
+export async function openMachine(
+  t: Test,
+  shell: Type,
+  { isBare = false, dir = t.testdir({}) } = {},
+): Promise<Machine | null> {
   const { redis: source, redisCli } = await findServers();
   if (source.from === "url" || redisCli === null) return null;
   const placed = (text: string): string => text.replaceAll(FOLDERS, (folder) => `${dir}${folder}`);
@@ -90,7 +93,7 @@ export async function openMachine(t: Test, { isBare = false, dir = t.testdir({})
     for (const pid of started) if (Number.isInteger(pid) && isRunning(pid)) process.kill(pid, "SIGKILL");
   });
   const type = async (command: string): Promise<string> => {
-    const seen = await typed(placed(command), placed, env, isBare);
+    const seen = await typed(shell, placed(command), placed, env, isBare);
     for (const name of ["clean-amis", "redis"]) started.add(Number(readIf(join(dir, `${name}.pid`)) || Infinity));
     return said(seen, dir);
   };
@@ -128,6 +131,7 @@ export async function openMachine(t: Test, { isBare = false, dir = t.testdir({})
 
 /** A command of ours alone is run in this process, which costs a tenth; whatever needs a shell or the package, in one. */
 async function typed(
+  type: Type,
   command: string,
   placed: (text: string) => string,
   env: Record<string, string>,
@@ -147,11 +151,7 @@ async function typed(
     );
     return out + err;
   }
-  const all = ["exec 2>&1", shell, command].join("\n");
-  return promisify(execFile)("/bin/bash", ["-c", all], { env, cwd: env["HOME"] }).then(
-    ({ stdout }) => stdout,
-    (error: unknown) => (error as { readonly stdout: string }).stdout,
-  );
+  return type(`${shell}\n${command}`, env);
 }
 
 const said = (text: string, dir: string): string => text.replaceAll(dir, "").trimEnd();

@@ -1,4 +1,5 @@
 import type { Test } from "tap";
+import type { ForgeName } from "../../../src/demo/service-config.ts";
 
 /** The process is gone: nothing after this moment happens. */
 export class Crash extends Error {
@@ -86,4 +87,55 @@ export class CallCounter {
     this.#isDead = true;
     throw new Crash("killed");
   }
+}
+
+/** Each place at which a run that makes these calls can die. */
+export function pointsOf(calls: readonly unknown[]): readonly CrashPoint[] {
+  return calls.flatMap((_, index) =>
+    (["before", "after"] as const).map((when): CrashPoint => ({ call: index + 1, when })),
+  );
+}
+
+/** A run that may die anywhere, and what follows. */
+interface Story<Scene> {
+  open(): Promise<Scene>;
+  /** The run; its calls go through ports that the counter wraps. */
+  run(scene: Scene, counter: CallCounter): Promise<void>;
+  /** What the next processes do. */
+  carryOn(scene: Scene): Promise<void>;
+  /** What is wrong in the end; empty when nothing is. */
+  wrongs(scene: Scene): Promise<readonly string[]>;
+}
+
+/**
+ * Tells the story once to its end, and then once for each chosen point, where it dies: nothing may be wrong after any of them.
+ * Resolves to the calls of the first one, and how many points there were.
+ */
+export async function killEverywhere<Scene>(
+  t: Pick<Test, "same">,
+  story: Story<Scene>,
+  isChosen: (point: CrashPoint, index: number) => boolean,
+): Promise<{ readonly calls: readonly string[]; readonly kills: number }> {
+  const dry = await story.open();
+  const counted = new CallCounter(null);
+  await story.run(dry, counted);
+  t.same(await story.wrongs(dry), []);
+  const points = pointsOf(counted.names).filter(isChosen);
+  for (const point of points) {
+    const scene = await story.open();
+    await story.run(scene, new CallCounter(point));
+    await story.carryOn(scene);
+    const name = counted.names[point.call - 1] ?? "";
+    t.same(await story.wrongs(scene), [], `killed ${point.when} call ${point.call} (${name})`);
+  }
+  return { calls: counted.names, kills: points.length };
+}
+
+/** Does the same for each forge, with the points that are tried of it. */
+export function forEachForge(
+  t: Pick<Test, "comment">,
+  strides: Readonly<Record<ForgeName, number>>,
+  tell: (forge: ForgeName, isChosen: ReturnType<typeof choosePoints>) => void,
+): void {
+  for (const forge of ["pagure", "forgejo"] as const) tell(forge, choosePoints(t, strides[forge]));
 }

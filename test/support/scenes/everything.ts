@@ -2,6 +2,7 @@ import { listenTo } from "../../../src/hear/hearing.ts";
 import { redisCheckup } from "../../../src/adapters/redis/checkup.ts";
 import { redisComments } from "../../../src/adapters/redis/comments.ts";
 import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
+import { redisGuardRounds } from "../../../src/adapters/redis/control/guard.ts";
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
 import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
@@ -9,6 +10,7 @@ import { redisNames } from "../../../src/adapters/redis/images/names.ts";
 import { redisPlaces } from "../../../src/adapters/redis/images/places.ts";
 import { redisQueues } from "../../../src/adapters/redis/images/queues.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
+import { guardReleased, type Guardian } from "../../../src/act/guardian.ts";
 import { tickRegion } from "../../../src/act/tick.ts";
 import { resolveRegion } from "../../../src/decide/resolve.ts";
 import { checkStore } from "../../../src/doctor/redis.ts";
@@ -74,15 +76,20 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     comments,
     memory,
     operators: [],
+    team: null,
     mostPerDay: 20,
     mostBytes: 60_000,
     failed: new Set(),
   };
+  const { images, breakers, guards } = ticker;
+  const rounds = redisGuardRounds(connection);
+  const guardian: Guardian = { schedule, images, breakers, rounds, guards, log: silentLog, warnBeforeMs: DAY_MS };
   const listen = listenTo(hearing, memory);
   const tick = { ...ticker, listen };
   const { journal } = reporter;
   const store = {
     ...redisCheckup(connection),
+    refusedDurability: () => Promise.resolve(null),
     ...{ schedule, queues, places, journal, listen, budgets },
     strangeThings: () => connection.strangers.list(),
     busJournal: null,
@@ -117,6 +124,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
       await survive("resolve", () => orUnreadable(() => resolveRegion(region, tick), 0, tick));
       await survive("tick", () => tickRegion(region, tick));
     }
+    await survive("guard", () => guardReleased(guardian));
     await survive("report", () => reportOnce(reporter));
     await survive("pulse", () => records.pulse.beat("test", clock.now(), { tick: clock.now() }));
     const reconciler = { ...ticker, ...ingester, places, counts, archive: null, isApplied: false };
@@ -134,6 +142,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
         announce: null,
         reportEveryMs: DAY_MS,
         sources: { datagrepper: "x", composeHost: null },
+        redis: { durability: "received" },
       } as const;
       const found = await checkStore({ config, now: clock.now, store: () => Promise.resolve(store) });
       passed.findings.push(...found.filter(({ state }) => state !== "ok").map(({ message }) => message));

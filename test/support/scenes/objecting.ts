@@ -45,6 +45,7 @@ export async function openObjecting(
     hearing: redisHearing(world.connection, silentLog),
     notices: new NoticePages({ ...world.clerk, journal: world.reporter.journal, log }),
     operators: [OPERATOR],
+    team: null,
     mostPerDay,
     mostBytes: 60_000,
     failed: new Set(),

@@ -8,6 +8,7 @@ import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { runLoop } from "../../../src/app/life/loop.ts";
+import { Outages } from "../../../src/app/life/outages.ts";
 import { Consultation } from "../../../src/decide/consult.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
@@ -35,6 +36,8 @@ export interface PaceScene {
   readonly schedule: Schedule;
   readonly breakers: Breakers;
   readonly passes: RegionPasses;
+  /** How many claims ended in which outcome, over all replicas. */
+  readonly outcomes: Readonly<Record<string, number>>;
   /** Passes over all regions, `everyMs` apart, until `isOver` says so, asked before each pass; and until the last has ended. */
   run(everyMs: number, isOver: () => boolean): Promise<void>;
 }
@@ -45,11 +48,13 @@ export function openPaced(
   simulator: Ec2Simulator,
   share: number,
   clock: VirtualClock,
+  replicas = 1,
 ): ReturnType<typeof openImages> {
   const images = openImages({
     endpoint: simulator.url,
     role: null,
     share,
+    replicas: () => replicas,
     log: silentLog,
     clock: clock.within,
     credentials: { accessKeyId: "AKIDTEST", secretAccessKey: "secret" },
@@ -62,33 +67,43 @@ export function openPaced(
 }
 
 /**
- * Redis, a simulator with EC2's own buckets, the real EC2 adapter and the ticker, all on one virtual clock, which begins at
- * `START`.
+ * Redis, a simulator with EC2's own buckets, the real EC2 adapter and the ticker, or several of them that share it, all on one
+ * virtual clock, which begins at `START`.
  */
-export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<PaceScene & { fill: Fill }> {
+export async function openPaceScene(
+  test: Test,
+  { share = 0.5, replicas = 1 } = {},
+): Promise<PaceScene & { fill: Fill }> {
   const clock = new VirtualClock(START);
   const connection = await openTestRedis(test);
   const accounts = { AKIDTEST: { id: ACCOUNT } };
   const simulator = await startEc2Simulator({ now: clock.now, accounts, throttling: true, regions: REGIONS });
-  const images = openPaced(test, simulator, share, clock);
   const schedule = clock.watch(withClock(redisSchedule(connection, clock, PERIODS), clock));
   const breakers = clock.watch(redisBreakers(connection));
-  const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: Math.random });
   const facts = clock.watch(redisFacts(connection));
   const base = { schedule, facts, clock, log: silentLog, meter: NO_METER, periods: PERIODS, policy: DEFAULT_POLICY };
   const limits = { maxDeletesPerDay: 100_000, maxPrivatePerDay: 100_000, maxShareOfRegion: 1 };
-  const passes = new RegionPasses({
-    ...base,
-    guards: GUARDS,
-    act: "private",
-    breakers: regions,
-    batch: batchOf(PERIODS.leaseMs, share),
-    random: Math.random,
-    images: clock.watch(regions.watch(images)),
-    budgets: clock.watch(redisBudgets(connection, limits)),
-    consultation: new Consultation({ ...base, sources: [] }),
-    listen: () => Promise.resolve(hearsAll(clock)),
-  });
+  const outcomes: Record<string, number> = {};
+  const openPasses = (): RegionPasses => {
+    const regions = new RegionBreakers({ breakers, clock, log: silentLog, account: ACCOUNT, random: Math.random });
+    const images = openPaced(test, simulator, share, clock, replicas);
+    return new RegionPasses({
+      ...base,
+      meter: { act: (_, outcome) => (outcomes[outcome] = (outcomes[outcome] ?? 0) + 1) },
+      guards: GUARDS,
+      usage: null,
+      act: "private",
+      breakers: regions,
+      batch: () => batchOf(PERIODS.leaseMs, share / replicas),
+      random: Math.random,
+      images: clock.watch(regions.watch(images)),
+      budgets: clock.watch(redisBudgets(connection, limits)),
+      consultation: new Consultation({ ...base, sources: [] }),
+      listen: () => Promise.resolve(hearsAll(clock)),
+    });
+  };
+  const passes = openPasses();
+  const all = [passes, ...Array.from({ length: replicas - 1 }, openPasses)];
   const ingester = { ...base, rejected: redisRejected(connection), environments: ["prod"] };
   return {
     clock,
@@ -96,6 +111,7 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
     schedule,
     breakers,
     passes,
+    outcomes,
     fill: async (counts) => {
       const messages = addNightlies(simulator, counts);
       await Promise.all(messages.map((message) => ingest(message, ingester)));
@@ -105,11 +121,20 @@ export async function openPaceScene(test: Test, { share = 0.5 } = {}): Promise<P
       let untilDueMs = everyMs;
       const pass = async (): Promise<void> => {
         if (isOver()) stop.abort();
-        else ({ untilDueMs } = await passes.start());
+        else {
+          const started = await Promise.all(all.map((each) => each.start()));
+          untilDueMs = Math.min(...started.map((each) => each.untilDueMs));
+        }
       };
       const untilNextMs = (): number => untilDueMs;
-      await runLoop("ticker", everyMs, pass, { clock, log: silentLog, untilNextMs }, stop.signal);
-      await passes.idle();
+      await runLoop(
+        "ticker",
+        everyMs,
+        pass,
+        { clock, outages: new Outages({ clock, log: silentLog }), untilNextMs },
+        stop.signal,
+      );
+      await Promise.all(all.map((each) => each.idle()));
     },
   };
 }

@@ -16,8 +16,8 @@ export interface ServiceBench {
   readonly publisher: Publisher;
   readonly ledger: Ledger;
   readonly configFile: string;
-  /** Starts `consume` and resolves when it has bound its queue. */
-  start(): Promise<ServiceProcess>;
+  /** Starts `consume`, with more in its environment, and resolves when it has bound its queue. */
+  start(env?: Readonly<Record<string, string>>): Promise<ServiceProcess>;
 }
 
 export async function openBench(
@@ -70,8 +70,8 @@ export async function openBench(
     publisher,
     ledger,
     configFile,
-    start: async () => {
-      const service = new ServiceProcess(["consume", "--config", configFile], SECRETS);
+    start: async (env = {}) => {
+      const service = new ServiceProcess(["consume", "--config", configFile], { ...SECRETS, ...env });
       started.push(service);
       await service.line((line) => line.msg === "consuming");
       return service;

@@ -22,6 +22,7 @@ export function amqpConfig(url: string, { queue, bindings, ...more }: OfBus = {}
     clientProperties: {},
     queues: [{ ...options, bindings: bindings ?? [{ exchange: "amq.topic", routing_keys: ["#"] }] }],
     prefetchCount: 10,
+    longestPauseMs: 5_000,
     ignoredKeys: [],
     ...more,
   };

@@ -49,7 +49,10 @@ export async function openServed(
   const own = openOwnMetrics({});
   const world = await openWorld(test, { meter: own.meter });
   const { schedule } = world.ticker;
-  const store = { ...storeOn(world.connection, { ...CONFIG, periods: PERIODS, announce }, log), schedule };
+  const store = {
+    ...storeOn(world.connection, { ...CONFIG, redis: { durability: "received" }, periods: PERIODS, announce }, log),
+    schedule,
+  };
   const since = world.clock.now();
   let running = { isEnding: false, since };
   const end = (): void => {

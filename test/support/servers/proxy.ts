@@ -59,10 +59,22 @@ export class CuttableProxy {
   /** Connections stay open and new ones are taken, but nothing comes through any more. */
   stall(): void {
     this.#isStalled = true;
+    this.hang();
+  }
+
+  /** What is open stays open and brings nothing more, as when its other end has vanished; whoever comes anew is served. */
+  hang(): void {
     for (const socket of this.#sockets) {
       socket.unpipe();
       socket.pause();
     }
+  }
+
+  /** After a stall: what stood still is cut, and whoever comes anew gets through. */
+  resume(): void {
+    this.#isStalled = false;
+    this.cut();
+    this.mend();
   }
 
   mend(): void {

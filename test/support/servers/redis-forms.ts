@@ -13,7 +13,8 @@ const SLOTS = 16_384;
 const PATIENCE_MS = 60_000;
 /** A Cluster's nodes speak to each other on a port so far above their own. */
 const MOST_PORT = 65_535 - 10_000;
-const MASTER = "mymaster";
+/** What the sentinels call the master. */
+export const MASTER = "mymaster";
 
 /** One real server of several, past every client of ours. */
 export interface RedisNode {
@@ -29,6 +30,8 @@ export interface RedisForm {
   readonly url: string;
   readonly masters: readonly RedisNode[];
   readonly replicas: readonly RedisNode[];
+  /** Masters of a Cluster that have no slots. */
+  readonly spares: readonly RedisNode[];
   /** Makes a replica of this master the master. By themselves they would do so only after a minute. */
   promote(master: RedisNode): Promise<void>;
 }
@@ -58,6 +61,7 @@ export async function startSentinels(
       url: `redis+sentinel://${theirs.map((port) => `127.0.0.1:${port}`).join(",")}/${MASTER}/0`,
       masters: [master],
       replicas: others,
+      spares: [],
       promote: () =>
         until("the sentinel has begun", async () => {
           const answers = await Promise.allSettled([first?.call("SENTINEL", "FAILOVER", MASTER)]);
@@ -68,8 +72,11 @@ export async function startSentinels(
 }
 
 /** Three masters with a third of the slots each; each has so many replicas. */
-export async function startCluster(test: Pick<Test, "teardown">, { replicas = 0 } = {}): Promise<RedisForm> {
-  return onFreePorts(3 * (1 + replicas), async (...free) => {
+export async function startCluster(
+  test: Pick<Test, "teardown">,
+  { replicas = 0, spares = 0 } = {},
+): Promise<RedisForm> {
+  return onFreePorts(3 * (1 + replicas) + spares, async (...free) => {
     const starter = await openStarter(test);
     const ports = free.map((port) => (port > MOST_PORT ? port - 20_000 : port));
     const nodes = await Promise.all(
@@ -84,7 +91,7 @@ export async function startCluster(test: Pick<Test, "teardown">, { replicas = 0 
         ]),
       ),
     );
-    const [masters, others] = [nodes.slice(0, 3), nodes.slice(3)];
+    const [masters, others] = [nodes.slice(0, 3), nodes.slice(3, 3 * (1 + replicas))];
     await Promise.all(
       masters.map(async ({ admin }, index) => {
         await admin.call("CLUSTER", "SET-CONFIG-EPOCH", index + 1);
@@ -118,24 +125,42 @@ export async function startCluster(test: Pick<Test, "teardown">, { replicas = 0 
     const promote = async (master: RedisNode): Promise<void> => {
       await others[masters.indexOf(master)]?.admin.call("CLUSTER", "FAILOVER", "TAKEOVER");
     };
-    return { url, masters, replicas: others, promote };
+    return { url, masters, replicas: others, spares: nodes.slice(3 * (1 + replicas)), promote };
   });
 }
 
-interface Starter {
-  start(port: number, args: readonly string[]): Promise<RedisNode>;
-  startSentinel(port: number, master: number, count: number): Promise<Redis>;
+/** A real server for each of these, with these arguments; they know nothing of each other. */
+export async function startServers(
+  test: Pick<Test, "teardown">,
+  ...each: readonly (readonly string[])[]
+): Promise<readonly RedisNode[]> {
+  const starter = await openStarter(test);
+  return onFreePorts(each.length, (...ports) =>
+    Promise.all(ports.map((port, index) => starter.start(port, each[index] ?? []))),
+  );
 }
 
-async function openStarter(test: Pick<Test, "teardown">): Promise<Starter> {
+/** Starts real servers one by one. */
+export interface Starter {
+  /** For files that the servers read. */
+  readonly dir: string;
+  start(port: number, args: readonly string[]): Promise<RedisNode>;
+  /** One of `count` sentinels of a master that has replicas; `lines`: of its configuration. */
+  startSentinel(port: number, master: number, count: number, lines?: readonly string[]): Promise<Redis>;
+}
+
+/** They end with the test. */
+export async function openStarter(test: Pick<Test, "teardown">): Promise<Starter> {
   const { redis } = await findServers();
   if (redis.from === "url") throw new Error("several servers are made from a program, and not by REDIS_URL");
   const guarded = await openGuarded();
   test.teardown(() => guarded.stop());
   const { program } = redis;
   return {
+    dir: guarded.dir,
     start: (port, args) => startNode(test, guarded, { program, port, args }),
-    startSentinel: (port, master, count) => startSentinel(test, guarded, { program, port, master, count }),
+    startSentinel: (port, master, count, lines = []) =>
+      startSentinel(test, guarded, { program, port, master, count, lines }),
   };
 }
 
@@ -173,15 +198,18 @@ async function startNode(
   return { port, admin, signal: (name) => void process.kill(started.pid, name) };
 }
 
+interface SentinelWanted {
+  readonly program: string;
+  readonly port: number;
+  readonly master: number;
+  readonly count: number;
+  readonly lines: readonly string[];
+}
+
 async function startSentinel(
   test: Pick<Test, "teardown">,
   guarded: Guarded,
-  {
-    program,
-    port,
-    master,
-    count,
-  }: { readonly program: string; readonly port: number; readonly master: number; readonly count: number },
+  { program, port, master, count, lines: more }: SentinelWanted,
 ): Promise<Redis> {
   const file = join(guarded.dir, `sentinel-${port}.conf`);
   const quorum = Math.floor(count / 2) + 1;
@@ -192,6 +220,7 @@ async function startSentinel(
       `sentinel down-after-milliseconds ${MASTER} ${PATIENCE_MS}`,
       `sentinel failover-timeout ${MASTER} ${PATIENCE_MS}`,
     ],
+    ...more,
   ];
   await writeFile(file, `${lines.join("\n")}\n`);
   const started = await guarded.start({ command: program, args: [file, "--sentinel"], env: ENV, log: `${port}.log` });

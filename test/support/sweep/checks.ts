@@ -1,4 +1,5 @@
-import { AMI, REGION, SNAPSHOTS, type Scene } from "./scene.ts";
+import { AMI, SNAPSHOTS } from "./image.ts";
+import { REGION, type Scene } from "./scene.ts";
 
 const INTENT = "clean-amis:intent";
 const PRIVATE_AT = "clean-amis:private-at";
@@ -131,7 +132,7 @@ async function wrongDeletion(scene: Scene): Promise<string[]> {
   const { delete_at: deleteAt = "" } = await scene.record();
   const { entries } = scene.simulator.journal;
   const closed = entries.findLast(({ action, effect }) => action === "ModifyImageAttribute" && effect !== null);
-  const notice = scene.pagure.journal.find(
+  const notice = scene.forge.journal.find(
     ({ form, created }) => created !== null && JSON.stringify(form).includes(HEADINGS["made-private"]),
   );
   const since = [closed?.at, notice?.at].flatMap((at) => (at === undefined ? [] : [at + scene.deleteAfterMs]));

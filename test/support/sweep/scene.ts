@@ -9,30 +9,21 @@ import { Strangers } from "../../../src/adapters/redis/strange.ts";
 import { silentLog } from "../run/log.ts";
 import { keysOf } from "../../../src/adapters/redis/keys.ts";
 import type { ImageRecord, NewImage } from "../../../src/demo/outside/ec2/state/records.ts";
+import type { ForgeName } from "../../../src/demo/service-config.ts";
 import type { ForgeIssue } from "../../../src/demo/outside/tracker.ts";
 import { floorSecond, parseDuration } from "../../../src/domain/time.ts";
 import { HttpProxy } from "../servers/http-proxy.ts";
 import { RedisProxy } from "../servers/redis-proxy.ts";
 import { rememberHeard, serverUrl } from "../servers/redis.ts";
+import { AMI, IMAGE, NAME, SNAPSHOTS } from "./image.ts";
 import type { Watch } from "./point.ts";
 import { PATIENCE_MS, startProcess, type Host, type Run } from "./program.ts";
 import { configText, openServers, REPO, repost, SECRETS, textsOf, type Servers } from "./servers.ts";
 
 export const REGION = "us-east-1";
-export const AMI = "ami-0123456789abcdef0";
 const COMPOSE = "Fedora-Rawhide-20261120.n.0";
-const NAME = "Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-20261120.0";
 const TOPIC = "org.fedoraproject.prod";
 const QUEUES = ["unresolved", "private", "delete", "restore", "held"];
-
-/** What was there before us, and has to be there again: the third snapshot was never public. */
-const SHARES = ["999988887777"];
-export const SNAPSHOTS = [1, 2, 3].map((number) => ({
-  id: `snap-0123456789abcdef${number}`,
-  isPublic: number < 3,
-  userIds: SHARES,
-}));
-const IMAGE = { id: AMI, name: NAME, isPublic: true, userIds: SHARES, snapshots: SNAPSHOTS };
 
 /**
  * Longer than any pass on the busiest machine. Nobody waits for its end: where it has to run out, the score is moved as the
@@ -54,6 +45,8 @@ export interface Standing {
 export interface SceneOptions {
   readonly redis: Redis;
   readonly host: Host;
+  /** Where the reports go. */
+  readonly forge: ForgeName;
   readonly deleteAfter: string;
 }
 
@@ -66,24 +59,24 @@ export class Scene {
   /** What the public had been told before this scene. */
   #issues: readonly ForgeIssue[] = [];
   readonly simulator: Servers["simulator"];
-  readonly pagure: Servers["pagure"];
+  readonly forge: Servers["forge"];
   readonly #archive: Servers["archive"];
 
-  private constructor(options: SceneOptions, dir: string, { simulator, pagure, archive }: Servers) {
+  private constructor(options: SceneOptions, dir: string, { simulator, forge, archive }: Servers) {
     this.#options = options;
     this.#dir = dir;
     this.simulator = simulator;
-    this.pagure = pagure;
+    this.forge = forge;
     this.#archive = archive;
   }
 
   /** Without a standing the image is a minute old, public, and not heard of. */
   static async open(options: SceneOptions, standing: Standing | null = null): Promise<Scene> {
-    const scene = new Scene(options, await mkdtemp(join(tmpdir(), "sweep-")), await openServers());
+    const scene = new Scene(options, await mkdtemp(join(tmpdir(), "sweep-")), await openServers(options.forge));
     scene.simulator.addImage(REGION, standing?.image ?? { ...IMAGE, createdAt: Date.now() - 60_000 });
     for (const { name, dump } of standing?.keys ?? []) await options.redis.restore(scene.#prefix + name, 0, dump);
     scene.#issues = standing?.issues ?? [];
-    for (const issue of scene.#issues) repost(scene.pagure, issue);
+    for (const issue of scene.#issues) repost(scene.forge, issue);
     // All was heard until now: the sweep is about what is done.
     const connection = { redis: options.redis, keys: keysOf(scene.#prefix), strangers: new Strangers(silentLog) };
     await rememberHeard(connection, floorSecond(Date.now()));
@@ -114,7 +107,7 @@ export class Scene {
         dump: dumps[index] ?? Buffer.alloc(0),
       })),
       image: { ...IMAGE, createdAt, tags, isPublic: permission.isPublic, snapshots },
-      issues: this.pagure.tracker.issues(REPO),
+      issues: this.forge.tracker.issues(REPO),
     };
   }
 
@@ -143,7 +136,10 @@ export class Scene {
   /** The stream, in order, and whether the reporter has told all of it. */
   async events(): Promise<{ readonly all: readonly Readonly<Record<string, string>>[]; readonly isTold: boolean }> {
     const entries = await this.#options.redis.xrange(this.key(REGION, "events"), "-", "+");
-    const cursor = await this.#options.redis.hget(this.key("control", "reporter:pagure:cursors"), REGION);
+    const cursor = await this.#options.redis.hget(
+      this.key("control", `reporter:${this.#options.forge}:cursors`),
+      REGION,
+    );
     const all = entries.map(([, flat]) =>
       Object.fromEntries(flat.flatMap((word, index) => (index % 2 === 0 ? [[word, flat[index + 1] ?? ""]] : []))),
     );
@@ -152,7 +148,7 @@ export class Scene {
 
   /** Every text that the public was given in this scene. */
   posts(): string[] {
-    const { tracker } = this.pagure;
+    const { tracker } = this.forge;
     const before = new Set(this.#issues.flatMap(textsOf));
     return tracker.issues(REPO).flatMap((issue) => textsOf(issue).filter((text) => !before.has(text)));
   }
@@ -180,7 +176,7 @@ export class Scene {
   }
 
   async #run(argv: readonly string[], datagrepper: string): Promise<void> {
-    const urls = { redis: serverUrl("TEST_REDIS_URL"), ec2: this.simulator.url, pagure: this.pagure.url };
+    const urls = { redis: serverUrl("TEST_REDIS_URL"), ec2: this.simulator.url, forge: this.forge.url };
     const config = await this.#config(urls, datagrepper);
     await this.#options.host.run([...argv, "--config", config], { REDIS_URL: urls.redis, ...SECRETS });
   }
@@ -189,14 +185,14 @@ export class Scene {
   async watchedPass(watch: Watch, around: (run: Run) => Promise<void>): Promise<void> {
     const redis = await RedisProxy.open(serverUrl("TEST_REDIS_URL"), watch);
     const ec2 = await HttpProxy.open("ec2", this.simulator.url, watch);
-    const pagure = await HttpProxy.open("pagure", this.pagure.url, watch);
-    const config = await this.#config({ ec2: ec2.url, pagure: pagure.url }, "");
+    const forge = await HttpProxy.open(this.#options.forge, this.forge.url, watch);
+    const config = await this.#config({ ec2: ec2.url, forge: forge.url }, "");
     try {
       const run = startProcess(["tick", "--once", "--config", config], { REDIS_URL: redis.url, ...SECRETS });
       this.#child = run.child;
       await around(run);
     } finally {
-      await Promise.all([redis.close(), ec2.close(), pagure.close()]);
+      await Promise.all([redis.close(), ec2.close(), forge.close()]);
     }
   }
 
@@ -234,16 +230,16 @@ export class Scene {
 
   async close(): Promise<void> {
     this.#child?.kill("SIGKILL");
-    await Promise.all([this.simulator.close(), this.pagure.close(), this.#archive.close()]);
+    await Promise.all([this.simulator.close(), this.forge.close(), this.#archive.close()]);
     const { redis } = this.#options;
     for (const key of await redis.keys(`${this.#prefix}:*`)) await redis.del(key);
     await rm(this.#dir, { recursive: true });
   }
 
-  async #config(urls: { readonly ec2: string; readonly pagure: string }, datagrepper: string): Promise<string> {
+  async #config(urls: { readonly ec2: string; readonly forge: string }, datagrepper: string): Promise<string> {
     const path = join(this.#dir, `${randomUUID()}.toml`);
-    const { deleteAfter } = this.#options;
-    const text = configText({ ...urls, datagrepper, prefix: this.#prefix, deleteAfter, lease: LEASE });
+    const { deleteAfter, forge: kind } = this.#options;
+    const text = configText({ ...urls, kind, datagrepper, prefix: this.#prefix, deleteAfter, lease: LEASE });
     await writeFile(path, text);
     return path;
   }

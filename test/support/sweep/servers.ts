@@ -1,36 +1,55 @@
 import type { ForgeIssue } from "../../../src/demo/outside/tracker.ts";
 import { startDatagrepper, type DatagrepperDouble } from "../../../src/demo/outside/datagrepper/double.ts";
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
-import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/pagure/double.ts";
+import type { ForgeDouble } from "../../../src/demo/outside/forge.ts";
+import { startForgejoDouble } from "../../../src/demo/outside/forgejo/double.ts";
+import { startPagureDouble } from "../../../src/demo/outside/pagure/double.ts";
+import type { ForgeName } from "../../../src/demo/service-config.ts";
 import { NO_WARNING } from "./program.ts";
 
-export const REPO = "ami-reports";
+/** A name that both forges take. */
+export const REPO = "releng/ami-reports";
+const FORGE_TOKEN = "TEST0FORGE0TOKEN";
 
 /** The environment of every process, but for its Redis. */
 export const SECRETS = {
   AWS_ACCESS_KEY_ID: "AKIDTEST",
   AWS_SECRET_ACCESS_KEY: "test-secret",
-  PAGURE_ACCESS_TOKEN: "TEST0PAGURE0TOKEN",
+  PAGURE_ACCESS_TOKEN: FORGE_TOKEN,
+  FORGEJO_ACCESS_TOKEN: FORGE_TOKEN,
   ...NO_WARNING,
 };
 
 /** The world of one scene, without Redis. */
 export interface Servers {
   readonly simulator: Ec2Simulator;
-  readonly pagure: PagureDouble;
+  /** Where the reports go. */
+  readonly forge: ForgeDouble;
   readonly archive: DatagrepperDouble;
 }
 
-export async function openServers(): Promise<Servers> {
+export async function openServers(kind: ForgeName): Promise<Servers> {
   const simulator = await startEc2Simulator({ accounts: { [SECRETS.AWS_ACCESS_KEY_ID]: { id: "125523088429" } } });
-  const pagure = await startPagureDouble();
+  const forge = await (kind === "pagure" ? openPagure() : openForgejo());
   const archive = await startDatagrepper();
-  pagure.tracker.setProject(REPO, {});
-  pagure.setToken(SECRETS.PAGURE_ACCESS_TOKEN, { user: "bot" });
-  return { simulator, pagure, archive };
+  return { simulator, forge, archive };
 }
 
-type Setting = "ec2" | "pagure" | "datagrepper" | "prefix" | "deleteAfter" | "lease";
+async function openPagure(): Promise<ForgeDouble> {
+  const double = await startPagureDouble();
+  double.tracker.setProject(REPO, {});
+  double.setToken(FORGE_TOKEN, { user: "bot" });
+  return double;
+}
+
+async function openForgejo(): Promise<ForgeDouble> {
+  const double = await startForgejoDouble();
+  double.tracker.setProject(REPO, { writers: ["bot"] });
+  double.setToken(FORGE_TOKEN, { user: "bot" });
+  return double;
+}
+
+type Setting = "ec2" | "kind" | "forge" | "datagrepper" | "prefix" | "deleteAfter" | "lease";
 
 /** The program's configuration; addresses may be those of proxies, and an empty one names nobody. */
 export function configText(settings: Readonly<Record<Setting, string>>): string {
@@ -52,8 +71,8 @@ datagrepper_rate = 1000
 endpoint = "${settings.ec2}"
 
 [consumer_config.report]
-kind = "pagure"
-url = "${settings.pagure}"
+kind = "${settings.kind}"
+url = "${settings.forge}"
 repo = "${REPO}"
 `;
 }
@@ -64,7 +83,7 @@ export function textsOf({ content, comments }: ForgeIssue): readonly string[] {
 }
 
 /** Puts an issue of another tracker into this one. */
-export function repost({ tracker }: Servers["pagure"], issue: ForgeIssue): void {
+export function repost({ tracker }: Pick<ForgeDouble, "tracker">, issue: ForgeIssue): void {
   const { id } = tracker.open(REPO, issue);
   for (const { author, text } of issue.comments) tracker.comment(REPO, id, author, text);
 }

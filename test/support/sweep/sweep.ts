@@ -16,7 +16,7 @@ export interface Recording {
 export type Recordings = Readonly<Record<Act, Recording>>;
 
 /** What scenes share: a Redis, and the process that every pass runs in that is not to be killed. */
-export type Shared = Pick<SceneOptions, "redis" | "host">;
+export type Shared = Pick<SceneOptions, "redis" | "host" | "forge">;
 
 /** Brings an image to each act by the program's own commands, and counts the calls of that act. */
 export async function record(shared: Shared): Promise<Recordings> {

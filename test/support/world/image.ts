@@ -104,6 +104,7 @@ export function seen(changes: Partial<Seen> = {}): Seen {
     isPublic: true,
     createdAt: UPLOADED_AT,
     lastLaunchedAt: null,
+    deprecatedAt: null,
     snapshotIds: SNAPSHOTS,
     sizeGiB: 5,
     tags: {},
@@ -128,5 +129,6 @@ export const FREE: Look = {
   snapshotTags: {},
   composeHold: null,
   users: [],
+  elsewhere: null,
   unusableGuard: null,
 };

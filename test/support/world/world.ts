@@ -142,10 +142,11 @@ export async function openWorld(
     budgets,
     images: regions.watch(images),
     breakers: regions,
-    batch: batchOf(PERIODS.leaseMs, SHARE),
+    batch: () => batchOf(PERIODS.leaseMs, SHARE),
     consultation,
     listen: () => Promise.resolve(hearsAll(clock)),
     guards: GUARDS,
+    usage: null,
     act: "delete",
   };
   const clerk: Clerk = { ...base, orders: redisOrders(connection) };

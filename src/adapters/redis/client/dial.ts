@@ -10,8 +10,11 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Of several sentinels or nodes the next is asked after this. */
 const NEXT_TIMEOUT_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 10_000;
-/** A connection that brought nothing for so long, while something was asked, is made anew: its other end may be gone. */
-const SILENT_MS = 15_000;
+/**
+ * A connection that brought nothing for so long, while something was asked, is made anew: its other end may be gone. Longer than
+ * any command of ours waits in Redis, and shorter than our patience with one: what was asked is asked again there.
+ */
+const SILENT_MS = 5_000;
 const LONGEST_PAUSE_MS = 2_000;
 /** How often it is asked which node of a Cluster has which slots, beside whenever a node says that it moved. */
 const SLOTS_EVERY_MS = 10_000;

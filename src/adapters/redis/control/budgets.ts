@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { RedisConnection } from "../connection.ts";
-import { keptBy } from "../client/kept.ts";
+import { Keeper } from "../keeping.ts";
 import { asUpstream, foreignKeyOf } from "../strange.ts";
 import type { Keys } from "../keys.ts";
 import { loadScript } from "../script.ts";
@@ -34,13 +34,16 @@ export function redisBudgets(connection: RedisConnection, limits: BudgetLimits):
 }
 
 class RedisBudgets implements Budgets {
+  readonly #keeper: Keeper;
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #limits: BudgetLimits;
   readonly #stops: string;
   readonly #paused: string;
 
-  constructor({ redis, keys }: RedisConnection, limits: BudgetLimits) {
+  constructor(connection: RedisConnection, limits: BudgetLimits) {
+    const { redis, keys } = connection;
+    this.#keeper = new Keeper(connection);
     this.#redis = redis;
     this.#keys = keys;
     this.#limits = limits;
@@ -57,8 +60,12 @@ class RedisBudgets implements Budgets {
     const day = dayOf(now);
     const images = this.#keys.control(`budget:${kind}:${day}`);
     // What a day deletes is no longer live; a share that shrank with it would end below fifty images, and not bind at all.
-    const before = await orWrongType(this.#redis.hget(images, `${region} live`), null);
+    const [before, unusual] = await Promise.all([
+      orWrongType(this.#redis.hget(images, `${region} live`), null),
+      this.#unusual(kind, now),
+    ]);
     if (before !== null && !isCount(before)) return this.#stopFor(kind, images, now);
+    if (unusual !== null) return this.#stop(kind, unusual, now);
     const base = Math.max(live, Number(before ?? 0));
     const ofDay = dayBound(kind, this.#limits, day);
     const ofRegion = regionBound(kind, this.#limits, region, base, day) ?? ofDay;
@@ -84,9 +91,8 @@ class RedisBudgets implements Budgets {
     // First the stop: a resume between the two readings is then seen by the second.
     const stop = await this.#stopNow(kind);
     if (stop !== null) return stop;
-    // A person has looked at this day already; the fixed budgets hold all the same.
-    if ((await orWrongType(this.#redis.hget(this.#countsOf(kind, now), "resumed"), null)) !== null) return null;
-    const acts = readDays(await orWrongType(this.#redis.hgetall(this.#daysOf(kind)), null));
+    const acts = await this.#actsJudged(kind, now);
+    if (acts === "looked-at") return null;
     if (acts === null) return this.#stopFor(kind, this.#daysOf(kind), now);
     // Of what was done on most of sixty days, the oldest says no more about fourteen than the others.
     const tooMany = [...acts.keys()].sort().slice(0, -MOST_DAYS);
@@ -96,6 +102,23 @@ class RedisBudgets implements Budgets {
     const anew = dueAnew === undefined ? due : await dueAnew(await this.#reservedBy(kind, now));
     const reason = unusualReason(kind, anew + spent, acts, now);
     return reason === null ? null : this.#stop(kind, reason, now);
+  }
+
+  /** What was reserved by day, for what is usual; null: it cannot be read. */
+  async #actsJudged(kind: ActKind, now: Instant): Promise<ReadonlyMap<string, number> | "looked-at" | null> {
+    const [resumed, days] = await Promise.all([
+      orWrongType(this.#redis.hget(this.#countsOf(kind, now), "resumed"), null),
+      orWrongType(this.#redis.hgetall(this.#daysOf(kind)), null),
+    ]);
+    // A person has looked at this day already; the fixed budgets hold all the same.
+    return resumed === null ? readDays(days) : "looked-at";
+  }
+
+  /** Why the day has had more than a day may, or null: nobody knows beforehand how much of what is due is let through. */
+  async #unusual(kind: ActKind, now: Instant): Promise<string | null> {
+    const acts = await this.#actsJudged(kind, now);
+    if (acts === null) return unreadable(this.#daysOf(kind));
+    return acts === "looked-at" ? null : unusualReason(kind, acts.get(dayOf(now)) ?? 0, acts, now);
   }
 
   /** Whether an image has reserved today; of what cannot be read, none has. */
@@ -128,8 +151,12 @@ class RedisBudgets implements Budgets {
   }
 
   async pause(by: string, why: string, now: Instant): Promise<Kept> {
-    await this.#redis.set(this.#paused, JSON.stringify({ by, why, since: formatInstant(now) }));
-    return keptBy(this.#redis, this.#paused);
+    const text = JSON.stringify({ by, why, since: formatInstant(now) });
+    // It stands before anything is asked, and once more in a run that is known.
+    await this.#redis.set(this.#paused, text);
+    const run = await this.#keeper.begin();
+    await this.#redis.set(this.#paused, text);
+    return this.#keeper.replicated(run);
   }
 
   async paused(): Promise<Pause | null> {

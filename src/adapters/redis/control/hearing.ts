@@ -32,6 +32,8 @@ export function redisHearing(
   // What this process has seen: a memory that was set back with its own marks is known by it alone. Another one that looked a
   // moment before, and wrote a moment after, sets nothing back.
   let [latest, noted] = [-Infinity, -Infinity];
+  // Since when it is deaf, where that cannot be written down.
+  let unwritten: Instant | null = null;
   const clocks = async () => {
     // As it was known when it was asked: what is written meanwhile by another task of ours is no sign either.
     const known = { latest, noted };
@@ -68,10 +70,10 @@ export function redisHearing(
       // What could not be written down cannot have been lost.
       [latest, noted] = [now, written === null ? -Infinity : isNews ? now : reached];
     },
-    deafSince: () => instant("deaf_since"),
+    deafSince: async () => (await instant("deaf_since")) ?? unwritten,
     noteDeaf: async (since) => {
       const done = since === null ? redis.hdel(key, "deaf_since") : redis.hset(key, "deaf_since", formatInstant(since));
-      await strangers.orTell(key, done, 0);
+      unwritten = (await strangers.orTell(key, done, null)) === null ? since : null;
     },
   };
   return translateErrors(hearing, asUpstream);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RedisConnection } from "../connection.ts";
 import { asUpstream } from "../strange.ts";
+import { Keeper } from "../keeping.ts";
 import { ControlLease } from "../lease.ts";
 import { pairsOf } from "../images/record.ts";
 import { loadScript } from "../script.ts";
@@ -19,7 +20,9 @@ const ONCE_S = HOUR_MS / SECOND_MS;
 const ANSWER_S = (7 * DAY_MS) / SECOND_MS;
 
 /** People's orders: a stream of those that wait, and an answer for each that was carried out. */
-export function redisOrders({ redis, keys, strangers }: RedisConnection): Orders {
+export function redisOrders(connection: RedisConnection): Orders {
+  const { redis, keys, strangers } = connection;
+  const keeper = new Keeper(connection);
   const stream = keys.control("requests");
   const lease = keys.control("requests:lease");
   const orders: Orders = {
@@ -46,8 +49,13 @@ export function redisOrders({ redis, keys, strangers }: RedisConnection): Orders
       return isAnswers(answers) ? answers : [UNREADABLE];
     },
     lease: async () => {
+      const run = await keeper.begin();
       const taken = await ControlLease.take(redis, lease, LEASE_MS);
-      return taken === null ? null : translateErrors(taken, asUpstream);
+      if (taken === null) return null;
+      return translateErrors(
+        { confirm: () => taken.confirm(), end: () => taken.end(), kept: () => keeper.replicated(run) },
+        asUpstream,
+      );
     },
   };
   return translateErrors(orders, asUpstream);

@@ -1,11 +1,13 @@
 import type { RedisConnection } from "../connection.ts";
 import { asUpstream } from "../strange.ts";
 import { translateErrors } from "../../translate.ts";
-import { DAY_MS, formatInstant, parseInstant, SECOND_MS, toScore } from "../../../domain/time.ts";
+import { DAY_MS, formatInstant, parseInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
 import { MARKS, type Hung, type Pulse } from "../../../ports/index.ts";
 
 /** What hangs in a replica is told by each of its beats, and forgotten with it. */
 const HUNG_S = 60;
+/** A replica beats every few seconds. Its clock may be a minute off, before it acts no more. */
+const LIVING_MS = 90 * SECOND_MS;
 
 /** One hash of instants, the replicas by when they were seen last, and what hangs in each. */
 export function redisPulse({ redis, keys }: RedisConnection): Pulse {
@@ -17,13 +19,15 @@ export function redisPulse({ redis, keys }: RedisConnection): Pulse {
         const when = marks[mark];
         return when === undefined ? [] : [`last_${mark}`, formatInstant(when)];
       });
-      await Promise.all([
+      const [count] = await Promise.all([
+        redis.zadd(replicas, toScore(at), replica).then(() => pulse.living(at)),
         ...(fields.length === 0 ? [] : [redis.hset(status, ...(fields as [string, string]))]),
-        redis.zadd(replicas, toScore(at), replica),
         redis.zremrangebyscore(replicas, "-inf", toScore(at - DAY_MS)),
         hung.length === 0 ? redis.del(hungIn(replica)) : redis.set(hungIn(replica), writeHung(hung), "EX", HUNG_S),
       ]);
+      return count;
     },
+    living: (at: Instant) => redis.zcount(replicas, toScore(at - LIVING_MS), "+inf"),
     leave: async (replica) => {
       await Promise.all([redis.zrem(replicas, replica), redis.del(hungIn(replica))]);
     },

@@ -6,6 +6,7 @@ import { loadScript } from "../script.ts";
 import { translateErrors } from "../../translate.ts";
 import { compareIds, isEntryId } from "../../../domain/image/event.ts";
 import { jsonOf } from "../../../domain/json.ts";
+import { believable } from "../../../domain/limits/deaf.ts";
 import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
 import type { Log, PendingPost, ReporterLease, ReporterMemory, ReporterStatus } from "../../../ports/index.ts";
 
@@ -149,8 +150,13 @@ class RedisReporterLease implements ReporterLease {
   /** A kind that reports no more, because the reports moved, is not waited for. */
   async #isAlive(kind: string, now: Instant): Promise<boolean> {
     if (kind === this.#kind) return true;
-    const checkedAt = (await readReporterStatus(this.#connection, kind))?.checkedAt ?? null;
-    return checkedAt === null || now - checkedAt < MOVED_MS;
+    const { redis, keys } = this.#connection;
+    const status = keys.control(`reporter:${kind}:status`);
+    const checkedAt = believable(parseInstant((await redis.hget(status, "checked_at")) ?? ""), now);
+    if (checkedAt !== null) return now - checkedAt < MOVED_MS;
+    // It never came so far as to say how it goes, or a wrong clock wrote it: its days begin here, and end.
+    await redis.hset(status, "checked_at", formatInstant(now));
+    return true;
   }
 
   async end(): Promise<void> {

@@ -1,4 +1,6 @@
+import { timeOf } from "../client/cluster.ts";
 import type { RedisConnection } from "../connection.ts";
+import { isLongPast } from "./past.ts";
 import { readRegions } from "./regions.ts";
 import { loadScript } from "../script.ts";
 import { asUpstream, foreignKeyOf } from "../strange.ts";
@@ -45,7 +47,7 @@ export function redisNames(connection: RedisConnection): Names {
       const composes = await strangers.orTell(key, there, []);
       const stand = await Promise.all(composes.map((composeId) => hasRecords(connection, region, composeId)));
       const left = composes.filter((_, index) => stand[index] === false);
-      if (left.length > 0) await redis.zrem(key, ...left);
+      if (left.length > 0) await forgetComposes(connection, region, left);
       return composes.length < SWEPT_AT_ONCE ? 0 : from + composes.length - left.length;
     },
   };
@@ -87,6 +89,18 @@ async function hasRecords({ redis, keys }: RedisConnection, region: string, comp
     if (foreignKeyOf(error) === null) throw error;
     return true;
   }
+}
+
+/** Their own sets lead to images whose records were lost, unless it is so long ago that the images have ended. */
+async function forgetComposes(
+  { redis, keys }: RedisConnection,
+  region: string,
+  composes: readonly string[],
+): Promise<void> {
+  await redis.zrem(keys.composes(region), ...composes);
+  const now = await timeOf(redis, keys);
+  const past = composes.filter((composeId) => isLongPast(composeId, now));
+  await Promise.all(past.map((composeId) => redis.del(keys.composeImages(region, composeId))));
 }
 
 /**

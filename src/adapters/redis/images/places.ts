@@ -1,25 +1,22 @@
-import { parseComposeId } from "../../../domain/compose/compose.ts";
 import { isAmiId, isRegion, type Image } from "../../../domain/image/image.ts";
 import { QUEUES, type Periods } from "../../../domain/image/lifecycle.ts";
 import { isInPlace, placeOf } from "../../../domain/image/place.ts";
-import { DAY_MS } from "../../../domain/time.ts";
 import type { Clock, LostImage, Misplaced, Places } from "../../../ports/index.ts";
 import { translateErrors } from "../../translate.ts";
 import { walkKeys } from "../client/cluster.ts";
 import type { RedisConnection } from "../connection.ts";
 import type { KeyName } from "../keys.ts";
+import { isLongPast } from "./past.ts";
 import { ScheduleReader } from "./reader.ts";
 import { scoreOf } from "./record.ts";
 import { loadScript } from "../script.ts";
-import { asUpstream, ofOtherType } from "../strange.ts";
+import { asUpstream, ofOtherType, quoteKey } from "../strange.ts";
 
 const place = loadScript("place");
 
 const SCAN_COUNT = 1000;
 /** Where place.lua has the first of the queues among its KEYS. */
 const FIRST_QUEUE = 3;
-/** A compose's set names its images for ever, and their records are kept for 400 days. */
-const RECORDS_LAST_MS = 390 * DAY_MS;
 
 type Ready = Pick<Periods, "leaseMs">;
 
@@ -112,6 +109,15 @@ class RedisPlaces extends ScheduleReader implements Places {
     return putRight(this.connection, misplaced, this.clock, this.#periods);
   }
 
+  tellLost({ region, amiId, composeId }: LostImage): void {
+    const key = this.keys.composeImages(region, composeId);
+    const set = quoteKey(key);
+    const problem =
+      `redis: ${region} ${amiId} of ${composeId} has no record any more: clean-amis reconcile --apply enters it again; or, ` +
+      `if EC2 has no such image: redis-cli SREM ${set} ${amiId}`;
+    this.connection.strangers.tell(`${key} ${amiId}`, problem, region);
+  }
+
   /** Tells keys that are of another type than ours. */
   async #ofOurType(page: readonly string[]): Promise<readonly KeyName[]> {
     const names = page.flatMap((key) => {
@@ -138,20 +144,17 @@ class RedisPlaces extends ScheduleReader implements Places {
       found.flatMap(({ name }) => (name.startsWith(head) ? [name.slice(head.length)] : []));
     const amiIds = after("image:");
     const images = await this.readAll(region, amiIds);
-    const composes = after("compose:").filter((composeId) => this.#isRemembered(composeId));
+    const composes = after("compose:").filter((composeId) => !isLongPast(composeId, this.clock.now()));
     const lost = await Promise.all(composes.map((composeId) => this.#lostOf(region, composeId)));
     return { amiIds, misplaced: await misplacedAmong(this.connection, region, images), lost: lost.flat() };
-  }
-
-  #isRemembered(composeId: string): boolean {
-    const id = parseComposeId(composeId);
-    const day = id.ok ? Date.parse(id.value.date.replace(/^(....)(..)(..)$/, "$1-$2-$3")) : NaN;
-    return day > this.clock.now() - RECORDS_LAST_MS;
   }
 
   async #lostOf(region: string, composeId: string): Promise<readonly LostImage[]> {
     const amiIds = (await this.amiIdsOf(region, composeId)).filter(isAmiId);
     const there = await Promise.all(amiIds.map((amiId) => this.redis.exists(this.keys.image(region, amiId))));
+    const key = this.keys.composeImages(region, composeId);
+    for (const [index, amiId] of amiIds.entries())
+      if (there[index] === 1) this.connection.strangers.forget(`${key} ${amiId}`);
     return amiIds.filter((_, index) => there[index] === 0).map((amiId) => ({ region, amiId, composeId }));
   }
 }

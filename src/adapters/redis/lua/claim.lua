@@ -1,4 +1,4 @@
--- claim.lua: take up to a batch of due images and lease them.
+-- claim.lua: take up to a batch of due images and lease them; asked again with the same token, the same ones.
 -- KEYS[1] queue    sorted set of one region, member ami-id, score wakeAt (epoch s)   KEYS[2] events, where each act is told
 -- ARGV[1] now (epoch s)   ARGV[2] end of the lease (epoch s)   ARGV[3] token   ARGV[4] most
 -- ARGV[5] the region's key up to the ami-id: the hashes share the queue's hash tag, hence its slot   ARGV[6…] every stage
@@ -23,8 +23,12 @@ local function isReadable(image)
   end
   return true
 end
-local due = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", ARGV[1], "LIMIT", 0, ARGV[4])
-local taken = {}
+-- Where the answer was lost on its way and the same is asked again, what was taken then is not taken from anybody.
+local due, taken = {}, {}
+for _, ami in ipairs(redis.call("ZRANGEBYSCORE", KEYS[1], ARGV[2], ARGV[2], "LIMIT", 0, ARGV[4])) do
+  if unlessForeign("HGET", ARGV[5] .. ami, "token") == ARGV[3] then due[#due + 1] = ami end
+end
+if #due == 0 then due = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", ARGV[1], "LIMIT", 0, ARGV[4]) end
 for _, ami in ipairs(due) do
   local image = ARGV[5] .. ami
   redis.call("ZADD", KEYS[1], ARGV[2], ami)

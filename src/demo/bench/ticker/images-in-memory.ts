@@ -26,7 +26,7 @@ export class ImagesInMemory implements Images {
     const snapshotIds = [`snap-${amiId.slice(4)}`, `snap-1${amiId.slice(5)}`];
     const seen = {
       ...{ amiId, name, createdAt, snapshotIds, ownerId: this.#account, state: "available" },
-      ...{ lastLaunchedAt: null, sizeGiB: 5, deregistrationProtection: "disabled" },
+      ...{ lastLaunchedAt: null, deprecatedAt: null, sizeGiB: 5, deregistrationProtection: "disabled" },
     };
     this.#images.set(amiId, { seen, tags: {}, isPublic: true });
     for (const id of snapshotIds) this.#snapshots.set(id, { tags: {}, isPublic: true });

@@ -2,6 +2,7 @@ import { RegionBreakers } from "../../../act/breakers.ts";
 import { RegionPasses } from "../../../act/passes.ts";
 import { systemClock } from "../../../adapters/clock.ts";
 import { runLoop } from "../../../app/life/loop.ts";
+import { Outages } from "../../../app/life/outages.ts";
 import { listening, openStore } from "../../../app/store.ts";
 import { loadConfig } from "../../../config/config.ts";
 import { Consultation } from "../../../decide/consult.ts";
@@ -49,11 +50,12 @@ export async function openOurs({ redis, redisUrl, write }: Scene, name: string, 
     consultation: new Consultation({ ...base, sources: [] }),
     budgets,
     guards,
+    usage: null,
     act: "delete",
     listen: listening(store, config),
     images: regions.watch(ec2),
     breakers: regions,
-    batch: batchOf(periods.leaseMs, share),
+    batch: () => batchOf(periods.leaseMs, share),
     random: Math.random,
   });
   const hear = async (): Promise<void> => {
@@ -67,7 +69,8 @@ export async function openOurs({ redis, redisUrl, write }: Scene, name: string, 
       let untilDueMs = Infinity;
       const pass = async (): Promise<void> => void ({ untilDueMs } = await passes.start());
       const untilNextMs = (): number => untilDueMs;
-      await runLoop("ticker", tickEveryMs, pass, { clock: systemClock, log, untilNextMs }, stop);
+      const outages = new Outages({ clock: systemClock, log });
+      await runLoop("ticker", tickEveryMs, pass, { clock: systemClock, outages, untilNextMs }, stop);
       await passes.idle();
     },
     workOff: async (queue) => {

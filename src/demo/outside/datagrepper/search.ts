@@ -93,17 +93,18 @@ function isLike(text: string, pattern: string): boolean {
   return new RegExp(source, "u").test(text);
 }
 
+/** A text in JSON, or a sign between two values. */
+const TEXT_OR_SIGN = /"[^"\\]*(?:\\.[^"\\]*)*"|[,:]/g;
+
 /** JSON as Python's `json.dumps` writes it, which is what is stored: blanks after `,` and `:`, ASCII only. */
 function pythonJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value).map(([key, inner]) => `${pythonJson(key)}: ${pythonJson(inner)}`);
-    return `{${members.join(", ")}}`;
-  }
-  return JSON.stringify(value).replaceAll(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  return JSON.stringify(value).replaceAll(TEXT_OR_SIGN, (found) =>
+    found.startsWith('"') ? found.replaceAll(/[\u007f-\uffff]/g, escaped) : `${found} `,
   );
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** A stable order that looks like none, another one for every salt. */

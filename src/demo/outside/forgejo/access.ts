@@ -1,7 +1,9 @@
 import type { Instant } from "../../../domain/time.ts";
 
 /** What a token may do (models/auth/access_token_scope.go); to write is to read as well. */
-export type Scope = `${"read" | "write"}:${"user" | "issue" | "repository"}` | "all";
+export type Scope = `${"read" | "write"}:${Category}` | "all";
+
+type Category = "user" | "issue" | "repository" | "organization";
 
 /** An API token's rights. */
 export interface TokenRights {
@@ -54,11 +56,7 @@ export function authenticate(
 }
 
 /** Throws `ApiError` 403 where a token, if there is one, was not made for that (routers/api/v1/api.go). */
-export function checkScope(
-  rights: TokenRights | null,
-  category: "user" | "issue" | "repository",
-  method: string,
-): void {
+export function checkScope(rights: TokenRights | null, category: Category, method: string): void {
   if (rights === null) return;
   const level = method === "GET" ? "read" : "write";
   const enough: readonly Scope[] = [

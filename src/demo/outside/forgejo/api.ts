@@ -2,6 +2,7 @@ import { ApiError, authenticate, checkScope, mustBeSigned, notFound, type TokenR
 import { pageOf, readFields, readSince } from "./requests.ts";
 import { commentJson, issueJson, labelJson, repoJson, userJson, type Site } from "./shape.ts";
 import { jsonReply, type Created, type ForgeRequest, type Reply } from "../forge.ts";
+import { answerOfTeams, type Team } from "./teams.ts";
 import type { ForgeIssue, ProjectSettings, Tracker } from "../tracker.ts";
 import type { Instant } from "../../../domain/time.ts";
 
@@ -10,6 +11,7 @@ export interface ForgejoWorld {
   readonly base: string;
   readonly tracker: Tracker;
   readonly tokens: ReadonlyMap<string, TokenRights>;
+  readonly teams: readonly Team[];
   readonly now: () => Instant;
   /** The most entries of a page. */
   readonly mostItems: number;
@@ -46,6 +48,8 @@ export function answer(world: ForgejoWorld, request: ForgeRequest): Reply {
     checkScope(rights, "user", request.method);
     return jsonReply(200, userJson(world.base, mustBeSigned(rights).user));
   }
+  const teams = answerOfTeams(world, request, rights);
+  if (teams !== null) return teams;
   const { repo = "", rest = "" } = REPO.exec(request.path)?.groups ?? {};
   const id = Number(/\/(?<number>\d+)(?:\/|$)/.exec(rest)?.groups?.["number"] ?? 0);
   const handlers = HANDLERS[rest.replace(/\/\d+(?=\/|$)/, "/N")];

@@ -1,6 +1,7 @@
 import { ApiError, type TokenRights } from "./access.ts";
 import { answer, type ForgejoWorld } from "./api.ts";
 import { formOf } from "./requests.ts";
+import type { Team } from "./teams.ts";
 import { htmlPage } from "../faults.ts";
 import { jsonReply, startForge, type ForgeDouble, type ForgeRequest, type Reply } from "../forge.ts";
 import { renderMarkdown } from "../render.ts";
@@ -25,6 +26,8 @@ export interface ForgejoDoubleOptions {
 export interface ForgejoDouble extends ForgeDouble {
   /** Adds a token, or changes the rights of one. Without `scopes` it has those that clean-amis needs. */
   setToken(token: string, rights: Pick<TokenRights, "user"> & Partial<TokenRights>): void;
+  /** Adds a team of an organisation, `organisation/team`, or changes who is in it. */
+  setTeam(path: string, members: readonly string[]): void;
 }
 
 /** Starts a Forgejo double on a free port of 127.0.0.1. It has no repo and no token yet. */
@@ -32,19 +35,25 @@ export async function startForgejoDouble(options: ForgejoDoubleOptions = {}): Pr
   const now = options.now ?? Date.now;
   const tracker = new Tracker(now, { reusesNumbers: false, editsTouchIssue: false });
   const tokens = new Map<string, TokenRights>();
+  const teams: Team[] = [];
   const mostItems = options.mostItems ?? MOST_ITEMS;
   const double = await startForge({
     name: "Forgejo",
     now,
     tracker,
     maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
-    answer: (base, request) => handle({ base, tracker, tokens, now, mostItems }, request),
+    answer: (base, request) => handle({ base, tracker, tokens, teams, now, mostItems }, request),
     formOf,
   });
   return {
     ...double,
     setToken: (token, rights) => {
       tokens.set(token, { scopes: ["read:user", "write:issue"], expiresAt: null, ...rights });
+    },
+    setTeam: (path, members) => {
+      const [organisation = "", name = ""] = path.split("/");
+      const index = teams.findIndex((team) => team.organisation === organisation && team.name === name);
+      teams.splice(index < 0 ? teams.length : index, 1, { organisation, name, members });
     },
   };
 }

@@ -94,6 +94,32 @@ export function userJson(base: string, login: string): object {
   };
 }
 
+export function teamJson(base: string, id: number, { organisation, name }: { organisation: string; name: string }) {
+  return {
+    id,
+    name,
+    description: "",
+    organization: {
+      id: 1,
+      name: organisation,
+      full_name: "",
+      email: "",
+      avatar_url: `${base}/avatars/${organisation}`,
+      description: "",
+      website: "",
+      location: "",
+      visibility: "public",
+      repo_admin_change_team_access: false,
+      username: organisation,
+    },
+    includes_all_repositories: false,
+    permission: "write",
+    units: ["repo.issues"],
+    units_map: { "repo.issues": "write" },
+    can_create_org_repo: false,
+  };
+}
+
 /** A repo, as far as it is asked for. */
 export function repoJson({ base, path }: Site, { hasIssues, isArchived }: { hasIssues: boolean; isArchived: boolean }) {
   const [owner = "", name = ""] = path.split("/");

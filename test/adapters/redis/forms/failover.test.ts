@@ -1,11 +1,8 @@
 import t, { type Test } from "tap";
 import { redisHearing } from "../../../../src/adapters/redis/control/hearing.ts";
 import { redisSchedule } from "../../../../src/adapters/redis/images/schedule.ts";
-import { findServers } from "../../../../src/demo/servers/find.ts";
-import { startRedis } from "../../../../src/demo/servers/redis.ts";
 import { silentLog } from "../../../support/run/log.ts";
 import { until } from "../../../support/servers/bus.ts";
-import { CuttableProxy } from "../../../support/servers/proxy.ts";
 import { startCluster, startSentinels, type RedisForm, type RedisNode } from "../../../support/servers/redis-forms.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type World } from "../../../support/world/world.ts";
 
@@ -79,18 +76,3 @@ async function holderOf({ masters }: RedisForm, key: string): Promise<RedisNode>
   }
   throw new Error("no master has it");
 }
-
-t.test("a master that has become a replica behind one address is left, though its connection lives", async (t) => {
-  const { redis } = await findServers();
-  const [old, next] = await Promise.all([startRedis(redis), startRedis(redis)]);
-  t.teardown(() => Promise.all([old.stop(), next.stop()]));
-  const proxy = await CuttableProxy.open(old.url);
-  t.teardown(() => proxy.close());
-  const { world } = await serveOn(t, { url: proxy.urlFor(old.url), masters: [] });
-  const { redis: client, keys } = world.connection;
-  proxy.follow(next.url);
-  await client.replicaof("127.0.0.1", new URL(next.url).port);
-  await t.rejects(client.set(keys.format, "1"), { message: /READONLY/ });
-  await isBack(world);
-  t.pass("the next connection met the master");
-});

@@ -8,6 +8,7 @@ import { instanceActions } from "./instances.ts";
 import { regionActions } from "./regions.ts";
 import { snapshotActions } from "./snapshots.ts";
 import { tagActions } from "./tags.ts";
+import { usageReportActions } from "./usage-reports.ts";
 
 /** All that the simulator knows; what EC2 knows besides is told as not simulated, and what neither knows is `InvalidAction`. */
 export const ACTIONS: Actions = {
@@ -20,4 +21,5 @@ export const ACTIONS: Actions = {
   ...regionActions,
   ...instanceActions,
   ...imageReferenceActions,
+  ...usageReportActions,
 };

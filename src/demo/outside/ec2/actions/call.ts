@@ -12,6 +12,7 @@ export type Effect =
   | { readonly kind: "image-deregistered"; readonly imageId: string; readonly deletedSnapshotIds: readonly string[] }
   | { readonly kind: "snapshot-permission"; readonly snapshotId: string; readonly isPublic: boolean }
   | { readonly kind: "snapshot-deleted"; readonly snapshotId: string }
+  | { readonly kind: "usage-report"; readonly reportId: string }
   | { readonly kind: "tags"; readonly resourceIds: readonly string[]; readonly keys: readonly string[] }
   | { readonly kind: "block-public-access"; readonly state: RegionSettings["blockPublicAccess"] };
 

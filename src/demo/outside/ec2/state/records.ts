@@ -43,6 +43,25 @@ export interface ImageRecord {
   readonly deregisteredAt: number | null;
   /** What uses the image (API_ImageReference). */
   readonly references: readonly Reference[];
+  /** Who uses it, in any account (API_ImageUsageReportEntry). */
+  readonly usedBy: readonly Use[];
+}
+
+interface Use {
+  readonly accountId: string;
+  readonly resourceType: "ec2:Instance" | "ec2:LaunchTemplate";
+  readonly count: number;
+}
+
+/** A report on who uses an image. */
+export interface UsageReportRecord {
+  readonly id: string;
+  readonly imageId: string;
+  /** Empty: none was given. */
+  readonly token: string;
+  readonly types: readonly string[];
+  readonly createdAt: number;
+  readonly isRemoved: boolean;
 }
 
 interface Reference {
@@ -95,6 +114,8 @@ export interface RegionSettings {
   readonly forgetAfterMs: number;
   /** A snapshot stays `InvalidSnapshot.InUse` for so long after its last image was deregistered. Default 0. */
   readonly snapshotReleaseMs: number;
+  /** How long a report on who uses an image takes; `error`: none is made. Default one minute. */
+  readonly usageReportMs: number | "error";
   /** EC2's token buckets: a call that finds its own empty is answered `RequestLimitExceeded`. Default false. */
   readonly throttling: boolean;
   /** API_Region, `optInStatus`. Every call to a region that is `not-opted-in` is refused. Default `opted-in`. */
@@ -151,6 +172,8 @@ export interface NewImage {
   readonly lastLaunchedAt?: number;
   readonly deregistrationProtection?: string;
   readonly references?: ImageRecord["references"];
+  /** Default: nobody. */
+  readonly usedBy?: ImageRecord["usedBy"];
 }
 
 /** An instance to be put into a region past the API. */

@@ -1,5 +1,5 @@
 import { snapshotIdsOf } from "./records.ts";
-import type { ImageRecord, InstanceRecord, RegionSettings, SnapshotRecord } from "./records.ts";
+import type { ImageRecord, InstanceRecord, RegionSettings, SnapshotRecord, UsageReportRecord } from "./records.ts";
 import { TokenBuckets } from "./throttling.ts";
 import { imagesNotFound, imageNotOurs, imageUnavailable, snapshotNotFound } from "../wire/errors.ts";
 
@@ -17,6 +17,7 @@ const DEFAULT_SETTINGS: RegionSettings = {
   unseen: [],
   forgetAfterMs: 60 * 60 * 1000,
   snapshotReleaseMs: 0,
+  usageReportMs: 60 * 1000,
   throttling: false,
   optIn: "opted-in",
   closedAs: "OptInRequired",
@@ -30,6 +31,8 @@ export class Region {
   readonly name: string;
   settings: RegionSettings;
   readonly buckets = new TokenBuckets();
+  /** By their ids, removed ones too. */
+  readonly usageReports = new Map<string, UsageReportRecord>();
   readonly #images = new Map<string, Version[]>();
   readonly #snapshots = new Map<string, SnapshotRecord>();
   readonly #instances = new Map<string, InstanceRecord>();

@@ -94,6 +94,7 @@ export class World {
       protectedUntil: null,
       deregisteredAt: wanted.state === "deregistered" ? this.#now() : null,
       references: wanted.references ?? [],
+      usedBy: wanted.usedBy ?? [],
     };
     region.putImage(image, Number.NEGATIVE_INFINITY);
     return image;
