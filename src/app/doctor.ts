@@ -73,7 +73,7 @@ async function openEc2(config: Config, log: Log): Promise<Ec2Checkup & { close()
 
 function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCheckup {
   const store = storeOn(connection, config, log);
-  const { schedule, queues, places, strangeThings, journal, budgets } = store;
+  const { schedule, queues, places, strangeThings, journal, busJournal, budgets } = store;
   const listen = listening(store, config);
   const refusedDurability = (): Promise<string | null> => refusalOf(connection, config.redis.durability);
   return {
@@ -84,6 +84,7 @@ function storeOf(connection: RedisConnection, config: Config, log: Log): StoreCh
     places,
     strangeThings,
     journal,
+    busJournal,
     budgets,
     listen,
   };

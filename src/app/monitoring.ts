@@ -98,9 +98,10 @@ async function sharedFigures(
 ): Promise<SharedFigures> {
   // A service that may do nothing posts nothing, and reads no comments: nobody waits for either.
   const isActing = act !== "nothing";
-  const [stats, untoldSince, reading, readingBefore, info] = await Promise.all([
+  const [stats, untoldSince, busUntoldSince, reading, readingBefore, info] = await Promise.all([
     figures(),
     isActing ? store.journal.untoldSince() : null,
+    isActing && store.busJournal !== null ? store.busJournal.untoldSince() : null,
     isActing && IS_SEEN[report.kind] ? store.comments.reading() : null,
     isActing && store.formerComments !== null ? store.formerComments.reading() : null,
     store.info(),
@@ -108,6 +109,7 @@ async function sharedFigures(
   return {
     stats,
     untoldSince,
+    busUntoldSince,
     commentsReadUntil: earlier(reading?.at ?? null, readingBefore?.at ?? null),
     memory: memoryOf(info),
     limits: budgets,
@@ -127,6 +129,10 @@ function memoryOf(info: Readonly<Record<string, string>> | null): SharedFigures[
     : null;
 }
 
+function publicStatus<T extends { readonly why: string }>(status: T | null): T | null {
+  return status === null ? null : { ...status, why: withoutSecrets(status.why) };
+}
+
 /** Replicas are known by their host's name, which is nobody's business; the end tells one from another. */
 function publicStats(stats: ReturnType<typeof statsJson>): object {
   const { paused } = stats;
@@ -136,7 +142,8 @@ function publicStats(stats: ReturnType<typeof statsJson>): object {
     paused: paused === null ? null : { ...paused, by: withoutSecrets(paused.by), why: withoutSecrets(paused.why) },
     stopped: stats.stopped.map((each) => ({ ...each, why: withoutSecrets(each.why) })),
     breakers: stats.breakers.map((each) => ({ ...each, why: withoutSecrets(each.why) })),
-    reporter: stats.reporter === null ? null : { ...stats.reporter, why: withoutSecrets(stats.reporter.why) },
+    reporter: publicStatus(stats.reporter),
+    bus: publicStatus(stats.bus),
     replicas: stats.replicas.map((each) => ({ ...each, id: nameless(each.id) })),
     hung: stats.hung.map((each) => ({ ...each, replica: nameless(each.replica) })),
   };

@@ -4,11 +4,12 @@ import { RegionBreakers } from "../act/breakers.ts";
 import type { UsageAsker } from "../act/asking/elsewhere.ts";
 import type { Guardian } from "../act/asking/guardian.ts";
 import { PlaceKeeper } from "../act/places.ts";
+import { BusPublisher } from "../adapters/amqp/publisher.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { openLog } from "../adapters/log.ts";
 import { tellSystemd } from "../adapters/systemd.ts";
 import { Heartbeat } from "./life/heartbeat.ts";
-import { runService, type App, type Closable } from "./service.ts";
+import { runService, type App, type Closable, type UseCases } from "./service.ts";
 import { listening, openStore, type Store } from "./store.ts";
 import { openArchive, openComments, openEc2, openFormerComments } from "./upstream.ts";
 import { openReports, openSources, openTeam, openUsage } from "./upstream.ts";
@@ -21,6 +22,7 @@ import { NoticePages } from "../operate/notices/pages.ts";
 import type { Clerk } from "../operate/orders.ts";
 import type { Self } from "../monitoring/ready.ts";
 import { NO_METER, type Images, type Listen, type Log, type Meter } from "../ports/index.ts";
+import type { Announcer } from "../tell/bulletins.ts";
 import type { Reporter } from "../tell/reporter.ts";
 import { commentStoppages, deafStoppages, stoppages, strangeStoppages } from "../tell/stops.ts";
 
@@ -71,8 +73,9 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   };
   const guardian = openGuardian(config, store, images, log);
   const usageAsker = openUsageAsker(config, store, { images, heartbeat, meter }, log);
+  const announcer = openAnnouncer(config, store, log);
   const cases = { ingester, tick, report, clerk, commentReaders, ears, breakers, placeKeeper: keeperOf(store, log) };
-  const app = { ...cases, guardian, usageAsker: usageAsker?.asker ?? null, ec2: images, heartbeat };
+  const app = { ...cases, announcer, guardian, usageAsker: usageAsker?.asker ?? null, ec2: images, heartbeat };
   return {
     ...app,
     consume: (stop) =>
@@ -187,14 +190,21 @@ function openReporter(
   };
 }
 
+/** Who tells the bus; null: it is not told. */
+function openAnnouncer({ amqp, announce, periods }: Config, store: Store, log: Log): Announcer | null {
+  const { schedule, busJournal: journal, soonTold } = store;
+  if (announce === null || journal === null) return null;
+  return { schedule, journal, soonTold, periods, log, bulletins: new BusPublisher({ ...amqp, ...announce }, log) };
+}
+
 /** Those who read the comments: where the reports go, and where they went before. */
-function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonly CommentReader[] {
-  const { operators, objectionsPerDay, mostBytes, also } = config.report;
+function openCommentReaders(config: Config, store: Store, clerk: Clerk): UseCases["commentReaders"] {
+  const { kind, repo, operators, objectionsPerDay, mostBytes, also } = config.report;
   const reader = { ...clerk, hearing: store.hearing, mostPerDay: objectionsPerDay, mostBytes };
   const records = { ...clerk, journal: store.journal };
   const [comments, former] = [openComments(config), openFormerComments(config)];
   return [
-    ...(comments === null
+    ...(comments === null || kind === "log"
       ? []
       : [
           {
@@ -205,9 +215,10 @@ function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonl
             operators,
             team: openTeam(config),
             failed: new Set<string>(),
+            place: { kind, repo },
           },
         ]),
-    ...(former === null || store.formerComments === null
+    ...(former === null || also === null || store.formerComments === null
       ? []
       : [
           {
@@ -215,9 +226,10 @@ function openCommentReaders(config: Config, store: Store, clerk: Clerk): readonl
             comments: former,
             memory: store.formerComments,
             notices: new NoticePages(records, { isDated: true }),
-            operators: also?.operators ?? [],
+            operators: also.operators,
             team: null,
             failed: new Set<string>(),
+            place: { kind: also.kind, repo: also.repo },
           },
         ]),
   ];

@@ -16,6 +16,7 @@ import { HearingRounds } from "../hear/hearing-rounds.ts";
 import { readCommentsOrTell } from "../operate/comments.ts";
 import { carryOutOrders } from "../operate/orders.ts";
 import type { Clock } from "../ports/index.ts";
+import { announceOnce } from "../tell/bulletins.ts";
 import { reportOnce } from "../tell/report.ts";
 
 /** Told a line for people. */
@@ -73,9 +74,10 @@ export async function runPass(app: UseCases, only: ActKind | null, print: Print)
   if ((await app.tick.schedule.regions()).length === 0) await print(NO_IMAGE);
   await tellDeafness(app, print);
   await print(`report: ${JSON.stringify(await reportOnce(app.report))}`);
+  const isAnnounced = await announceOrTell(app, print);
   const isTroubled = await tellTroubles(app, print, troubled);
   const isAllHeard = await orUnreadable(() => hearAgainOrTell(rounds, app.tick, print), false, app.tick);
-  return !isTroubled && isDone && isHeard && isAllHeard;
+  return !isTroubled && isDone && isHeard && isAllHeard && isAnnounced;
 }
 
 /**
@@ -96,6 +98,19 @@ async function hearOrTell(rounds: HearingRounds, clock: Clock, print: Print): Pr
   } catch (error) {
     if (!isOfNeighbour(error)) throw error;
     await print(`not heard what was missed: ${describeError(error)}`);
+    return false;
+  }
+}
+
+/** A line on what the bus was told, where it is told anything; a broker that fails keeps nothing else from being done. */
+async function announceOrTell({ announcer }: Pick<UseCases, "announcer">, print: Print): Promise<boolean> {
+  if (announcer === null) return true;
+  try {
+    await print(`bus: ${JSON.stringify({ told: await announceOnce(announcer) })}`);
+    return true;
+  } catch (error) {
+    if (!isOfNeighbour(error)) throw error;
+    await print(`the bus was not told: ${describeError(error)}`);
     return false;
   }
 }

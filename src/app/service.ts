@@ -1,57 +1,49 @@
 import { setMaxListeners } from "node:events";
-import type { RegionPasses } from "../act/passes.ts";
 import type { PlaceKeeper } from "../act/places.ts";
-import { askUsage, type UsageAsker } from "../act/asking/elsewhere.ts";
-import { guardReleased, type Guardian } from "../act/asking/guardian.ts";
+import type { UsageAsker } from "../act/asking/elsewhere.ts";
+import type { Guardian } from "../act/asking/guardian.ts";
 import type { Ticker } from "../act/tick.ts";
 import { whileWanted } from "../adapters/abandon.ts";
 import { Bus } from "../adapters/amqp/bus.ts";
 import { tellAccount } from "./life/account.ts";
 import type { Heartbeat } from "./life/heartbeat.ts";
-import { runLoop } from "./life/loop.ts";
 import { Outages } from "./life/outages.ts";
 import { regionPasses, type Keepers } from "./life/region-passes.ts";
+import { loopsOf } from "./loops.ts";
 import type { Store } from "./store.ts";
-import { withinBound, type Watch } from "./life/watch.ts";
+import type { Watch } from "./life/watch.ts";
 import type { Config } from "../config/config.ts";
 import type { HeardQueue } from "../config/queues.ts";
 import type { Resolver } from "../decide/resolve.ts";
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../domain/time.ts";
+import { SECOND_MS } from "../domain/time.ts";
 import { describeError, isForeign, UpstreamError } from "../errors.ts";
-import { HearingRounds, type Ears } from "../hear/hearing-rounds.ts";
+import type { Ears } from "../hear/hearing-rounds.ts";
 import { Consumer, type Tap } from "../hear/consume.ts";
 import type { Ingester } from "../hear/ingest.ts";
-import { CommentRounds } from "../operate/comment-rounds.ts";
+import { CommentRounds, type CommentPlace } from "../operate/comment-rounds.ts";
 import type { CommentReader } from "../operate/comments.ts";
-import { carryOutOrders, type Clerk } from "../operate/orders.ts";
+import type { Clerk } from "../operate/orders.ts";
 import type { Self } from "../monitoring/ready.ts";
 import type { Breakers, Delivery, Images, Log, Meter } from "../ports/index.ts";
+import type { Announcer } from "../tell/bulletins.ts";
 import type { Reporter } from "../tell/reporter.ts";
-import { reportOnce } from "../tell/report.ts";
 
 /** Each loop waits for the stop, and each batch that is held; more would be a leak, and is warned of. */
 const MOST_WAITING = 24;
 
 /** How long a stop waits for what is under way; then it is given up, and delivered, or due, again. */
 const STOP_WITHIN_MS = 4 * SECOND_MS;
-/** How often it is looked whether all is still heard: a Redis that came back poorer must not wait for the next reading. */
-const LISTEN_MS = 15 * SECOND_MS;
-/** How often it is asked who uses images elsewhere: EC2 takes its time with a report. */
-const USAGE_MS = 5 * MINUTE_MS;
-/** How often signs of life are written. */
-const BEAT_MS = 5 * SECOND_MS;
-/** Passes that take no more than some calls. */
-const SHORT_BOUND_MS = 5 * MINUTE_MS;
-/** A pass over many calls; catching up may take longer, as long as it moves. */
-const LONG_BOUND_MS = 30 * MINUTE_MS;
+
 /** What the use cases are given, wired once. */
 export interface UseCases {
   readonly ingester: Ingester;
   readonly tick: Ticker & Resolver;
   readonly report: Reporter;
+  /** Null: the bus is told nothing. */
+  readonly announcer: Announcer | null;
   readonly clerk: Clerk;
   /** None: nobody can object where the reports go. */
-  readonly commentReaders: readonly CommentReader[];
+  readonly commentReaders: readonly (CommentReader & { readonly place: CommentPlace })[];
   readonly ears: Ears;
   readonly breakers: Breakers;
   readonly placeKeeper: PlaceKeeper;
@@ -98,12 +90,8 @@ export async function runService(
   const [ending, giveUp] = [new AbortController(), new AbortController()];
   setMaxListeners(MOST_WAITING, ending.signal);
   const consumer = new Consumer(ingester, { stop: ending.signal, giveUp: giveUp.signal }, store.keeping);
-  const deliver = (delivery: Delivery): void => {
-    heartbeat.mark("message");
-    whileWanted(giveUp.signal, () => {
-      consumer.deliver(delivery);
-    });
-  };
+  const rounds = roundsOf(config, cases);
+  const deliver = deliverer({ consumer, rounds, heartbeat, giveUp: giveUp.signal });
   const bus = new Bus(config.amqp, { queues: await queuesOf(config, store), deliver, clock, meter, log });
   consumer.useTap(tapOf(bus));
   const watch: Watch = { clock, log, heartbeat, giveUp: giveUp.signal };
@@ -124,8 +112,8 @@ export async function runService(
   if (stop.aborted) end();
   const served = await serve({ running: () => running, consuming: () => bus.consuming });
   // One loop that ends with a bug ends the others: a service that lives half is worse than one that is restarted.
-  const loops = [bus.run(ending.signal), ...loopsOf(config, cases, { ...keepers, passes }, ending.signal)].map((loop) =>
-    loop.finally(end),
+  const loops = [bus.run(ending.signal), ...loopsOf(config, cases, { ...keepers, passes, rounds }, ending.signal)].map(
+    (loop) => loop.finally(end),
   );
   const told = config.act === "nothing" ? Promise.resolve() : tellAccount(tick, watch);
   const underWay = Promise.allSettled([...loops, told]);
@@ -146,6 +134,34 @@ export async function runService(
   await served.close();
   log.info({ ...consumer.counts }, "clean-amis has stopped");
   for (const result of [...ended, ...passed]) if (result.status === "rejected") throw result.reason;
+}
+
+/** What is done with each delivery. */
+function deliverer({
+  consumer,
+  rounds,
+  heartbeat,
+  giveUp,
+}: {
+  readonly consumer: Consumer;
+  readonly rounds: readonly CommentRounds[];
+  readonly heartbeat: Heartbeat;
+  readonly giveUp: AbortSignal;
+}): (delivery: Delivery) => void {
+  return (delivery) => {
+    heartbeat.mark("message");
+    for (const round of rounds) round.hear(delivery.message);
+    whileWanted(giveUp, () => {
+      consumer.deliver(delivery);
+    });
+  };
+}
+
+function roundsOf(
+  { report: { readEveryMs } }: Pick<Config, "report">,
+  { commentReaders }: Pick<UseCases, "commentReaders">,
+): readonly CommentRounds[] {
+  return commentReaders.map((reader) => new CommentRounds(reader, readEveryMs, reader.place));
 }
 
 function tapOf(bus: Bus): Tap {
@@ -176,57 +192,6 @@ function aborted(signal: AbortSignal): Promise<void> {
       resolve();
     });
   });
-}
-
-/** Everything that is done again and again, until `stop`. */
-function loopsOf(
-  config: Config,
-  { tick, report, clerk, commentReaders, ears, placeKeeper, guardian, usageAsker }: UseCases,
-  { passes, heartbeat, watch, outages }: Keepers & { readonly passes: RegionPasses },
-  stop: AbortSignal,
-): Promise<void>[] {
-  let untilDueMs = Infinity;
-  const tickAll = async (): Promise<void> => {
-    const started = await passes.start(stop);
-    if (started.regions === 0) heartbeat.mark("tick");
-    ({ untilDueMs } = started);
-  };
-  const tellAll = async (): Promise<void> => {
-    if ((await reportOnce(report)).noticed > 0) heartbeat.mark("notice");
-  };
-  const loop = (
-    name: string,
-    everyMs: number,
-    boundMs: number,
-    pass: (step: () => void) => Promise<unknown>,
-    untilNextMs = () => everyMs,
-  ): Promise<void> =>
-    runLoop(
-      name,
-      everyMs,
-      () => withinBound(name, boundMs, pass, watch),
-      { clock: tick.clock, outages, untilNextMs },
-      stop,
-    );
-  const isActing = config.act !== "nothing";
-  const hearing = new HearingRounds(ears);
-  const listenMs = Math.min(config.hearEveryMs, LISTEN_MS);
-  const { readEveryMs } = config.report;
-  const rounds = commentReaders.map((reader) => new CommentRounds(reader, readEveryMs));
-  return [
-    loop("heartbeat", BEAT_MS, SHORT_BOUND_MS, () => heartbeat.beat()),
-    loop("orders", SECOND_MS, SHORT_BOUND_MS, () => carryOutOrders(clerk)),
-    loop("ticker", config.tickEveryMs, SHORT_BOUND_MS, tickAll, () => untilDueMs),
-    loop("places", config.tickEveryMs, SHORT_BOUND_MS, () => placeKeeper.step()),
-    ...(guardian === null ? [] : [loop("guard", HOUR_MS, LONG_BOUND_MS, () => guardReleased(guardian))]),
-    ...(isActing && usageAsker !== null ? [loop("usage", USAGE_MS, LONG_BOUND_MS, () => askUsage(usageAsker))] : []),
-    loop("catch up", listenMs, LONG_BOUND_MS, (step) => hearing.pass({ step, stop })),
-    loop("hear again", listenMs, LONG_BOUND_MS, (step) => hearing.again({ step, stop })),
-    ...(isActing ? [loop("reporter", config.reportEveryMs, LONG_BOUND_MS, tellAll)] : []),
-    ...(isActing
-      ? rounds.map((each) => loop("comments", Math.min(readEveryMs, LISTEN_MS), LONG_BOUND_MS, () => each.pass()))
-      : []),
-  ];
 }
 
 /** A replica that could not say that it ends is forgotten after a day. */

@@ -6,6 +6,7 @@ import { redisBreakers } from "../adapters/redis/control/breakers.ts";
 import { redisBudgets } from "../adapters/redis/control/budgets.ts";
 import { redisGuardRounds } from "../adapters/redis/control/guard.ts";
 import { redisHearing } from "../adapters/redis/control/hearing.ts";
+import { redisSoonTold } from "../adapters/redis/control/soon.ts";
 import { redisPositions } from "../adapters/redis/control/positions.ts";
 import { redisPulse } from "../adapters/redis/control/pulse.ts";
 import { sharedQueueName } from "../adapters/redis/control/queue-name.ts";
@@ -45,6 +46,7 @@ import {
   type Queues,
   type RejectedMessages,
   type Schedule,
+  type SoonTold,
   type StrangeThing,
   type UsageMemory,
 } from "../ports/index.ts";
@@ -58,6 +60,9 @@ export interface Store {
   readonly names: Names;
   readonly facts: Facts;
   readonly journal: Journal;
+  /** The same events, with the bus' own place in them, and how telling it goes; null: it is told nothing. */
+  readonly busJournal: Journal | null;
+  readonly soonTold: SoonTold;
   readonly orders: Orders;
   readonly budgets: Budgets;
   readonly breakers: Breakers;
@@ -83,7 +88,10 @@ export interface Store {
   readonly close: () => Promise<void>;
 }
 
-type OpenStoreConfig = Pick<Config, "periods" | "budgets"> & {
+/** The kind of reporter that tells the bus; no kind of report has that name. */
+const BUS = "bus";
+
+type OpenStoreConfig = Pick<Config, "periods" | "budgets" | "announce"> & {
   readonly redis: Pick<Config["redis"], "durability">;
   readonly report: Pick<Config["report"], "kind" | "also">;
 };
@@ -105,6 +113,8 @@ export function storeOn(connection: RedisConnection, config: OpenStoreConfig, lo
     names: redisNames(connection),
     facts: redisFacts(connection),
     journal: redisJournal(connection, kind, log, also?.kind ?? null),
+    busJournal: config.announce === null ? null : redisJournal(connection, BUS, log),
+    soonTold: redisSoonTold(connection, BUS),
     orders: redisOrders(connection),
     budgets: redisBudgets(connection, config.budgets),
     breakers: redisBreakers(connection),

@@ -1,4 +1,4 @@
-import { readAddress, type BrokerAddress } from "./address.ts";
+import { readAddress, type BrokerAddress } from "./broker/address.ts";
 import { secret, type ConfigFile, type Environment } from "./file.ts";
 import { readQueues, type HeardQueue } from "./queues.ts";
 import { readTls, type TlsFiles, type TlsMaterial } from "./tls.ts";
@@ -25,7 +25,13 @@ export interface AmqpConfig extends Omit<BrokerAddress, "ignoredOptions"> {
   readonly ignoredKeys: readonly string[];
 }
 
-export function readAmqp(file: string, filled: ConfigFile, env: Environment): AmqpConfig {
+/** `alsoHeard`: further routing keys of the first queue. */
+export function readAmqp(
+  file: string,
+  filled: ConfigFile,
+  env: Environment,
+  alsoHeard: readonly string[] = [],
+): AmqpConfig {
   const { ignoredOptions, ...address } = brokerAddress(file, filled.amqp_url, env);
   const tlsFiles = tlsFilesOf(filled.tls);
   const isSecure = new URL(address.url).protocol === "amqps:";
@@ -37,11 +43,21 @@ export function readAmqp(file: string, filled: ConfigFile, env: Environment): Am
     tls: isSecure ? readTls(file, tlsFiles) : {},
     tlsFiles: isSecure ? tlsFiles : {},
     clientProperties: clientProperties(file, filled.client_properties),
-    queues: readQueues(file, filled),
+    queues: withKeys(readQueues(file, filled), alsoHeard),
     prefetchCount: filled.qos.prefetch_count,
     longestPauseMs: duration(file, "reconnect_within", filled.consumer_config.reconnect_within, SECOND_MS),
     ignoredKeys: [...ignoredOptions.map((option) => `amqp_url?${option}`), ...(isUnused ? ["tls"] : [])],
   };
+}
+
+/** Where the queue's other bindings are, there these are too. */
+function withKeys(queues: readonly HeardQueue[], keys: readonly string[]): readonly HeardQueue[] {
+  if (keys.length === 0) return queues;
+  return queues.map((queue, index) => {
+    if (index > 0) return queue;
+    const exchange = queue.bindings[0]?.exchange ?? "amq.topic";
+    return { ...queue, bindings: [...queue.bindings, { exchange, routing_keys: keys }] };
+  });
 }
 
 function brokerAddress(file: string, inFile: string, env: Environment): BrokerAddress {

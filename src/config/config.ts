@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { type AmqpConfig, readAmqp } from "./amqp.ts";
+import { PUBLISHER_KEYS, readAnnounce, type AnnounceConfig } from "./broker/announce.ts";
 import { readEc2, type Ec2Config } from "./ec2.ts";
 import { PARTS, readConfigFile, type ConfigFile, type Environment, type Part } from "./file.ts";
 import { readRedis, type RedisConfig } from "./redis/redis.ts";
-import { type ReportConfig, readReport } from "./report.ts";
+import { heraldKeysOf, type ReportConfig, readReport } from "./report.ts";
 import { duration, isLoopback, webAddress } from "./values.ts";
 import { VERSION } from "./version.ts";
 import type { Policy } from "../domain/compose/classify.ts";
@@ -35,6 +36,8 @@ export interface Config {
   readonly ec2: Ec2Config;
   readonly budgets: BudgetConfig;
   readonly report: ReportConfig;
+  /** How the bus is told what the report tells; null: it is not. */
+  readonly announce: AnnounceConfig | null;
   /** How many other accounts that use an image hold it for a person, 0: no number does; null: EC2 is not asked. */
   readonly usage: { readonly keepFrom: number } | null;
   /** How released images are looked after; null: they are not. */
@@ -62,14 +65,7 @@ export interface BudgetConfig {
   readonly maxShareOfRegion: number;
 }
 
-const IGNORED_KEYS = [
-  "exchanges",
-  "callback",
-  "log_config",
-  "topic_prefix",
-  "publish_exchange",
-  "publish_priority",
-] as const;
+const IGNORED_KEYS = ["exchanges", "callback", "log_config"] as const;
 
 /** Where a configuration file is looked for when none is named; the last is fedora-messaging's. */
 const PLACES = ["config.toml", "/etc/fedora-messaging/config.toml"];
@@ -94,7 +90,13 @@ export function loadConfig(file: string, env: Environment, parts: readonly Part[
   const scheduled = scheduleOf(file, own.schedule);
   const periods = readPeriods(scheduled, isLoopback(own.ec2.endpoint));
   const { max_deletes_per_day, max_private_per_day, max_share_of_region } = own.budgets;
-  const amqp = needs("broker") ? readAmqp(file, filled, env) : readAmqp(file, { ...filled, tls: {} }, {});
+  const announce = readAnnounce(file, filled);
+  const unheeded = announce === null ? [...IGNORED_KEYS, ...PUBLISHER_KEYS] : IGNORED_KEYS;
+  const report = readReport(file, own.report, needs("reports") ? env : null);
+  const heralds = heraldKeysOf(report);
+  const amqp = needs("broker")
+    ? readAmqp(file, filled, env, heralds)
+    : readAmqp(file, { ...filled, tls: {} }, {}, heralds);
   return {
     file,
     amqp,
@@ -120,11 +122,12 @@ export function loadConfig(file: string, env: Environment, parts: readonly Part[
       maxPrivatePerDay: max_private_per_day,
       maxShareOfRegion: max_share_of_region,
     },
-    report: readReport(file, own.report, needs("reports") ? env : null),
+    report,
+    announce,
     usage: readUsage(file, own),
     guard: own.guard.on ? { warnBeforeMs: duration(file, "guard.warn_before", own.guard.warn_before) } : null,
     monitoring: readMonitoring(file, filled.monitoring),
-    ignoredKeys: [...IGNORED_KEYS.filter((key) => isSaid(filled[key])), ...amqp.ignoredKeys],
+    ignoredKeys: [...unheeded.filter((key) => isSaid(filled[key])), ...amqp.ignoredKeys],
   };
 }
 

@@ -83,12 +83,14 @@ export interface ConfigFile {
       title: string;
       part_bytes: number;
       read_every: string;
+      hear_comments: boolean;
       operators: string[];
       operators_team: string;
       also: { kind: ForgeKind | ""; url: string; repo: string; operators: string[] };
       objections_per_day: number;
       allow_delete_without_public_notice: boolean;
     };
+    announce: { on: boolean; every: string };
     guard: { on: boolean; warn_before: string };
   };
 }

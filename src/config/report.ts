@@ -1,5 +1,6 @@
 import { secret, type ConfigFile, type Environment, type ForgeKind, type ReportKind } from "./file.ts";
 import { duration, webAddress } from "./values.ts";
+import { heraldKey } from "../domain/comment/herald.ts";
 import { SECOND_MS } from "../domain/time.ts";
 import { ConfigError } from "../errors.ts";
 
@@ -20,6 +21,8 @@ export interface ReportConfig {
   readonly operatorsTeam: string | null;
   /** Comments of one author that are answered in a UTC day. */
   readonly objectionsPerDay: number;
+  /** Whether the forge's messages on new comments are heard on the bus as well. */
+  readonly hearComments: boolean;
   readonly token: string;
   /** Where the reports stood before; null: nowhere else. */
   readonly also: FormerPlace | null;
@@ -103,6 +106,7 @@ export function readReport(
     mostBytes: report.part_bytes,
     readEveryMs: duration(file, "report.read_every", report.read_every, SECOND_MS),
     objectionsPerDay: report.objections_per_day,
+    hearComments: report.hear_comments,
   };
 }
 
@@ -123,6 +127,16 @@ function readFormer(
   const token = tokenOf(before, env);
   checkForge({ file, table: "report.also" }, { url, repo, tags: [], kind: before }, token, FORGES[before]);
   return { kind: before, url, repo, operators, token: token ?? "" };
+}
+
+/** The routing keys that bring the messages on new comments, where they are to be heard. */
+export function heraldKeysOf({
+  kind,
+  also,
+  hearComments,
+}: Pick<ReportConfig, "kind" | "also" | "hearComments">): readonly string[] {
+  if (!hearComments || kind === "log") return [];
+  return (also === null ? [kind] : [kind, also.kind]).map(heraldKey);
 }
 
 function tokenOf(kind: ReportKind, env: Environment | null): string | null {

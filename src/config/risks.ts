@@ -58,10 +58,26 @@ export function risksOf(config: Config): readonly string[] {
     ],
     [unbound.length > 0, `bindings has none for the queue ${unbound.join(", ")}: it hears what others bound to it`],
     [isOpenPassword(amqp.url), "amqp_url: the password crosses the network in the open; use amqps"],
+    ...announceRisks(config),
     ...redisRisks(config.redis),
     ...(acts ? pauseRisks(config) : []),
   ];
   return rows.filter(([isSo]) => isSo).map(([, risk]) => risk);
+}
+
+function announceRisks({ announce, amqp, act }: Config): readonly (readonly [boolean, string])[] {
+  if (announce === null) return [];
+  return [
+    [
+      announce.topicPrefix === "",
+      'announce.on = true without topic_prefix: topics begin with clean_amis; Fedora\'s begin with "org.fedoraproject.prod"',
+    ],
+    [
+      new URL(amqp.url).pathname === "/%2Fpublic_pubsub",
+      "announce.on = true on Fedora's public broker: who only reads there may publish nothing",
+    ],
+    [act === "nothing", 'announce.on = true with act = "nothing": nothing is done, and nothing is told'],
+  ];
 }
 
 /** What is wrong with posting as somebody whose comments are orders; null: nothing. `user`: the token's. */

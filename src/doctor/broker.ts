@@ -6,7 +6,7 @@ import { describeError, RefusedError, UpstreamError } from "../errors.ts";
 import type { BrokerCheckup, BrokerState, StoreCheckup } from "../ports/index.ts";
 
 interface BrokerNeeds {
-  readonly config: Pick<Config, "amqp">;
+  readonly config: Pick<Config, "amqp" | "announce">;
   readonly now: () => Instant;
   readonly broker: BrokerCheckup;
   readonly store: () => Promise<Pick<StoreCheckup, "queueName">>;
@@ -15,7 +15,9 @@ interface BrokerNeeds {
 /** Whether the broker lets us in, its certificate, and whether the bindings' exchanges and the queues are there. */
 export async function checkBroker({ config, broker, store, now }: BrokerNeeds): Promise<readonly Finding[]> {
   const { queues } = config.amqp;
-  const names = [...new Set(queues.flatMap(({ bindings }) => bindings.map(({ exchange }) => exchange)))];
+  const bound = queues.flatMap(({ bindings }) => bindings.map(({ exchange }) => exchange));
+  const ours = config.announce?.exchange ?? null;
+  const names = [...new Set(ours === null ? bound : [...bound, ours])];
   const named = await Promise.all(queues.map(async ({ name }) => (name === "auto" ? await sharedName(store) : name)));
   // A certificate that is over keeps us out as well: both are told.
   const [shown, seen] = await Promise.allSettled([
@@ -28,7 +30,7 @@ export async function checkBroker({ config, broker, store, now }: BrokerNeeds): 
   return [
     ...(first === undefined ? [] : [ok("broker", `${first.product}, logged in`)]),
     ...certificate,
-    ...(first === undefined ? [] : first.missingExchanges.map(judgeExchange)),
+    ...(first === undefined ? [] : first.missingExchanges.map((name) => judgeExchange(name, name === ours))),
     ...seen.value.map(({ queue }, index) => judgeQueue(named[index], queue, config.amqp)),
   ];
 }
@@ -59,8 +61,9 @@ function judgeShown(shown: Awaited<ReturnType<BrokerCheckup["certificate"]>>, no
   return [...judgePem(check, pem, now()), ...trust];
 }
 
-function judgeExchange(name: string): Finding {
-  const remedy = "mend bindings in the configuration, or have it made by who runs the broker";
+function judgeExchange(name: string, isOurs: boolean): Finding {
+  const key = isOurs ? "publish_exchange" : "bindings";
+  const remedy = `mend ${key} in the configuration, or have it made by who runs the broker`;
   return failure("broker", `exchange ${JSON.stringify(name)} does not exist`, remedy);
 }
 

@@ -10,7 +10,7 @@ import { describeWhen, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS, type Insta
 import type { StoreCheckup } from "../ports/index.ts";
 
 interface StoreNeeds {
-  readonly config: Pick<Config, "reportEveryMs" | "act" | "sources"> & {
+  readonly config: Pick<Config, "reportEveryMs" | "act" | "announce" | "sources"> & {
     readonly redis: Pick<Config["redis"], "durability">;
   };
   readonly now: () => Instant;
@@ -42,6 +42,7 @@ export async function checkStore({ config, now, store: open }: StoreNeeds): Prom
     attempt("clock", () => checkClock(store)),
     attempt("ears", () => checkEars(store, config, now)),
     attempt("reporter", () => checkReporter(store, config, now)),
+    attempt("bus", () => checkBus(store, config, now)),
     attempt("acts", () => checkActs(store)),
     attempt("labels", () => checkLabels(store, now)),
     attempt("records", () => checkRecords(store)),
@@ -162,6 +163,23 @@ async function checkReporter(
   return [
     isLate ? warning("reporter", `${message}, and none since`, "start clean-amis consume") : ok("reporter", message),
   ];
+}
+
+/** Whether the bus is told what it is to be told: how it went last, and what waits. */
+async function checkBus(
+  { busJournal }: StoreCheckup,
+  { act, announce }: Pick<Config, "act" | "announce">,
+  now: () => Instant,
+): Promise<readonly Finding[]> {
+  if (announce === null || busJournal === null || act === "nothing") return [];
+  const [status, untoldSince] = await Promise.all([busJournal.status(), busJournal.untoldSince()]);
+  if (status === null) return [ok("bus", "told nothing yet")];
+  const { state, since, reason, checkedAt } = status;
+  if (state === "failing") return [failure("bus", `not told since ${describeWhen(since, now())}: ${reason}`)];
+  const isLate = now() - checkedAt > 2 * announce.everyMs + HOUR_MS;
+  const isBehind = untoldSince !== null && now() - untoldSince > announce.everyMs + HOUR_MS;
+  const message = `last told ${describeWhen(checkedAt, now())}${isBehind ? `, but for what happened since ${describeWhen(untoldSince, now())}` : ""}`;
+  return [isLate || isBehind ? warning("bus", message, "start clean-amis consume") : ok("bus", message)];
 }
 
 async function checkActs({ budgets }: StoreCheckup): Promise<readonly Finding[]> {

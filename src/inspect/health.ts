@@ -21,6 +21,8 @@ export interface HealthReader {
   readonly schedule: Pick<Schedule, "now">;
   readonly listen: Listen;
   readonly journal: Pick<Journal, "status">;
+  /** Null: the bus is told nothing. */
+  readonly busJournal: Pick<Journal, "status"> | null;
   readonly pulse: Pick<Pulse, "signs">;
   readonly budgets: Pick<Budgets, "paused" | "stops">;
   readonly breakers: Pick<Breakers, "all">;
@@ -34,6 +36,8 @@ export interface Health {
   readonly clocks: Clocks;
   readonly heard: Reading<Heard>;
   readonly reporter: Reading<ReporterStatus | null>;
+  /** How telling the bus goes; null: it was told nothing yet, or is told nothing. */
+  readonly bus: Reading<ReporterStatus | null>;
   readonly signs: Reading<Signs>;
   readonly pause: Reading<Pause | null>;
   readonly stops: Reading<readonly Stop[]>;
@@ -42,18 +46,19 @@ export interface Health {
 
 /** What stands in Redis and cannot be read keeps nothing else from being read. Throws `UpstreamError`. */
 export async function readHealth(reader: HealthReader): Promise<Health> {
-  const { schedule, listen, journal, pulse, budgets, breakers } = reader;
+  const { schedule, listen, journal, busJournal, pulse, budgets, breakers } = reader;
   const clocks = await schedule.now();
-  const [heard, reporter, signs, pause, stops, open] = await Promise.all([
+  const [heard, reporter, bus, signs, pause, stops, open] = await Promise.all([
     // By the clock of whoever acts: this machine may be an operator's.
     reading(listen(clocks.at)),
     reading(journal.status()),
+    reading(busJournal === null ? Promise.resolve(null) : busJournal.status()),
     reading(pulse.signs().then((signs) => believed(signs, clocks.shared))),
     reading(budgets.paused()),
     reading(budgets.stops()),
     reading(breakers.all()),
   ]);
-  return { clocks, heard, reporter, signs, pause, stops, breakers: open };
+  return { clocks, heard, reporter, bus, signs, pause, stops, breakers: open };
 }
 
 /** A sign of life that is still to come is none: a wrong clock wrote it, and whoever wrote it may have died since. */

@@ -3,7 +3,7 @@ import { DEAFNESS_WORDS } from "../domain/limits/deaf.ts";
 import { MINUTE_MS, type Instant } from "../domain/time.ts";
 import { iso } from "./json.ts";
 import type { Stats } from "./stats.ts";
-import { MARKS } from "../ports/index.ts";
+import { MARKS, type ReporterStatus } from "../ports/index.ts";
 
 /** A replica that was not seen for so long has not told its end, and does not run any more. */
 export const SILENT_MS = MINUTE_MS;
@@ -14,9 +14,13 @@ export interface Permitted {
   readonly budgets: Pick<BudgetLimits, "maxDeletesPerDay" | "maxPrivatePerDay">;
 }
 
+function statusJson(status: ReporterStatus | null) {
+  return status === null ? null : { state: status.state, since: iso(status.since), why: status.reason };
+}
+
 /** What `schemas/queue-stats.json` describes. */
 export function statsJson(stats: Stats, { budgets, act }: Permitted) {
-  const { at, pause, stops, signs, reporter, spent, overdue } = stats;
+  const { at, pause, stops, signs, reporter, bus, spent, overdue } = stats;
   const since = (instant: Instant): string | null => (instant === 0 ? null : iso(instant));
   return {
     at: iso(at),
@@ -43,7 +47,8 @@ export function statsJson(stats: Stats, { budgets, act }: Permitted) {
     ...Object.fromEntries(MARKS.map((mark) => [`last_${mark}`, iso(signs.marks[mark] ?? null)])),
     replicas: signs.replicas.map(({ id, seenAt }) => ({ id, seen_at: iso(seenAt), silent: at - seenAt >= SILENT_MS })),
     hung: signs.hung.map(({ pass, since: began, replica }) => ({ pass, since: iso(began), replica })),
-    reporter: reporter === null ? null : { state: reporter.state, since: iso(reporter.since), why: reporter.reason },
+    reporter: statusJson(reporter),
+    bus: statusJson(bus),
     breakers: stats.breakers.map(({ region, since: at, why }) => ({ region, since: since(at), why })),
   };
 }

@@ -43,6 +43,8 @@ export interface Stats {
   readonly stops: readonly Stop[];
   readonly heard: Pick<Heard, "until" | "deafness" | "lateSince"> | null;
   readonly reporter: ReporterStatus | null;
+  /** Of telling the bus; null: it was told nothing yet, or is told nothing. */
+  readonly bus: ReporterStatus | null;
   readonly signs: Signs;
   /** Regions that are left alone for a while, and why. */
   readonly breakers: readonly (Pick<Breaker, "trouble" | "since"> & {
@@ -87,7 +89,7 @@ export async function readStats(now: Instant, reader: StatsReader, tell: (proble
  */
 export async function countAll(
   now: Instant,
-  { heard, reporter, signs, pause, stops, breakers }: Health,
+  { heard, reporter, bus, signs, pause, stops, breakers }: Health,
   { queues, counts, budgets, rejected }: Counter,
   tell: (problem: string) => void,
 ): Promise<Stats> {
@@ -111,6 +113,7 @@ export async function countAll(
     stops: valueOr(stops, []),
     heard: valueOr(heard, null),
     reporter: valueOr(reporter, null),
+    bus: valueOr(bus, null),
     signs: valueOr(signs, noSigns),
     breakers: [...valueOr(breakers, [])].map(([region, breaker]) => {
       const { trouble, since } = breaker;

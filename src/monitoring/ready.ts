@@ -50,6 +50,7 @@ export const PARTS = [
   "heard",
   "tick",
   "report",
+  "bus",
   "paused",
   "stopped",
   "breakers",
@@ -105,8 +106,11 @@ export class Readiness {
       this.#note(false, now());
       const word = error.code === "clock-skew" ? "its clock and ours are apart" : "it does not answer";
       const redis = part("down", word, this.#redisSince);
-      const unknown = { heard: UNKNOWN, tick: UNKNOWN, report: UNKNOWN, paused: UNKNOWN };
-      return { parts: { ...own, redis, ...unknown, stopped: UNKNOWN, breakers: UNKNOWN }, health: null };
+      const unknown = { heard: UNKNOWN, tick: UNKNOWN, report: UNKNOWN, bus: UNKNOWN };
+      return {
+        parts: { ...own, redis, ...unknown, paused: UNKNOWN, stopped: UNKNOWN, breakers: UNKNOWN },
+        health: null,
+      };
     }
   }
 
@@ -119,12 +123,13 @@ export class Readiness {
     const { hearing, hearEveryMs, tickEveryMs } = this.#reader;
     const [health, deafSince] = await Promise.all([this.#reader.health(), reading(hearing.deafSince())]);
     const now = agreed(health.clocks);
-    const { heard, signs, reporter, pause, stops, breakers } = health;
+    const { heard, signs, reporter, bus, pause, stops, breakers } = health;
     return {
       health,
       heard: orProblem(heard, (value) => orProblem(deafSince, (noted) => heardPart(now, value, noted, hearEveryMs))),
       tick: orProblem(signs, (value) => tickPart(now, value, tickEveryMs)),
-      report: orProblem(reporter, reportPart),
+      report: orProblem(reporter, (value) => tellingPart(value, "the public")),
+      bus: orProblem(bus, (value) => tellingPart(value, "the bus")),
       paused: orProblem(pause, pausedPart),
       stopped: orProblem(stops, stoppedPart),
       breakers: orProblem(breakers, breakersPart),
@@ -173,10 +178,12 @@ function tickPart(now: Instant, { marks, hung }: Signs, tickEveryMs: number): Pa
     : part("ok", "the last pass ended well", at);
 }
 
-function reportPart(status: ReporterStatus | null): Part {
-  if (status === null) return part("ok", "nothing was to be reported yet", null);
+/** Null: nothing was to be told yet, or it is switched off. */
+function tellingPart(status: ReporterStatus | null, whom: "the public" | "the bus"): Part {
+  if (status === null)
+    return part("ok", whom === "the bus" ? "nothing is told" : "nothing was to be reported yet", null);
   const { state, since } = status;
-  return state === "ok" ? part("ok", "the public is told", since) : part("degraded", "the public is not told", since);
+  return state === "ok" ? part("ok", `${whom} is told`, since) : part("degraded", `${whom} is not told`, since);
 }
 
 function pausedPart(pause: Pause | null): Part {

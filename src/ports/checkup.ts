@@ -47,6 +47,8 @@ export interface StoreCheckup {
   /** What could not be read, as far as it was met. */
   readonly strangeThings: () => readonly StrangeThing[];
   readonly journal: Pick<Journal, "status">;
+  /** Null: the bus is told nothing. */
+  readonly busJournal: Pick<Journal, "status" | "untoldSince"> | null;
   readonly listen: Listen;
   readonly budgets: Pick<Budgets, "paused" | "stops">;
   /** Redis' own words of itself, from INFO; null when the user may not ask. */

@@ -14,6 +14,8 @@ export interface Journal {
   historyOf(region: string, amiIds: readonly string[]): Promise<readonly ImageEvent[]>;
   /** Up to `limit` events of a region that were written after the one with the id `after`, in the order of the stream. */
   after(region: string, after: string, limit: number): Promise<readonly ImageEvent[]>;
+  /** The id of a region's last event; null: it has none. */
+  lastId(region: string): Promise<string | null>;
   /** The last `limit` events of a region, the newest first. */
   newest(region: string, limit: number): Promise<readonly ImageEvent[]>;
   /** When the oldest event was written that this kind of report has still to read; null: it has read all. */

@@ -1,3 +1,4 @@
+import type { Instant } from "../domain/time.ts";
 import type { UpstreamError } from "../errors.ts";
 
 /** One post to the public. */
@@ -50,3 +51,38 @@ export interface Reports {
 
 /** What a post is found by. */
 export type PostAddress = Pick<Post, "day" | "title" | "marker">;
+
+/** A message of ours, as the bus is given it. */
+export interface BusMessage {
+  /** A UUID; a repeat has the same, by which a reader knows it. */
+  readonly id: string;
+  /** Without the prefix of the bus: `clean_amis.image.private`. */
+  readonly topic: string;
+  /** The name by which a reader finds its schema. */
+  readonly schema: string;
+  readonly severity: "info" | "warning";
+  readonly sentAt: Instant;
+  readonly body: object;
+}
+
+/** The bus, to be told something. */
+export interface Bulletins {
+  /**
+   * Resolves when the broker has taken the message for good and handed it to a queue at least. May be repeated. Throws
+   * `UpstreamError` (nobody knows whether it was taken, or the broker is busy: try again) and `RefusedError` (it was not taken,
+   * and a person must mend something: a right, an exchange, nobody who hears).
+   */
+  publish(message: BusMessage): Promise<void>;
+  /** Ends the connection, if there is one; the next message makes another. Never throws. */
+  rest(): Promise<void>;
+}
+
+/** What is remembered of what the bus was told to come. All throw `UpstreamError`. */
+export interface SoonTold {
+  /** Whether it was told of each of these, in their order. */
+  areTold(region: string, amiIds: readonly string[]): Promise<readonly boolean[]>;
+  /** It was told. */
+  add(region: string, amiId: string, privateAt: Instant): Promise<void>;
+  /** Forgets what was to come before then. */
+  forget(before: Instant): Promise<void>;
+}

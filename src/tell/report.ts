@@ -1,12 +1,13 @@
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../domain/time.ts";
-import { describeError, isForeign, isOfNeighbour, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
+import { describeError, isOfNeighbour, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import { TOO_LONG } from "../ports/index.ts";
 import type { PendingPost, ReporterLease, ReporterMemory } from "../ports/index.ts";
 import { noticeImage } from "./notice.ts";
 import { nowBy } from "./now.ts";
 import { beginPost, hasNews, writePost } from "./post.ts";
 import type { Reporter } from "./reporter.ts";
+import { noteStatus } from "./status.ts";
 import { findUntold } from "./untold.ts";
 
 /** What one pass of the reporter did. */
@@ -22,6 +23,10 @@ const UNSURE_MS = MINUTE_MS;
 /** When a second look that failed is repeated, and for how long after its day. */
 const LOOK_AGAIN_MS = HOUR_MS;
 const LOOK_FOR_MS = 7 * DAY_MS;
+const WORDS = {
+  failing: "the reports cannot be posted until a person mends this",
+  again: "the reports can be posted again",
+} as const;
 /** How long events are kept at least. */
 const KEEP_EVENTS_MS = 400 * DAY_MS;
 
@@ -41,16 +46,16 @@ export async function reportOnce(reporter: Reporter): Promise<Reported> {
     if (trouble !== null) {
       // Who has nothing to tell need not be loud: the status says it.
       if (await hasNews(lease, reporter)) throw trouble;
-      await noteStatus(lease, trouble, reporter);
+      await noteStatus(lease, trouble, { ...reporter, words: WORDS });
       return { posted: 0, noticed: 0 };
     }
     await tidy(lease, reporter);
     await seekUntold(lease, reporter);
     const { posted, noticed, isAll } = await tellAll(lease, reporter);
-    if (isAll) await noteStatus(lease, null, reporter);
+    if (isAll) await noteStatus(lease, null, { ...reporter, words: WORDS });
     return { posted, noticed };
   } catch (error) {
-    if (isOfNeighbour(error)) await noteStatus(lease, error, reporter);
+    if (isOfNeighbour(error)) await noteStatus(lease, error, { ...reporter, words: WORDS });
     throw error;
   } finally {
     await lease.end();
@@ -186,22 +191,4 @@ async function publishPost(
   });
   log.info({ day: post.day, events: events.length, noticed, url }, "report posted");
   return { noticed };
-}
-
-/** Remembers how reporting goes, for whoever watches; an alarm in the log when a person must mend something. */
-async function noteStatus(
-  lease: ReporterLease,
-  error: UpstreamError | RefusedError | null,
-  { journal, schedule, log }: Pick<Reporter, "journal" | "schedule" | "log">,
-): Promise<void> {
-  const now = await nowBy({ schedule });
-  const before = await orUnreadable(() => journal.status(), null, { log });
-  const state = error === null ? "ok" : "failing";
-  const since = before?.state === state ? (believable(before.since, now) ?? now) : now;
-  const reason = error === null ? "" : describeError(error);
-  await lease.noteStatus({ state, since, reason, checkedAt: now });
-  // What cannot be read in Redis is told where it is met, once.
-  if (error instanceof RefusedError && !isForeign(error))
-    log.error({ code: error.code, error: reason }, "the reports cannot be posted until a person mends this");
-  if (error === null && before?.state === "failing") log.info({}, "the reports can be posted again");
 }

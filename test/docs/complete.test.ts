@@ -3,9 +3,10 @@ import { join } from "node:path";
 import t from "tap";
 import { RULES } from "../../src/domain/compose/classify.ts";
 import { STAGES } from "../../src/domain/image/image.ts";
+import { BULLETIN_KINDS, bulletinSchema, bulletinTopic } from "../../src/domain/report/bulletin.ts";
 import { OUR_TAGS } from "../../src/domain/plan/tags.ts";
 import { ENVIRONMENT } from "../../src/config/environment.ts";
-import { ROOT } from "../support/docs/blocks.ts";
+import { blocksOf, ROOT } from "../support/docs/blocks.ts";
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
@@ -67,6 +68,31 @@ t.test("the page of the architecture has every floor, and says who may import wh
       [...(inWords.get(may) ?? may.split(", "))].sort(),
       room,
     );
+  t.end();
+});
+
+t.test("the page of the bus has every message, and so has the package for its readers", (t) => {
+  t.same(
+    firsts(rowsBelow("docs/bus.md", "## The messages")).slice(0, BULLETIN_KINDS.length),
+    BULLETIN_KINDS.map(bulletinTopic),
+  );
+  const textOf = (kind: "toml package" | "python package"): string =>
+    blocksOf(kind)
+      .map(({ text }) => text)
+      .join();
+  const entries = textOf("toml package").matchAll(/^"(?<schema>[^"]+)" = "clean_amis_messages:(?<name>\w+)"$/gm);
+  const classes = textOf("python package").matchAll(
+    /^(?<name>\w+) = _image_message\("(?<same>\w+)", "(?<kind>\w+)"\)$/gm,
+  );
+  const named = [...entries].map(({ groups = {} }) => [groups["schema"], groups["name"]]);
+  t.same(
+    named.map(([schema]) => schema),
+    BULLETIN_KINDS.map(bulletinSchema),
+  );
+  t.same(
+    [...classes].map(({ groups = {} }) => [groups["kind"], groups["name"], groups["same"]]),
+    BULLETIN_KINDS.map((kind, index) => [kind, named[index]?.[1], named[index]?.[1]]),
+  );
   t.end();
 });
 

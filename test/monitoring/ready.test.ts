@@ -36,6 +36,7 @@ t.test("a service that does its work is ready, with a word for each part", async
     "heard",
     "tick",
     "report",
+    "bus",
     "paused",
     "stopped",
     "breakers",

@@ -4,7 +4,7 @@ import { connect, credentials, type ChannelModel } from "amqplib";
 import { guardAmqplib, tearDown } from "./guard.ts";
 import { unreachable } from "./reasons.ts";
 import { within } from "../limit.ts";
-import { readAddress } from "../../config/address.ts";
+import { readAddress } from "../../config/broker/address.ts";
 import type { AmqpConfig } from "../../config/amqp.ts";
 import type { TlsMaterial } from "../../config/tls.ts";
 import { VERSION } from "../../config/version.ts";

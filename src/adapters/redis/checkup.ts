@@ -15,7 +15,15 @@ const SAMPLE = 50;
 
 type Own = Omit<
   StoreCheckup,
-  "schedule" | "queues" | "places" | "strangeThings" | "journal" | "listen" | "budgets" | "refusedDurability"
+  | "schedule"
+  | "queues"
+  | "places"
+  | "strangeThings"
+  | "journal"
+  | "busJournal"
+  | "listen"
+  | "budgets"
+  | "refusedDurability"
 >;
 
 /** What Redis says of itself, and how large our records are. Nothing is written. */

@@ -41,6 +41,10 @@ export function redisJournal(
         start = `(${page.at(-1)?.[0] ?? ""}`;
       }
     },
+    lastId: async (region) => {
+      const [last] = await redis.xrevrange(keys.events(region), "+", "-", "COUNT", 1);
+      return last?.[0] ?? null;
+    },
     newest: async (region, limit) => {
       const page = await redis.xrevrange(keys.events(region), "+", "-", "COUNT", limit);
       return readEvents(connection, region, page);

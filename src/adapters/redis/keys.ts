@@ -70,6 +70,7 @@ const CONTROL_KEYS = {
   "reporter:*:part": "string",
   "reporter:*:memory": "hash",
   "reporter:*:status": "hash",
+  "reporter:*:soon": "zset",
 } as const satisfies Record<string, KeyType>;
 
 /** Every key that this program writes, by where it stands. */

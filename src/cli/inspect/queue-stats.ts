@@ -142,7 +142,7 @@ function actRows(
 }
 
 function serviceRows(
-  { signs, breakers, heard, reporter, rejected, at }: Stats,
+  { signs, breakers, heard, reporter, bus, rejected, at }: Stats,
   screen: Screen | null,
 ): readonly string[] {
   const put = (name: string, text: string): readonly string[] => row(name, text, screen?.columns);
@@ -150,7 +150,8 @@ function serviceRows(
   const deaf = heard?.deafness == null ? "" : `; nothing is acted on: ${DEAFNESS_WORDS[heard.deafness]}`;
   const alive = signs.replicas.filter(({ seenAt }) => at - seenAt < SILENT_MS);
   const silent = signs.replicas.filter(({ seenAt }) => at - seenAt >= SILENT_MS);
-  const failing = reporter?.state === "failing" ? `since ${last(reporter.since)}: ${reporter.reason}` : null;
+  const failing = (name: string, status: Stats["reporter"]): readonly string[] =>
+    status?.state === "failing" ? put(name, `since ${last(status.since)}: ${status.reason}`) : [];
   return [
     ...put(
       "heard until",
@@ -163,7 +164,8 @@ function serviceRows(
     ...signs.hung.flatMap(({ pass, since, replica }) =>
       put("hangs", `${pass}, since ${last(since)}, in ${replica}; it is begun anew each time: see the log`),
     ),
-    ...(failing === null ? [] : put("reports fail", failing)),
+    ...failing("reports fail", reporter),
+    ...failing("bus not told", bus),
     ...breakers.flatMap(({ region, since, why }) => put("left alone", `${region}, since ${last(since)}: ${why}`)),
     ...put("not understood", rejected === 0 ? "0 messages" : `${rejected} messages; clean-amis rejected list`),
   ];

@@ -42,9 +42,17 @@ export function remarksText(remarks: readonly Remark[]): string {
 /** Parts of this service, as events name them: who reads a report knows none of them. */
 const OURSELVES = ["ingest", "resolver", "ticker", "reporter", "reconcile", "guardian", "usage"];
 
-export function by({ who, details }: ImageEvent): Remark {
+const THIS_SERVICE = "this service";
+
+export function by(event: ImageEvent): Remark {
+  const name = actorOf(event);
+  return ["by", name === THIS_SERVICE ? name : shown(name)];
+}
+
+/** Who did it, as anybody may know them: a person by name, and all of us as this service. Not cleared of secrets. */
+export function actorOf({ who, details }: Pick<ImageEvent, "who" | "details">): string {
   const name = details["by"] || who;
-  return ["by", OURSELVES.includes(name) ? "this service" : shown(name)];
+  return OURSELVES.includes(name) ? THIS_SERVICE : name;
 }
 
 /** A reason; the address of the comment that gave it stands behind it, and can be clicked. */

@@ -10,6 +10,8 @@ export interface SharedFigures {
   readonly stats: Stats;
   /** When the oldest event was written that the public is still to be told of; null: there is none. */
   readonly untoldSince: Instant | null;
+  /** The same of the bus; null: there is none, or it is told nothing. */
+  readonly busUntoldSince: Instant | null;
   /** How far comments were read; null: nobody can comment, or nothing was read yet. */
   readonly commentsReadUntil: Instant | null;
   /** Null: Redis does not say. */
@@ -90,10 +92,13 @@ function putHearing({ stats: { heard, rejected }, commentsReadUntil }: SharedFig
   put("rejected_messages", "Messages that could not be understood, for a person to look at.", rejected);
 }
 
-function putTelling({ stats: { at, reporter }, untoldSince }: SharedFigures, put: Put): void {
-  const lagMs = untoldSince === null ? 0 : Math.max(0, at - untoldSince);
-  put("report_lag_seconds", "Age of the oldest event that the public is still to be told of.", lagMs / SECOND_MS);
+function putTelling({ stats, untoldSince, busUntoldSince }: SharedFigures, put: Put): void {
+  const { at, reporter, bus } = stats;
+  const lagS = (since: Instant | null): number => (since === null ? 0 : Math.max(0, at - since) / SECOND_MS);
+  put("report_lag_seconds", "Age of the oldest event that the public is still to be told of.", lagS(untoldSince));
   put("report_failing", "1: the public is not told.", reporter?.state === "failing" ? 1 : 0);
+  put("bus_lag_seconds", "Age of the oldest event that the bus is still to be told of.", lagS(busUntoldSince));
+  put("bus_failing", "1: the bus is not told.", bus?.state === "failing" ? 1 : 0);
 }
 
 function putService({ stats: { signs }, memory }: SharedFigures, put: Put): void {

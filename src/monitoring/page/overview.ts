@@ -41,6 +41,7 @@ const NAMES: Readonly<Record<(typeof PARTS)[number], string>> = {
   heard: "hearing",
   tick: "acting",
   report: "reporting",
+  bus: "telling the bus",
   paused: "paused",
   stopped: "stopped by a budget",
   breakers: "left alone",

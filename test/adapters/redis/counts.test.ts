@@ -111,6 +111,7 @@ t.test("figures take the same commands, however many images there are", async (t
     budgets: redisBudgets(connection, limits),
     listen: () => Promise.resolve(hearsAll(clock)),
     journal: redisJournal(connection, "log", silentLog),
+    busJournal: null,
     pulse: redisPulse(connection),
     rejected: redisRejected(connection),
   };

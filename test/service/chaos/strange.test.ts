@@ -84,7 +84,8 @@ function namesOf(prefix: string, { amiId, composeId }: Victim, orderId: string, 
       ...{ "reporter:*:memory": ["pagure"], "reporter:*:status": ["pagure"] },
       // The mark of a run is read only where INFO is refused; what hangs in a replica is written over by its next beat.
       // An order's own key is read by whoever asks for the same again.
-      ...{ run: [], "hung:*": [], "order:*": [] },
+      // What the bus was told of is read only where it is told anything.
+      ...{ run: [], "hung:*": [], "order:*": [], "reporter:*:soon": [] },
     },
   };
 }

@@ -13,6 +13,8 @@ export const KINDS = {
   "console demo": "test/demo/demo.test.ts: each line is told, in form, by a run of the demo",
   sh: "each command, with its options, is known to the program, to npm or to the file system",
   toml: "it is a valid configuration",
+  "toml package": "test/docs/complete.test.ts: it has an entry point for each message on the bus",
+  "python package": "test/docs/complete.test.ts: it has a class for each message on the bus",
   "text comment": "the service reads it in a comment without a doubt",
   "text keys": "no key of the data set is missing from the list",
   "text made": "what the program prints; npm run docs makes it",

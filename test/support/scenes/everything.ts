@@ -92,12 +92,14 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     refusedDurability: () => Promise.resolve(null),
     ...{ schedule, queues, places, journal, listen, budgets },
     strangeThings: () => connection.strangers.list(),
+    busJournal: null,
   };
   const records = {
     ...{ queues, counts, schedule, facts, journal, listen, budgets, policy: ticker.policy },
     breakers: redisBreakers(connection),
     pulse: redisPulse(connection),
     rejected: redisRejected(connection),
+    busJournal: null,
   };
 
   /** `asked`: an AMI and a compose about which somebody asks. */
@@ -137,6 +139,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     await survive("doctor", async () => {
       const config = {
         act: "delete",
+        announce: null,
         reportEveryMs: DAY_MS,
         sources: { datagrepper: "x", composeHost: null },
         redis: { durability: "received" },

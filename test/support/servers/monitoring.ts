@@ -1,5 +1,6 @@
 import type { Test } from "tap";
 import { openMonitoring, openOwnMetrics, type MonitoredConfig } from "../../../src/app/monitoring.ts";
+import type { Config } from "../../../src/config/config.ts";
 import { storeOn, type Store } from "../../../src/app/store.ts";
 import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
 import { MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
@@ -38,14 +39,18 @@ const BOUNDS: Bounds = { most: 50, withinMs: MINUTE_MS, longestUrl: 2_048 };
 /** Serves a world of its own on a free port. */
 export async function openServed(
   test: Test,
-  { redisWithinMs, ...options }: Partial<MonitoredConfig> & { readonly redisWithinMs?: number } = {},
+  {
+    redisWithinMs,
+    announce = null,
+    ...options
+  }: Partial<MonitoredConfig> & Partial<Pick<Config, "announce">> & { readonly redisWithinMs?: number } = {},
   log: Log = silentLog,
 ): Promise<Served> {
   const own = openOwnMetrics({});
   const world = await openWorld(test, { meter: own.meter });
   const { schedule } = world.ticker;
   const store = {
-    ...storeOn(world.connection, { ...CONFIG, redis: { durability: "received" }, periods: PERIODS }, log),
+    ...storeOn(world.connection, { ...CONFIG, redis: { durability: "received" }, periods: PERIODS, announce }, log),
     schedule,
   };
   const since = world.clock.now();

@@ -6,7 +6,7 @@ import { content, FrameReader, longText, METHOD, method, nameOf, shortText, u16,
 
 const GREETING_BYTES = 8;
 
-/** The methods that a consumer sends, and what a broker says to each that has an answer. */
+/** The methods that a consumer, or a publisher, sends, and what a broker says to each that has an answer. */
 const NAMES = {
   "10.11": "connection.start-ok",
   "10.31": "connection.tune-ok",
@@ -20,8 +20,10 @@ const NAMES = {
   "60.10": "basic.qos",
   "60.20": "basic.consume",
   "60.30": "basic.cancel",
+  "60.40": "basic.publish",
   "60.80": "basic.ack",
   "60.120": "basic.nack",
+  "85.10": "confirm.select",
 } as const;
 
 export type Asked = (typeof NAMES)[keyof typeof NAMES];
@@ -38,6 +40,7 @@ const ANSWERS: Partial<Record<Asked, (channel: number) => Buffer>> = {
   "basic.qos": (channel) => method(channel, "60.11"),
   "basic.consume": (channel) => method(channel, "60.21", shortText("tag")),
   "basic.cancel": (channel) => method(channel, "60.31", shortText("tag")),
+  "confirm.select": (channel) => method(channel, "85.11"),
 };
 
 /** What a broker does in place of an answer. */

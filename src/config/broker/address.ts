@@ -1,6 +1,6 @@
-import { hasScheme } from "./values.ts";
-import { quote } from "../domain/words.ts";
-import { ConfigError } from "../errors.ts";
+import { hasScheme } from "../values.ts";
+import { quote } from "../../domain/words.ts";
+import { ConfigError } from "../../errors.ts";
 
 /** The broker's address, and what its options say. */
 export interface BrokerAddress {
