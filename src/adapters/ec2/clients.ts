@@ -72,7 +72,7 @@ export class Ec2Clients {
     this.#limitMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.#log = log;
     this.#settings = { ...SETTINGS, retryStrategy: retriesOn(clock, random), ...(endpoint !== null && { endpoint }) };
-    this.#pace = new Pace(clock, () => share / (options.replicas?.() ?? 1), options.meter ?? NO_METER);
+    this.#pace = new Pace(clock, { share, replicas: options.replicas ?? (() => 1) }, options.meter ?? NO_METER);
     this.#clock = clock;
     this.#open = () => {
       const given = this.#openSts(credentials ?? (() => this.#askChain()));

@@ -17,14 +17,20 @@ const GATE_PLACE = { name: "gate", relation: "after", toMiddleware: "pace" } as 
 /** This process' part of EC2's token buckets, one for each region and action. */
 export class Pace {
   readonly #clock: Clock;
-  readonly #share: () => number;
+  readonly #share: number;
+  readonly #replicas: () => number;
   readonly #meter: Pick<Meter, "ec2" | "ec2Wait">;
   readonly #buckets = new Map<string, Bucket>();
 
-  /** `share`: above 0 and up to 1; asked for each call, since replicas come and go. */
-  constructor(clock: Clock, share: () => number, meter: Pick<Meter, "ec2" | "ec2Wait">) {
+  /** `share`: above 0 and up to 1, of so many `replicas` together; they come and go, and are asked for at each call. */
+  constructor(
+    clock: Clock,
+    { share, replicas }: { readonly share: number; readonly replicas: () => number },
+    meter: Pick<Meter, "ec2" | "ec2Wait">,
+  ) {
     this.#clock = clock;
     this.#share = share;
+    this.#replicas = replicas;
     this.#meter = meter;
   }
 
@@ -74,7 +80,7 @@ export class Pace {
 
   #bucketOf(region: string, action: string, isWhole: boolean): readonly [string, Limit, Bucket] {
     const key = `${region} ${action} ${isWhole ? "whole" : ""}`;
-    const limit = shareOf(limitOf(action, isWhole), this.#share());
+    const limit = shareOf(limitOf(action, isWhole), this.#share, this.#replicas());
     return [key, limit, this.#buckets.get(key) ?? fullBucket(limit, this.#clock.now())];
   }
 }

@@ -37,11 +37,12 @@ export function limitOf(action: string, isWhole: boolean): Limit {
 
 /**
  * Our part of a bucket: `share` of it, above 0 and up to 1. EC2 adds a second's tokens at once, and nobody knows when its
- * seconds begin: so much less than its bucket ours always holds. One token is the least, or no call would ever go out.
+ * seconds begin: so much less than its bucket ours always holds, and `replicas`, 1 or more, hold together. One token is the least,
+ * or no call would ever go out.
  */
-export function shareOf({ capacity, perSecond }: Limit, share: number): Limit {
+export function shareOf({ capacity, perSecond }: Limit, share: number, replicas = 1): Limit {
   const ours = Math.min(capacity * share, capacity - perSecond);
-  return { capacity: Math.max(1, ours), perSecond: perSecond * share };
+  return { capacity: Math.max(1, ours / replicas), perSecond: (perSecond * share) / replicas };
 }
 
 /** What a bucket held at an instant. Below zero: so many tokens to come are promised to those who wait. */

@@ -88,7 +88,8 @@ t.test("every action tells by a dry run whether it is allowed, and changes nothi
   const { ec2, client, clientFor } = await startEc2(t, { accounts });
   const image = ec2.addImage(REGION, { tags: { a: "" }, snapshots: [] });
   const snapshot = ec2.addSnapshot(REGION, { isPublic: true, tags: { a: "" } });
-  const { ReportId = "" } = await client.send(new CreateImageUsageReportCommand({ ImageId: image.id, ResourceTypes }));
+  const { id: ImageId } = ec2.addImage(REGION, { snapshots: [] });
+  const { ReportId = "" } = await client.send(new CreateImageUsageReportCommand({ ImageId, ResourceTypes }));
   const before = ec2.journal.entries.length;
   const on = { ImageId: image.id, SnapshotId: snapshot.id, ReportId };
   const allowed = dryRuns(client, on);
