@@ -53,9 +53,12 @@ export async function putOffDoubtful(
   return outcomes;
 }
 
-/** Whether an image that is being deleted counts as gone for no other reason than that EC2 does not show it. */
+/**
+ * Whether an image that is being deleted counts as gone for no other reason than that EC2 does not show it. A snapshot of it is
+ * an answer: EC2 deletes none on which an image stands, and says of each whether it is there.
+ */
 function isTakenForGone(plan: Plan): boolean {
-  return plan.do === "delete" && plan.seen === null;
+  return plan.do === "delete" && plan.seen === null && plan.snapshotIds.length === 0;
 }
 
 /** Whether EC2 shows any other image that has to be in the region. */

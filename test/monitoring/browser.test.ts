@@ -10,7 +10,8 @@ import { openServed, type Served } from "../support/servers/monitoring.ts";
 import { rememberHeard } from "../support/servers/redis.ts";
 import { addNightly, PERIODS, REGION, UPLOADER } from "../support/world/world.ts";
 
-const NO_BROWSER = "skipped: there is no Chromium here (Debian's package chromium)";
+const NO_BROWSER =
+  "skipped: there is no Chromium here, or no font for it (Debian's packages chromium, fonts-dejavu-core)";
 /** `npm run chaos` asks for more. */
 const MANY = Number(process.env["CHAOS_IMAGES"] ?? 2_000);
 const HOSTILE = `<b onclick=alert(1)>"'><img src=x onerror=alert(2)><script>alert(3)</script>`;

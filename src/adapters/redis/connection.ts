@@ -16,6 +16,8 @@ export const FORMAT = 1;
 
 const QUIT_WITHIN_MS = 1_000;
 const AGAIN_MS = 500;
+/** A failover may lead once more to who is no master, or not yet: an outage ends when a connection has stayed so long. */
+const STAYS_MS = 2_000;
 /** Where several are asked, opening ends by itself. */
 const OPEN_WITHIN_MS = 15_000;
 
@@ -168,16 +170,22 @@ async function opened(redis: Redis, { address }: RedisPlace): Promise<void> {
 function tellTrouble(redis: Redis, log: Log, meter: Pick<Meter, "reconnected">): readonly Error[] {
   const reasons: Error[] = [];
   let isTold = false;
+  let staying: NodeJS.Timeout | undefined;
   const away = (error: Error): void => {
     reasons[0] = error;
+    clearTimeout(staying);
     const why = lastNodeError(error) ?? describeError(error);
     if (!isTold) log.warn({ service: "redis", error: why }, "redis is away, trying again");
     isTold = true;
   };
   const back = (): void => {
-    if (isTold) log.info({ service: "redis" }, "redis is back");
-    if (isTold) meter.reconnected("redis");
-    isTold = false;
+    if (!isTold) return;
+    clearTimeout(staying);
+    staying = setTimeout(() => {
+      log.info({ service: "redis" }, "redis is back");
+      meter.reconnected("redis");
+      isTold = false;
+    }, STAYS_MS).unref();
   };
   redis.on("error", (error: Error) => {
     away(error);
