@@ -10,7 +10,7 @@ import { limitFor } from "../../support/run/limit.ts";
 
 limitFor(t, "CHAOS_CRASH");
 /** Of the second forge a few points are enough where not all are tried: what it shares with the first is tried there. */
-const STRIDES = { pagure: 1, forgejo: 10 } as const;
+const STRIDES = { pagure: 3, forgejo: 15 } as const;
 
 /** A report with three comments: somebody's objection, an operator's restore, and a question. */
 async function openScene(test: Test, forge: ForgeName): Promise<Objecting> {

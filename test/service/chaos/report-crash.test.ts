@@ -11,7 +11,7 @@ import { limitFor } from "../../support/run/limit.ts";
 
 limitFor(t, "CHAOS_CRASH");
 /** Of the second forge a few points are enough where not all are tried: what it shares with the first is tried there. */
-const STRIDES = { pagure: 4, forgejo: 24 } as const;
+const STRIDES = { pagure: 6, forgejo: 24 } as const;
 
 /** Small, so that a few images make several posts: the first opens the issue, the others are comments. */
 const SMALL = 1_600;

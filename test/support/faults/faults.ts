@@ -130,15 +130,11 @@ export const FAULTS: readonly Fault[] = [
     await pause(2 * OUTAGE_MS);
     amqpProxy.resume();
   }),
-  fault(
-    "the way to Redis is cut",
-    async ({ redisProxy }) => {
-      redisProxy?.cut();
-      await pause(OUTAGE_MS);
-      redisProxy?.mend();
-    },
-    { isShort: true },
-  ),
+  fault("the way to Redis is cut", async ({ redisProxy }) => {
+    redisProxy?.cut();
+    await pause(OUTAGE_MS);
+    redisProxy?.mend();
+  }),
   fault("connections to Redis are half open", async ({ redisProxy }) => {
     redisProxy?.stall();
     await pause(2 * OUTAGE_MS);

@@ -157,6 +157,7 @@ export class Oracle {
       case "image-state":
       case "image-protection":
       case "block-public-access":
+      case "usage-report":
     }
   }
 

@@ -108,7 +108,7 @@ export const SCENES: Readonly<Record<string, (machine: Machine) => Promise<void>
     await heard(machine);
     machine.pagure.fail({ trouble: { kind: "answer", status: 502, body: "Bad Gateway" }, times: Infinity });
     await machine.type("systemctl start clean-amis");
-    for (const words of ['"msg":"consuming"', 'answered 502']) await machine.until(words);
+    for (const words of ['"msg":"consuming"', "answered 502"]) await machine.until(words);
   },
   CleanAmisRegionLeftAlone: async (machine) => {
     await heard(machine);
