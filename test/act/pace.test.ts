@@ -3,7 +3,7 @@ import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/
 import { openPaceScene, REGIONS, type PaceScene } from "../support/scenes/pace.ts";
 import { START } from "../support/world/world.ts";
 
-const IMAGES = Number(process.env["CHAOS_PACE"] ?? 300);
+const IMAGES = Number(process.env["CHAOS_PACE"] ?? 200);
 /** A thousand images take about half a minute of a machine's time; one that has other work may take thirty times as long. */
 t.setTimeout(Math.max(300, IMAGES) * SECOND_MS);
 const DEAD = "eu-west-1";

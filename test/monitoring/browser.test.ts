@@ -13,7 +13,7 @@ import { addNightly, PERIODS, REGION, UPLOADER } from "../support/world/world.ts
 const NO_BROWSER =
   "skipped: there is no Chromium here, or no font for it (Debian's packages chromium, fonts-dejavu-core)";
 /** `npm run chaos` asks for more. */
-const MANY = Number(process.env["CHAOS_IMAGES"] ?? 2_000);
+const MANY = Number(process.env["CHAOS_IMAGES"] ?? 1_000);
 const HOSTILE = `<b onclick=alert(1)>"'><img src=x onerror=alert(2)><script>alert(3)</script>`;
 const PHONE = { viewport: { width: 360, height: 740 } };
 const BOTH = "phone, dark";

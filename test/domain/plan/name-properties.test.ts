@@ -13,7 +13,7 @@ import {
 } from "../../support/world/ami-names.ts";
 import { fieldCase, type FieldCase } from "../../support/world/cases.ts";
 
-const numRuns = Number(process.env["CHAOS_NAMES"] ?? 3_000);
+const numRuns = Number(process.env["CHAOS_NAMES"] ?? 2_000);
 
 /** A compose, and a name that is its own, but for one or two parts perhaps. */
 const pair = fc

@@ -7,7 +7,7 @@ import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } fro
 import { limitFor } from "../../support/run/limit.ts";
 
 limitFor(t, "CHAOS_CRASH");
-const isChosen = choosePoints(t, 8);
+const isChosen = choosePoints(t, 12);
 
 /** Runs a tick whose calls are counted, and that perhaps dies. */
 async function countedTick(world: World, counter: CallCounter): Promise<void> {

@@ -7,7 +7,7 @@ import { openWorld } from "../../support/world/world.ts";
 import { limitFor } from "../../support/run/limit.ts";
 
 /** `npm run chaos` asks for more. */
-const MUTANTS = Number(process.env["CHAOS_MUTANTS"] ?? 10_000);
+const MUTANTS = Number(process.env["CHAOS_MUTANTS"] ?? 6_000);
 const SEED = 2026;
 const AT_ONCE = 250;
 const CORPUS = SAMPLES.filter(({ id }) => !id.startsWith("datagrepper-"));

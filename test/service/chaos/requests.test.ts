@@ -12,7 +12,7 @@ import { addNightly, UPLOADER } from "../../support/world/world.ts";
 import { limitFor } from "../../support/run/limit.ts";
 
 /** `npm run chaos` asks for more. */
-const REQUESTS = Number(process.env["CHAOS_REQUESTS"] ?? 3_000);
+const REQUESTS = Number(process.env["CHAOS_REQUESTS"] ?? 2_000);
 const SEED = Number(process.env["CHAOS_SEED"] ?? 2026);
 const AT_ONCE = 8;
 /** What can be said to a request; 500 would be a fault of ours. 400, 408, 413, 417 and 431 may be Node's own. */

@@ -16,7 +16,7 @@ import { limitFor } from "../../support/run/limit.ts";
 const OTHER = "eu-west-1";
 const REGIONS = [OTHER, REGION];
 /** One of so many broken values and keys of another type, or all. */
-const STRIDE = 12;
+const STRIDE = 16;
 
 limitFor(t, "CHAOS_CRASH");
 
