@@ -29,7 +29,7 @@ t.test("what is wanted is counted over all regions: a little in each is more tha
   t.match(await world.budgets.stops(), [{ reason: /^22 images made private wanted/ }]);
 });
 
-const TROUBLES: readonly (readonly [string, Fault])[] = [
+const TROUBLES: readonly [readonly [string, Fault], readonly [string, Fault]] = [
   ["before anything was begun", { kind: "error", code: "IncorrectState", action: "CreateTags", times: Infinity }],
   ["half way", { kind: "error", code: "IncorrectState", action: "ModifySnapshotAttribute", times: Infinity }],
 ];
@@ -54,6 +54,16 @@ for (const [when, fault] of TROUBLES)
     t.same(reasons, when === "half way" ? [] : ["21 images made private wanted"]);
   });
 
+t.test("what has reserved is tried again on a day that has all that is usual", async (t) => {
+  const world = await dueWorld(t, 20);
+  const lift = world.simulator.faults.add(TROUBLES[0][1]);
+  t.same(await world.tick(), { failed: 20 });
+  lift();
+  world.clock.advance(HOUR_MS);
+  t.same(await world.tick(), { "make-private": 20 });
+  t.same(await world.budgets.stops(), []);
+});
+
 /** Twelve more, which are due five days later. */
 async function addTwelve(world: World): Promise<void> {
   for (let number = 13; number < 25; number += 1)
@@ -75,7 +85,7 @@ t.test("what is refused each day is not wanted anew each day, and counts as soon
   t.same(await world.budgets.stops(), [], "12 are new, and not 25, which would be more than usual");
   setState("available");
   world.clock.advance(DAY_MS);
-  t.same(await world.tick(), { "make-private": 21, wait: 4 }, "no day begins more than is usual");
+  t.same(await world.tick(), { "make-private": 20, wait: 5 }, "no day begins more than is usual");
   t.match(await world.budgets.stops(), [{ reason: /^21 images made private wanted/ }]);
 });
 

@@ -60,12 +60,13 @@ class RedisBudgets implements Budgets {
     const day = dayOf(now);
     const images = this.#keys.control(`budget:${kind}:${day}`);
     // What a day deletes is no longer live; a share that shrank with it would end below fifty images, and not bind at all.
-    const [before, unusual] = await Promise.all([
+    const [before, isReserved, unusual] = await Promise.all([
       orWrongType(this.#redis.hget(images, `${region} live`), null),
-      this.#unusual(kind, now),
+      orWrongType(this.#redis.hexists(images, `${region} ${amiId}`), 0),
+      this.#unusualWithOneMore(kind, now),
     ]);
     if (before !== null && !isCount(before)) return this.#stopFor(kind, images, now);
-    if (unusual !== null) return this.#stop(kind, unusual, now);
+    if (unusual !== null && isReserved === 0) return this.#stop(kind, unusual, now);
     const base = Math.max(live, Number(before ?? 0));
     const ofDay = dayBound(kind, this.#limits, day);
     const ofRegion = regionBound(kind, this.#limits, region, base, day) ?? ofDay;
@@ -114,11 +115,11 @@ class RedisBudgets implements Budgets {
     return resumed === null ? readDays(days) : "looked-at";
   }
 
-  /** Why the day has had more than a day may, or null: nobody knows beforehand how much of what is due is let through. */
-  async #unusual(kind: ActKind, now: Instant): Promise<string | null> {
+  /** Why one act more is more than a day may have, or null: nobody knows beforehand how much of what is due is let through. */
+  async #unusualWithOneMore(kind: ActKind, now: Instant): Promise<string | null> {
     const acts = await this.#actsJudged(kind, now);
     if (acts === null) return unreadable(this.#daysOf(kind));
-    return acts === "looked-at" ? null : unusualReason(kind, acts.get(dayOf(now)) ?? 0, acts, now);
+    return acts === "looked-at" ? null : unusualReason(kind, (acts.get(dayOf(now)) ?? 0) + 1, acts, now);
   }
 
   /** Whether an image has reserved today; of what cannot be read, none has. */
