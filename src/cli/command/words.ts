@@ -1,3 +1,4 @@
+import { REGION_NAMES } from "../../domain/image/regions.ts";
 import { textOf, type Invocation } from "./command.ts";
 import { checkRegion } from "./regions.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
@@ -6,6 +7,14 @@ import { DAY_MS, parseDuration, parseInstant, type Instant } from "../../domain/
 import { nearest, quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
 import type { QueueFilter } from "../../inspect/queue.ts";
+
+/** `--region` of a command that looks at records. */
+export const REGION = {
+  type: "string",
+  help: "these regions alone: us-east-1,eu-west-1",
+  isList: true,
+  values: REGION_NAMES,
+} as const;
 
 /** The regions of `--region`, a list with commas; null: all. Throws `UsageError`. */
 export function regionsOf(command: string, invocation: Pick<Invocation, "options">): readonly string[] | null {

@@ -1,11 +1,10 @@
 import { CONFIG, textOf, withRecords, type Command, type Invocation } from "../command/command.ts";
 import { checkKnown } from "../command/regions.ts";
-import { countOf, regionsOf, untilOf, wordsOf } from "../command/words.ts";
+import { REGION, countOf, regionsOf, untilOf, wordsOf } from "../command/words.ts";
 import { eventLine, eventTable } from "./event-text.ts";
 import { rest } from "../terminal/rest.ts";
 import { plain } from "../terminal/show.ts";
 import { EVENT_KINDS } from "../../domain/image/event.ts";
-import { REGION_NAMES } from "../../domain/image/regions.ts";
 import { HOUR_MS, parseDuration, parseInstant, SECOND_MS, type Instant } from "../../domain/time.ts";
 import { quote } from "../../domain/words.ts";
 import { UpstreamError, UsageError } from "../../errors.ts";
@@ -22,7 +21,7 @@ export const events: Command = {
     since: { type: "string", help: "from then on: a duration (1h, 2d), a day or an instant (else 1h)" },
     until: { type: "string", help: "up to then: likewise, and a day to its end" },
     limit: { type: "string", help: "so many lines at the most, the oldest first" },
-    region: { type: "string", help: "these regions alone: us-east-1,eu-west-1", isList: true, values: REGION_NAMES },
+    region: REGION,
     kind: { type: "string", help: "these kinds alone, such as deleted,refused", isList: true, values: EVENT_KINDS },
     follow: { type: "boolean", help: "go on with what happens from now on, until Ctrl-C" },
     count: { type: "boolean", help: "how many there are of each compose, the most first, in place of the events" },

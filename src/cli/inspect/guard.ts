@@ -1,11 +1,10 @@
 import { CONFIG, onlyWord, withRecords, type Command } from "../command/command.ts";
 import { exitCode } from "../command/exit-codes.ts";
 import { checkKnown } from "../command/regions.ts";
-import { regionsOf } from "../command/words.ts";
+import { REGION, regionsOf } from "../command/words.ts";
 import { jsonLine } from "../terminal/show.ts";
 import { Table, type Column } from "../terminal/table.ts";
 import { utc } from "../terminal/when.ts";
-import { REGION_NAMES } from "../../domain/image/regions.ts";
 import { listReleased, releasedJson, type Released } from "../../inspect/released.ts";
 
 const COLUMNS: readonly Column[] = [
@@ -22,12 +21,7 @@ export const guard: Command = {
   positionals: "[list]",
   options: {
     config: CONFIG,
-    region: {
-      type: "string",
-      help: "these regions alone, with commas between them",
-      isList: true,
-      values: REGION_NAMES,
-    },
+    region: REGION,
     altered: { type: "boolean", help: "those alone that are not as they should be" },
     json: { type: "boolean", help: "JSON lines: schemas/guard.json" },
   },

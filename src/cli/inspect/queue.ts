@@ -1,13 +1,12 @@
 import { CONFIG, withRecords, type Command, type Invocation } from "../command/command.ts";
 import { checkKnown } from "../command/regions.ts";
-import { countOf, filterOf } from "../command/words.ts";
+import { REGION, countOf, filterOf } from "../command/words.ts";
 import { composeText, standingText } from "./explain-text.ts";
 import { printList, type ListOptions } from "./queue-list.ts";
 import { printStats } from "./queue-stats.ts";
 import { jsonLine } from "../terminal/show.ts";
 import { watch, watchOf } from "../terminal/watch.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
-import { REGION_NAMES } from "../../domain/image/regions.ts";
 import { isAmiId, STAGES } from "../../domain/image/image.ts";
 import { nearest, quote } from "../../domain/words.ts";
 import { NotFoundError, UsageError } from "../../errors.ts";
@@ -22,7 +21,7 @@ export const queue: Command = {
   positionals: "[list | show AMI|COMPOSE | stats]",
   options: {
     config: CONFIG,
-    region: { type: "string", help: "these regions alone: us-east-1,eu-west-1", isList: true, values: REGION_NAMES },
+    region: REGION,
     stage: {
       type: "string",
       help: "these stages alone, such as held,private; kept and untold ones come last",

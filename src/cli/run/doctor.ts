@@ -1,14 +1,13 @@
 import { CONFIG, configOf, type Command, type Invocation } from "../command/command.ts";
 import { exitCode, type CommandOutcome } from "../command/exit-codes.ts";
 import { strangerText } from "../command/regions.ts";
-import { regionsOf } from "../command/words.ts";
+import { REGION, regionsOf } from "../command/words.ts";
 import { jsonLine, plain } from "../terminal/show.ts";
 import type { Config } from "../../config/config.ts";
 import { PARTS, type Part } from "../../config/file.ts";
 import type { Problems } from "../../doctor/doctor.ts";
 import type { Finding, State } from "../../doctor/finding.ts";
 import { count } from "../../domain/markdown.ts";
-import { REGION_NAMES } from "../../domain/image/regions.ts";
 import { ConfigError } from "../../errors.ts";
 
 const COLOURS: Readonly<Record<State, number>> = { ok: 32, warning: 33, failure: 31 };
@@ -18,12 +17,7 @@ export const doctor: Command = {
   positionals: "",
   options: {
     config: CONFIG,
-    region: {
-      type: "string",
-      help: "EC2 in these regions alone: us-east-1,eu-west-1 (else all of the records)",
-      isList: true,
-      values: REGION_NAMES,
-    },
+    region: { ...REGION, help: "EC2 in these regions alone: us-east-1,eu-west-1 (else all of the records)" },
     quiet: { type: "boolean", help: "warnings and failures alone: not a word where all is well" },
     json: { type: "boolean", help: "print JSON lines {check, state, message, remedy}, one for each region" },
   },
