@@ -1,10 +1,10 @@
 import t, { type Test } from "tap";
 import { redisHearing } from "../../../../src/adapters/redis/control/hearing.ts";
-import { redisSchedule } from "../../../../src/adapters/redis/images/schedule.ts";
 import { silentLog } from "../../../support/run/log.ts";
 import { until } from "../../../support/servers/bus.ts";
 import { startCluster, startSentinels, type RedisForm, type RedisNode } from "../../../support/servers/redis-forms.ts";
-import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type World } from "../../../support/world/world.ts";
+import { isBack } from "../../../support/world/back.ts";
+import { addNightly, openWorld, REGION, UPLOADER } from "../../../support/world/world.ts";
 
 /** A world over such a Redis, with one image that all replicas have. */
 async function serveOn(t: Test, { url, masters }: Pick<RedisForm, "url" | "masters">) {
@@ -19,17 +19,6 @@ async function serveOn(t: Test, { url, masters }: Pick<RedisForm, "url" | "maste
     await admin.wait(1, 60_000);
   }
   return { world, nightly, lines };
-}
-
-/** Resolves when what is asked and written is answered again. */
-async function isBack(world: World): Promise<void> {
-  const schedule = redisSchedule(world.connection, world.clock, PERIODS);
-  const hearing = redisHearing(world.connection, silentLog);
-  const another = addNightly(world, 2);
-  await until("Redis answers, and takes writes", async () => {
-    const tries = await Promise.allSettled([schedule.now(), hearing.runId(), world.hear(UPLOADER, another.message)]);
-    return tries.every(({ status }) => status === "fulfilled");
-  });
 }
 
 const LOSSES: Readonly<

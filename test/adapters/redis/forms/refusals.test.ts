@@ -1,23 +1,12 @@
 import t, { type Test } from "tap";
 import { redisHearing } from "../../../../src/adapters/redis/control/hearing.ts";
-import { redisSchedule } from "../../../../src/adapters/redis/images/schedule.ts";
 import { openRedis } from "../../../../src/adapters/redis/connection.ts";
 import { silentLog } from "../../../support/run/log.ts";
 import { until } from "../../../support/servers/bus.ts";
 import { CuttableProxy } from "../../../support/servers/proxy.ts";
 import { startCluster, startServers, type RedisForm, type RedisNode } from "../../../support/servers/redis-forms.ts";
-import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type World } from "../../../support/world/world.ts";
-
-/** Resolves when what is asked and written is answered again. */
-async function isBack(world: World): Promise<void> {
-  const schedule = redisSchedule(world.connection, world.clock, PERIODS);
-  const hearing = redisHearing(world.connection, silentLog);
-  const another = addNightly(world, 2);
-  await until("Redis answers, and takes writes", async () => {
-    const tries = await Promise.allSettled([schedule.now(), hearing.runId(), world.hear(UPLOADER, another.message)]);
-    return tries.every(({ status }) => status === "fulfilled");
-  });
-}
+import { isBack } from "../../../support/world/back.ts";
+import { addNightly, openWorld, REGION, UPLOADER } from "../../../support/world/world.ts";
 
 /** A world whose Redis is behind one address that leads to the first of two servers. */
 async function behindOneAddress(t: Test, ...args: readonly string[]) {
