@@ -1,6 +1,6 @@
 import type { Image } from "../domain/image/image.ts";
 import type { Instant } from "../domain/time.ts";
-import { ALTERED, guardText, isReleased } from "../domain/released/guard.ts";
+import { guardText, isAltered, isReleased } from "../domain/released/guard.ts";
 import { RefusedError } from "../errors.ts";
 import { iso } from "./json.ts";
 import type { GuardRounds, Queues } from "../ports/index.ts";
@@ -41,8 +41,7 @@ export async function* listReleased(
         yield found.flatMap((image): Released[] => {
           if (image === null || "strange" in image || !isReleased(image)) return [];
           const lookedAt = rounds.get(region) ?? null;
-          const isAltered = image.lastError.startsWith(`${ALTERED}: `);
-          return [{ image, lookedAt, isAltered, stands: guardText(image, lookedAt) }];
+          return [{ image, lookedAt, isAltered: isAltered(image), stands: guardText(image, lookedAt) }];
         });
       }
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Rule } from "../compose/classify.ts";
 import type { Image } from "../image/image.ts";
 import { draft, NOT_MISSED, type Change } from "../image/lifecycle.ts";
+import { believable } from "../limits/deaf.ts";
 import type { Seen } from "../plan/look.ts";
 import { DAY_MS, dayOf, formatInstant, type Instant } from "../time.ts";
 
@@ -62,11 +63,16 @@ export function guarded(
 }
 
 function afterMiss(image: Image, now: Instant): Change | null {
-  const { missedLooks, missedSince, missedAt } = image;
   if (isToldGone(image)) return null;
-  if (missedAt !== null && now - missedAt < BETWEEN_MISSES_MS) return null;
-  const missed = { missedLooks: missedLooks + 1, missedSince: missedSince ?? now, missedAt: now };
-  return missedLooks === 0 ? written(image, missed) : told(image, [GONE], now, missed);
+  // Of a look that is still to come nobody knows when it was: the row begins anew.
+  const lastAt = believable(image.missedAt, now);
+  if (lastAt === null) return written(image, { missedLooks: 1, missedSince: now, missedAt: now });
+  if (now - lastAt < BETWEEN_MISSES_MS) return null;
+  return told(image, [GONE], now, {
+    missedLooks: image.missedLooks + 1,
+    missedSince: image.missedSince ?? now,
+    missedAt: now,
+  });
 }
 
 /** Whether it was told that EC2 does not know it any more. */
@@ -88,6 +94,11 @@ function alteredText(words: readonly string[]): string {
   return words.length === 0 ? "" : `${ALTERED}: ${words.join("; ")}`;
 }
 
+/** Whether it is not as it should be, by what was told last. */
+export function isAltered(image: Pick<Image, "lastError">): boolean {
+  return alteredIn(image) !== "";
+}
+
 /** What was told of it last; what else its record may say there was met before it was kept. */
 function alteredIn({ lastError }: Pick<Image, "lastError">): string {
   return lastError.startsWith(`${ALTERED}: `) ? lastError : "";
@@ -95,7 +106,7 @@ function alteredIn({ lastError }: Pick<Image, "lastError">): string {
 
 /** How a released image stands, in a few words; `lookedAt`: when its region was looked at last. */
 export function guardText(image: Image, lookedAt: Instant | null): string {
-  if (image.lastError.startsWith(`${ALTERED}: `)) return image.lastError.slice(ALTERED.length + 2);
+  if (isAltered(image)) return image.lastError.slice(ALTERED.length + 2);
   if (lookedAt === null || !isSettledIn(image, lookedAt)) return "not looked at yet";
   if (image.missedAt !== null) return `not found at ${formatInstant(image.missedAt)}; looked for again a day later`;
   return "as it should be";

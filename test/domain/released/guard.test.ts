@@ -79,3 +79,13 @@ t.test("one that is not there is told after the second look, a day after the fir
   t.equal(guardText(released, NOW), "as it should be");
   t.end();
 });
+
+t.test("a look that is still to come, by a wrong clock, neither counts nor keeps one that counts away", (t) => {
+  const ahead = { missedLooks: 1, missedSince: NOW + 30 * DAY_MS, missedAt: NOW + 30 * DAY_MS };
+  const released = imageIn("kept", { rule: "ga", ...ahead });
+  const first = guarded(released, "absent", WITHIN);
+  t.match(first, { event: null, fields: { missedLooks: 1, missedSince: NOW, missedAt: NOW } });
+  const second = guarded({ ...released, ...first?.fields }, "absent", { ...WITHIN, now: NOW + DAY_MS });
+  t.equal(second?.event?.why, "Amazon EC2 does not know it any more");
+  t.end();
+});
