@@ -105,9 +105,13 @@ t.test(
     const now = clock.now();
     const spareMs = PERIODS.deleteAfterMs + 30 * DAY_MS;
     await redis.del(keys.events("us-east-1"));
-    const ages = [80 * DAY_MS, spareMs + DAY_MS, spareMs - 2 * DAY_MS, spareMs - 3 * DAY_MS];
-    for (const age of ages)
-      await redis.xadd(keys.events("us-east-1"), `${now - age}-1`, "what", "refused", "why", "x".repeat(33 * MIB));
+    for (const [age, size] of [
+      [80 * DAY_MS, 1],
+      [spareMs + DAY_MS, 1],
+      [spareMs - 2 * DAY_MS, 33],
+      [spareMs - 3 * DAY_MS, 33],
+    ] as const)
+      await redis.xadd(keys.events("us-east-1"), `${now - age}-1`, "what", "refused", "why", "x".repeat(size * MIB));
     await redis.hset(keys.control("reporter:pagure:cursors"), "us-east-1", `${now}-0`);
     clock.advance(DAY_MS);
     await report();
