@@ -157,8 +157,7 @@ t.test("a shell that reads the units' neighbour is given what the service is giv
 t.test("systemd itself finds nothing wrong with the units, and at most a little exposed", (t) => {
   const tool = onPath("systemd-analyze");
   if (tool === null) {
-    t.comment("not tried: there is no systemd-analyze here");
-    t.end();
+    t.plan(0, "there is no systemd-analyze here");
     return;
   }
   const dir = t.testdir({});
