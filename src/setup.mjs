@@ -110,7 +110,7 @@ const commands = {
     process.env.CHAOS_REQUESTS ??= "100000";
     process.env.CHAOS_IMAGES ??= "100000";
     process.env.CHAOS_FAULTS ??= "all";
-    process.env.CHAOS_KILLS ??= "20";
+    process.env.CHAOS_KILLS ??= "200";
     await prepare();
     const promises = [
       ...["crash", "comments-crash", "faults", "model", "mutants", "report-crash", "requests", "strange", "sweep"].map(
@@ -124,7 +124,7 @@ const commands = {
       "service/trouble/jumps",
       "service/trouble/one-hears",
     ].map((name) => `dist/test/${name}.test.js`);
-    return handOver("dist/test/support/run/run.js", promises);
+    return handOver("dist/test/support/run/run.js", args.length > 0 ? await chooseTests() : promises);
   },
   soak: async () => {
     await prepare();
