@@ -1,5 +1,5 @@
 /**
- * The door to everything: `node src/setup.mjs demo|test|chaos|mutate|bench|build|static [arguments]`, behind `npm run demo`,
+ * The door to everything: `node src/setup.mjs demo|test|chaos|soak|mutate|bench|build|static [arguments]`, behind `npm run demo`,
  * `npm test` and so on. Plain JavaScript without dependencies, because it has to work before anything is installed or built:
  * it makes a fresh clone ready, says what it does and how long that took, and hands over.
  */
@@ -110,7 +110,7 @@ const commands = {
     process.env.CHAOS_REQUESTS ??= "100000";
     process.env.CHAOS_IMAGES ??= "100000";
     process.env.CHAOS_FAULTS ??= "all";
-    process.env.CHAOS_KILLS ??= "20";
+    process.env.CHAOS_KILLS ??= "200";
     await prepare();
     const promises = [
       ...["crash", "comments-crash", "faults", "model", "mutants", "report-crash", "requests", "strange", "sweep"].map(
@@ -124,7 +124,11 @@ const commands = {
       "service/trouble/jumps",
       "service/trouble/one-hears",
     ].map((name) => `dist/test/${name}.test.js`);
-    return handOver("dist/test/support/run/run.js", promises);
+    return handOver("dist/test/support/run/run.js", args.length > 0 ? await chooseTests() : promises);
+  },
+  soak: async () => {
+    await prepare();
+    return handOver("dist/test/support/soak/soak.js", args);
   },
   mutate: async () => {
     await prepare();
@@ -143,7 +147,7 @@ const commands = {
 
 try {
   if (!Object.hasOwn(commands, command ?? "")) {
-    throw new SetupFailure("usage: node src/setup.mjs demo|test|chaos|mutate|bench|build|static [arguments]");
+    throw new SetupFailure("usage: node src/setup.mjs demo|test|chaos|soak|mutate|bench|build|static [arguments]");
   }
   process.exitCode = await commands[command]();
 } catch (thrown) {

@@ -206,7 +206,7 @@ async function setUp(
     composeHostUrl: composeHost.url,
     datagrepperUrl: datagrepper.url,
   };
-  await writeFile(configFile, serviceConfig({ ...addresses, ...places, queue }, daySeconds));
+  await writeFile(configFile, serviceConfig({ ...addresses, ...places, queue }, daySeconds, { isTelling: true }));
   return {
     ...addresses,
     ...places,

@@ -1,3 +1,4 @@
+import type { BusMessage } from "./hearer.ts";
 import { PROJECT } from "./objector.ts";
 import { lagOf } from "./pace.ts";
 import { FORGE_NAMES } from "./service-config.ts";
@@ -9,11 +10,15 @@ const LOOK_EVERY_MS = 1_000;
 export class Story {
   readonly #stage: Stage;
   readonly #since: number;
+  readonly #heard: readonly BusMessage[];
   readonly #ends: (() => void)[];
   #seen = 0;
   #posts = 0;
+  #messages = 0;
 
-  constructor(stage: Stage, since: number) {
+  /** `heard`: what somebody on the bus has heard so far. */
+  constructor(stage: Stage, since: number, heard: readonly BusMessage[]) {
+    this.#heard = heard;
     this.#stage = stage;
     this.#since = since;
     const noticeLag = lagOf(stage.dayMs, LOOK_EVERY_MS, (line) => {
@@ -56,6 +61,7 @@ export class Story {
     say(`rules     ${list(summary.rules)}`);
     say(`EC2 calls ${list(summary.ec2_calls)}`);
     say(`reports   ${summary.reports} posts in the day's issue, and what was said under it`);
+    say(`bus       ${list(summary.bus)}`);
     say(`verdict   ${verdict(summary)}`);
     for (const { what, count, example } of alike(summary.violations).slice(0, 20))
       say(`          ${count === 1 ? example : `${count} times ${what}: such as ${example.split(" (")[0] ?? ""}`}`);
@@ -98,6 +104,10 @@ export class Story {
       else this.#quote(author, text);
     }
     this.#posts = texts.length;
+    const kinds = new Map<string, number>();
+    for (const { kind } of this.#heard.slice(this.#messages)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    this.#messages = this.#heard.length;
+    if (kinds.size > 0) this.tell(`bus: ${[...kinds].map(([kind, count]) => `${count} ${kind}`).join(", ")}`);
   }
 }
 

@@ -20,11 +20,10 @@ export type Heard =
 
 type Body = Readonly<Record<string, unknown>>;
 
-const OPTIONS = { strict: true, allErrors: false, strictTypes: false, strictRequired: false };
-const FEDIMG_IMAGE = new Schema<Body>("fedimg.image.json", OPTIONS);
-const UPLOADER_IMAGES = new Schema<Body>("fedora_image_uploader.aws.json", OPTIONS);
-const PUNGI_STATUS = new Schema<Body>("pungi.compose.status.change.json", OPTIONS);
-const TWO_WEEK = new Schema<Body>("releng.atomic.twoweek.complete.json", OPTIONS);
+const FEDIMG_IMAGE = new Schema<Body>("fedimg.image.json");
+const UPLOADER_IMAGES = new Schema<Body>("fedora_image_uploader.aws.json");
+const PUNGI_STATUS = new Schema<Body>("pungi.compose.status.change.json");
+const TWO_WEEK = new Schema<Body>("releng.atomic.twoweek.complete.json");
 const MOST_REASONS = 50;
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 

@@ -13,7 +13,7 @@ import { openShell } from "../support/runbook/shell.ts";
 const execute = promisify(execFile);
 
 /** What the tarball, and all that is in it, may take, in bytes. */
-const MOST = { size: 550_000, unpackedSize: 1_900_000 };
+const MOST = { size: 570_000, unpackedSize: 2_000_000 };
 /** The pages for who runs it: those for who changes it come with a clone. */
 const PAGE = /^docs\/(?!contributing|mutants)[\w-]+\.md$/;
 /** Under each of these the service may be given to anybody. */
@@ -95,7 +95,7 @@ t.test("the package holds the program and what it needs: no demo, double, test o
   const allowed = [
     /^(package\.json|README\.md|LICENSE|config\.toml|dist\/clean-amis\.1)$/,
     PAGE,
-    /^dist\/schemas\/[\w.-]+\.json$/,
+    /^dist\/schemas\/[\w.-]+\.(json|check\.cjs)$/,
     /^dist\/src\/adapters\/redis\/lua\/(control\/|shared\/)?\w+\.lua$/,
     /^dist\/src\/(?!demo\/|setup)[\w./-]+\.js$/,
     /^deploy\/(container|grafana|iam|kubernetes|prometheus|systemd)\/[\w.-]+$/,
@@ -108,7 +108,13 @@ t.test("the package holds the program and what it needs: no demo, double, test o
     readonly bin: Readonly<Record<string, string>>;
     readonly man: string;
   };
-  for (const needed of [...Object.values(bin), man, "config.toml", "dist/schemas/config.json"])
+  for (const needed of [
+    ...Object.values(bin),
+    man,
+    "config.toml",
+    "dist/schemas/config.json",
+    "dist/schemas/config.check.cjs",
+  ])
     t.ok(files.includes(needed), needed);
   const missing = files
     .filter((each) => each.endsWith(".js"))

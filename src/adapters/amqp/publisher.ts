@@ -36,12 +36,12 @@ export class BusPublisher implements Bulletins {
   async publish(message: BusMessage): Promise<void> {
     const stop = wantedSignal();
     try {
-      this.#line ??= await Line.open(this.#config, stop);
+      this.#line ??= await Line.open(this.#config, stop, this.#log);
       await within(CONFIRM_MS, unlessStopped(this.#line.send(message), stop), "no confirmation");
     } catch (error) {
       if (error instanceof NotTaken) throw notTaken(this.#config, message, error);
       // Of any other failure nobody knows what the connection is still good for.
-      const why = this.#line?.why ?? error;
+      const why = this.#line?.why ?? this.#line?.blocked ?? error;
       await this.rest();
       throw notTaken(this.#config, message, why);
     }
@@ -63,8 +63,10 @@ class Line {
   readonly #returned = new Map<unknown, string>();
   /** Why the channel, or the connection, ended; null: neither has. */
   why: unknown = null;
+  /** What the broker says while it takes no messages; null: it takes them. */
+  blocked: Error | null = null;
 
-  private constructor(model: ChannelModel, channel: ConfirmChannel, config: PublisherConfig) {
+  private constructor(model: ChannelModel, channel: ConfirmChannel, config: PublisherConfig, log: Log) {
     this.#model = model;
     this.#channel = channel;
     this.#config = config;
@@ -74,6 +76,15 @@ class Line {
     model.once("close", (error: unknown) => {
       this.why ??= error ?? new Error("the connection was closed");
     });
+    // An extension of RabbitMQ's: its memory or its disk is nearly full. What was sent waits there.
+    model.on("blocked", (reason: string) => {
+      this.blocked = new Error(`the broker takes no messages: ${reason}`);
+      log.warn({ reason }, "the broker takes no messages");
+    });
+    model.on("unblocked", () => {
+      this.blocked = null;
+      log.info({}, "the broker takes messages again");
+    });
     channel.on("return", ({ fields, properties }: Message) => {
       const { replyCode, replyText } = fields as { readonly replyCode?: unknown; readonly replyText?: unknown };
       this.#returned.set(properties.messageId, `${String(replyCode)} ${String(replyText)}`);
@@ -81,11 +92,11 @@ class Line {
   }
 
   /** Throws `UpstreamError`. */
-  static async open(config: PublisherConfig, stop: AbortSignal | undefined): Promise<Line> {
+  static async open(config: PublisherConfig, stop: AbortSignal | undefined, log: Log): Promise<Line> {
     const model = await dial(config, stop);
     try {
       const channel = await within(CONFIRM_MS, unlessStopped(model.createConfirmChannel(), stop), "no channel");
-      return new Line(model, channel, config);
+      return new Line(model, channel, config, log);
     } catch (error) {
       tearDown(model, describeError(error));
       throw error;

@@ -45,11 +45,16 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     /alert (?:bad|unknown|unsupported|certificate|handshake)|CERTIFICATE_REQUIRED/i,
     "the broker does not take our certificate: mend tls.certfile and tls.keyfile, or renew them",
   ],
+  [/key values mismatch/, "mend tls.certfile and tls.keyfile: the key is not the certificate's"],
   [
     /wrong version number|packet length/i,
     "the broker speaks no TLS there: mend scheme and port in amqp_url or AMQP_URL",
   ],
-  [/has expired/, "the broker's certificate, or this machine's clock, is out of date: ask who runs the broker"],
+  [/takes no messages/, "nothing, if it is rare: who runs the broker has to free memory or disk"],
+  [
+    /has expired|not yet valid/,
+    "the broker's certificate, or this machine's clock, is out of date: ask who runs the broker",
+  ],
 ];
 
 /** A broker that cannot be used, in one line without its password: its own reason, and the remedy that fits. */

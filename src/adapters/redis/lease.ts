@@ -9,6 +9,12 @@ import type { Log } from "../../ports/index.ts";
 const renewScript = loadScript("control/renew");
 const endScript = loadScript("control/end");
 
+/**
+ * Tokens of leases that ended here. Redis may not have heard of the end, or may have forgotten it with its master: who takes the
+ * lease again here comes with the same token, and need not wait until nobody's lease has run out.
+ */
+const ended = new WeakMap<Redis, Map<string, string>>();
+
 /** A right that one process has at a time, and that ends by itself when the process dies. */
 export class ControlLease {
   /** Stands in the key as long as the lease is ours. */
@@ -19,7 +25,9 @@ export class ControlLease {
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(redis: Redis, key: string, lifeMs: number) {
-    this.token = randomUUID();
+    this.token = ended.get(redis)?.get(key) ?? randomUUID();
+    // Not twice at a time.
+    ended.get(redis)?.delete(key);
     this.#redis = redis;
     this.#key = key;
     this.#lifeMs = lifeMs;
@@ -58,7 +66,14 @@ export class ControlLease {
 
   async end(): Promise<void> {
     clearInterval(this.#timer);
+    // What was given up may still be under way somewhere: its lease must run out.
+    if (wantedSignal()?.aborted !== true) this.#remember();
     await endScript(this.#redis, [this.#key], [this.token]);
+  }
+
+  #remember(): void {
+    const tokens = ended.get(this.#redis) ?? new Map<string, string>();
+    ended.set(this.#redis, tokens.set(this.#key, this.token));
   }
 
   async #prolong(log: Pick<Log, "warn">): Promise<void> {

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Redis } from "ioredis";
-import { isForbidden } from "./client/trouble.ts";
 import type { RedisConnection } from "./connection.ts";
 import { loadScript } from "./script.ts";
 import { asUpstream, ofOtherType } from "./strange.ts";
+import { MOST_STREAM_BYTES, streamBytes } from "./stream-bytes.ts";
 import { translateErrors } from "../translate.ts";
 import { parsePythonJson, writePythonJson } from "../../domain/python-json.ts";
 import { formatInstant, parseInstant } from "../../domain/time.ts";
@@ -14,9 +13,7 @@ const reject = loadScript("reject");
 /** About so many entries are kept, the newest: a flood of rubbish must not fill the memory that the schedule lives in. */
 const MOST_REJECTED = 100_000;
 
-/** What the stream may take of that memory; beyond it the oldest entries go. */
-const MOST_BYTES = 64 * 1024 * 1024;
-/** Of its entries so many go at once, as a part of all: trimming one by one would be asked for by each message. */
+/** Of its entries, where they take too much, so many go at once, as a part of all: trimming one by one would be asked for by each message. */
 const TRIMMED_PART = 16;
 
 /** The largest body that is kept whole. */
@@ -29,9 +26,9 @@ export function redisRejected({ redis, keys, strangers }: RedisConnection): Reje
     (await redis.xrangeBuffer(key, start, end, "COUNT", limit)).map(([id, flat]) => readEntry(id, flat));
   async function bound(): Promise<void> {
     for (let length = await redis.xlen(key); length > 1; length = await redis.xlen(key)) {
-      if ((await bytesOf(redis, key, length)) <= MOST_BYTES) return;
+      if ((await streamBytes(redis, key, WHOLE_BYTES)) <= MOST_STREAM_BYTES) return;
       await redis.xtrim(key, "MAXLEN", length - Math.ceil(length / TRIMMED_PART));
-      const why = `took more than ${MOST_BYTES / 1024 / 1024} MiB: the oldest messages in it are removed, and no more heard`;
+      const why = `took more than ${MOST_STREAM_BYTES / 1024 / 1024} MiB: the oldest messages in it are removed, and no more heard`;
       strangers.tell(`${key} bytes`, `redis: ${key} ${why}: clean-amis rejected shows what is left`);
     }
   }
@@ -79,16 +76,6 @@ function fingerprintOf({ messageId, topic, body }: NewRejected): string {
     hash.update(body);
   }
   return hash.digest("base64url");
-}
-
-/** Where MEMORY may not be asked, each entry counts as the largest. */
-async function bytesOf(redis: Redis, key: string, length: number): Promise<number> {
-  try {
-    return (await redis.memory("USAGE", key, "SAMPLES", 0)) ?? 0;
-  } catch (error) {
-    if (!isForbidden(error)) throw error;
-    return length * WHOLE_BYTES;
-  }
 }
 
 function writeEntry({ body, reason, messageId, topic, sentAt, at }: NewRejected, bytes: number): (string | Buffer)[] {

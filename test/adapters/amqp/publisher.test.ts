@@ -2,6 +2,9 @@ import t from "tap";
 import { whileWanted } from "../../../src/adapters/abandon.ts";
 import { RefusedError, UpstreamError } from "../../../src/errors.ts";
 import type { BusMessage } from "../../../src/ports/index.ts";
+import { silentLog } from "../../support/run/log.ts";
+import { until } from "../../support/servers/bus.ts";
+import { method, shortText, u64 } from "../../support/servers/frames.ts";
 import { Hearer } from "../../support/servers/hearer.ts";
 import { freeze, RawBroker, refuse, reset } from "../../support/servers/raw-broker.ts";
 
@@ -101,3 +104,34 @@ t.test("who waits for a confirmation that does not come can be given up", async 
   given.abort(new Error("over"));
   await t.rejects(publishing, { name: "UpstreamError" });
 });
+
+t.test(
+  "a broker that takes nothing for want of memory is told at once, and when it takes messages again",
+  async (t) => {
+    const broker = await RawBroker.open(t, {
+      "basic.publish": (socket) => socket.write(method(0, "10.60", shortText("low on memory"))),
+    });
+    const lines: string[] = [];
+    const say = (data: object, message: string): void => void lines.push(`${message} ${JSON.stringify(data)}`);
+    const log = { ...silentLog, info: say, warn: say };
+    const publisher = (await Hearer.open(t)).publisher(t, { url: broker.url }, log);
+    const given = new AbortController();
+    const publishing = whileWanted(given.signal, () => publisher.publish(MESSAGE));
+    publishing.catch(() => undefined);
+    const isSaid = async (words: RegExp): Promise<void> =>
+      until(String(words), () => Promise.resolve(lines.some((line) => words.test(line))));
+    await isSaid(/^the broker takes no messages .*low on memory/);
+    given.abort(new Error("over"));
+    await t.rejects(publishing, {
+      message: /takes no messages: low on memory: nothing, if it is rare: .* free memory/,
+    });
+
+    broker.conduct["basic.publish"] = (socket, channel) => {
+      socket.write(method(0, "10.60", shortText("low on disk")));
+      socket.write(method(0, "10.61"));
+      socket.write(method(channel, "60.80", u64(1n), Buffer.of(0)));
+    };
+    await publisher.publish(MESSAGE);
+    await isSaid(/^the broker takes messages again/);
+  },
+);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { COMMANDS } from "../../../src/cli/cli.ts";
+import { COMMANDS } from "../../../src/cli/commands.ts";
 import { subWordsOf } from "../../../src/cli/command/command.ts";
 import { EXIT_CODES } from "../../../src/cli/command/exit-codes.ts";
 import { commandOf, helpOf, helpText } from "../../../src/cli/help/help.ts";

@@ -19,10 +19,18 @@ export interface FaultyRedis {
 
 const READY_MS = 60_000;
 
-/** The run's own: nothing may be done to it. */
-export function redisOfRun(): FaultyRedis {
-  const nobody = (): Promise<void> => Promise.reject(new Error("it is not ours alone"));
-  return { form: "alone", url: serverUrl("TEST_REDIS_URL"), masters: [], again: nobody };
+/** The run's own: it may be asked, and nothing may be done to it. */
+export function redisOfRun(t: Pick<Test, "teardown">): FaultyRedis {
+  const url = serverUrl("TEST_REDIS_URL");
+  const admin = new Redis(url);
+  t.teardown(() => {
+    admin.disconnect();
+  });
+  const signal = (): never => {
+    throw new Error("it is not ours alone");
+  };
+  const node: RedisNode = { port: Number(new URL(url).port), admin, signal };
+  return { form: "alone", url, masters: [node], again: () => Promise.reject(new Error("it is not ours alone")) };
 }
 
 /** A form of its own; it ends with the test. */
@@ -67,6 +75,7 @@ function startAlone(t: Pick<Test, "teardown">): Promise<FaultyRedis> {
     let program = await start();
     const node: RedisNode = { port, admin, signal: (name) => void process.kill(program.pid, name) };
     const again = async (): Promise<void> => {
+      await program.end();
       program = await start();
     };
     return { form: "alone", url: `redis://127.0.0.1:${port}/0`, masters: [node], again };

@@ -2,26 +2,27 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Test } from "tap";
-import { PROJECT } from "../../../src/demo/objector.ts";
-import { startDatagrepper, type DatagrepperDouble } from "../../../src/demo/outside/datagrepper/double.ts";
-import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
-import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/pagure/double.ts";
+import { keysOf } from "../../../src/adapters/redis/keys.ts";
 import type { RunningBroker } from "../../../src/demo/servers/rabbitmq.ts";
-import { SECRETS, serviceConfig, TOKEN, USER } from "../../../src/demo/service-config.ts";
+import { SECRETS, serviceConfig } from "../../../src/demo/service-config.ts";
 import { ServiceProcess } from "../../../src/demo/service.ts";
-import { ACCOUNT } from "../../../src/demo/world.ts";
-import { outgoing } from "../servers/bus.ts";
-import { BrokerConsole, consoleOfRun } from "../servers/broker-console.ts";
-import { CuttableProxy } from "../servers/proxy.ts";
+import type { Dice } from "../run/mutate.ts";
+import type { BrokerConsole } from "../servers/broker-console.ts";
+import type { CuttableProxy } from "../servers/proxy.ts";
 import { serverUrl } from "../servers/redis.ts";
 import type { Seen } from "./balance.ts";
+import type { Fault } from "./fault.ts";
+import { inHand, type InHand } from "./in-hand.ts";
+import { openDoubles, publishOne, REGIONS } from "./outside.ts";
 import { SteadyPublisher } from "./publisher.ts";
 import type { FaultyRedis } from "./redis.ts";
+import { consoleFor, logIn, openWays, urlWith } from "./ways.ts";
 
-const REGIONS = ["us-east-1", "eu-west-1", "ap-south-1"];
 const PRIVATE_AFTER_S = 1;
 const DELETE_AFTER_S = 2;
+const LEASE_S = 10;
 
 /** The service as processes, its real neighbours, and doubles of those that are none of ours. */
 export interface Stage extends Seen {
@@ -34,34 +35,51 @@ export interface Stage extends Seen {
   readonly redisProxy: CuttableProxy | null;
   readonly amqpProxy: CuttableProxy;
   readonly services: ServiceProcess[];
+  /** The service's own user at the broker. */
+  readonly login: { readonly user: string; readonly password: string };
+  readonly queue: QueueHands;
+  /** Of each region in which images come and go, the key of a slot. */
+  readonly regionKeys: readonly string[];
+  readonly dice: Dice;
+  /** What each process that was killed had in hand. */
+  readonly kills: readonly InHand[];
+  /** When any process acknowledged something to the broker, as it went over the wire. */
+  readonly acknowledged: readonly number[];
   /** Starts a further process, which is in `services` from then on; resolves when it hears. */
   start(): Promise<ServiceProcess>;
-  /** Uploads, one every so many milliseconds. */
+  /** Kills a process, and notes what it had in hand. */
+  kill(service: ServiceProcess): Promise<void>;
+  /** Uploads, one every so many milliseconds; 0: all at once. Resolves when all are confirmed. */
   publish(count: number, everyMs: number): Promise<void>;
+}
+
+/** What a person does to the service's queue. */
+interface QueueHands {
+  remove(): Promise<void>;
+  /** In one breath, so that nobody makes it meanwhile: removed, and made with other arguments. */
+  makeOther(): Promise<void>;
 }
 
 interface Needs {
   readonly redis: FaultyRedis;
   readonly broker: RunningBroker | null;
-  /** What is published can be read in the archive as well. */
-  readonly isArchived: boolean;
+  readonly fault: Fault;
+  readonly dice: Dice;
 }
 
-export async function openStage(t: Test, { redis, broker, isArchived }: Needs): Promise<Stage> {
+export async function openStage(t: Test, { redis, broker, fault, dice }: Needs): Promise<Stage> {
   const doubles = await openDoubles(t);
-  const amqpUrl = broker?.url ?? serverUrl("TEST_AMQP_URL");
-  const [amqpProxy, redisProxy] = [
-    await CuttableProxy.open(amqpUrl),
-    redis.form === "alone" ? await CuttableProxy.open(redis.url) : null,
-  ];
+  const brokerUrl = broker?.url ?? serverUrl("TEST_AMQP_URL");
+  const ways = await openWays(t, brokerUrl, redis);
   const [name, queue] = [`faults-${randomUUID()}`, randomUUID()];
-  const dir = await mkdtemp(join(tmpdir(), "clean-amis-faults-"));
-  const configFile = join(dir, "config.toml");
-  const at = {
-    amqpUrl: `${amqpProxy.urlFor(amqpUrl)}?heartbeat=5`,
-    redisUrl: redisProxy?.urlFor(redis.url) ?? redis.url,
+  const console = consoleFor(t, broker);
+  const login = await logIn(t, console, name);
+  const publisher = await openPublisher(t, brokerUrl, { exchange: name, queue });
+  const config = serviceConfig({
+    amqpUrl: `${urlWith(ways.amqpProxy.urlFor(brokerUrl), login)}?heartbeat=5`,
+    redisUrl: ways.redisProxy?.urlFor(redis.url) ?? redis.url,
     ec2Url: doubles.simulator.url,
-    forge: "pagure" as const,
+    forge: "pagure",
     forgeUrl: doubles.forge.url,
     composeHostUrl: "",
     datagrepperUrl: doubles.archive.url,
@@ -69,91 +87,124 @@ export async function openStage(t: Test, { redis, broker, isArchived }: Needs): 
     prefix: name,
     queue,
     monitoringPort: null,
-  };
-  await writeFile(configFile, configOf(serviceConfig(at)));
-  const publisher = await SteadyPublisher.open(amqpUrl, name);
-  const services: ServiceProcess[] = [];
-  let published = 0;
-  t.teardown(async () => {
-    for (const service of services) await service.end("SIGKILL");
-    await publisher.close(queue);
-    await Promise.all([amqpProxy.close(), redisProxy?.close()]);
-    await rm(dir, { recursive: true });
   });
+  const configFile = await writeForTest(t, configOf(config, fault, name));
+  const where = { redis, console, prefix: name, queue, regions: REGIONS, leaseMs: LEASE_S * 1000 };
+  let published = 0;
   return {
     ...doubles,
+    ...ways,
+    ...openProcesses(t, configFile, (since) => inHand(since, where)),
     redis,
     broker,
-    console: broker === null ? consoleOfRun(t) : broker.own === null ? null : BrokerConsole.open(t, broker.own),
-    redisProxy,
-    amqpProxy,
-    services,
+    console,
+    login,
+    queue: handsOn(queue, publisher),
+    regionKeys: REGIONS.map((region) => keysOf(name).images(region)),
+    dice,
     confirmed: publisher.confirmed,
     privateAfterMs: PRIVATE_AFTER_S * 1000,
     deleteAfterMs: DELETE_AFTER_S * 1000,
+    publish: (count, everyMs) =>
+      inTurn(count, everyMs, () => publishOne(published++, doubles, publisher, fault.isArchived)),
+  };
+}
+
+/** Somebody hears what the bus is told of us: what nobody hears comes back. */
+async function openPublisher(
+  t: Test,
+  brokerUrl: string,
+  { exchange, queue }: { readonly exchange: string; readonly queue: string },
+): Promise<SteadyPublisher> {
+  const publisher = await SteadyPublisher.open(brokerUrl, exchange);
+  const hearers = `${queue}-told`;
+  t.teardown(async () => {
+    await publisher.by(async (channel) => {
+      await channel.deleteQueue(queue);
+      await channel.deleteQueue(hearers);
+    });
+    await publisher.close();
+  });
+  await publisher.by(async (channel) => {
+    await channel.assertQueue(hearers, { durable: true });
+    await channel.bindQueue(hearers, exchange, "#.clean_amis.#");
+  });
+  return publisher;
+}
+
+async function writeForTest(t: Test, config: string): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "clean-amis-faults-"));
+  t.teardown(() => rm(dir, { recursive: true }));
+  const file = join(dir, "config.toml");
+  await writeFile(file, config);
+  return file;
+}
+
+function openProcesses(
+  t: Test,
+  configFile: string,
+  look: (since: number) => Promise<InHand>,
+): Pick<Stage, "services" | "kills" | "start" | "kill"> {
+  const services: ServiceProcess[] = [];
+  const since = new Map<ServiceProcess, number>();
+  const kills: InHand[] = [];
+  t.teardown(async () => {
+    for (const service of services) await service.end("SIGKILL");
+  });
+  return {
+    services,
+    kills,
     start: async () => {
       const service = new ServiceProcess(["consume", "--config", configFile], SECRETS);
       services.push(service);
+      since.set(service, Date.now());
       await service.line((line) => line.msg === "consuming");
       return service;
     },
-    publish: async (count, everyMs) => {
-      for (let index = 0; index < count; index += 1) {
-        await new Promise((resolve) => setTimeout(resolve, everyMs));
-        await publishOne(published++, doubles, publisher, isArchived);
-      }
+    kill: async (service) => {
+      if (service.pid !== undefined) process.kill(service.pid, "SIGSTOP");
+      kills.push(await look(since.get(service) ?? 0));
+      await service.end("SIGKILL");
     },
+  };
+}
+
+async function inTurn(count: number, everyMs: number, send: () => Promise<void>): Promise<void> {
+  const sent: Promise<void>[] = [];
+  for (let index = 0; index < count; index += 1) {
+    if (everyMs > 0) await pause(everyMs);
+    const sending = send();
+    sent.push(sending);
+    if (everyMs > 0) await sending;
+  }
+  await Promise.all(sent);
+}
+
+function handsOn(queue: string, publisher: SteadyPublisher): QueueHands {
+  return {
+    remove: () => publisher.by((channel) => channel.deleteQueue(queue)),
+    makeOther: () =>
+      publisher.by((channel) =>
+        Promise.all([
+          channel.deleteQueue(queue),
+          channel.assertQueue(queue, { durable: true, arguments: { "x-max-length": 5 } }),
+        ]),
+      ),
   };
 }
 
 /** A life of some seconds, and leases that another one takes over soon. */
-function configOf(config: string): string {
-  return config
+function configOf(config: string, { queue, isAnnounced }: Fault, exchange: string): string {
+  const announced = `topic_prefix = "org.fedoraproject.prod"\npublish_exchange = "${exchange}"\n`;
+  return `${isAnnounced ? announced : ""}${config}`
+    .replace("arguments = {}", `arguments = ${queue}`)
     .replace(/private_after = .*/, `private_after = "${PRIVATE_AFTER_S}s"`)
     .replace(/delete_after = .*/, `delete_after = "${DELETE_AFTER_S}s"`)
-    .replace(/lease = .*/, 'lease = "5s"')
+    .replace(/lease = .*/, `lease = "${LEASE_S}s"`)
     .replace(
       "[consumer_config.budgets]",
-      "[consumer_config.budgets]\nmax_deletes_per_day = 100000\nmax_private_per_day = 100000",
+      `${isAnnounced ? '[consumer_config.announce]\non = true\nevery = "1s"\n\n' : ""}[consumer_config.budgets]
+max_deletes_per_day = 100000
+max_private_per_day = 100000`,
     );
-}
-
-interface Doubles {
-  readonly simulator: Ec2Simulator;
-  readonly forge: PagureDouble;
-  readonly archive: DatagrepperDouble;
-}
-
-async function openDoubles(t: Test): Promise<Doubles> {
-  const simulator = await startEc2Simulator({ accounts: { AKIDDEMO: { id: ACCOUNT } } });
-  const forge = await startPagureDouble();
-  const archive = await startDatagrepper();
-  t.teardown(() => Promise.all([simulator.close(), forge.close(), archive.close()]));
-  forge.tracker.setProject(PROJECT, { writers: [USER] });
-  forge.setToken(TOKEN, { user: USER });
-  return { simulator, forge, archive };
-}
-
-/** The image of a nightly of its own, as two would not have one name, is put into EC2, and announced. */
-async function publishOne(
-  index: number,
-  { simulator, archive }: Doubles,
-  publisher: SteadyPublisher,
-  isArchived: boolean,
-): Promise<void> {
-  const day = new Date().toISOString().slice(0, 10).replaceAll("-", "");
-  const [composeId, region] = [`Fedora-Rawhide-${day}.n.${index}`, REGIONS[index % REGIONS.length] ?? ""];
-  const tail = randomUUID().replaceAll("-", "").slice(0, 17);
-  const [amiId, name] = [`ami-${tail}`, `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-${day}.${index}`];
-  simulator.addImage(region, {
-    id: amiId,
-    name,
-    ownerId: ACCOUNT,
-    snapshots: [{ id: `snap-${tail}`, isPublic: true }],
-  });
-  const body = { architecture: "x86_64", compose_id: composeId, image_name: name, regions: { [region]: amiId } };
-  const message = outgoing("fedora_image_uploader.published.v1.aws.rawhide", body);
-  const { topic, messageId: id, headers } = message;
-  if (isArchived) archive.add({ topic, id, at: Date.now(), headers, body });
-  await publisher.send(amiId, message);
 }

@@ -10,6 +10,8 @@ export interface Identity {
 
 /** For whom a certificate is, and when it counts. */
 export interface Wanted {
+  /** Its common name. */
+  readonly subject: string;
   /** Addresses of IPv4 or names of hosts. */
   readonly names: readonly string[];
   readonly from: number;
@@ -25,19 +27,20 @@ export class Authority {
 
   constructor(name: string) {
     this.#name = name;
-    const wanted = { names: [], from: Date.now() - DAY_MS, until: Date.now() + DAY_MS };
-    this.cert = this.#certificate(name, this.#keys.publicKey, wanted, [BASIC_AUTHORITY]);
+    const wanted = { subject: name, names: [], from: Date.now() - DAY_MS, until: Date.now() + DAY_MS };
+    this.cert = this.#certificate(this.#keys.publicKey, wanted, [BASIC_AUTHORITY]);
   }
 
   /** For this machine's address, and counting now, unless something else is said. */
   issue(wanted: Partial<Wanted> = {}): Identity {
     const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const whole = { names: ["127.0.0.1"], from: Date.now() - DAY_MS, until: Date.now() + DAY_MS, ...wanted };
-    const cert = this.#certificate("a server", keys.publicKey, whole, [alternativeNames(whole.names)]);
+    const usual = { subject: "a server", names: ["127.0.0.1"], from: Date.now() - DAY_MS, until: Date.now() + DAY_MS };
+    const whole = { ...usual, ...wanted };
+    const cert = this.#certificate(keys.publicKey, whole, [alternativeNames(whole.names)]);
     return { cert, key: keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString() };
   }
 
-  #certificate(subject: string, key: KeyObject, { from, until }: Wanted, extensions: readonly Buffer[]): string {
+  #certificate(key: KeyObject, { subject, from, until }: Wanted, extensions: readonly Buffer[]): string {
     const body = sequence(
       der(0xa0, integer(Buffer.from([2]))),
       integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),

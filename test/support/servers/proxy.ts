@@ -1,15 +1,45 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { Transform, type TransformCallback } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 
-/** A TCP proxy in front of a server, that a test can cut, let stall, and mend: what a network does, or a server that hangs. */
+/** Hands on what comes, in its order, each piece so much later. */
+class Late extends Transform {
+  readonly #delayMs: () => number;
+  #all: Promise<unknown> = Promise.resolve();
+
+  constructor(delayMs: () => number) {
+    super();
+    this.#delayMs = delayMs;
+  }
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    const delayMs = this.#delayMs();
+    const due = delayMs > 0 ? pause(delayMs) : undefined;
+    this.#all = this.#all.then(() => due).then(() => this.push(chunk));
+    done();
+  }
+
+  override _flush(done: TransformCallback): void {
+    void this.#all.then(() => {
+      done();
+    });
+  }
+}
+
+/**
+ * A TCP proxy in front of a server, that a test can cut, let stall, slow down, and mend: what a network does, or a server that
+ * hangs.
+ */
 export class CuttableProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #target: URL;
   #isCut = false;
   #isStalled = false;
+  #delayMs = 0;
 
-  private constructor(target: URL) {
+  private constructor(target: URL, met: (client: Socket) => void) {
     this.#target = target;
     this.#server = createServer((client) => {
       if (this.#isCut) {
@@ -21,13 +51,14 @@ export class CuttableProxy {
         client.on("error", () => undefined);
         return;
       }
+      met(client);
       const upstream = connect(Number(this.#target.port), this.#target.hostname);
       for (const [one, other] of [
         [client, upstream],
         [upstream, client],
       ] as const) {
         this.#sockets.add(one);
-        one.pipe(other);
+        one.pipe(new Late(() => this.#delayMs)).pipe(other);
         one.on("error", () => other.destroy());
         one.on("close", () => {
           this.#sockets.delete(one);
@@ -37,8 +68,9 @@ export class CuttableProxy {
     });
   }
 
-  static async open(target: string): Promise<CuttableProxy> {
-    const proxy = new CuttableProxy(new URL(target));
+  /** `met` is told of each connection that is led on. */
+  static async open(target: string, met: (client: Socket) => void = () => undefined): Promise<CuttableProxy> {
+    const proxy = new CuttableProxy(new URL(target), met);
     await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
@@ -54,6 +86,16 @@ export class CuttableProxy {
   cut(): void {
     this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Ends what is open as a network does that has forgotten it; whoever comes anew is served. */
+  reset(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Whatever goes through from now on, in either direction, takes so much longer; what is open stays open. */
+  slow(delayMs: number): void {
+    this.#delayMs = delayMs;
   }
 
   /** Connections stay open and new ones are taken, but nothing comes through any more. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import t, { type Test } from "tap";
+import { whileWanted } from "../../../../src/adapters/abandon.ts";
 import { redisOrders } from "../../../../src/adapters/redis/control/orders.ts";
 import { redisSchedule } from "../../../../src/adapters/redis/images/schedule.ts";
 import { ControlLease } from "../../../../src/adapters/redis/lease.ts";
@@ -48,6 +49,37 @@ t.test("an answer that is lost after the command was done doubles nothing", asyn
   await rejected.add(other);
   t.equal(await rejected.count(), 2, "a rejected message stands once");
   t.equal(proxy.lost, 3, "three answers were lost");
+});
+
+t.test("a lease whose end Redis has not heard of, or has forgotten, keeps waiting nobody who had it", async (t) => {
+  const { redis, keys } = await openTestRedis(t);
+  const leaseKey = keys.control("comments:pagure:lease");
+  const take = (): Promise<ControlLease | null> => ControlLease.take(redis, leaseKey, 60_000);
+  const other = await openTestRedis(t);
+  const takenByOther = (): Promise<ControlLease | null> => ControlLease.take(other.redis, leaseKey, 60_000);
+
+  const first = await take();
+  redis.disconnect();
+  await t.rejects(first?.end() ?? Promise.resolve(), "Redis is away");
+  t.equal(await takenByOther(), null, "of nobody else it is known that nothing is under way");
+  await redis.connect();
+  const second = await take();
+  t.ok(second, "who had it has it at once");
+
+  await second?.end();
+  await other.redis.set(leaseKey, second?.token ?? "", "PX", 60_000);
+  const third = await take();
+  t.ok(third, "also where a replica that was promoted knows nothing of the end");
+  t.equal(await take(), null, "but not twice at a time");
+
+  const given = new AbortController();
+  const fourth = await whileWanted(given.signal, async () => {
+    given.abort(new Error("given up"));
+    await third?.end().catch(() => undefined);
+    return third;
+  });
+  await other.redis.set(leaseKey, fourth?.token ?? "", "PX", 60_000);
+  t.equal(await take(), null, "and what was given up must run out");
 });
 
 t.test("images whose claim was answered to nobody are not left lying until their lease ends", async (t) => {
