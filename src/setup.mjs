@@ -109,13 +109,23 @@ const commands = {
     process.env.CHAOS_NAMES ??= "100000";
     process.env.CHAOS_REQUESTS ??= "100000";
     process.env.CHAOS_IMAGES ??= "100000";
+    process.env.CHAOS_FLOOD ??= "all";
     process.env.CHAOS_FAULTS ??= "all";
     process.env.CHAOS_KILLS ??= "200";
     await prepare();
     const promises = [
-      ...["crash", "comments-crash", "faults", "model", "mutants", "report-crash", "requests", "strange", "sweep"].map(
-        (name) => `service/chaos/${name}`,
-      ),
+      ...[
+        "crash",
+        "comments-crash",
+        "faults",
+        "flood",
+        "model",
+        "mutants",
+        "report-crash",
+        "requests",
+        "strange",
+        "sweep",
+      ].map((name) => `service/chaos/${name}`),
       "act/pace",
       "demo/sabotage",
       "domain/plan/name-properties",

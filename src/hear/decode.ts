@@ -6,7 +6,7 @@ import { parsePythonJson } from "../domain/python-json.ts";
 import { floorSecond, parseInstant, type Instant } from "../domain/time.ts";
 import { readTopic, type HeardEvent } from "../domain/topics.ts";
 import { quote } from "../domain/words.ts";
-import type { Message } from "../ports/index.ts";
+import { MOST_READ_BYTES, type Message } from "../ports/index.ts";
 import { Schema } from "../schema.ts";
 
 export type IgnoredBecause = "environment" | "topic" | "status" | "service" | "names-no-compose";
@@ -63,6 +63,8 @@ export function ignoredByTopic(text: string, environments: readonly string[]): "
  * what stands beside it is understood, and no schema takes it for anything.
  */
 function parseBody(body: Buffer): Body | string {
+  if (body.length > MOST_READ_BYTES)
+    return `the body has ${body.length} bytes: more than ${MOST_READ_BYTES} are not read`;
   try {
     const value: unknown = parsePythonJson(UTF8.decode(body));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Body;

@@ -67,17 +67,23 @@ export class WayIn {
 export async function openWayIn(
   t: Pick<Test, "teardown">,
   ingester: Ingester,
-): Promise<{ readonly way: WayIn; readonly publisher: Publisher; readonly queue: string }> {
+): Promise<{
+  readonly way: WayIn;
+  readonly publisher: Publisher;
+  readonly queue: string;
+  readonly config: AmqpConfig;
+}> {
   const [exchange, queue] = [`way-${randomUUID()}`, `way-${randomUUID()}`];
   const url = serverUrl("TEST_AMQP_URL");
   const publisher = await Publisher.open(url, exchange);
   const options = { name: queue, durable: true, auto_delete: false, exclusive: false, arguments: {} };
   const bindings = [{ exchange, routing_keys: ["#"] }];
-  const way = await WayIn.open(amqpConfig(url, { queue: options, bindings, prefetchCount: 250 }), ingester);
+  const config = amqpConfig(url, { queue: options, bindings, prefetchCount: 250 });
+  const way = await WayIn.open(config, ingester);
   t.teardown(async () => {
     await way.close();
     await publisher.remove(queue);
     await publisher.close();
   });
-  return { way, publisher, queue };
+  return { way, publisher, queue, config };
 }
