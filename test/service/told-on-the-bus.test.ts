@@ -165,8 +165,11 @@ for (const [what, says] of [
       const { redis } = await openTestRedis(t);
       const triedAt = (): Promise<string | null> =>
         redis.hget(`${bench.at.prefix}:{control}:reporter:bus:status`, "checked_at");
-      const before = await triedAt();
-      await until("it is tried again", async () => (await triedAt()) !== before);
+      // What a try writes to its log comes behind that.
+      for (let times = 0; times < 2; times += 1) {
+        const before = await triedAt();
+        await until("it is tried again", async () => (await triedAt()) !== before);
+      }
       const days = 1 + Math.floor(Date.now() / DAY_MS) - begunOn;
       t.ok(service.lines.filter(isAlarm).length <= days, "told once a day");
       await hearer.bind("#");
