@@ -132,3 +132,22 @@ t.test("whatever EC2 does not answer keeps the image public, and is told after a
   clock.advance(HOUR_MS);
   t.match(await asking.act(), { "make-private": 1 });
 });
+
+t.test(
+  "of many images that are due at once, a pass asks about twenty in a region, and the next about the rest",
+  async (t) => {
+    const asking = await openAsking(t);
+    const { clock, simulator } = asking;
+    const further = Array.from({ length: 24 }, (_, index) => `ami-1000000000000${1000 + index}`);
+    for (const id of further) {
+      simulator.addImage(REGION, { id, name: id, snapshots: [] });
+      const body = { architecture: "x86_64", compose_id: "Fedora-Rawhide-20261121.n.0", image_name: id };
+      await asking.hear(UPLOADER, { ...body, regions: { [REGION]: id } });
+    }
+    clock.advance(4 * DAY_MS);
+    t.match(await asking.pass(), { asked: 20, answered: 0 });
+    t.match(await asking.pass(), { asked: 5 });
+    t.match(await asking.pass(), { asked: 0 }, "each once");
+    t.equal(simulator.journal.of("CreateImageUsageReport").length, 25);
+  },
+);
