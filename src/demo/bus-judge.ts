@@ -14,6 +14,7 @@ const KIND_OF: Readonly<Record<string, string>> = {
   Refused: "refused",
   "Not done yet, tried again": "refused",
   "Gone by another hand": "gone",
+  "Gone, and nobody knows by whom": "gone",
   "Released images that changed": "altered",
   "Kept, but a person should look": "kept",
 };

@@ -3,8 +3,11 @@ import { PROJECT } from "./objector.ts";
 import { lagOf } from "./pace.ts";
 import { FORGE_NAMES } from "./service-config.ts";
 import type { Stage, Summary } from "./stage.ts";
+import { count } from "../domain/markdown.ts";
 
 const LOOK_EVERY_MS = 1_000;
+/** So many kinds of violations are told. */
+const MOST_KINDS = 20;
 
 /** Tells what happens while it happens, in the words of somebody who watches EC2 and the forge. */
 export class Story {
@@ -62,9 +65,7 @@ export class Story {
     say(`EC2 calls ${list(summary.ec2_calls)}`);
     say(`reports   ${summary.reports} posts in the day's issue, and what was said under it`);
     say(`bus       ${list(summary.bus)}`);
-    say(`verdict   ${verdict(summary)}`);
-    for (const { what, count, example } of alike(summary.violations).slice(0, 20))
-      say(`          ${count === 1 ? example : `${count} times ${what}: such as ${example.split(" (")[0] ?? ""}`}`);
+    for (const [index, line] of verdict(summary).entries()) say(`${index === 0 ? "verdict   " : "          "}${line}`);
   }
 
   close(): void {
@@ -126,7 +127,12 @@ function alike(violations: readonly string[]): readonly { what: string; count: n
   return [...groups.values()].sort((one, other) => other.count - one.count);
 }
 
-function verdict({ violations, seconds }: Summary): string {
-  if (violations.length === 0) return `every image met its fate, in ${seconds} s`;
-  return `${violations.length} violations in ${seconds} s`;
+/** How it ended; violations that are alike in one line, the most first, each kind with an image that it is about. */
+export function verdict({ violations, seconds }: Pick<Summary, "violations" | "seconds">): readonly string[] {
+  if (violations.length === 0) return [`every image met its fate, in ${seconds} s`];
+  const kinds = alike(violations).map(({ what, count: times, example }) =>
+    times === 1 ? example : `${times} times ${what}: such as ${example.split(" (")[0] ?? ""}`,
+  );
+  const more = kinds.length > MOST_KINDS ? [`… and ${kinds.length - MOST_KINDS} kinds more`] : [];
+  return [`${count(violations.length, "violation")} in ${seconds} s`, ...kinds.slice(0, MOST_KINDS), ...more];
 }

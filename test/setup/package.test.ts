@@ -57,7 +57,7 @@ async function walk(t: Test, tarball: string): Promise<void> {
   t.teardown(shell.close);
   const machine = await openMachine(t, shell.type, { isBare: true, dir: join(dirname(tarball), "machine") });
   if (machine === null) {
-    t.comment("not walked: Redis was given by its address");
+    t.pass("", { skip: "the runbook was not walked: Redis was given by its address" });
     return;
   }
   const { redis, keys } = machine.connection;

@@ -166,7 +166,8 @@ async function changeBy({ image, plan }: Planned, lease: ActLease, worker: Worke
   }
 }
 
-const LONG_GONE = "it was gone when it was first looked for, and may be ours: what told of its deletion was lost";
+const LONG_GONE =
+  "all of its days were over when it was first missed: it may have been deleted by this service, before records were lost";
 
 /** Before an image counts as gone, EC2 is asked by its id; and what it leaves behind is said, or nobody would ever know. */
 async function missed(

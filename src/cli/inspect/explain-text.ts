@@ -107,7 +107,7 @@ function stageText(image: Image, isNewest: boolean): string {
     case "deleted":
       return "image and snapshots are accounted for";
     case "gone":
-      return "vanished from EC2 by another hand";
+      return "vanished from EC2";
   }
 }
 

@@ -125,6 +125,14 @@ export const FORMS: Readonly<Record<Section, Form>> = {
     row: none,
     lead: () => "These images vanished from Amazon EC2, and it was not this service that removed them.",
   },
+  "gone-unclear": {
+    heading: "Gone, and nobody knows by whom",
+    remarks: why,
+    columns: [],
+    row: none,
+    lead: () =>
+      "Amazon EC2 does not know these images any more. This service may have deleted them itself, and told it, before it lost its records; else somebody removed them.",
+  },
   altered: {
     heading: "Released images that changed",
     remarks: (event) => [["now", shown(event.why)]],

@@ -13,7 +13,7 @@ const FORM = process.env["CHAOS_FORM"] ?? "";
 /** The file in which rows are kept: those that stand in it are not played again. */
 const kept = new KeptRows(process.env["CHAOS_ROWS"] ?? null);
 const SEED = Number(process.env["CHAOS_SEED"] ?? (IS_LONG ? Date.now() % 1_000_000 : 1));
-const IMAGES = Number(process.env["CHAOS_FAULT_IMAGES"] ?? (IS_LONG ? 30 : 15));
+const IMAGES = Number(process.env["CHAOS_FAULT_IMAGES"] ?? 15);
 const ROUNDS = Number(process.env["CHAOS_ROUNDS"] ?? (IS_LONG ? 3 : 1));
 
 limitFor(t, "CHAOS_FAULTS", 3);

@@ -9,7 +9,7 @@ const OF_ONE = Math.ceil(KILLS / ROUNDS_AND_FORMS);
 const OF_SEVERAL = Math.ceil(KILLS / ROUNDS_AND_FORMS / 3);
 
 /** Delivered while it dies. */
-const BURST = 12;
+const BURST = 10;
 /** Many short lives, and some in which it comes to act and to tell. */
 const LIVES_MS = [100, 300, 1_000, 4_000];
 /** About what it takes to work on a burst. */

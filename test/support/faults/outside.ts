@@ -9,10 +9,11 @@ import { ACCOUNT } from "../../../src/demo/world.ts";
 import { outgoing } from "../servers/bus.ts";
 import type { SteadyPublisher } from "./publisher.ts";
 
-/** So many that EC2's rates, which are a region's, delay nothing. */
+/** So many that EC2's rates, which are a region's, delay nothing, and that none ever has images enough for a share of them to count. */
 export const REGIONS = [
-  ...["us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1"],
-  ...["eu-west-2", "eu-central-1", "ap-south-1", "ap-southeast-1", "sa-east-1"],
+  ...["us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "me-south-1", "af-south-1"],
+  ...["eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1", "eu-south-1"],
+  ...["ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3"],
 ];
 
 /** Those that are none of ours. */

@@ -7,6 +7,8 @@ export interface Row {
   readonly form: FormName;
   readonly seed: number;
   readonly isGood: boolean;
+  /** Whether what was published could be read in the archive as well. */
+  readonly isArchived: boolean;
   readonly confirmed: number;
   readonly lost: number;
   readonly early: number;
@@ -47,7 +49,14 @@ function cellsOf(row: Row): readonly string[] {
   const kills = row.kills > 1 ? ` (${row.kills} kills, ${row.killsInHand} with something in hand)` : "";
   const counts = [row.confirmed, row.lost, row.early, row.twice, row.toldTwice].map(String);
   const claims = `${row.lostClaims} of ${row.lostClaims + row.settledClaims}`;
-  return [`${row.what}${kills}`, row.form, ...counts, spread(row.heardS), spread(row.backS), claims];
+  return [
+    `${row.what}${row.isArchived ? " (archived)" : ""}${kills}`,
+    row.form,
+    ...counts,
+    spread(row.heardS),
+    spread(row.backS),
+    claims,
+  ];
 }
 
 /** The median, and the worst. */

@@ -22,7 +22,7 @@ import { consoleFor, logIn, openWays, urlWith } from "./ways.ts";
 
 const PRIVATE_AFTER_S = 1;
 const DELETE_AFTER_S = 2;
-const LEASE_S = 5;
+const LEASE_S = 10;
 
 /** The service as processes, its real neighbours, and doubles of those that are none of ours. */
 export interface Stage extends Seen {
