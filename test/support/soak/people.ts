@@ -65,6 +65,14 @@ export class People {
     }
   }
 
+  /** Redis forgot what was released: the old comments count again, and hold what still stands, until it is released once more. */
+  relapse(): void {
+    const now = this.#stage.time.now();
+    for (const image of this.#images.values())
+      if (image.holds.at(-1)?.to != null && this.#stage.remainsOf(image).image?.state === "available")
+        image.holds.push({ from: now, to: null });
+  }
+
   async #order(verb: "restore" | "release", { region, amiId }: Published): Promise<void> {
     const { records, time } = this.#stage;
     const words = { verb, by: OPERATOR, why: "as was agreed", until: null, at: time.now(), composeId: null };

@@ -4,7 +4,7 @@ import type { Stage } from "./stage.ts";
 export interface Weight {
   /** Images that still wait for something, with the queues, the counts and all that is of no region. */
   readonly living: number;
-  /** What is remembered of those that are deleted, gone or kept: records, events, and what leads to them. */
+  /** What is remembered of those that are deleted, gone or kept, for 400 days: records, events, comments, and what leads to them. */
   readonly remembered: number;
   /** How many records there are, and of which how many are over. */
   readonly records: number;
@@ -12,7 +12,7 @@ export interface Weight {
 }
 
 const OVER = ["deleted", "gone", "kept"];
-const REMEMBERED = /^[^{]*:compose:|\}:(?:events|composes|names|compose:.*|stream:.*)$/;
+const REMEMBERED = /^[^{]*:compose:|\}:comments:[^:]+:handled|\}:(?:events|composes|names|compose:.*|stream:.*)$/;
 
 /** Weighs every key of the service, by Redis' own word ("MEMORY USAGE"). */
 export async function weigh(stage: Stage): Promise<Weight> {

@@ -50,6 +50,7 @@ export async function live(stage: Stage, size: Size, say: (line: string) => void
     arrange(stage, images);
     for (const incident of incidents) if (incident.day === day) await incident.begin(stage);
     for (const incident of incidents) if (incident.endDay === day) await incident.end(stage);
+    if (incidents.some((incident) => incident.day === day && incident.lostAt !== undefined)) people.relapse();
     isAway = !stage.isRunning;
     for (let pass = 0; pass < size.passesADay; pass += 1) {
       stage.time.to(START + day * DAY_MS + HOUR_MS * (3 + (pass * 24) / size.passesADay));
