@@ -63,8 +63,10 @@ async function playOn(t: Test, fault: Fault, form: FormName, { rounds, images, s
 
 /** Of what does not come the balance says what it is. To look at it costs as much as the doubles take for an image. */
 async function isDoneInTime(stage: Stage): Promise<boolean> {
-  for (const end = Date.now() + LIMIT_MS; Date.now() < end; await pause(LOOK_MS))
+  for (const end = Date.now() + LIMIT_MS; Date.now() < end;) {
     if (balanceOf(stage).lost.length === 0) return true;
+    await pause(LOOK_MS);
+  }
   return false;
 }
 
