@@ -14,7 +14,11 @@ const ROWS = [
       { "seconds ago": 'time() - max(clean_amis_shared_last_timestamp_seconds{what="tick"})' },
     ],
     ["Heard until", "s", { "seconds ago": "time() - max(clean_amis_shared_heard_until_timestamp_seconds)" }],
-    ["Report lag", "s", { "oldest untold event": "max(clean_amis_shared_report_lag_seconds)" }],
+    [
+      "Lag of reports and bus",
+      "s",
+      { reports: "max(clean_amis_shared_report_lag_seconds)", bus: "max(clean_amis_shared_bus_lag_seconds)" },
+    ],
     ["Redis answers", "none", { replicas: "sum(clean_amis_redis_up)" }],
   ],
   [

@@ -2,9 +2,11 @@
 import { once } from "node:events";
 import { homedir } from "node:os";
 import { addAbortSignal } from "node:stream";
+import { inspect } from "node:util";
 import { runCommand } from "./cli/cli.ts";
 import { exitCode } from "./cli/command/exit-codes.ts";
 import type { Screen } from "./cli/command/command.ts";
+import { complaintFor } from "./cli/terminal/complaint.ts";
 import { ConfigError, NotFoundError, RefusedError, UpstreamError, UsageError } from "./errors.ts";
 
 /** After an order to end, whatever hangs; before the ten seconds after which others would use force. */
@@ -60,7 +62,7 @@ async function main(): Promise<number> {
       print: (lines) => write(`${lines}\n`),
       write,
       warn: (line) => {
-        console.error(`clean-amis: ${line}`);
+        complain(`clean-amis: ${line}`, "warn");
       },
       stop: stop.signal,
       isTerminal: process.stdin.isTTY && process.stdout.isTTY,
@@ -71,7 +73,7 @@ async function main(): Promise<number> {
     if (error instanceof UpstreamError || error instanceof RefusedError || error instanceof NotFoundError)
       return fail(error.message, 1);
     if (stop.signal.aborted && error instanceof Error && error.name === "AbortError") return fail("interrupted", 1);
-    console.error(error);
+    complain(inspect(error), "error");
     return fail("this is a bug in clean-amis: please report it with the lines above", 1);
   }
 }
@@ -113,8 +115,12 @@ function screenOf(): Screen | null {
 }
 
 function fail(message: string, code: number): number {
-  console.error(`clean-amis: ${message}`);
+  complain(`clean-amis: ${message}`, "error");
   return code;
+}
+
+function complain(text: string, level: "warn" | "error"): void {
+  console.error(complaintFor(process.stderr, text, level, process.env));
 }
 
 const isOld = Number(process.versions.node.split(".")[0]) < OLDEST_NODE;

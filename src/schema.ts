@@ -1,21 +1,19 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Ajv2020, ErrorObject, Options, ValidateFunction } from "ajv/dist/2020.js";
+import type { ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
 
 const require = createRequire(import.meta.url);
 
-/** A schema of `schemas/`, loaded and compiled when it is first used: ajv alone takes longer than a whole `--help`. */
+/** A schema of `schemas/`, whose check is loaded when it is first used: the build has made it (setup/checks.mjs). */
 export class Schema<T> {
   readonly #file: string;
-  readonly #options: Options;
-  #compiled: ValidateFunction<T> | null = null;
+  #loaded: ValidateFunction<T> | null = null;
 
-  constructor(file: string, options: Options) {
+  constructor(file: string) {
     this.#file = file;
-    this.#options = options;
   }
 
-  /** Whether the value is of this schema; with `useDefaults` it is filled in where it stands. */
+  /** Whether the value is of this schema; the configuration's defaults are filled in where they stand. */
   accepts(value: unknown): value is T {
     return this.#check(value);
   }
@@ -31,11 +29,8 @@ export class Schema<T> {
   }
 
   get #check(): ValidateFunction<T> {
-    if (this.#compiled !== null) return this.#compiled;
-    const { Ajv2020: Ajv } = require("ajv/dist/2020.js") as { Ajv2020: typeof Ajv2020 };
-    // Whether our schemas are schemas, a test asks: at each start that would take as long as all the rest.
-    const options = { ...this.#options, validateSchema: false };
-    return (this.#compiled = new Ajv(options).compile<T>(readSchema(this.#file)));
+    this.#loaded ??= require(`../schemas/${this.#file.replace(/json$/, "check.cjs")}`) as ValidateFunction<T>;
+    return this.#loaded;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The door to everything: `node src/setup.mjs demo|test|chaos|mutate|bench|build|static [arguments]`, behind `npm run demo`,
+ * The door to everything: `node src/setup.mjs demo|test|chaos|soak|mutate|bench|build|static [arguments]`, behind `npm run demo`,
  * `npm test` and so on. Plain JavaScript without dependencies, because it has to work before anything is installed or built:
  * it makes a fresh clone ready, says what it does and how long that took, and hands over.
  */
@@ -109,13 +109,23 @@ const commands = {
     process.env.CHAOS_NAMES ??= "100000";
     process.env.CHAOS_REQUESTS ??= "100000";
     process.env.CHAOS_IMAGES ??= "100000";
+    process.env.CHAOS_FLOOD ??= "all";
     process.env.CHAOS_FAULTS ??= "all";
     process.env.CHAOS_KILLS ??= "200";
     await prepare();
     const promises = [
-      ...["crash", "comments-crash", "faults", "model", "mutants", "report-crash", "requests", "strange", "sweep"].map(
-        (name) => `service/chaos/${name}`,
-      ),
+      ...[
+        "crash",
+        "comments-crash",
+        "faults",
+        "flood",
+        "model",
+        "mutants",
+        "report-crash",
+        "requests",
+        "strange",
+        "sweep",
+      ].map((name) => `service/chaos/${name}`),
       "act/pace",
       "demo/sabotage",
       "domain/plan/name-properties",
@@ -125,6 +135,10 @@ const commands = {
       "service/trouble/one-hears",
     ].map((name) => `dist/test/${name}.test.js`);
     return handOver("dist/test/support/run/run.js", args.length > 0 ? await chooseTests() : promises);
+  },
+  soak: async () => {
+    await prepare();
+    return handOver("dist/test/support/soak/soak.js", args);
   },
   mutate: async () => {
     await prepare();
@@ -143,7 +157,7 @@ const commands = {
 
 try {
   if (!Object.hasOwn(commands, command ?? "")) {
-    throw new SetupFailure("usage: node src/setup.mjs demo|test|chaos|mutate|bench|build|static [arguments]");
+    throw new SetupFailure("usage: node src/setup.mjs demo|test|chaos|soak|mutate|bench|build|static [arguments]");
   }
   process.exitCode = await commands[command]();
 } catch (thrown) {

@@ -25,7 +25,7 @@ interface ComposeInfo {
   };
 }
 
-const SCHEMA = new Schema<ComposeInfo>("composeinfo.json", { strict: true, allErrors: false, allowUnionTypes: true });
+const SCHEMA = new Schema<ComposeInfo>("composeinfo.json");
 
 /** Under a compose's directory. */
 const METADATA = "compose/metadata/composeinfo.json";

@@ -1,13 +1,10 @@
-import { fstatSync } from "node:fs";
 import { pino } from "pino";
+import { isJournal, isLevel, prioritised } from "../config/journal.ts";
 import type { Environment } from "../config/file.ts";
 import type { Log } from "../ports/index.ts";
 
 /** So much waits for a reader that is slow, or hangs; what comes then is dropped. */
 const MOST_WAITING_BYTES = 1024 * 1024;
-
-/** The journal's word for a level (sd-daemon(3)). */
-const PRIORITIES = { fatal: 2, error: 3, warn: 4, info: 6, debug: 7, trace: 7 } as const;
 
 /** A stream that is a file descriptor of this process. */
 type LogStream = NodeJS.WritableStream & { readonly fd: number; readonly writableLength: number };
@@ -27,20 +24,12 @@ export function openLog(level: string, stream: LogStream = process.stdout, env: 
       censor: "***",
     },
   };
-  return pino(options, logTarget(stream, isJournal(stream.fd, env) ? prioritised : (line) => line));
+  return pino(options, logTarget(stream, isJournal(stream.fd, env) ? ofJournal : (line) => line));
 }
 
-/** systemd says in JOURNAL_STREAM what it connected to the journal (systemd.exec(5)): a stream that was redirected since is not. */
-function isJournal(fd: number, env: Environment): boolean {
-  const told = env["JOURNAL_STREAM"] ?? "";
-  if (told === "") return false;
-  const { dev, ino } = fstatSync(fd, { bigint: true });
-  return told === `${dev}:${ino}`;
-}
-
-function prioritised(line: string): string {
-  const level = /^\{"level":"(\w+)"/.exec(line)?.[1] ?? "info";
-  return `<${PRIORITIES[level as keyof typeof PRIORITIES]}>${line}`;
+function ofJournal(line: string): string {
+  const level = /^\{"level":"(\w+)"/.exec(line)?.[1] ?? "";
+  return `${prioritised(line.trimEnd(), isLevel(level) ? level : "info")}\n`;
 }
 
 /**

@@ -178,6 +178,7 @@ function openReporter(
     reports: openReports(config, log),
     log,
     periods: config.periods,
+    policy: config.policy,
     isPublic,
     title,
     mostBytes,
@@ -191,10 +192,11 @@ function openReporter(
 }
 
 /** Who tells the bus; null: it is not told. */
-function openAnnouncer({ amqp, announce, periods }: Config, store: Store, log: Log): Announcer | null {
+function openAnnouncer({ amqp, announce, periods, policy }: Config, store: Store, log: Log): Announcer | null {
   const { schedule, busJournal: journal, soonTold } = store;
   if (announce === null || journal === null) return null;
-  return { schedule, journal, soonTold, periods, log, bulletins: new BusPublisher({ ...amqp, ...announce }, log) };
+  const bulletins = new BusPublisher({ ...amqp, ...announce }, log);
+  return { schedule, journal, soonTold, periods, policy, log, bulletins };
 }
 
 /** Those who read the comments: where the reports go, and where they went before. */

@@ -1,58 +1,11 @@
 import { parseArgs } from "node:util";
 import { subWordsOf, type Command, type Commands, type Invocation } from "./command/command.ts";
-import { classifyCommand } from "./decide/classify.ts";
-import { replay } from "./decide/replay.ts";
-import { completionCommand } from "./help/completion.ts";
-import { commandOf, helpCommand, helpOf, helpText } from "./help/help.ts";
-import { events } from "./inspect/events.ts";
-import { explain } from "./inspect/explain.ts";
-import { guard } from "./inspect/guard.ts";
-import { history } from "./inspect/history.ts";
-import { queue } from "./inspect/queue.ts";
-import { rejected } from "./inspect/rejected.ts";
-import { report } from "./inspect/report.ts";
-import { hold, release, restore, retry } from "./operate/orders.ts";
-import { pause, resume } from "./operate/pause.ts";
-import { reconcileCommand } from "./operate/reconcile.ts";
-import { backfillCommand } from "./run/backfill.ts";
-import { config } from "./run/config.ts";
+import { commandOf, helpOf, helpText } from "./help/help.ts";
 import { consumeCommand } from "./run/consume.ts";
-import { doctor } from "./run/doctor.ts";
-import { tick } from "./run/tick.ts";
 import { VERSION } from "../config/version.ts";
 import { untilStopped } from "../app/life/stop.ts";
 import { didYouMean, nearest } from "../domain/words.ts";
 import { describeError, UsageError } from "../errors.ts";
-
-/**
- * Every command; help, completion and man page are made from this table.
- * @internal exported for the tests
- */
-export const COMMANDS: Commands = {
-  consume: consumeCommand,
-  tick,
-  backfill: backfillCommand,
-  reconcile: reconcileCommand,
-  queue,
-  explain,
-  history,
-  events,
-  rejected,
-  guard,
-  classify: classifyCommand,
-  replay,
-  report,
-  hold,
-  release,
-  restore,
-  retry,
-  pause,
-  resume,
-  doctor,
-  config,
-  completion: completionCommand(() => COMMANDS),
-  help: helpCommand(() => COMMANDS),
-};
 
 /** Runs a command line, and resolves to the exit code. Throws what `Command.run` throws. */
 export async function runCommand(
@@ -61,14 +14,15 @@ export async function runCommand(
 ): Promise<number> {
   const [name = "--help", ...args] = argv;
   if (name === "--help" || name === "-h") {
-    await rest.print(helpText(COMMANDS, rest.screen()?.columns));
+    await rest.print(helpText(await allCommands(), rest.screen()?.columns));
     return 0;
   }
   if (name === "--version") {
     await rest.print(`clean-amis ${VERSION}`);
     return 0;
   }
-  const command = commandOf(name, COMMANDS);
+  // The service starts without the files of the others.
+  const command = name === "consume" ? consumeCommand : commandOf(name, await allCommands());
   const end = args.indexOf("--");
   if (args.slice(0, end < 0 ? args.length : end).some((word) => word === "--help" || word === "-h")) {
     await rest.print(helpOf(name, command, rest.screen()?.columns));
@@ -76,6 +30,10 @@ export async function runCommand(
   }
   const run = (): Promise<number> => command.run({ ...rest, ...wordsOf(name, command, args) });
   return command.endsInOrder === true ? run() : untilStopped(rest.stop, run);
+}
+
+async function allCommands(): Promise<Commands> {
+  return (await import("./commands.ts")).COMMANDS;
 }
 
 /** Options and positionals as the command declares them. Throws `UsageError` with the nearest word for one it has not. */

@@ -95,13 +95,7 @@ export interface ConfigFile {
   };
 }
 
-const SCHEMA = new Schema<ConfigFile>("config.json", {
-  useDefaults: true,
-  allErrors: false,
-  strict: true,
-  strictTypes: false,
-  verbose: true,
-});
+const SCHEMA = new Schema<ConfigFile>("config.json");
 
 /** Reads the file and fills in defaults. Throws `ConfigError`: file, key, what is wrong, what is allowed. */
 export function readConfigFile(file: string): ConfigFile {

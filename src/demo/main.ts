@@ -128,7 +128,7 @@ async function main(): Promise<number> {
 function tellHow({ configFile }: Stage, say: (line: string) => void): void {
   const environment = Object.entries(SECRETS).map(([name, value]) => `${name}=${value}`);
   say("to look around from another terminal:");
-  say(`          export FEDORA_MESSAGING_CONF=${configFile} ${environment.join(" ")}`);
+  say(`          export FEDORA_MESSAGING_CONF='${configFile}' ${environment.join(" ")}`);
   say("          node dist/src/main.js queue");
 }
 
@@ -206,7 +206,7 @@ async function setUp(
     composeHostUrl: composeHost.url,
     datagrepperUrl: datagrepper.url,
   };
-  await writeFile(configFile, serviceConfig({ ...addresses, ...places, queue }, daySeconds));
+  await writeFile(configFile, serviceConfig({ ...addresses, ...places, queue }, daySeconds, { isTelling: true }));
   return {
     ...addresses,
     ...places,

@@ -1,6 +1,8 @@
+import { busViolations } from "./bus-judge.ts";
 import type { CastImage } from "./cast/cast.ts";
 import { wavesOf } from "./cast/messages.ts";
 import { RUBBISH } from "./cast/noise.ts";
+import { Hearer } from "./hearer.ts";
 import { violationsIn, type Call, type Post } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
 import { answerTo, objectAsSoonAsTold, PROJECT } from "./objector.ts";
@@ -20,9 +22,10 @@ const LATER_DAYS = 2.5;
 /** Plays the demo: starts the service, sends the messages, watches until every fate is met, and judges. */
 export async function perform(stage: Stage): Promise<Summary> {
   const since = Date.now();
-  const story = new Story(stage, since);
   const ledger = new Ledger(stage.redisUrl, stage.prefix);
   const publisher = await Publisher.open(stage.amqpUrl, stage.exchange);
+  const hearer = await Hearer.open(stage.amqpUrl, stage.exchange);
+  const story = new Story(stage, since, hearer.messages);
   const service = new ServiceProcess(["consume", "--config", stage.configFile], SECRETS);
   const enough = new AbortController();
   const stopService = (): void => {
@@ -36,6 +39,7 @@ export async function perform(stage: Stage): Promise<Summary> {
     const objecting = objectAsSoonAsTold(stage.images, stage.tracking, (ms) => wait(ms, stage.stop), enough.signal);
     const { messages, announcedAt } = await sendAll(stage, publisher, story);
     await untilMet(stage, ledger, story);
+    await untilHeard(stage, hearer);
     enough.abort();
     await objecting;
     const unheard = await publisher.waiting(stage.queue);
@@ -56,10 +60,11 @@ export async function perform(stage: Stage): Promise<Summary> {
         remainsOf: (image) => remainsIn(stage.simulator, image),
         stageOf: (image) => known.get(`${image.region} ${image.amiId}`)?.stage ?? null,
       }),
+      ...busViolations(posts, hearer.messages),
       ...(code === 0 ? [] : [`the service ended with ${String(code)}: ${service.complaints}`]),
       ...(stage.stop.aborted ? ["stopped before the end"] : []),
     ];
-    const summary = summaryOf({ stage, messages, known, calls, posts, rejected, violations, since });
+    const summary = summaryOf({ stage, messages, known, calls, posts, hearer, rejected, violations, since });
     story.end(summary);
     return summary;
   } finally {
@@ -70,7 +75,7 @@ export async function perform(stage: Stage): Promise<Summary> {
       await ledger.remove();
       await publisher.remove(stage.queue);
     }
-    await publisher.close();
+    await Promise.all([publisher.close(), hearer.close()]);
     ledger.close();
     story.close();
   }
@@ -82,11 +87,12 @@ function summaryOf(from: {
   readonly known: Awaited<ReturnType<Ledger["images"]>>;
   readonly calls: readonly Call[];
   readonly posts: readonly Post[];
+  readonly hearer: Pick<Hearer, "messages">;
   readonly rejected: number;
   readonly violations: readonly string[];
   readonly since: number;
 }): Summary {
-  const { stage, messages, known, calls, posts, rejected, violations, since } = from;
+  const { stage, messages, known, calls, posts, hearer, rejected, violations, since } = from;
   return {
     messages,
     images: stage.images.length,
@@ -94,6 +100,7 @@ function summaryOf(from: {
     rules: count([...known.values()].map(({ rule }) => rule || "none")),
     ec2_calls: count(calls.map((call) => call.action)),
     reports: posts.filter(({ text }) => text.includes("clean-amis-part:")).length,
+    bus: count(hearer.messages.map(({ kind }) => kind)),
     rejected,
     violations,
     seconds: Math.round((Date.now() - since) / 100) / 10,
@@ -182,6 +189,13 @@ async function untilMet(stage: Stage, ledger: Ledger, story: Story): Promise<voi
     if (isMet) return;
     await wait(500, stop);
   }
+}
+
+/** Resolves when the bus was told what the public was; or when nothing happens any more. */
+async function untilHeard(stage: Stage, { messages }: Hearer): Promise<void> {
+  const isQuiet = quietnessOf(stage);
+  while (!isQuiet() && !stage.stop.aborted && busViolations(postsOf(stage.tracking), messages).length > 0)
+    await wait(200, stage.stop);
 }
 
 function callOf(entry: Ec2Simulator["journal"]["entries"][number]): Call {

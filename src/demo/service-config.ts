@@ -30,12 +30,12 @@ export const LONGEST_DAY_S = 600;
 
 /**
  * The service's configuration: the shipped one with other addresses, all acts allowed, and `daySeconds` for a day, 1 to
- * `LONGEST_DAY_S`.
+ * `LONGEST_DAY_S`. `isTelling`: whether the bus is told, too.
  */
-export function serviceConfig(at: Addresses, daySeconds = 1): string {
+export function serviceConfig(at: Addresses, daySeconds = 1, { isTelling = false } = {}): string {
   const days = (count: number): string => `"${count * daySeconds}s"`;
   return `amqp_url = "${at.amqpUrl}"
-
+${isTelling ? `topic_prefix = "org.fedoraproject.prod"\npublish_exchange = "${at.exchange}"\n` : ""}
 [queues.${at.queue}]
 durable = true
 auto_delete = false
@@ -75,6 +75,10 @@ datagrepper_rate = 1000
 [consumer_config.ec2]
 endpoint = "${at.ec2Url}"
 share = 1.0
+
+[consumer_config.announce]
+on = ${String(isTelling)}
+every = "1s"
 
 [consumer_config.report]
 kind = "${at.forge}"

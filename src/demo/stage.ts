@@ -28,6 +28,8 @@ export interface Summary {
   readonly rules: Readonly<Record<string, number>>;
   readonly ec2_calls: Readonly<Record<string, number>>;
   readonly reports: number;
+  /** What somebody on the bus heard, by the topic's last word. */
+  readonly bus: Readonly<Record<string, number>>;
   readonly rejected: number;
   readonly violations: readonly string[];
   readonly seconds: number;

@@ -1,19 +1,27 @@
+import type { BusMessage } from "./hearer.ts";
 import { PROJECT } from "./objector.ts";
 import { lagOf } from "./pace.ts";
 import { FORGE_NAMES } from "./service-config.ts";
 import type { Stage, Summary } from "./stage.ts";
+import { count } from "../domain/markdown.ts";
 
 const LOOK_EVERY_MS = 1_000;
+/** So many kinds of violations are told. */
+const MOST_KINDS = 20;
 
 /** Tells what happens while it happens, in the words of somebody who watches EC2 and the forge. */
 export class Story {
   readonly #stage: Stage;
   readonly #since: number;
+  readonly #heard: readonly BusMessage[];
   readonly #ends: (() => void)[];
   #seen = 0;
   #posts = 0;
+  #messages = 0;
 
-  constructor(stage: Stage, since: number) {
+  /** `heard`: what somebody on the bus has heard so far. */
+  constructor(stage: Stage, since: number, heard: readonly BusMessage[]) {
+    this.#heard = heard;
     this.#stage = stage;
     this.#since = since;
     const noticeLag = lagOf(stage.dayMs, LOOK_EVERY_MS, (line) => {
@@ -56,9 +64,8 @@ export class Story {
     say(`rules     ${list(summary.rules)}`);
     say(`EC2 calls ${list(summary.ec2_calls)}`);
     say(`reports   ${summary.reports} posts in the day's issue, and what was said under it`);
-    say(`verdict   ${verdict(summary)}`);
-    for (const { what, count, example } of alike(summary.violations).slice(0, 20))
-      say(`          ${count === 1 ? example : `${count} times ${what}: such as ${example.split(" (")[0] ?? ""}`}`);
+    say(`bus       ${list(summary.bus)}`);
+    for (const [index, line] of verdict(summary).entries()) say(`${index === 0 ? "verdict   " : "          "}${line}`);
   }
 
   close(): void {
@@ -98,6 +105,10 @@ export class Story {
       else this.#quote(author, text);
     }
     this.#posts = texts.length;
+    const kinds = new Map<string, number>();
+    for (const { kind } of this.#heard.slice(this.#messages)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    this.#messages = this.#heard.length;
+    if (kinds.size > 0) this.tell(`bus: ${[...kinds].map(([kind, count]) => `${count} ${kind}`).join(", ")}`);
   }
 }
 
@@ -116,7 +127,12 @@ function alike(violations: readonly string[]): readonly { what: string; count: n
   return [...groups.values()].sort((one, other) => other.count - one.count);
 }
 
-function verdict({ violations, seconds }: Summary): string {
-  if (violations.length === 0) return `every image met its fate, in ${seconds} s`;
-  return `${violations.length} violations in ${seconds} s`;
+/** How it ended; violations that are alike in one line, the most first, each kind with an image that it is about. */
+export function verdict({ violations, seconds }: Pick<Summary, "violations" | "seconds">): readonly string[] {
+  if (violations.length === 0) return [`every image met its fate, in ${seconds} s`];
+  const kinds = alike(violations).map(({ what, count: times, example }) =>
+    times === 1 ? example : `${times} times ${what}: such as ${example.split(" (")[0] ?? ""}`,
+  );
+  const more = kinds.length > MOST_KINDS ? [`… and ${kinds.length - MOST_KINDS} kinds more`] : [];
+  return [`${count(violations.length, "violation")} in ${seconds} s`, ...kinds.slice(0, MOST_KINDS), ...more];
 }

@@ -28,7 +28,7 @@ export interface SliceCounts {
 /** Told of every message's end. */
 export type Witness = (message: Message, result: Ingested) => void;
 
-/** So many messages are ingested together: as one turn of the bus brings them, and no more are held than these. */
+/** So many messages are ingested together, as one turn of the bus brings them; no more are held than these and the next as many. */
 const BATCH = 100;
 
 /** Facts of a whole range are read before its first upload, so that no image is decided on half of what is known. */
@@ -63,15 +63,40 @@ export async function readSlice(
       } else counts[result.kind] += 1;
     }
   };
+  const messages = archive.messages(queryOf(slice, ingester.environments));
+  for await (const batch of oneAhead(inBatches(messages))) await work(batch);
+  return counts;
+}
+
+async function* inBatches(messages: AsyncIterable<ArchivedMessage>): AsyncGenerator<readonly ArchivedMessage[], void> {
   let batch: ArchivedMessage[] = [];
-  for await (const message of archive.messages(queryOf(slice, ingester.environments))) {
+  for await (const message of messages) {
     batch.push(message);
     if (batch.length < BATCH) continue;
-    await work(batch);
+    yield batch;
     batch = [];
   }
-  await work(batch);
-  return counts;
+  if (batch.length > 0) yield batch;
+}
+
+/** The same; while one is worked the next is read. Who stops does not wait for it. */
+async function* oneAhead<T>(items: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  const readNext = (): Promise<IteratorResult<T, void>> => {
+    const next = items.next();
+    // Its failure is met when its turn comes, if it comes.
+    next.catch(() => undefined);
+    return next;
+  };
+  try {
+    for (let next = readNext(); ;) {
+      const read = await next;
+      if (read.done === true) return;
+      next = readNext();
+      yield read.value;
+    }
+  } finally {
+    items.return().catch(() => undefined);
+  }
 }
 
 /** What a slice says, understood and nothing more. Throws as the archive does. */

@@ -6,7 +6,7 @@ import { parsePythonJson } from "../domain/python-json.ts";
 import { floorSecond, parseInstant, type Instant } from "../domain/time.ts";
 import { readTopic, type HeardEvent } from "../domain/topics.ts";
 import { quote } from "../domain/words.ts";
-import type { Message } from "../ports/index.ts";
+import { MOST_READ_BYTES, type Message } from "../ports/index.ts";
 import { Schema } from "../schema.ts";
 
 export type IgnoredBecause = "environment" | "topic" | "status" | "service" | "names-no-compose";
@@ -20,11 +20,10 @@ export type Heard =
 
 type Body = Readonly<Record<string, unknown>>;
 
-const OPTIONS = { strict: true, allErrors: false, strictTypes: false, strictRequired: false };
-const FEDIMG_IMAGE = new Schema<Body>("fedimg.image.json", OPTIONS);
-const UPLOADER_IMAGES = new Schema<Body>("fedora_image_uploader.aws.json", OPTIONS);
-const PUNGI_STATUS = new Schema<Body>("pungi.compose.status.change.json", OPTIONS);
-const TWO_WEEK = new Schema<Body>("releng.atomic.twoweek.complete.json", OPTIONS);
+const FEDIMG_IMAGE = new Schema<Body>("fedimg.image.json");
+const UPLOADER_IMAGES = new Schema<Body>("fedora_image_uploader.aws.json");
+const PUNGI_STATUS = new Schema<Body>("pungi.compose.status.change.json");
+const TWO_WEEK = new Schema<Body>("releng.atomic.twoweek.complete.json");
 const MOST_REASONS = 50;
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -64,6 +63,8 @@ export function ignoredByTopic(text: string, environments: readonly string[]): "
  * what stands beside it is understood, and no schema takes it for anything.
  */
 function parseBody(body: Buffer): Body | string {
+  if (body.length > MOST_READ_BYTES)
+    return `the body has ${body.length} bytes: more than ${MOST_READ_BYTES} are not read`;
   try {
     const value: unknown = parsePythonJson(UTF8.decode(body));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Body;

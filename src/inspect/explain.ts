@@ -1,8 +1,9 @@
 import { classify, type Decision, type KeepRule, type Policy } from "../domain/compose/classify.ts";
 import type { ComposeFacts, Testimony } from "../domain/compose/facts.ts";
 import type { ImageEvent } from "../domain/image/event.ts";
-import type { Image } from "../domain/image/image.ts";
+import type { Image, Stage } from "../domain/image/image.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
+import type { Replacement } from "../domain/image/replacement.ts";
 import { streamOf } from "../domain/image/stream.ts";
 import type { Instant } from "../domain/time.ts";
 import { isForeign, unreadableCompose } from "../errors.ts";
@@ -10,10 +11,11 @@ import type { Facts, Journal, Schedule, Unread } from "../ports/index.ts";
 
 /** Who explains images and composes. */
 export interface Explainer {
-  readonly schedule: Pick<Schedule, "regions" | "get" | "waiting" | "ofCompose" | "newest">;
+  readonly schedule: Pick<Schedule, "regions" | "get" | "waiting" | "ofCompose" | "newest" | "replacements">;
   readonly facts: Pick<Facts, "recall" | "testimony">;
   readonly journal: Pick<Journal, "history">;
   readonly policy: Policy;
+  readonly now: () => Instant;
 }
 
 /** What is known of a compose, who said it, and what follows from it now. */
@@ -35,6 +37,8 @@ export interface ImageExplanation extends Standing {
   readonly compose: ComposeKnowledge;
   /** The policy keeps it public as long as its compose is among the newest of its stream. */
   readonly isNewest: boolean;
+  /** What to go over to from it; null: none is known, or it stays itself. */
+  readonly replacement: Replacement | null;
   readonly history: readonly ImageEvent[];
   /** A time of which its history was not looked through; null: it is whole. */
   readonly unread: Unread | null;
@@ -75,7 +79,7 @@ export const MOST_OF_COMPOSE = 500;
 /** A compose with its images in every region, `most` of them at the most. Throws `UpstreamError`. */
 export async function explainCompose(
   composeId: string,
-  { schedule, facts, policy }: Omit<Explainer, "journal">,
+  { schedule, facts, policy }: Omit<Explainer, "journal" | "now">,
   most = Infinity,
 ): Promise<ComposeExplanation> {
   const [compose, found] = await Promise.all([
@@ -90,7 +94,10 @@ export async function explainCompose(
   return { compose, standings, isMore: found.length > most, isKnown: isHeard || images.length > 0 };
 }
 
-async function explainImage(image: Image, { schedule, facts, journal, policy }: Explainer): Promise<ImageExplanation> {
+async function explainImage(
+  image: Image,
+  { schedule, facts, journal, policy, now }: Explainer,
+): Promise<ImageExplanation> {
   const [compose, { events, unread }] = await Promise.all([
     knowledgeOf(image.composeId, { facts, policy }),
     journal.history(image),
@@ -98,8 +105,15 @@ async function explainImage(image: Image, { schedule, facts, journal, policy }: 
   const standing = await standingOf(image, compose.decision, schedule);
   const stream = policy.keepNewest === 0 || image.stage !== "public" ? null : streamOf(image);
   const newest = stream === null ? [] : await schedule.newest(image.region, stream, policy.keepNewest);
-  return { ...standing, compose, isNewest: newest.includes(image.composeId), history: events, unread };
+  const isNewest = newest.includes(image.composeId);
+  const { region, composeId, imageName } = image;
+  const asked = isNewest || STAYS.includes(image.stage) ? [] : [{ region, composeId, imageName: imageName ?? "" }];
+  const [replacement = null] = await schedule.replacements(asked, { now: now(), keepNewest: policy.keepNewest });
+  return { ...standing, compose, isNewest, replacement, history: events, unread };
 }
+
+/** Nobody has to leave an image that everybody can use and nothing is done to. */
+const STAYS: readonly Stage[] = ["kept"];
 
 async function knowledgeOf(
   composeId: string,

@@ -72,11 +72,15 @@ export function composeJson(composeId: string, { compose, standings, isMore, isK
 }
 
 /** An image with its history, as programs read it. */
-export function imageJson({ compose, isNewest, history, unread, ...standing }: ImageExplanation): object {
+export function imageJson({ compose, isNewest, replacement, history, unread, ...standing }: ImageExplanation): object {
   const { facts } = knowledgeJson(compose);
   return {
     ...standingJson(standing),
     is_newest: isNewest,
+    replacement:
+      replacement === null
+        ? null
+        : { ami: replacement.amiId, compose_id: replacement.composeId, image_name: replacement.imageName },
     facts,
     history: history.map(happeningJson),
     history_unread: unread === null ? null : { from: iso(unread.from), to: iso(unread.to) },

@@ -1,6 +1,7 @@
 import type { Decision } from "../domain/compose/classify.ts";
 import type { ImageEvent } from "../domain/image/event.ts";
 import type { Image } from "../domain/image/image.ts";
+import type { Replacement } from "../domain/image/replacement.ts";
 import { publicReason } from "../domain/plan/public-reason.ts";
 import { lastErrorOf } from "../domain/plan/situation.ts";
 import { withoutSecrets } from "../domain/report/gate.ts";
@@ -44,8 +45,13 @@ export function publicExplanation(found: ImageExplanation): ImageExplanation {
     ...found,
     ...publicStanding(found),
     compose: publicKnowledge(found.compose),
+    replacement: publicReplacement(found.replacement),
     history: found.history.map(publicEvent),
   };
+}
+
+function publicReplacement(found: Replacement | null): Replacement | null {
+  return found === null ? null : { ...found, imageName: withoutSecrets(found.imageName) };
 }
 
 /** A compose with its images, as the public may see it. */

@@ -1,5 +1,5 @@
 /** What the use cases need of the outside, a file for each side of it; `adapters/` has what fulfils it. */
-export type * from "./messages.ts";
+export * from "./messages.ts";
 export type * from "./images.ts";
 export * from "./reports.ts";
 export type * from "./facts.ts";

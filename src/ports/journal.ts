@@ -63,6 +63,11 @@ export interface ReporterLease {
    * did not report for 30 days is not waited for.
    */
   trim(region: string, before: Instant, now: Instant): Promise<number>;
+  /**
+   * Where the events of a region take more than 64 MiB, removes the oldest of them, as far as they are older than `spared`; of what is
+   * still to be read the same holds. It is told that some went, or that none may go.
+   */
+  bound(region: string, spared: Instant, now: Instant): Promise<number>;
   end(): Promise<void>;
 }
 

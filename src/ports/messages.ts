@@ -1,6 +1,9 @@
 import type { Deafness } from "../domain/limits/deaf.ts";
 import type { Instant } from "../domain/time.ts";
 
+/** A larger body is not read: of the messages that are heard none has a hundredth of it, and what JSON makes of one may be fifty times as large. */
+export const MOST_READ_BYTES = 1024 * 1024;
+
 /** A message as the bus delivers it or an archive returns it. */
 export interface Message {
   readonly topic: string;
@@ -66,6 +69,8 @@ export interface NewRejected {
 /** What could not be understood, for people to read and to put through again. All throw `UpstreamError`. */
 export interface RejectedMessages extends Rejected {
   count(): Promise<number>;
+  /** How many were removed, the oldest, because all of them were too many or took too much. */
+  removed(): Promise<number>;
   /** Up to `limit` entries after the id `after`, the oldest first; null: from the beginning. */
   page(after: string | null, limit: number): Promise<readonly RejectedMessage[]>;
   get(id: string): Promise<RejectedMessage | null>;

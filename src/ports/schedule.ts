@@ -2,6 +2,7 @@ import type { Decision } from "../domain/compose/classify.ts";
 import type { EventDraft } from "../domain/image/event.ts";
 import type { Image, TakenAway } from "../domain/image/image.ts";
 import type { Change, Entry, Queue } from "../domain/image/lifecycle.ts";
+import type { Replaceable, Replacement } from "../domain/image/replacement.ts";
 import type { Upload } from "../domain/image/upload.ts";
 import type { Clocks } from "../domain/limits/clocks.ts";
 import type { Instant } from "../domain/time.ts";
@@ -38,6 +39,14 @@ export interface Schedule {
   identify(image: Image, upload: Upload, change: Change): Promise<boolean>;
   /** The ids of the newest `count` composes of a stream (see domain/stream.ts) that had an image in this region. */
   newest(region: string, stream: string, count: number): Promise<readonly string[]>;
+  /**
+   * Of each image the newest of its stream, product, architecture and region that everybody can use, will not lose within a day and
+   * may go over to; null: none is known. Looks through the newest composes of each stream alone. `keepNewest`: so many of them stay.
+   */
+  replacements(
+    images: readonly Replaceable[],
+    given: { readonly now: Instant; readonly keepNewest: number },
+  ): Promise<readonly (Replacement | null)[]>;
   /** How many images are due in a queue, in all regions unless one is named. */
   countDue(queue: Queue, now: Instant, region?: string): Promise<number>;
   /** The first instant after `now` at which something is due in one of the queues of these regions; `Infinity`: nothing is. */

@@ -1,6 +1,7 @@
 /** From the sources to dist/. */
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { CHECKS, CHECKS_MADE_BY, writeChecks } from "./checks.mjs";
 import { filesBelow, hash, read, write } from "./files.mjs";
 import { ROOT, run, SetupFailure } from "./shell.mjs";
 
@@ -8,16 +9,16 @@ const BUILD_STAMP = "dist/.built-from";
 const MAN_PAGE = "dist/clean-amis.1";
 
 /**
- * Compiles, copies what is no code (Lua scripts, schemas, fixtures) beside it, removes what has no source, lets the program print
- * its manual page; resolves to what was done. Throws `SetupFailure`.
+ * Compiles, copies what is no code (Lua scripts, schemas, fixtures) beside it, makes the schemas' checks, removes what has no
+ * source, lets the program print its manual page; resolves to what was done. Throws `SetupFailure`.
  */
 export async function build(say) {
   const sources = ["src", "test", "schemas"].flatMap(filesBelow).filter((path) => !path.endsWith(".mjs"));
-  const inputs = ["package-lock.json", "tsconfig.json", ...sources];
+  const inputs = ["package-lock.json", "tsconfig.json", CHECKS_MADE_BY, ...sources];
   const fingerprint = hash(inputs.map((path) => `${path}\n${read(path)}`).join("\n"));
   const outputs = new Map(sources.map((path) => [`dist/${path.replace(/\.ts$/, ".js")}`, path]));
   for (const path of sources) if (path.endsWith(".ts")) outputs.set(`dist/${path.replace(/ts$/, "js.map")}`, path);
-  const isComplete = [...outputs.keys(), MAN_PAGE].every((path) => existsSync(join(ROOT, path)));
+  const isComplete = [...outputs.keys(), ...CHECKS, MAN_PAGE].every((path) => existsSync(join(ROOT, path)));
   if (isComplete && read(BUILD_STAMP) === fingerprint) return "up to date";
 
   say("tsc");
@@ -35,8 +36,9 @@ export async function build(say) {
     copyFileSync(join(ROOT, source), join(ROOT, target));
   }
   for (const path of ["dist/src", "dist/test", "dist/schemas"].flatMap(filesBelow)) {
-    if (!outputs.has(path)) rmSync(join(ROOT, path));
+    if (!outputs.has(path) && !CHECKS.includes(path)) rmSync(join(ROOT, path));
   }
+  writeChecks();
   const page = await run(process.execPath, ["dist/src/main.js", "help", "--man"]);
   if (page.code !== 0) throw new SetupFailure(`${page.output}\nThe manual page could not be made.`);
   write(MAN_PAGE, `${page.output}\n`);

@@ -1,20 +1,23 @@
 import { createHash } from "node:crypto";
 import { bulletinOf, bulletinSchema, bulletinTopic, soonBulletin, type Bulletin } from "../domain/report/bulletin.ts";
+import type { Policy } from "../domain/compose/classify.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
 import { isOfNeighbour, orUnreadable, RefusedError, UpstreamError } from "../errors.ts";
 import type { Bulletins, Journal, Log, ReporterLease, Schedule, SoonTold } from "../ports/index.ts";
 import { nowBy } from "./now.ts";
+import { replacementsOf } from "./post.ts";
 import { untoldSoon } from "./soon.ts";
 import { noteStatus } from "./status.ts";
 
 /** What a pass over that which the bus is still to be told works with. */
 export interface Announcer {
-  readonly schedule: Pick<Schedule, "now" | "regions" | "between" | "promise">;
+  readonly schedule: Pick<Schedule, "now" | "regions" | "between" | "promise" | "replacements">;
   /** The events, with a place of the bus' own in them. */
   readonly journal: Pick<Journal, "reporterLease" | "status" | "lastId">;
   readonly bulletins: Bulletins;
   readonly soonTold: SoonTold;
   readonly periods: Pick<Periods, "deleteAfterMs">;
+  readonly policy: Pick<Policy, "keepNewest">;
   readonly log: Log;
 }
 
@@ -97,13 +100,14 @@ function isOfThisMessage(error: unknown): error is UpstreamError | RefusedError 
 async function tellPage(
   region: string,
   lease: ReporterLease,
-  { schedule, periods, log }: Announcer,
+  { schedule, periods, policy, log }: Announcer,
   send: (bulletin: Bulletin) => Promise<void>,
 ): Promise<number> {
   const events = await orUnreadable(() => lease.unreported(region, PAGE), [], { log });
+  const replacements = await replacementsOf(events, await nowBy({ schedule }), { schedule, policy });
   let silentUntil: string | null = null;
   for (const event of events) {
-    const bulletin = bulletinOf(event, periods);
+    const bulletin = bulletinOf(event, { ...periods, replacement: replacements.get(event) ?? null });
     silentUntil = bulletin === null ? event.id : null;
     if (bulletin === null) continue;
     const { notDeletedBefore } = bulletin;
@@ -119,12 +123,15 @@ async function tellPage(
 /** Each image once: its date never moves. */
 async function tellSoon(
   region: string,
-  { schedule, soonTold }: Announcer,
+  { schedule, soonTold, policy: { keepNewest } }: Announcer,
   send: (bulletin: Bulletin) => Promise<void>,
 ): Promise<void> {
   const now = await nowBy({ schedule });
-  for (const image of await untoldSoon(region, now, { schedule, soonTold })) {
-    await send(soonBulletin(image));
+  const images = await untoldSoon(region, now, { schedule, soonTold });
+  const asked = images.map(({ composeId, imageName }) => ({ region, composeId, imageName: imageName ?? "" }));
+  const replacements = await schedule.replacements(asked, { now, keepNewest });
+  for (const [index, image] of images.entries()) {
+    await send(soonBulletin(image, replacements[index] ?? null));
     await soonTold.add(region, image.amiId, image.privateAt);
   }
 }

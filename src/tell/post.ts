@@ -1,6 +1,7 @@
 import { orUnreadable } from "../errors.ts";
 import type { ImageEvent } from "../domain/image/event.ts";
 import { isAmiId } from "../domain/image/image.ts";
+import { replaceableIn } from "../domain/image/replacement.ts";
 import type { Outlook } from "../domain/report/outlook.ts";
 import {
   notBeforeOf,
@@ -13,7 +14,7 @@ import {
 import { sectionOf } from "../domain/report/sections.ts";
 import { believable } from "../domain/limits/deaf.ts";
 import { DAY_MS, dayOf, type Instant } from "../domain/time.ts";
-import type { PendingPost, ReporterLease, Post } from "../ports/index.ts";
+import type { PendingPost, ReporterLease, Post, Schedule } from "../ports/index.ts";
 import { chooseEvents, postMarker, MOST_PER_REGION } from "./choice.ts";
 import { nowBy } from "./now.ts";
 import { dueList } from "./outlook.ts";
@@ -25,7 +26,7 @@ const BYTES_PER_ROW = 1000;
 const QUIET_MS = 7 * DAY_MS;
 
 /** What the text of a post is made from, besides the lease's streams. */
-type Sources = Pick<Reporter, "schedule" | "periods" | "stoppages" | "log">;
+type Sources = Pick<Reporter, "schedule" | "periods" | "policy" | "stoppages" | "log">;
 
 /** What a post's text is made from beside its events. */
 interface Beside {
@@ -33,6 +34,7 @@ interface Beside {
   readonly outlook: Outlook | null;
   readonly quietSince: Instant | null;
   readonly repeats: PostFrame["repeats"];
+  readonly replacements: PostFrame["replacements"];
 }
 
 /** Of each event the date before which its image is not deleted, as the post says; null: it says none. */
@@ -72,11 +74,15 @@ export async function beginPost(
   const now = await nowBy(sources);
   const regions = await schedule.regions();
   const unreported = await Promise.all(regions.map((region) => unreportedOf(region, lease, sources)));
+  const beside = {
+    now,
+    quietSince: null,
+    repeats: NO_REPEATS,
+    replacements: await replacementsOf(unreported.flat(), now, sources),
+  };
   const sizeOf = (day: string, events: readonly ImageEvent[], outlook: Outlook | null): number =>
     Buffer.byteLength(renderOpening(day, periods.deleteAfterMs)) +
-    Buffer.byteLength(
-      textOf(emptyPost(day, mostBytes), events, { now, outlook, quietSince: null, repeats: NO_REPEATS }, sources),
-    );
+    Buffer.byteLength(textOf(emptyPost(day, mostBytes), events, { ...beside, outlook }, sources));
   const choice = chooseEvents(unreported, (day, events) => sizeOf(day, events, null) <= mostBytes);
   if (choice.day === null) {
     // Nothing of this is for the public: the cursors move on without a post.
@@ -130,13 +136,14 @@ export async function writePost(
   const { quietSince } = extra === "heartbeat" ? await lease.memory() : { quietSince: null };
   const told = events.filter((event) => sectionOf(event) !== null);
   const repeats = told.length === 0 ? NO_REPEATS : await repeatsAmong(told, post, reporter);
+  const replacements = await replacementsOf(told, now, reporter);
   const text = {
     day,
     marker,
     title: titleOf(day, reporter.title),
     opening: renderOpening(day, reporter.periods.deleteAfterMs),
     continuation: renderContinuation(day),
-    text: textOf(post, events, { now, outlook, quietSince, repeats }, reporter),
+    text: textOf(post, events, { now, outlook, quietSince, repeats, replacements }, reporter),
     names: [...new Set(told.map(({ amiId }) => amiId).filter(isAmiId))],
   };
   const { deleteAfterMs } = reporter.periods;
@@ -147,7 +154,7 @@ export async function writePost(
 function textOf(
   { day, marker, mostBytes }: PendingPost,
   events: readonly ImageEvent[],
-  { now, outlook, quietSince, repeats }: Beside,
+  { now, outlook, quietSince, repeats, replacements }: Beside,
   { periods }: Pick<Reporter, "periods">,
 ): string {
   return renderPost(events, {
@@ -157,12 +164,33 @@ function textOf(
     deleteAfterMs: periods.deleteAfterMs,
     outlook,
     repeats,
+    replacements,
     quietSince: quietSince === null ? null : dayOf(quietSince),
     mostRows: Math.max(1, Math.floor(mostBytes / BYTES_PER_ROW)),
   });
 }
 
-async function outlookNow({ schedule, stoppages }: Omit<Sources, "periods">): Promise<Outlook> {
+/** Of the images that these events take from the public those to go over to, in one question. Throws `UpstreamError`. */
+export async function replacementsOf(
+  events: readonly ImageEvent[],
+  now: Instant,
+  {
+    schedule,
+    policy: { keepNewest },
+  }: Pick<Reporter, "policy"> & { readonly schedule: Pick<Schedule, "replacements"> },
+): Promise<PostFrame["replacements"]> {
+  const asked = events.flatMap((event) => {
+    const image = replaceableIn(event);
+    return image === null ? [] : [{ event, image }];
+  });
+  const found = await schedule.replacements(
+    asked.map(({ image }) => image),
+    { now, keepNewest },
+  );
+  return new Map(asked.flatMap(({ event }, index) => (found[index] ? [[event, found[index]] as const] : [])));
+}
+
+async function outlookNow({ schedule, stoppages }: Pick<Sources, "schedule" | "stoppages">): Promise<Outlook> {
   const now = await nowBy({ schedule });
   const [due, stops] = await Promise.all([dueList(schedule, now), stoppages()]);
   return { due, stoppages: stops };

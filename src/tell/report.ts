@@ -27,8 +27,10 @@ const WORDS = {
   failing: "the reports cannot be posted until a person mends this",
   again: "the reports can be posted again",
 } as const;
-/** How long events are kept at least. */
+/** How long events are kept. */
 const KEEP_EVENTS_MS = 400 * DAY_MS;
+/** They are kept so much longer than an image waits once it was told, however many there are: its notice is looked for by them. */
+const SPARE_EVENTS_MS = 30 * DAY_MS;
 
 /**
  * Posts what happened and was not told yet, post by post, each exactly once; then sets the delete deadlines of the images
@@ -94,7 +96,7 @@ async function tellAll(lease: ReporterLease, reporter: Reporter): Promise<Report
 /** Second looks that are due, and once a day the removal of what is very old. */
 async function tidy(
   lease: ReporterLease,
-  { reports, schedule, log }: Pick<Reporter, "reports" | "schedule" | "log">,
+  { reports, schedule, periods, log }: Pick<Reporter, "reports" | "schedule" | "periods" | "log">,
 ): Promise<void> {
   const now = await nowBy({ schedule });
   const { secondLooks, trimmedAt, quietSince } = await lease.memory();
@@ -109,6 +111,9 @@ async function tidy(
   for (const region of await schedule.regions()) {
     const removed = await orUnreadable(() => lease.trim(region, Math.max(0, now - KEEP_EVENTS_MS), now), 0, { log });
     if (removed > 0) log.info({ region, removed }, "events older than 400 days removed");
+    const spared = Math.max(0, now - periods.deleteAfterMs - SPARE_EVENTS_MS);
+    const tooMany = await orUnreadable(() => lease.bound(region, spared, now), 0, { log });
+    if (tooMany > 0) log.warn({ region, removed: tooMany }, "events took more than 64 MiB: the oldest are removed");
   }
   await lease.remember({ trimmedAt: now });
 }

@@ -1,3 +1,4 @@
+import type { Policy } from "../domain/compose/classify.ts";
 import type { Periods } from "../domain/image/lifecycle.ts";
 import type { Stoppage } from "../domain/report/outlook.ts";
 import type { Journal, Log, Reports, Schedule } from "../ports/index.ts";
@@ -9,6 +10,7 @@ export interface Reporter {
   readonly reports: Reports;
   readonly log: Log;
   readonly periods: Periods;
+  readonly policy: Pick<Policy, "keepNewest">;
   /** Whether a post counts as public notice, so that deadlines may be set. */
   readonly isPublic: boolean;
   /** Title of a day's report; `{day}` stands for the day. */

@@ -1,4 +1,5 @@
 import { believable } from "../domain/limits/deaf.ts";
+import { DAY_MS, type Instant } from "../domain/time.ts";
 import { describeError, isForeign, orUnreadable, RefusedError, type UpstreamError } from "../errors.ts";
 import type { Journal, Log, ReporterLease, Schedule } from "../ports/index.ts";
 import { nowBy } from "./now.ts";
@@ -11,7 +12,7 @@ export interface StatusKeeper {
   readonly words: { readonly failing: string; readonly again: string };
 }
 
-/** Remembers how telling goes, for whoever watches; an alarm in the log when a person must mend something. */
+/** Remembers how telling goes, for whoever watches; an alarm in the log when a person must mend something, once a day. */
 export async function noteStatus(
   lease: Pick<ReporterLease, "noteStatus">,
   error: UpstreamError | RefusedError | null,
@@ -23,7 +24,14 @@ export async function noteStatus(
   const since = before?.state === state ? (believable(before.since, now) ?? now) : now;
   const reason = error === null ? "" : describeError(error);
   await lease.noteStatus({ state, since, reason, checkedAt: now });
+  const isKnown = before?.state === state && before.reason === reason && dayNumber(before.checkedAt) === dayNumber(now);
   // What cannot be read in Redis is told where it is met, once.
-  if (error instanceof RefusedError && !isForeign(error)) log.error({ code: error.code, error: reason }, words.failing);
+  if (error instanceof RefusedError && !isForeign(error) && !isKnown)
+    log.error({ code: error.code, error: reason }, words.failing);
   if (error === null && before?.state === "failing") log.info({}, words.again);
+}
+
+/** Of what no calendar has, too. */
+function dayNumber(at: Instant): number {
+  return Math.floor(at / DAY_MS);
 }

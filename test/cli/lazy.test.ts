@@ -5,6 +5,8 @@ import { openTestRedis } from "../support/servers/redis.ts";
 
 const EC2 = ["@aws-sdk", "@smithy"];
 const SERVERS = [...EC2, "ioredis", "amqplib", "pino"];
+/** What makes the check of a schema: the build has, so no command does. */
+const MAKER = "ajv/dist/2020.js";
 const COMPOSE = "Fedora-Rawhide-20260122.n.0";
 
 t.test("commands that need no EC2 do not load its SDK, and those that need no server load no client", async (t) => {
@@ -18,12 +20,12 @@ t.test("commands that need no EC2 do not load its SDK, and those that need no se
     [[...SERVERS, "ajv"], ["completion", "bash"], 0],
     [[...SERVERS, "ajv"], ["classify", COMPOSE], 0],
     [SERVERS, ["classify", COMPOSE, "--policy", config], 0],
-    [SERVERS, ["config", "check", "--config", config], 0],
+    [[...SERVERS, MAKER], ["config", "check", "--config", config], 0],
     [SERVERS, ["config", "show", "--config", config], 0],
     [[...SERVERS, "ajv"], ["config", "keys"], 0],
     [SERVERS, ["replay", messages, "--config", config], 2],
     [[...EC2, "amqplib"], ["explain", COMPOSE, "--config", config], 1],
-    [[...EC2, "amqplib"], ["report", "--config", config], 0],
+    [[...EC2, "amqplib", MAKER], ["report", "--config", config], 0],
     [[...EC2, "amqplib"], ["pause", "--reason", "a test", "--config", config], 0],
     [[...EC2, "amqplib"], ["resume", "--config", config], 0],
     [[...EC2, "amqplib"], ["release", "ami-0a1a3731a749a16db", "--config", config], 2],

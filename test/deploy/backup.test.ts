@@ -37,7 +37,7 @@ t.test("a backup of Redis is restored as the docs say, and is not looked at when
   const { redis: source } = await findServers();
   const cli = process.env["TEST_REDIS_CLI"] ?? "";
   if (source.from === "url" || cli === "") {
-    t.comment("not tried: Redis was given by its address");
+    t.plan(0, "Redis was given by its address");
     return;
   }
   const dir = t.testdir({});

@@ -39,6 +39,19 @@ t.test("the image is made of what is there, and runs the service as anybody, wit
   t.end();
 });
 
+t.test("all that npm packs is copied to where it is packed", (t) => {
+  const { files } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+    readonly files: readonly string[];
+  };
+  const sources = [...FILE.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, words = ""]) => words.split(" "));
+  for (const file of files.filter((each) => !/^!|^dist\//.test(each)))
+    t.ok(
+      sources.some((source) => file === source || file.startsWith(`${source}/`)),
+      file,
+    );
+  t.end();
+});
+
 t.test("the health check is well while /live is, and ill when it is not, or nobody answers", async (t) => {
   let status = 200;
   const server = createServer((request, response) => {

@@ -16,6 +16,7 @@ import { openLog } from "../../src/adapters/log.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
 import { tellSystemd } from "../../src/adapters/systemd.ts";
 import { exitCode } from "../../src/cli/command/exit-codes.ts";
+import { complaintFor } from "../../src/cli/terminal/complaint.ts";
 import { SECRETS } from "../../src/config/environment.ts";
 import { unknownIn } from "../support/docs/commands.ts";
 import { ROOT } from "../support/docs/blocks.ts";
@@ -125,6 +126,30 @@ t.test("lines carry the journal's priority in the journal, and nowhere else", as
   for (const elsewhere of [() => "1:1", () => undefined]) for (const line of await write(elsewhere)) JSON.parse(line);
 });
 
+t.test("why a program ended is an error to the journal, each line of it, and a warning is a warning", (t) => {
+  const dir = t.testdir({ journal: "" });
+  const config = join(dir, "config.toml");
+  const words = (journal: string): readonly [string | undefined, string] => {
+    const fd = openSync(join(dir, "journal"), "w");
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    const env = { ...process.env, JOURNAL_STREAM: journal === "here" ? `${dev}:${ino}` : journal };
+    const stdio = ["ignore", "ignore", fd] as const;
+    const { error } = spawnSync(process.execPath, [MAIN, "config", "check", "--config", config], {
+      env,
+      stdio: [...stdio],
+    });
+    closeSync(fd);
+    return [error?.message, readFileSync(join(dir, "journal"), "utf8")];
+  };
+  const said = `clean-amis: configuration file ${config} does not exist: give its path with --config or FEDORA_MESSAGING_CONF\n`;
+  t.same(words("here"), [undefined, `<3>${said}`]);
+  for (const elsewhere of ["1:1", ""]) t.same(words(elsewhere), [undefined, said]);
+  t.equal(complaintFor({ fd: 0 }, "one\ntwo", "error", {}), "one\ntwo");
+  const { dev, ino } = fstatSync(0, { bigint: true });
+  t.equal(complaintFor({ fd: 0 }, "one\ntwo", "warn", { JOURNAL_STREAM: `${dev}:${ino}` }), "<4>one\n<4>two");
+  t.end();
+});
+
 t.test("the units start what there is, with each secret as a credential, and leave the service time to end", (t) => {
   for (const unit of UNITS) {
     const [start = ""] = valuesOf(unit, "ExecStart");
@@ -157,8 +182,7 @@ t.test("a shell that reads the units' neighbour is given what the service is giv
 t.test("systemd itself finds nothing wrong with the units, and at most a little exposed", (t) => {
   const tool = onPath("systemd-analyze");
   if (tool === null) {
-    t.comment("not tried: there is no systemd-analyze here");
-    t.end();
+    t.plan(0, "there is no systemd-analyze here");
     return;
   }
   const dir = t.testdir({});

@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import t from "tap";
 import { RULES } from "../../src/domain/compose/classify.ts";
 import { STAGES } from "../../src/domain/image/image.ts";
 import { BULLETIN_KINDS, bulletinSchema, bulletinTopic } from "../../src/domain/report/bulletin.ts";
 import { OUR_TAGS } from "../../src/domain/plan/tags.ts";
 import { ENVIRONMENT } from "../../src/config/environment.ts";
+import { readSchema } from "../../src/schema.ts";
 import { blocksOf, ROOT } from "../support/docs/blocks.ts";
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
@@ -93,6 +95,21 @@ t.test("the page of the bus has every message, and so has the package for its re
     [...classes].map(({ groups = {} }) => [groups["kind"], groups["name"], groups["same"]]),
     BULLETIN_KINDS.map((kind, index) => [kind, named[index]?.[1], named[index]?.[1]]),
   );
+  t.end();
+});
+
+t.test("the message that the page of the bus shows has all that its schema has, and nothing else", (t) => {
+  for (const { text } of blocksOf("json message")) {
+    const shown = JSON.parse(text) as Readonly<Record<"topic" | "class" | "id", string>> & { readonly body: object };
+    const { topic, class: name, id, body } = shown;
+    const schema = readSchema(`${topic.replace("org.fedoraproject.prod.", "")}.json`);
+    const isMessage = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
+    t.ok(isMessage(body), JSON.stringify(isMessage.errors));
+    const { properties } = schema as { readonly properties: object };
+    t.same(Object.keys(body).toSorted(), Object.keys(properties).toSorted());
+    t.ok(read("docs/bus.md").includes(`"clean_amis_messages:${name.split(".")[1] ?? ""}"`), name);
+    t.match(id, /^[0-9a-f-]{36}$/);
+  }
   t.end();
 });
 

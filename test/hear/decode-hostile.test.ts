@@ -82,3 +82,13 @@ t.test("a number that only Python writes costs nothing beside it, and is taken f
   t.match(hear(UPLOADER, body("1", "-Infinity")), { kind: "rejected" });
   t.end();
 });
+
+t.test("a body of a mebibyte is read, one that is larger is not", (t) => {
+  const text = JSON.stringify(UPLOADER.body);
+  t.equal(uploadsOf(hear(UPLOADER, text.padEnd(1024 * 1024))).length, 22);
+  t.equal(
+    reasonOf(hear(UPLOADER, text.padEnd(1024 * 1024 + 1))),
+    "the body has 1048577 bytes: more than 1048576 are not read",
+  );
+  t.end();
+});

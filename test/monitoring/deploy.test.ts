@@ -47,7 +47,7 @@ t.test("each alert says what to do, and comes when it should and not before", (t
   const count = rules.match(/- alert: /g)?.length ?? 0;
   for (const part of ["summary: ", "do: ", "for: ", "severity: "]) t.equal(rules.split(part).length - 1, count, part);
   const tool = onPath("promtool");
-  if (tool === null) t.comment("not tried: there is no promtool here (Debian's package prometheus)");
+  if (tool === null) t.pass("", { skip: "there is no promtool here (Debian's package prometheus)" });
   else
     for (const args of [
       ["check", "rules", "clean-amis.rules.yml"],

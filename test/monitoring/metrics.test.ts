@@ -92,7 +92,7 @@ t.test("however many words come, a label has few values", async (t) => {
 t.test("promtool finds nothing to better in the figures", async (t) => {
   const tool = onPath("promtool");
   if (tool === null) {
-    t.comment("skipped: there is no promtool here (Debian's package prometheus)");
+    t.plan(0, "there is no promtool here (Debian's package prometheus)");
     return;
   }
   const { world, own, text } = await openServed(t);

@@ -4,6 +4,7 @@ import { redisComments } from "../../src/adapters/redis/comments.ts";
 import { redisHearing } from "../../src/adapters/redis/control/hearing.ts";
 import { redisJournal } from "../../src/adapters/redis/journal.ts";
 import type { ForgeDouble } from "../../src/demo/outside/forge.ts";
+import type { ForgeName } from "../../src/demo/service-config.ts";
 import { toldIn } from "../../src/domain/report/told.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { isOfNeighbour } from "../../src/errors.ts";
@@ -12,7 +13,7 @@ import { readComments, type CommentReader } from "../../src/operate/comments.ts"
 import { formerPlace, presentPlace } from "../../src/operate/report-places.ts";
 import { NoticePages } from "../../src/operate/notices/pages.ts";
 import { reportOnce } from "../../src/tell/report.ts";
-import { openForgejoComments, openPagureComments } from "../support/outside/adapters.ts";
+import { openForgejoComments, openPagure, openPagureComments } from "../support/outside/adapters.ts";
 import { silentLog } from "../support/run/log.ts";
 import {
   accessTo,
@@ -26,10 +27,11 @@ import {
 } from "../support/world/world.ts";
 import type { World } from "../support/world/world.ts";
 
-/** A world whose reports went to Pagure for five days, and go to Forgejo from now on. */
+/** A world whose reports went to one forge for five days, and go to one of the other kind from now on. */
 interface Moved extends World {
-  readonly forgejo: ForgeDouble;
-  /** Told in Pagure, on the first day. */
+  readonly former: ForgeDouble;
+  readonly present: ForgeDouble;
+  /** Told in the old place, on the first day. */
   readonly amiIds: readonly string[];
   /** A pass of everything: comments in both places, what is due, the report. */
   pass(): Promise<void>;
@@ -40,21 +42,30 @@ interface Moved extends World {
 }
 
 /** Pagure's addresses say `issue`, Forgejo's `issues`. */
-const [isInPagure, isInForgejo] = [/\/issue\//, /\/issues\//].map((form) => (page: string) => form.test(page)) as [
-  (page: string) => boolean,
-  (page: string) => boolean,
-];
+const IS_IN: Readonly<Record<ForgeName, (page: string) => boolean>> = {
+  pagure: (page) => /\/issue\//.test(page),
+  forgejo: (page) => /\/issues\//.test(page),
+};
+const OTHER: Readonly<Record<ForgeName, ForgeName>> = { pagure: "forgejo", forgejo: "pagure" };
+const OPEN = { pagure: openPagureComments, forgejo: openForgejoComments } as const;
 
-function readerOf(world: World, forge: ForgeDouble, kind: "pagure" | "forgejo", isAlsoRead = true): CommentReader {
+function readerOf(
+  world: World,
+  forge: ForgeDouble,
+  {
+    kind,
+    isFormer,
+    isAlsoRead,
+  }: { readonly kind: ForgeName; readonly isFormer: boolean; readonly isAlsoRead: boolean },
+): CommentReader {
   const records = { ...world.clerk, journal: world.reporter.journal, log: silentLog };
-  const isFormer = kind === "pagure";
-  const access = accessTo(forge, kind);
+  const comments = OPEN[kind](accessTo(forge, kind));
   return {
     ...world.clerk,
     log: silentLog,
     comments: isFormer
-      ? formerPlace(openPagureComments(access), isInPagure)
-      : presentPlace(openForgejoComments(access), isInForgejo, (page) => isAlsoRead && isInPagure(page)),
+      ? formerPlace(comments, IS_IN[kind])
+      : presentPlace(comments, IS_IN[kind], (page) => isAlsoRead && IS_IN[OTHER[kind]](page)),
     memory: redisComments(world.connection, kind),
     hearing: redisHearing(world.connection, silentLog),
     notices: new NoticePages(records, { isDated: isFormer }),
@@ -67,18 +78,21 @@ function readerOf(world: World, forge: ForgeDouble, kind: "pagure" | "forgejo", 
 }
 
 /** `isAlsoRead`: whether the old place is named, and read. */
-async function openMoved(t: Test, { isAlsoRead = true }: { readonly isAlsoRead?: boolean } = {}): Promise<Moved> {
-  const world = await openWorld(t);
+async function openMoved(t: Test, from: ForgeName, { isAlsoRead = true } = {}): Promise<Moved> {
+  const [world, to] = [await openWorld(t, { forge: from }), OTHER[from]];
   const nightlies = [1, 2, 3].map((number) => addNightly(world, number));
   for (const { message } of nightlies) await world.hear(UPLOADER, message);
   world.clock.advance(PERIODS.privateAfterMs);
   await world.tick();
   await world.report();
   world.clock.advance(5 * DAY_MS);
-  const { forge: forgejo, reports } = await openForgejoWorld(t, world.clock);
-  const journal = redisJournal(world.connection, "forgejo", silentLog, "pagure");
-  const present = readerOf(world, forgejo, "forgejo", isAlsoRead);
-  const former = isAlsoRead ? readerOf(world, world.pagure, "pagure") : null;
+  const { forge: next, reports } =
+    to === "forgejo"
+      ? await openForgejoWorld(t, world.clock)
+      : { forge: world.pagure, reports: openPagure(accessTo(world.pagure, "pagure")) };
+  const journal = redisJournal(world.connection, to, silentLog, from);
+  const present = readerOf(world, next, { kind: to, isFormer: false, isAlsoRead });
+  const former = isAlsoRead ? readerOf(world, world.forge, { kind: from, isFormer: true, isAlsoRead }) : null;
   const { hearing } = present;
   const heard = {
     memory: async () => ({ heardUntil: world.clock.now(), runId: await hearing.runId(), wholeAt: world.clock.now() }),
@@ -87,7 +101,8 @@ async function openMoved(t: Test, { isAlsoRead = true }: { readonly isAlsoRead?:
   const listen = listenTo(heard, present.memory, former?.memory ?? null);
   return {
     ...world,
-    forgejo,
+    former: world.forge,
+    present: next,
     amiIds: nightlies.map(({ amiId }) => amiId),
     pass: async () => {
       for (const reader of former === null ? [present] : [present, former])
@@ -100,7 +115,7 @@ async function openMoved(t: Test, { isAlsoRead = true }: { readonly isAlsoRead?:
     stands: (amiId) => world.simulator.image(REGION, amiId)?.state === "available",
     deleteAt: async (amiId) => (await world.reporter.schedule.get(REGION, amiId))?.deleteAt ?? NaN,
     tellings: ({ tracker }, amiId) => {
-      const project = tracker === forgejo.tracker ? PROJECTS.forgejo : PROJECTS.pagure;
+      const project = PROJECTS[tracker === next.tracker ? to : from];
       const posts = tracker
         .issues(project)
         .flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
@@ -123,55 +138,56 @@ async function until(moved: Moved, at: number, check: () => void): Promise<void>
   await moved.pass();
 }
 
-t.test(
-  "a move from Pagure to Forgejo within ten days deletes nothing early and nothing untold, and tells nothing twice",
-  async (t) => {
-    const moved = await openMoved(t);
-    const [first = "", second = ""] = moved.amiIds;
-    const promised = await moved.deleteAt(first);
-    moved.pagure.tracker.comment(PROJECTS.pagure, 1, "somebody", `hold ${second}`);
-    const fresh = addNightly(moved, 4);
-    moved.simulator.changeImage(REGION, fresh.amiId, { createdAt: moved.clock.now() - 6 * DAY_MS });
-    await moved.hear(UPLOADER, fresh.message, moved.clock.now() - PERIODS.privateAfterMs);
-    await moved.pass();
-    t.equal(await moved.deleteAt(first), promised, "the date that was promised stands");
-    const toldAt = moved.clock.now();
-    await until(moved, promised, () => t.ok(moved.stands(first), "not before its date"));
-    t.notOk(moved.stands(first));
-    t.ok(moved.stands(second), "an objection where it was told counts");
-    t.ok(moved.stands(fresh.amiId), "what was told in the new place has its own ten days");
-    t.equal(await moved.deleteAt(fresh.amiId), toldAt + PERIODS.deleteAfterMs);
-    t.same(
-      [...moved.amiIds, fresh.amiId].map((amiId) => [
-        moved.tellings(moved.pagure, amiId),
-        moved.tellings(moved.forgejo, amiId),
-      ]),
-      [
-        [1, 0],
-        [1, 0],
-        [1, 0],
-        [0, 1],
-      ],
-    );
-    const answers = (moved.pagure.tracker.issue(PROJECTS.pagure, 1)?.comments ?? []).filter(
-      ({ author }) => author === "bot",
-    );
-    t.match(answers, [{ text: /^Answer to/ }], "and is answered there, once");
-    t.equal(answers.length, 1);
-    const calls = moved.pagure.journal.length;
-    const lift = moved.pagure.fail({ times: Infinity, trouble: { kind: "answer", status: 503, body: "gone" } });
-    await until(moved, await moved.deleteAt(fresh.amiId), () => t.ok(moved.stands(fresh.amiId)));
-    lift();
-    t.notOk(moved.stands(fresh.amiId), "the old place may fail once nothing promised there is to come");
-    t.equal(moved.pagure.journal.length, calls, "and is not even asked");
-  },
-);
+for (const from of ["pagure", "forgejo"] as const)
+  t.test(
+    `a move from ${from} to ${OTHER[from]} within ten days deletes nothing early or untold, and tells nothing twice`,
+    async (t) => {
+      const moved = await openMoved(t, from);
+      const [first = "", second = ""] = moved.amiIds;
+      const promised = await moved.deleteAt(first);
+      moved.former.tracker.comment(PROJECTS[from], 1, "somebody", `hold ${second}`);
+      const fresh = addNightly(moved, 4);
+      moved.simulator.changeImage(REGION, fresh.amiId, { createdAt: moved.clock.now() - 6 * DAY_MS });
+      await moved.hear(UPLOADER, fresh.message, moved.clock.now() - PERIODS.privateAfterMs);
+      await moved.pass();
+      t.equal(await moved.deleteAt(first), promised, "the date that was promised stands");
+      const toldAt = moved.clock.now();
+      await until(moved, promised, () => t.ok(moved.stands(first), "not before its date"));
+      t.notOk(moved.stands(first));
+      t.ok(moved.stands(second), "an objection where it was told counts");
+      t.ok(moved.stands(fresh.amiId), "what was told in the new place has its own ten days");
+      t.equal(await moved.deleteAt(fresh.amiId), toldAt + PERIODS.deleteAfterMs);
+      t.same(
+        [...moved.amiIds, fresh.amiId].map((amiId) => [
+          moved.tellings(moved.former, amiId),
+          moved.tellings(moved.present, amiId),
+        ]),
+        [
+          [1, 0],
+          [1, 0],
+          [1, 0],
+          [0, 1],
+        ],
+      );
+      const answers = (moved.former.tracker.issue(PROJECTS[from], 1)?.comments ?? []).filter(
+        ({ author }) => author === "bot",
+      );
+      t.match(answers, [{ text: /^Answer to/ }], "and is answered there, once");
+      t.equal(answers.length, 1);
+      const calls = moved.former.journal.length;
+      const lift = moved.former.fail({ times: Infinity, trouble: { kind: "answer", status: 503, body: "gone" } });
+      await until(moved, await moved.deleteAt(fresh.amiId), () => t.ok(moved.stands(fresh.amiId)));
+      lift();
+      t.notOk(moved.stands(fresh.amiId), "the old place may fail once nothing promised there is to come");
+      t.equal(moved.former.journal.length, calls, "and is not even asked");
+    },
+  );
 
 t.test("as long as something was promised there, nothing is deleted while the old place cannot be read", async (t) => {
-  const moved = await openMoved(t);
+  const moved = await openMoved(t, "pagure");
   const [first = ""] = moved.amiIds;
   await moved.pass();
-  const lift = moved.pagure.fail({ times: Infinity, trouble: { kind: "answer", status: 503, body: "maintenance" } });
+  const lift = moved.former.fail({ times: Infinity, trouble: { kind: "answer", status: 503, body: "maintenance" } });
   await until(moved, await moved.deleteAt(first), () => t.ok(moved.stands(first)));
   t.ok(moved.stands(first), "somebody may have objected");
   lift();
@@ -181,16 +197,16 @@ t.test("as long as something was promised there, nothing is deleted while the ol
 });
 
 t.test("what was told in a place that is closed for good is told anew, with all of its days", async (t) => {
-  const moved = await openMoved(t);
+  const moved = await openMoved(t, "pagure");
   const [first = ""] = moved.amiIds;
   await moved.pass();
   const promised = await moved.deleteAt(first);
   moved.clock.advance(2 * HOUR_MS);
-  moved.pagure.fail({ times: Infinity, trouble: { kind: "answer", status: 410, body: "this project moved" } });
+  moved.former.fail({ times: Infinity, trouble: { kind: "answer", status: 410, body: "this project moved" } });
   await moved.pass();
   moved.clock.advance(2 * HOUR_MS);
   await moved.pass();
-  t.equal(moved.tellings(moved.forgejo, first), 1);
+  t.equal(moved.tellings(moved.present, first), 1);
   const again = await moved.deleteAt(first);
   t.ok(again > promised + 4 * DAY_MS, "all ten days");
   await until(moved, again, () => t.ok(moved.stands(first)));
@@ -198,13 +214,13 @@ t.test("what was told in a place that is closed for good is told anew, with all 
 });
 
 t.test("what was told in a place whose comments nobody reads is told anew, with all of its days", async (t) => {
-  const moved = await openMoved(t, { isAlsoRead: false });
+  const moved = await openMoved(t, "pagure", { isAlsoRead: false });
   const [first = ""] = moved.amiIds;
   const promised = await moved.deleteAt(first);
-  moved.pagure.tracker.comment(PROJECTS.pagure, 1, "somebody", `hold ${first}`);
+  moved.former.tracker.comment(PROJECTS.pagure, 1, "somebody", `hold ${first}`);
   await moved.pass();
   await moved.pass();
-  t.equal(moved.tellings(moved.forgejo, first), 1, "the public is told where it is heard");
+  t.equal(moved.tellings(moved.present, first), 1, "the public is told where it is heard");
   const again = await moved.deleteAt(first);
   t.equal(again, moved.clock.now() + PERIODS.deleteAfterMs);
   t.ok(again > promised);

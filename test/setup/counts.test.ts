@@ -46,6 +46,20 @@ t.test(
   },
 );
 
+t.test("what was skipped is told with its reason, once for each file", async (t) => {
+  const { code, lines } = await runTests(t, {
+    skips: `${PASSING}
+      t.test("looks", { skip: "there is no font" }, async t => { t.ok(1); });
+      for (const name of ["one", "two"]) t.test(name, async t => { t.plan(0, "there is no browser"); });
+      t.test("the rest", async t => { t.pass("", { skip: "not shown by man" }); t.ok(1); });`,
+  });
+  t.same(
+    lines.filter((line) => line.includes("skipped: ")),
+    ["there is no font", "there is no browser", "not shown by man"].map((reason) => `  skipped: ${reason}`),
+  );
+  t.same([code, lines.at(-1)], [0, "2 passed, 0 failed, 4 skipped"]);
+});
+
 t.test("a planted failing test is counted once, shown with its difference, and the exit code is 1", async (t) => {
   const { code, lines } = await runTests(t, {
     planted: `${PASSING} t.test("is planted", async t => { t.equal("left", "right"); t.equal(3, 4); });`,

@@ -130,12 +130,18 @@ t.test("without apt nothing is unpacked", async (t) => {
   t.strictSame(await readdir(dir), []);
 });
 
-/** A package as the doubles have them: a tarball in an RPM's place, with what Fedora's hold of both servers. */
+/**
+ * A package as the doubles have them: a tarball in an RPM's place, with what Fedora's hold of both servers. RabbitMQ's script reads
+ * its neighbour by a path that a blank breaks, as the true one does.
+ */
 const FAKE_DNF = `#!/bin/bash
 [[ "$1 $2 $3 $4" == "-q download --resolve --setopt=install_weak_deps=False" && "$5" == --destdir=/* && "$6 $7" == "valkey rabbitmq-server" && $# == 7 ]] || { echo "dnf: not known here: $*" >&2; exit 64; }
 made=$(mktemp -d)
 program() { mkdir -p "$made/$(dirname "$1")"; printf '#!/bin/sh\\necho %s\\n' "$(basename "$1")" >"$made/$1"; chmod 755 "$made/$1"; }
 for each in usr/bin/valkey-server usr/bin/valkey-cli usr/lib64/erlang/erts-15/bin/erlexec usr/lib64/erlang/erts-15/bin/epmd usr/lib/rabbitmq/lib/rabbitmq_server-4.0/sbin/rabbitmq-server; do program $each; done
+sbin="$made/usr/lib/rabbitmq/lib/rabbitmq_server-4.0/sbin"
+printf '%s\\n' '#!/bin/sh' 'set -e' '[ "$RABBITMQ_SCRIPTS_DIR" ] || RABBITMQ_SCRIPTS_DIR=$(dirname $0)' '. $RABBITMQ_SCRIPTS_DIR/rabbitmq-defaults' >"$sbin/rabbitmq-server"
+echo 'echo rabbitmq-server' >"$sbin/rabbitmq-defaults"
 tar -cf "\${5#--destdir=}/all.x86_64.rpm" -C "$made" .
 echo broken >"\${5#--destdir=}/all.i686.rpm"
 rm -r "$made"
@@ -170,7 +176,7 @@ t.test("Fedora's own packages are unpacked without root, by whatever of its prog
     ])
       await symlink(onPath(name) ?? `/bin/${name}`, join(dir, "tools", name));
     const env = { PATH: `${join(dir, "bin")}:${join(dir, "tools")}` };
-    const folder = join(dir, "cache/servers");
+    const folder = join(dir, "a cache/servers");
     await unpackServers(folder, { env, osRelease: join(dir, "release") });
     t.same((await readdir(folder)).sort(), ["bin", "usr"], programs.join());
     for (const [name, said] of [
@@ -185,11 +191,11 @@ t.test("Fedora's own packages are unpacked without root, by whatever of its prog
       join(dir, "bin/dnf"),
       "#!/bin/sh\necho 'Cannot download, all mirrors were already tried' >&2\nexit 1\n",
     );
-    await t.rejects(unpackServers(join(dir, "cache/again"), { env, osRelease: join(dir, "release") }), {
+    await t.rejects(unpackServers(join(dir, "a cache/again"), { env, osRelease: join(dir, "release") }), {
       name: "SetupError",
       message: "Cannot download, all mirrors were already tried",
     });
-    t.same(await readdir(join(dir, "cache")), ["servers"], "nothing is left of what failed");
+    t.same(await readdir(join(dir, "a cache")), ["servers"], "nothing is left of what failed");
   }
 });
 

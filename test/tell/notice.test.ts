@@ -3,6 +3,9 @@ import { draft } from "../../src/domain/image/lifecycle.ts";
 import { DAY_MS, formatInstant, HOUR_MS } from "../../src/domain/time.ts";
 import type { Schedule } from "../../src/ports/index.ts";
 import { openReporting } from "../support/scenes/reporting.ts";
+import { PERIODS } from "../support/world/image.ts";
+
+const MIB = 1024 * 1024;
 
 t.test("an image that was taken back before it was told gets no deadline", async (t) => {
   const { report, makePrivate, reporter, image, sightings } = await openReporting(t);
@@ -91,3 +94,28 @@ t.test("events are removed after 400 days, when every reporter has read them", a
   t.equal(await entries(), 3, "what is younger stays");
   t.equal((await reporter.schedule.regions()).length, 1);
 });
+
+t.test(
+  "once a day the oldest events of a region go where all of them take too much, but none of the last weeks",
+  async (t) => {
+    const { connection, clock, report, makePrivate, logged } = await openReporting(t);
+    const { redis, keys } = connection;
+    await makePrivate(1);
+    await report();
+    const now = clock.now();
+    const spareMs = PERIODS.deleteAfterMs + 30 * DAY_MS;
+    await redis.del(keys.events("us-east-1"));
+    for (const [age, size] of [
+      [80 * DAY_MS, 1],
+      [spareMs + DAY_MS, 1],
+      [spareMs - 2 * DAY_MS, 33],
+      [spareMs - 3 * DAY_MS, 33],
+    ] as const)
+      await redis.xadd(keys.events("us-east-1"), `${now - age}-1`, "what", "refused", "why", "x".repeat(size * MIB));
+    await redis.hset(keys.control("reporter:pagure:cursors"), "us-east-1", `${now}-0`);
+    clock.advance(DAY_MS);
+    await report();
+    t.equal(await redis.xlen(keys.events("us-east-1")), 2);
+    t.match(logged.join("\n"), /warn events took more than 64 MiB: the oldest are removed .*"removed":2/);
+  },
+);

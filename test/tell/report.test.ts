@@ -82,11 +82,12 @@ t.test("whether the reports reach the public is remembered, with since when they
   const failedAt = START + DAY_MS;
   for (let day = 1; day < 4; day += 1) {
     clock.advance(DAY_MS);
-    await t.rejects(report(), { code: "EINVALIDTOK" }, "with nothing to tell, too");
+    for (let pass = 0; pass < 2; pass += 1)
+      await t.rejects(report(), { code: "EINVALIDTOK" }, "with nothing to tell, too");
   }
   const failing = { state: "failing", since: failedAt, checkedAt: START + 3 * DAY_MS } as const;
   t.match(await reporter.journal.status(), { ...failing, reason: /Expired token.*create a new API token/ });
-  t.equal(logged.filter((line) => line.startsWith("error ")).length, 3, "an alarm at every pass");
+  t.equal(logged.filter((line) => line.startsWith("error ")).length, 3, "an alarm each day");
   pagure.setToken(TOKEN, { user: "bot" });
   await report();
   t.match(await reporter.journal.status(), { state: "ok", since: START + 3 * DAY_MS, reason: "" });

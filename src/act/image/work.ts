@@ -20,7 +20,7 @@ import {
 } from "../../domain/image/lifecycle.ts";
 import type { Planned } from "../../domain/plan/describe.ts";
 import type { Plan } from "../../domain/plan/plan.ts";
-import { afterHiddenLook, afterMiss, afterRefusal } from "../../domain/plan/setback.ts";
+import { afterHiddenLook, afterMiss, afterRefusal, mayBeOurs } from "../../domain/plan/setback.ts";
 import { isBegun } from "../../domain/limits/budget.ts";
 import { MINUTE_MS, type Instant } from "../../domain/time.ts";
 import type { Budgets, Clock, Facts, Images, Log, MayCall, Random, Schedule } from "../../ports/index.ts";
@@ -162,15 +162,18 @@ async function changeBy({ image, plan }: Planned, lease: ActLease, worker: Worke
     case "refuse":
       return afterRefusal(image, plan.code, plan.reason, lease.now);
     case "miss":
-      return missed(image, lease.now, images);
+      return missed(image, lease.now, worker);
   }
 }
+
+const LONG_GONE =
+  "all of its days were over when it was first missed: it may have been deleted by this service, before records were lost";
 
 /** Before an image counts as gone, EC2 is asked by its id; and what it leaves behind is said, or nobody would ever know. */
 async function missed(
   image: Image,
   now: Instant,
-  images: Pick<Images, "isKnown" | "snapshotsOf" | "snapshots" | "imagesOn">,
+  { images, periods }: Pick<Worker, "images" | "periods">,
 ): Promise<Change> {
   const change = afterMiss(image, now);
   if (change.stage !== "gone" || change.event === null) return change;
@@ -178,6 +181,8 @@ async function missed(
   const standing = await images.imagesOn(image.region, await snapshotsLeft(image, images));
   // Whoever else stands on a snapshot needs it.
   const left = [...standing].filter(([, on]) => on.every((id) => id === image.amiId)).map(([snapshotId]) => snapshotId);
+  if (left.length === 0 && mayBeOurs(image, periods))
+    return { ...change, event: { ...change.event, why: LONG_GONE, details: { left: "", hand: "unknown" } } };
   const why = left.length === 0 ? change.event.why : `${change.event.why}; it left ${left.join(", ")} behind`;
   return { ...change, event: { ...change.event, why, details: { left: left.join(" ") } } };
 }

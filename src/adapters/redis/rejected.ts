@@ -1,22 +1,19 @@
 import { createHash } from "node:crypto";
-import type { Redis } from "ioredis";
-import { isForbidden } from "./client/trouble.ts";
 import type { RedisConnection } from "./connection.ts";
 import { loadScript } from "./script.ts";
 import { asUpstream, ofOtherType } from "./strange.ts";
+import { MOST_STREAM_BYTES, streamBytes } from "./stream-bytes.ts";
 import { translateErrors } from "../translate.ts";
 import { parsePythonJson, writePythonJson } from "../../domain/python-json.ts";
 import { formatInstant, parseInstant } from "../../domain/time.ts";
-import type { NewRejected, RejectedMessage, RejectedMessages } from "../../ports/index.ts";
+import { MOST_READ_BYTES, type NewRejected, type RejectedMessage, type RejectedMessages } from "../../ports/index.ts";
 
 const reject = loadScript("reject");
 
-/** About so many entries are kept, the newest: a flood of rubbish must not fill the memory that the schedule lives in. */
+/** So many entries are kept, the newest: a flood of rubbish must not fill the memory that the schedule lives in. */
 const MOST_REJECTED = 100_000;
 
-/** What the stream may take of that memory; beyond it the oldest entries go. */
-const MOST_BYTES = 64 * 1024 * 1024;
-/** Of its entries so many go at once, as a part of all: trimming one by one would be asked for by each message. */
+/** Of its entries, where they are too many or take too much, so many go at once, as a part of all: trimming one by one would be asked for by each message. */
 const TRIMMED_PART = 16;
 
 /** The largest body that is kept whole. */
@@ -27,12 +24,18 @@ export function redisRejected({ redis, keys, strangers }: RedisConnection): Reje
   const key = keys.rejected;
   const range = async (start: string, end: string, limit: number): Promise<readonly RejectedMessage[]> =>
     (await redis.xrangeBuffer(key, start, end, "COUNT", limit)).map(([id, flat]) => readEntry(id, flat));
+  const [status, removed] = [keys.control("status"), "rejected_removed"] as const;
   async function bound(): Promise<void> {
     for (let length = await redis.xlen(key); length > 1; length = await redis.xlen(key)) {
-      if ((await bytesOf(redis, key, length)) <= MOST_BYTES) return;
-      await redis.xtrim(key, "MAXLEN", length - Math.ceil(length / TRIMMED_PART));
-      const why = `took more than ${MOST_BYTES / 1024 / 1024} MiB: the oldest messages in it are removed, and no more heard`;
-      strangers.tell(`${key} bytes`, `redis: ${key} ${why}: clean-amis rejected shows what is left`);
+      const isMany = length > MOST_REJECTED;
+      if (!isMany && (await streamBytes(redis, key, WHOLE_BYTES)) <= MOST_STREAM_BYTES) return;
+      const gone = await redis.xtrim(key, "MAXLEN", length - Math.ceil(length / TRIMMED_PART));
+      await strangers.orTell(status, redis.hincrby(status, removed, gone), 0);
+      const most = isMany
+        ? `had more than ${MOST_REJECTED} messages`
+        : `took more than ${MOST_STREAM_BYTES / 1024 / 1024} MiB`;
+      const why = `${most}: the oldest messages in it are removed, and no more heard`;
+      strangers.tell(`${key} bytes`, `redis: ${key} ${why}: clean-amis rejected says how many, and shows what is left`);
     }
   }
   const known = keys.rejectedKnown;
@@ -50,6 +53,8 @@ export function redisRejected({ redis, keys, strangers }: RedisConnection): Reje
       return true;
     },
     count: () => redis.xlen(key),
+    removed: async () =>
+      Number(/^\d+$/.exec((await strangers.orTell(status, redis.hget(status, removed), "")) ?? "")?.[0] ?? 0),
     page: (after, limit) => range(after === null ? "-" : `(${after}`, "+", limit),
     get: async (id) => (await range(id, id, 1))[0] ?? null,
     lastId: async () => (await redis.xrevrange(key, "+", "-", "COUNT", 1))[0]?.[0] ?? null,
@@ -73,22 +78,13 @@ export function redisRejected({ redis, keys, strangers }: RedisConnection): Reje
 function fingerprintOf({ messageId, topic, body }: NewRejected): string {
   const hash = createHash("sha256").update(`${messageId}\n${topic}\n`);
   try {
+    if (body.length > MOST_READ_BYTES) throw new RangeError("it is not read");
     hash.update(writePythonJson(parsePythonJson(body.toString())));
   } catch {
-    // No JSON, or one that is nested too deeply: its bytes say what it is.
+    // No JSON, or one that is nested too deeply or too large: its bytes say what it is.
     hash.update(body);
   }
   return hash.digest("base64url");
-}
-
-/** Where MEMORY may not be asked, each entry counts as the largest. */
-async function bytesOf(redis: Redis, key: string, length: number): Promise<number> {
-  try {
-    return (await redis.memory("USAGE", key, "SAMPLES", 0)) ?? 0;
-  } catch (error) {
-    if (!isForbidden(error)) throw error;
-    return length * WHOLE_BYTES;
-  }
 }
 
 function writeEntry({ body, reason, messageId, topic, sentAt, at }: NewRejected, bytes: number): (string | Buffer)[] {

@@ -22,6 +22,10 @@ export function manPage(commands: Commands): string {
     ".SH FILES",
     ...item("config.toml", "the configuration, unless --config or FEDORA_MESSAGING_CONF names another file"),
     ...item("/etc/fedora-messaging/config.toml", "the same, where config.toml is not there"),
+    ...item(
+      "docs/runbook.md",
+      "in the package's folder: what to type at each alert, from the first start to a lost Redis",
+    ),
   ].join("\n");
 }
 

@@ -28,7 +28,7 @@ export function imageText(explanation: ImageExplanation, now: Instant): string {
 
 /** Where an image stands, what is decided, and when things happen. */
 export function standingText(explanation: ImageExplanation, now: Instant, width?: number): readonly string[] {
-  const { image, decision, isNewest } = explanation;
+  const { image, decision, isNewest, replacement } = explanation;
   const put: Put = (name, text) => row(name, text, width);
   const isDecidedAnew = image.reason !== "" && (image.reason !== decision.reason || image.rule !== ruleOf(decision));
   const refusal = refusalOf(image);
@@ -45,6 +45,7 @@ export function standingText(explanation: ImageExplanation, now: Instant, width?
     ...put("decision", describeDecision(decision)),
     ...(isDecidedAnew ? put("recorded", `${image.rule === null ? "" : `${image.rule}: `}${image.reason}`) : []),
     ...deadlines(explanation, now, put),
+    ...(replacement === null ? [] : put("go over to", `${replacement.amiId}, ${replacement.imageName}`)),
     ...(image.takenAway === null ? [] : put("taken away", takenText(image.takenAway))),
     ...snapshotRows(image, put),
     ...(image.lastError === "" ? [] : put("last error", `${image.lastError} (attempt ${image.attempts})`)),
@@ -106,7 +107,7 @@ function stageText(image: Image, isNewest: boolean): string {
     case "deleted":
       return "image and snapshots are accounted for";
     case "gone":
-      return "vanished from EC2 by another hand";
+      return "vanished from EC2";
   }
 }
 

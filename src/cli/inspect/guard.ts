@@ -1,7 +1,7 @@
 import { CONFIG, onlyWord, withRecords, type Command } from "../command/command.ts";
 import { exitCode } from "../command/exit-codes.ts";
 import { checkKnown } from "../command/regions.ts";
-import { REGION, regionsOf } from "../command/words.ts";
+import { countOf, REGION, regionsOf } from "../command/words.ts";
 import { jsonLine } from "../terminal/show.ts";
 import { Table, type Column } from "../terminal/table.ts";
 import { utc } from "../terminal/when.ts";
@@ -23,6 +23,7 @@ export const guard: Command = {
     config: CONFIG,
     region: REGION,
     altered: { type: "boolean", help: "those alone that are not as they should be" },
+    limit: { type: "string", help: "so many lines at the most" },
     json: { type: "boolean", help: "JSON lines: schemas/guard.json" },
   },
   examples: ["clean-amis guard list", "clean-amis guard list --altered --json"],
@@ -30,6 +31,7 @@ export const guard: Command = {
     if (invocation.positionals.length > 0) onlyWord(invocation, "guard: list is all that it takes");
     const { options, print, warn, screen, stop } = invocation;
     const regions = regionsOf("guard", invocation);
+    const limit = countOf("guard", "limit", Infinity, invocation);
     return withRecords(invocation, async (records, config) => {
       await checkKnown("guard: --region", regions, records.queues);
       if (config.guard === null) warn("guard.on = false: nobody looks at them; what stands here was found before");
@@ -47,11 +49,13 @@ export const guard: Command = {
       };
       for await (const piece of listReleased(regions, records, tell)) {
         stop.throwIfAborted();
-        const wanted = options["altered"] === true ? piece.filter(({ isAltered }) => isAltered) : piece;
+        const found = options["altered"] === true ? piece.filter(({ isAltered }) => isAltered) : piece;
+        const wanted = found.slice(0, limit - count);
         if (wanted.length === 0) continue;
         if (count === 0 && !isJson) await print(table.head());
         await print(wanted.map(isJson ? (each) => jsonLine(releasedJson(each)) : line).join("\n"));
         count += wanted.length;
+        if (count === limit) break;
       }
       if (count === 0 && !isJson) await print("no released image is known that was asked for");
       return problems === 0 ? exitCode("done") : exitCode("failed");

@@ -74,7 +74,10 @@ async function list(ids: readonly string[], invocation: Invocation): Promise<num
       await print(isJson ? jsonLine(entryJson(entry)) : table.row([id, utc(at), String(bytes), topic, reason]));
       left -= 1;
     }
-    if (isFirst && !isJson)
+    const removed = isJson ? 0 : await records.rejected.removed();
+    if (removed > 0)
+      await print(`${removed} older ones were removed, for they were too many, or took too much of Redis`);
+    if (isFirst && removed === 0 && !isJson)
       await print(until === Infinity ? "everything was understood" : "everything was understood that came by then");
     return 0;
   });

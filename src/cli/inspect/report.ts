@@ -5,6 +5,7 @@ import { dayOf, formatInstant, isCalendarDate } from "../../domain/time.ts";
 import { quote } from "../../domain/words.ts";
 import { UsageError } from "../../errors.ts";
 import { readDay, type DayEntry } from "../../tell/day.ts";
+import { replacementsOf } from "../../tell/post.ts";
 import { tellingJson } from "../../inspect/json.ts";
 
 export const report: Command = {
@@ -20,7 +21,7 @@ export const report: Command = {
     const date = textOf(invocation, "date");
     if (date !== undefined && !(/^\d{4}-\d{2}-\d{2}$/.test(date) && isCalendarDate(date.replaceAll("-", ""))))
       throw new UsageError(`report: --date ${quote(date)}: a day such as 2026-11-24`);
-    return withRecords(invocation, async (records, { periods, report: { title } }) => {
+    return withRecords(invocation, async (records, { periods, policy, report: { title } }) => {
       const day = date ?? dayOf(records.now());
       const entries = await readDay(day, records);
       if (invocation.options["json"] === true)
@@ -29,7 +30,11 @@ export const report: Command = {
         const deadlines = new Map(entries.map(({ event, deleteAt }) => [event, deleteAt]));
         const notBefore = (event: DayEntry["event"]): number | null => deadlines.get(event) ?? null;
         const events = entries.map(({ event }) => event);
-        await invocation.print(renderDay(day, events, { deleteAfterMs: periods.deleteAfterMs, notBefore }, title));
+        const { schedule } = records;
+        const replacements = await replacementsOf(events, records.now(), { schedule, policy });
+        const replacement = (event: DayEntry["event"]) => replacements.get(event) ?? null;
+        const { deleteAfterMs } = periods;
+        await invocation.print(renderDay(day, events, { deleteAfterMs, notBefore, replacement }, title));
       }
       return 0;
     });

@@ -12,6 +12,11 @@ export class Calls<Call> {
     for (const listener of this.#listeners) listener(call);
   }
 
+  /** Forgets what was written so far: whoever wants it has listened. */
+  forget(): void {
+    this.#journal.length = 0;
+  }
+
   /** Calls the listener after each further entry; the returned function ends that. */
   listen(listener: (call: Call) => void): () => void {
     this.#listeners.add(listener);

@@ -34,6 +34,8 @@ export async function listen(name: string): Promise<Listening> {
     closing: closing.signal,
     serve: (answer) => {
       server.on("request", (incoming, outgoing) => {
+        // Node takes it from the machine's clock, and this process may live by another.
+        outgoing.setHeader("date", new Date(Date.now()).toUTCString());
         answer(incoming, outgoing).catch((error: unknown) => {
           outgoing.destroy();
           // A client that hung up, or the double's end, leaves nobody to answer.

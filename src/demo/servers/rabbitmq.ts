@@ -13,8 +13,8 @@ import { describeError } from "../../errors.ts";
 type Programs = Exclude<RabbitmqSource, { readonly from: "url" }>;
 type Ports = { readonly amqp: number; readonly dist: number; readonly epmd: number };
 
-// 7 s alone, 15 s with three at once on two cores.
-const READY_MS = 90_000;
+// 7 s alone, 15 s with three at once on two cores, two minutes where ten want each of them.
+const READY_MS = 300_000;
 
 /**
  * How a broker that was started here can be spoken to past AMQP: by Erlang, whose cookie lies in `home`.

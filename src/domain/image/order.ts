@@ -52,7 +52,7 @@ const nothing = (happened: string, next: string): OrderOutcome => ({ change: nul
 /** What a deleted or vanished image is answered with, whatever is ordered; null: it is not too late. */
 export function tooLate(image: Pick<Image, "stage">): OrderOutcome | null {
   if (image.stage === "deleted") return nothing("too late: it is deleted", "nothing can bring it back");
-  if (image.stage === "gone") return nothing("too late: it vanished from EC2 by another hand", "nothing can be done");
+  if (image.stage === "gone") return nothing("too late: it vanished from EC2", "nothing can be done");
   return null;
 }
 

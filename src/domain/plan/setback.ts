@@ -1,5 +1,5 @@
 import type { Image } from "../image/image.ts";
-import { draft, NOT_MISSED, waitOf, type Change } from "../image/lifecycle.ts";
+import { draft, NOT_MISSED, waitOf, type Change, type Periods } from "../image/lifecycle.ts";
 import { backoffMs, jittered } from "../limits/backoff.ts";
 import { believable } from "../limits/deaf.ts";
 import { refusalOf, type RefusalCode } from "./refusal.ts";
@@ -72,6 +72,18 @@ export function afterMiss(image: Image, now: Instant): Change {
     return { stage, wait: waitOf(image, now + BETWEEN_MISSES_MS), fields, event: null };
   const why = "vanished from EC2 by another hand";
   return { stage: "gone", wait: null, fields, event: draft("gone", now, "ticker", why) };
+}
+
+/**
+ * Whether we may have deleted an image ourselves that is gone, and nobody knows that any more: nothing was ever done with it by its
+ * record, and when it was first missed all of its days were over.
+ */
+export function mayBeOurs(
+  { takenAway, madePrivateAt, uploadedAt, missedSince }: Image,
+  { privateAfterMs, deleteAfterMs }: Periods,
+): boolean {
+  const isUntouched = takenAway === null && madePrivateAt === null;
+  return isUntouched && missedSince !== null && missedSince >= uploadedAt + privateAfterMs + deleteAfterMs;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { EventKind, ImageEvent } from "../image/event.ts";
 import type { Image } from "../image/image.ts";
+import type { Replacement } from "../image/replacement.ts";
 import { textsOf } from "../json.ts";
 import { publicReason } from "../plan/public-reason.ts";
 import { lastErrorOf, situationIn } from "../plan/situation.ts";
@@ -28,7 +29,7 @@ export interface Bulletin {
   readonly kind: BulletinKind;
   /** `warning`: a person should look. */
   readonly severity: "info" | "warning";
-  /** What `schemas/clean_amis.image.KIND.json` describes; the same whenever it is made of the same event. */
+  /** What `schemas/clean_amis.image.KIND.json` describes; the same whenever it is made of the same event, but for `replacement`. */
   readonly body: BulletinBody;
   /** The date in it before which the image is not deleted; null: it names none. */
   readonly notDeletedBefore: Instant | null;
@@ -45,7 +46,7 @@ interface Head {
   readonly image_name: string | null;
 }
 
-type Tail = Readonly<Record<string, string | number | boolean | null | Readonly<Record<string, string>>>>;
+type Tail = Readonly<Record<string, string | number | boolean | null | Readonly<Record<string, string | null>>>>;
 export type BulletinBody = Head & Tail;
 
 const KIND_OF: Readonly<Record<EventKind, BulletinKind | null>> = {
@@ -80,18 +81,33 @@ export function bulletinSchema(kind: BulletinKind): string {
   return `${bulletinTopic(kind)}.v1`;
 }
 
+/** What a message is made of, beside its event. */
+interface Beside {
+  readonly deleteAfterMs: number;
+  /** The image to go over to; null: none is known. */
+  readonly replacement: Replacement | null;
+}
+
 /** What the bus is told of an event; null where the public report tells nothing of it either. Total. */
-export function bulletinOf(event: ImageEvent, { deleteAfterMs }: { readonly deleteAfterMs: number }): Bulletin | null {
+export function bulletinOf(event: ImageEvent, { deleteAfterMs, replacement }: Beside): Bulletin | null {
   const kind = sectionOf(event) === null ? null : KIND_OF[event.what];
   if (kind === null) return null;
   const notDeletedBefore = notDeletedBeforeOf(kind, event, deleteAfterMs);
   const tail = tailOf(kind, event, notDeletedBefore === null ? null : formatInstant(notDeletedBefore));
-  return { kind, severity: severityOf(kind), body: { ...headOf(event), ...tail }, notDeletedBefore };
+  const led = kind === "private" || kind === "deleted" ? replacementIn(replacement) : {};
+  return { kind, severity: severityOf(kind), body: { ...headOf(event), ...tail, ...led }, notDeletedBefore };
+}
+
+function replacementIn(replacement: Replacement | null): Tail {
+  if (replacement === null) return { replacement };
+  const { amiId, composeId, imageName } = replacement;
+  return { replacement: { ami: amiId, compose_id: withoutSecrets(composeId), image_name: nameOf(imageName) } };
 }
 
 /** What is told a day before an image is made private. */
 export function soonBulletin(
   image: Pick<Image, "region" | "amiId" | "composeId" | "imageName" | "privateAt">,
+  replacement: Replacement | null,
 ): Bulletin {
   const { region, amiId, composeId, imageName, privateAt } = image;
   const when = formatInstant(privateAt);
@@ -104,7 +120,8 @@ export function soonBulletin(
     compose_id: withoutSecrets(composeId),
     image_name: nameOf(imageName),
   };
-  return { kind: "private_soon", severity: "info", body: head, notDeletedBefore: null };
+  const body = { ...head, ...replacementIn(replacement) };
+  return { kind: "private_soon", severity: "info", body, notDeletedBefore: null };
 }
 
 function severityOf(kind: BulletinKind): Bulletin["severity"] {

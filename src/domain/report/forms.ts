@@ -1,5 +1,6 @@
 import { elsewhereText } from "../elsewhere/usage.ts";
 import type { ImageEvent } from "../image/event.ts";
+import type { Replacement } from "../image/replacement.ts";
 import { textsOf } from "../json.ts";
 import { count } from "../markdown.ts";
 import { situationIn } from "../plan/situation.ts";
@@ -8,12 +9,14 @@ import { shown } from "./gate.ts";
 import { by, halfDone, reason, reasonAndWho, untilText, why, type Remark } from "./remarks.ts";
 import type { Section } from "./sections.ts";
 
-/** What the dates in a section are made of. */
+/** What a section says beside its events. */
 export interface Dates {
   /** How long after its notice an image may be deleted. */
   readonly deleteAfterMs: number;
   /** The instant before which an image that was made private, or released, is certainly not deleted; null: none is set. */
   readonly notBefore: (event: ImageEvent) => Instant | null;
+  /** The image to go over to; null: none is known. */
+  readonly replacement: (event: ImageEvent) => Replacement | null;
 }
 
 /** A day for people; to the second where the period is shorter than a day, as on a machine that only tries things out. */
@@ -44,14 +47,14 @@ const none = (): readonly never[] => [];
 export const FORMS: Readonly<Record<Section, Form>> = {
   "made-private": {
     heading: "Made private",
-    remarks: usedBy,
+    remarks: (event, dates) => [...goOverTo(event, dates), ...usedBy(event)],
     columns: ["snapshots", "size"],
     row: ({ details }) => [number(details["snapshots"]), `${number(details["gib"])} GiB`],
     lead: madePrivateLead,
   },
   deleted: {
     heading: "Deleted",
-    remarks: leftSnapshots,
+    remarks: (event, dates) => [...goOverTo(event, dates), ...leftSnapshots(event)],
     columns: ["deleted snapshots"],
     row: (event) => [deletedSnapshots(event)],
     lead: deletedLead,
@@ -122,6 +125,14 @@ export const FORMS: Readonly<Record<Section, Form>> = {
     row: none,
     lead: () => "These images vanished from Amazon EC2, and it was not this service that removed them.",
   },
+  "gone-unclear": {
+    heading: "Gone, and nobody knows by whom",
+    remarks: why,
+    columns: [],
+    row: none,
+    lead: () =>
+      "Amazon EC2 does not know these images any more. This service may have deleted them itself, and told it, before it lost its records; else somebody removed them.",
+  },
   altered: {
     heading: "Released images that changed",
     remarks: (event) => [["now", shown(event.why)]],
@@ -139,20 +150,33 @@ export const FORMS: Readonly<Record<Section, Form>> = {
   },
 };
 
+const GO_OVER_TO = "go over to";
+/** Its id is not told: whoever looks for that one finds what becomes of it, and of no other. */
+const HOW_TO_GO_OVER = `Behind “${GO_OVER_TO}” stands the name in Amazon EC2 of the newest image of the same kind and region that everybody can use.`;
+
+function goOverTo(event: ImageEvent, { replacement }: Dates): readonly Remark[] {
+  const found = replacement(event);
+  return found === null ? [] : [[GO_OVER_TO, shown(withoutRegion(found.imageName, found.region))]];
+}
+
+function howToGoOver(events: readonly ImageEvent[], { replacement }: Dates): readonly string[] {
+  return events.some((event) => replacement(event) !== null) ? [HOW_TO_GO_OVER] : [];
+}
+
 /** How many accounts, and none by its name. */
 function usedBy({ details }: ImageEvent): readonly Remark[] {
   const accounts = details["used_by"] ?? "";
   return /^[1-9]\d{0,8}$/.test(accounts) ? [["known use", elsewhereText(Number(accounts))]] : [];
 }
 
-function madePrivateLead(
-  events: readonly ImageEvent[],
-  { deleteAfterMs, notBefore }: Dates,
-  isRepeated: boolean,
-): string {
+function madePrivateLead(events: readonly ImageEvent[], given: Dates, isRepeated: boolean): string {
+  const { deleteAfterMs, notBefore } = given;
   const dates = events.map(notBefore).filter((at) => at !== null);
   if (dates.length === 0)
-    return "They are deleted only after a public notice, which is not given or not confirmed for any of them.";
+    return [
+      "They are deleted only after a public notice, which is not given or not confirmed for any of them.",
+      ...howToGoOver(events, given),
+    ].join(" ");
   const earliest = dateText(Math.min(...dates), deleteAfterMs);
   const found = events.filter(({ what }) => what === "found-again").length;
   const again = `${count(found, "image")} of them had been made private earlier, and the record of that was lost:`;
@@ -161,6 +185,7 @@ function madePrivateLead(
   return [
     `None of these images is deleted before **${earliest}**${howLong}.`,
     ...(found === 0 ? [] : [`${again} their days begin anew.`]),
+    ...howToGoOver(events, given),
   ].join(" ");
 }
 
@@ -180,13 +205,14 @@ function unfinishedLead(events: readonly ImageEvent[], { deleteAfterMs, notBefor
   ].join(" ");
 }
 
-function deletedLead(events: readonly ImageEvent[]): string {
+function deletedLead(events: readonly ImageEvent[], given: Dates): string {
   const results = events.flatMap((event) => Object.values(snapshotsOf(event)));
   const deleted = results.filter((result) => result === "deleted").length;
   const gib = events.reduce((sum, event) => sum + (Number(event.details["gib"]) || 0), 0);
   const whose = events.length === 1 ? "its" : "their";
   const snapshots = `${deleted} of ${whose} ${count(results.length, "snapshot")} (the copies of their disks)`;
-  return `Gone for good: ${count(events.length, "image")} and ${snapshots}; at most ${gib} GiB freed.`;
+  const gone = `Gone for good: ${count(events.length, "image")} and ${snapshots}; at most ${gib} GiB freed.`;
+  return [gone, ...howToGoOver(events, given)].join(" ");
 }
 
 function deletedSnapshots(event: ImageEvent): string {
@@ -203,9 +229,13 @@ function snapshotsOf(event: ImageEvent): Readonly<Record<string, string>> {
   return textsOf(event.details["snapshots"] ?? "");
 }
 
-/** Names of before 2024-08 hold the region: without it those of a build are one. */
 export function nameOf({ details, imageName, region }: ImageEvent): string {
-  return (details["ec2_name"] || imageName || "-").replace(region, "REGION");
+  return withoutRegion(details["ec2_name"] || imageName || "-", region);
+}
+
+/** Names of before 2024-08 hold the region: without it those of a build are one. */
+function withoutRegion(name: string, region: string): string {
+  return name.replace(region, "REGION");
 }
 
 /** Only a private image is deleted next; one that is public has all of its time before it. */

@@ -1,5 +1,6 @@
 import { EXAMPLE_AMI, EXAMPLE_COMPOSE } from "../comment/objection.ts";
 import type { ImageEvent } from "../image/event.ts";
+import type { Replacement } from "../image/replacement.ts";
 import { hidden } from "../markdown.ts";
 import { situationIn } from "../plan/situation.ts";
 import { renderHeartbeat, renderOutlook, type Outlook } from "./outlook.ts";
@@ -29,6 +30,8 @@ export interface PostFrame {
   readonly quietSince: string | null;
   /** The events that an earlier post tells already, each with the deadline that its image has; null: none. */
   readonly repeats: ReadonlyMap<ImageEvent, Instant | null>;
+  /** The images to go over to; none is known of an event that is not there. */
+  readonly replacements: ReadonlyMap<ImageEvent, Replacement>;
   /** Of each list of the outlook. */
   readonly mostRows: number;
 }
@@ -58,8 +61,12 @@ export function renderOpening(day: string, deleteAfterMs: number): string {
 
 /** The Markdown of one post of a day's report. Texts that came from messages or EC2 stand in code spans, and mean nothing. */
 export function renderPost(events: readonly ImageEvent[], frame: PostFrame): string {
-  const { deleteAfterMs, outlook, quietSince, repeats } = frame;
-  const dates = { deleteAfterMs, notBefore: (event: ImageEvent) => notBeforeOf(event, frame) };
+  const { deleteAfterMs, outlook, quietSince, repeats, replacements } = frame;
+  const dates = {
+    deleteAfterMs,
+    notBefore: (event: ImageEvent) => notBeforeOf(event, frame),
+    replacement: (event: ImageEvent) => replacements.get(event) ?? null,
+  };
   const heartbeat = outlook === null || quietSince === null ? [] : [renderHeartbeat(outlook, quietSince)];
   return [
     ...heartbeat,

@@ -15,6 +15,7 @@ export const SECTIONS = [
   "refused",
   "failed",
   "gone",
+  "gone-unclear",
   "altered",
   "kept-for-a-person",
 ] as const;
@@ -48,6 +49,7 @@ const SECTION_OF_SITUATION: Readonly<Record<SituationKind, Section>> = {
 /** The section that an event is reported in, or null when it is not for the public. */
 export function sectionOf(event: ImageEvent): Section | null {
   if (event.what !== "scheduled" && event.what !== "decided") {
+    if (event.what === "gone" && event.details["hand"] === "unknown") return "gone-unclear";
     const situation = situationIn(event);
     return situation === null ? SECTION_OF[event.what] : SECTION_OF_SITUATION[situation.kind];
   }

@@ -4,7 +4,7 @@ import type { Asked, Route } from "../routes.ts";
 import { eventCursorOf, eventCursorText, queueCursorOf, queueCursorText } from "./cursor.ts";
 import { amiOf, composeOf, kindOf, optional, regionOf, sinceOf, stageOf, withinOf } from "./parameters.ts";
 import { openApi } from "./openapi.ts";
-import { DAY_MS, type Instant } from "../../domain/time.ts";
+import { DAY_MS } from "../../domain/time.ts";
 import { readEventPage } from "../../inspect/event-page.ts";
 import {
   explainAmi,
@@ -22,7 +22,6 @@ import type { Journal } from "../../ports/index.ts";
 export interface ApiReader extends Omit<Explainer, "journal"> {
   readonly queues: QueueReader["queues"];
   readonly journal: Explainer["journal"] & Pick<Journal, "after">;
-  readonly now: () => Instant;
   /** Told what of ours cannot be read: names of keys are for operators. */
   readonly tell: (problem: string) => void;
   /** The figures, as `schemas/queue-stats.json` has them, fit for the public. Throws `UpstreamError`. */

@@ -2,13 +2,11 @@ import { html } from "./html.ts";
 import { composeLife, lifeOf, type Life } from "./life.ts";
 import { findLink, pageAnswer, table } from "./shell.ts";
 import { Problem, type Answer } from "../answer.ts";
-import { publicCompose, publicExplanation, publicImage } from "../public.ts";
-import { KEPT_FOR_A_PERSON } from "../../domain/compose/classify.ts";
+import { publicCompose, publicExplanation } from "../public.ts";
 import { isKeySafeComposeId } from "../../domain/compose/compose.ts";
 import type { ImageEvent } from "../../domain/image/event.ts";
-import { isAmiId, type Image } from "../../domain/image/image.ts";
-import { streamOf } from "../../domain/image/stream.ts";
-import { dayOf, type Instant } from "../../domain/time.ts";
+import { isAmiId } from "../../domain/image/image.ts";
+import { dayOf } from "../../domain/time.ts";
 import {
   explainAmi,
   explainCompose,
@@ -17,13 +15,11 @@ import {
   type ImageExplanation,
 } from "../../inspect/explain.ts";
 import { withoutSecrets } from "../../domain/report/gate.ts";
-import type { Found, Journal, Names, Schedule } from "../../ports/index.ts";
+import type { Found, Journal, Names } from "../../ports/index.ts";
 
 /** Who looks for what people ask about. */
 export interface Finder extends Omit<Explainer, "journal"> {
   readonly journal: Explainer["journal"] & Pick<Journal, "newest">;
-  readonly schedule: Explainer["schedule"] & Pick<Schedule, "ofCompose" | "newest">;
-  readonly now: () => Instant;
   readonly names: Pick<Names, "search">;
   /** Searches by a part of a name that are under way. */
   readonly searches: { underWay: number };
@@ -33,8 +29,6 @@ export interface Finder extends Omit<Explainer, "journal"> {
 const MOST_FOUND = 100;
 /** Events of a region that are looked through for the last report. */
 const MOST_EVENTS = 500;
-/** Composes of a stream that are looked through for a newer public image. */
-const MOST_NEWER = 5;
 
 /** The life of what was asked for: an AMI, a compose, or what has the text in its name. Throws `Problem`, `UpstreamError`. */
 export async function findPage(text: string, finder: Finder): Promise<Answer> {
@@ -85,7 +79,6 @@ async function lifeIn(explanation: ImageExplanation, finder: Finder): Promise<Li
   const url = own ?? (await lastReport(image.region, finder));
   return {
     explanation: publicExplanation(explanation),
-    newer: await newerThan(image, finder),
     report: url === null ? null : { url, isOwn: own !== null },
   };
 }
@@ -100,25 +93,6 @@ async function lastReport(region: string, { journal }: Pick<Finder, "journal">):
 function reportOf(notice: ImageEvent | undefined): string | null {
   const told = notice?.why ?? "";
   return /^https?:\/\/[^\s"'<>]{1,500}$/.test(told) ? told : null;
-}
-
-/** The newest image of the same stream, architecture and region that everybody can use. */
-async function newerThan(image: Image, { schedule }: Pick<Finder, "schedule">): Promise<Image | null> {
-  const stream = streamOf(image);
-  if (stream === null) return null;
-  for (const composeId of await schedule.newest(image.region, stream, MOST_NEWER)) {
-    if (composeId === image.composeId) return null;
-    const all = await schedule.ofCompose(composeId, { region: image.region, most: MOST_OF_COMPOSE });
-    const open = all.find((each) => each.arch === image.arch && isGoodForAll(each));
-    if (open !== undefined) return publicImage(open);
-  }
-  return null;
-}
-
-/** Everybody can use it, as far as is known, and nothing speaks against it. */
-function isGoodForAll({ stage, rule, takenAway, lastError }: Image): boolean {
-  if (takenAway !== null || lastError !== "") return false;
-  return stage === "public" || (stage === "kept" && !KEPT_FOR_A_PERSON.some((doubt) => doubt === rule));
 }
 
 function feedOf(composeId: string): { readonly href: string; readonly title: string } {

@@ -8,15 +8,14 @@ import { situationOf } from "../../domain/plan/situation.ts";
 import { dayOf, type Instant } from "../../domain/time.ts";
 import type { ComposeExplanation, ComposeKnowledge, ImageExplanation } from "../../inspect/explain.ts";
 
-/** An image's life, fit for the public, and what to go over to. */
+/** An image's life, fit for the public. */
 export interface Life {
   readonly explanation: ImageExplanation;
-  /** The newest image of its stream, architecture and region that everybody can use; null: none is known. */
-  readonly newer: Image | null;
   /** Where the public was told of it last, or else of any other image of its region; null: no report is known. */
   readonly report: { readonly url: string; readonly isOwn: boolean } | null;
 }
 
+const GO_OVER_TO = "go over to";
 const STAGES: Readonly<Record<Stage, string>> = {
   unresolved: "what its compose is is not known yet; nothing is done to it",
   public: "everybody can use it; it will be made private",
@@ -32,7 +31,7 @@ const STAGES: Readonly<Record<Stage, string>> = {
 const SAVED_BY_HOLD: readonly Stage[] = ["unresolved", "public", "private", "restoring"];
 
 /** One image's life. */
-export function lifeOf({ explanation, newer, report }: Life, now: Instant): Html {
+export function lifeOf({ explanation, report }: Life, now: Instant): Html {
   const { image, decision, compose, history } = explanation;
   const situation = situationOf(image);
   return html`<h2><code>${image.amiId}</code> in ${image.region}</h2>
@@ -46,12 +45,7 @@ export function lifeOf({ explanation, newer, report }: Life, now: Instant): Html
       ...(situation === null ? [] : [["half done", `${situation.done}; missing: ${situation.missing}`] as const]),
       ...hold(image, now),
       ...snapshots(image),
-      [
-        "go over to",
-        newer === null
-          ? "no newer public image of its kind is known"
-          : html`${findLink(newer.amiId)} (${newer.imageName ?? newer.composeId})`,
-      ],
+      ...goOverTo(explanation),
     ])}
     ${howToObject(image, report)}
     <h3>What is known of its compose</h3>
@@ -89,6 +83,12 @@ function snapshots({ snapshotIds, snapshotResults }: Image): (readonly [string, 
   if (snapshotIds.length === 0) return [];
   const words = snapshotIds.map((id) => (snapshotResults[id] === undefined ? id : `${id} (${snapshotResults[id]})`));
   return [["snapshots", words.join(", ")]];
+}
+
+/** Of what stays nothing is said: nobody has to leave it. */
+function goOverTo({ image, replacement, isNewest }: ImageExplanation): (readonly [string, Html | string])[] {
+  if (replacement !== null) return [[GO_OVER_TO, html`${findLink(replacement.amiId)} (${replacement.imageName})`]];
+  return isNewest || image.stage === "kept" ? [] : [[GO_OVER_TO, "no newer public image of its kind is known"]];
 }
 
 function howToObject({ stage, amiId }: Image, report: Life["report"]): Html | null {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { htmlPage, type Trouble } from "../../../src/demo/outside/faults.ts";
-import { dayPost, failure, FORGES, PAGURE, publish, REPO } from "../../support/outside/forge.ts";
+import { copies, dayPost, failure, FORGES, PAGURE, publish, REPO } from "../../support/outside/forge.ts";
 
 for (const forge of FORGES) {
   const { calls, name } = forge;
@@ -46,12 +46,16 @@ for (const forge of FORGES) {
       ];
       for (const [what, call, trouble, kind, code, message] of rows) {
         const { double, open } = await forge.start(t);
-        double.fail({ ...calls[call], trouble });
+        const lift = double.fail({ ...calls[call], trouble });
         const error = await failure(t, publish(open(), dayPost(1)));
+        t.notMatch(error.message, /[\r\n]/, `${what}: one line`);
         const expected = forge === PAGURE && code === "MOVED" ? /^HTTP_30\d$/ : code;
         t.match(error, { name: kind, message }, `${what}: ${error.message}`);
         t.match(error.code, expected, what);
         t.same(double.tracker.issues(REPO), [], what);
+        lift();
+        for (let time = 0; time < 2; time += 1) await publish(open(), dayPost(1));
+        t.equal(copies(double, 1), 1, `${what}: when that is over, it is told, once`);
       }
     },
   );

@@ -35,6 +35,11 @@ for (const forge of FORGES) {
     );
     const page = double.url + forge.page(REPO, 1);
     t.same([first.url, second.url], [page, page]);
+    const shown = await (await fetch(page)).text();
+    t.match(shown, `<h1>${TITLE}</h1>`, "whoever demonstrates it can be shown the page");
+    t.equal(shown.match(/<article[^>]*><header><b>bot<\/b> <time /g)?.length, 2, "who wrote each, and when");
+    const [comment] = issues[0]?.comments ?? [];
+    t.match(shown, `<article id="${forge.page("", 1, comment?.id ?? 0).split("#")[1] ?? ""}">`);
   });
 
   test("publishing a post again posts nothing", async (t) => {

@@ -3,7 +3,7 @@ import { ForgejoCalls } from "../../../src/adapters/forgejo/calls.ts";
 import { startForgejoDouble, type ForgejoDouble } from "../../../src/demo/outside/forgejo/double.ts";
 import type { ProjectSettings } from "../../../src/demo/outside/tracker.ts";
 import { ConfigError } from "../../../src/errors.ts";
-import { dayPost, failure, FORGEJO, NOW, publish, REPO, TOKEN } from "../../support/outside/forge.ts";
+import { copies, dayPost, failure, FORGEJO, NOW, publish, REPO, TOKEN } from "../../support/outside/forge.ts";
 import { openForgejo, type ForgeOptions } from "../../support/outside/adapters.ts";
 
 async function start(t: { teardown(end: () => Promise<void>): void }): Promise<ForgejoDouble> {
@@ -58,6 +58,7 @@ t.test("what a person must mend is refused with the remedy in one line, and noth
     breakIt();
     const error = await failure(t, publish(openForgejo(optionsOf(double)), dayPost(1)));
     t.match(error, { name: "RefusedError", code, message }, name);
+    t.notMatch(error.message, /[\r\n]/, `${name}: one line`);
   }
   const nowhere = openForgejo({ ...optionsOf(double), repo: "releng/nowhere" });
   t.match(await failure(t, publish(nowhere, dayPost(1))), {
@@ -66,6 +67,8 @@ t.test("what a person must mend is refused with the remedy in one line, and noth
   });
   settings({ tracker: "open", isHidden: false, movedTo: null, blockedUsers: [] })();
   t.same(double.tracker.issues(REPO), []);
+  for (let time = 0; time < 2; time += 1) await publish(openForgejo(optionsOf(double)), dayPost(1));
+  t.equal(copies(double, 1), 1, "what was mended lets it be told, once");
 });
 
 t.test(

@@ -5,7 +5,7 @@ import { htmlPage } from "../../../src/demo/outside/faults.ts";
 import type { Trouble } from "../../../src/demo/outside/faults.ts";
 import { ConfigError } from "../../../src/errors.ts";
 import { open, start } from "../../support/outside/pagure.ts";
-import { failure, NOW, dayPost, publish, REPO, TOKEN } from "../../support/outside/forge.ts";
+import { copies, failure, NOW, dayPost, publish, REPO, TOKEN } from "../../support/outside/forge.ts";
 
 const CREATE = /\/new_issue$/;
 
@@ -65,11 +65,17 @@ t.test("what a person must mend is refused with the remedy in one line", async (
     const reports = open(double);
     double.tracker.setProject(REPO, { tracker: "open", blockedUsers: [] });
     breakIt();
-    t.match(await failure(t, publish(reports, dayPost(1))), { name: "RefusedError", code, message: sentence }, name);
+    const error = await failure(t, publish(reports, dayPost(1)));
+    t.match(error, { name: "RefusedError", code, message: sentence }, name);
+    t.notMatch(error.message, /[\r\n]/, `${name}: one line`);
   }
   const nowhere = await failure(t, publish(open(double, { repo: "releng/nowhere" }), dayPost(1)));
   t.match(nowhere, { name: "RefusedError", code: "ENOPROJECT", message: /check the repo releng\/nowhere/ });
   t.same(double.tracker.issues(REPO), []);
+  double.setToken(TOKEN, { user: "bot" });
+  double.tracker.setProject(REPO, { tracker: "open", blockedUsers: [] });
+  for (let time = 0; time < 2; time += 1) await publish(open(double), dayPost(1));
+  t.equal(copies(double, 1), 1, "what was mended lets it be told, once");
 });
 
 t.test("a token that Pagure echoes is starred out, and a post above its limit is refused", async (t) => {

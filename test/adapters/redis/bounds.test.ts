@@ -64,6 +64,36 @@ t.test("events are removed although a kind of report was begun once, and never s
   await mine?.end();
 });
 
+t.test("a region's events take 64 MiB at most: the oldest that may go do, and that is told", async (t) => {
+  const { redis, keys, ...connection } = await openTestRedis(t);
+  const stream = keys.events(REGION);
+  /** The first of seventy days, each with an event of a mebibyte. */
+  const first = START - 70 * DAY_MS;
+  for (let day = 0; day < 70; day += 1)
+    await redis.xadd(stream, `${first + day * DAY_MS}-1`, "what", "refused", "why", "x".repeat(MIB - 4096));
+  const lease = await redisJournal({ redis, keys, ...connection }, "log", silentLog).reporterLease();
+  if (lease === null) throw new Error("the lease is taken");
+  t.teardown(() => lease.end());
+  const firstDay = async (): Promise<number> => {
+    const [entry] = await redis.xrange(stream, "-", "+", "COUNT", 1);
+    return (Number(entry?.[0].split("-")[0]) - first) / DAY_MS;
+  };
+  const told = (): readonly string[] => connection.strangers.list().map(({ problem }) => problem);
+  t.equal(await lease.bound(REGION, START, START), 0, "nobody was told");
+  t.match(told(), [/takes more than 64 MiB: what is not told yet, or is of the last weeks, is kept/]);
+  await lease.finishPost({ [REGION]: `${first + 3 * DAY_MS}-1` }, {});
+  t.equal(await lease.bound(REGION, START, START), 3, "up to what is still to be told");
+  t.equal(await firstDay(), 3);
+  await lease.finishPost({ [REGION]: `${first + 69 * DAY_MS}-1` }, {});
+  t.equal(await lease.bound(REGION, first + 5 * DAY_MS, START), 2, "up to what is spared");
+  t.equal(await firstDay(), 5);
+  t.ok((await lease.bound(REGION, first + 40 * DAY_MS, START)) > 0);
+  const bytes = (await redis.memory("USAGE", stream, "SAMPLES", 0)) ?? 0;
+  t.ok(bytes <= 64 * MIB && bytes > 60 * MIB, `no more than it takes: ${bytes / MIB} MiB are left`);
+  t.match(told(), [/took more than 64 MiB: the oldest events in it are removed/]);
+  t.equal(await lease.bound(REGION, START, START), 0);
+});
+
 t.test("a hold on a compose that nobody knows ends by itself, one on a known compose does not", async (t) => {
   const connection = await openTestRedis(t);
   const facts = redisFacts(connection);

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import t from "tap";
-import { COMMANDS } from "../../../src/cli/cli.ts";
+import { COMMANDS } from "../../../src/cli/commands.ts";
 import type { Commands } from "../../../src/cli/command/command.ts";
 import { bashCompletion } from "../../../src/cli/help/completion-bash.ts";
 import { fishCompletion } from "../../../src/cli/help/completion-fish.ts";

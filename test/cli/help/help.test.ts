@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { COMMANDS } from "../../../src/cli/cli.ts";
+import { COMMANDS } from "../../../src/cli/commands.ts";
 import { subWordsOf } from "../../../src/cli/command/command.ts";
 import { EXIT_CODES } from "../../../src/cli/command/exit-codes.ts";
 import { commandOf, helpOf, helpText } from "../../../src/cli/help/help.ts";
@@ -97,10 +97,10 @@ t.test(
     t.equal(readFileSync(join(ROOT, "dist/clean-amis.1"), "utf8"), `${page}\n`, "the one that is installed");
     const groff = given(page, "groff", ["-man", "-ww", "-z", "-Kutf8", "-Tutf8"]);
     if (groff.error === undefined) t.same([groff.status, groff.stderr], [0, ""], "groff");
-    else t.comment(`not read by groff: ${groff.error.message}`);
+    else t.pass("", { skip: `not read by groff: ${groff.error.message}` });
     const shown = given(page, "man", ["-l", "-"]);
     if (shown.error === undefined) t.match(shown.stdout, /EXIT STATUS/);
-    else t.comment(`not shown by man: ${shown.error.message}`);
+    else t.pass("", { skip: `not shown by man: ${shown.error.message}` });
   },
 );
 

@@ -34,6 +34,12 @@ t.test("the released images are listed with how they stand, and those alone that
     [WELL, "as it should be"],
     [CHANGED, "it is not public"],
   ]);
+  const first = await runOver(t, connection, "guard", "list", "--limit", "1", "--json");
+  t.equal(linesOf(t, first.out, "guard.json").length, 1);
+  t.match(await runOver(t, connection, "guard", "--limit", "0"), {
+    code: 2,
+    err: /--limit "0": a whole number from 1/,
+  });
   const table = await runOver(t, connection, "guard", "--altered", "--region", "us-east-1");
   t.match(table.out, /^REGION +AMI +COMPOSE +RULE +LOOKED AT \(UTC\) +STANDS\n/);
   t.match(table.out, new RegExp(`us-east-1 +${CHANGED} +Fedora-43-20251021\\.0 +ga +\\S+Z it is not public`));

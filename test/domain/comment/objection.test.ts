@@ -47,7 +47,7 @@ t.test("our own report, pasted or quoted, orders nothing; with a word to it, wha
     details: {},
   };
   const frame = { day: "2026-11-24", marker: "m", now: NOW, deleteAfterMs: 10 * DAY_MS };
-  const rest = { outlook: null, quietSince: null, repeats: new Map(), mostRows: 9 };
+  const rest = { outlook: null, quietSince: null, repeats: new Map(), replacements: new Map(), mostRows: 9 };
   const report = `${renderOpening("2026-11-24", 10 * DAY_MS)}\n\n${renderPost([event], { ...frame, ...rest })}`;
   for (const text of [report, report.replaceAll(/^/gm, "> "), `\`\`\`\n${report}\n\`\`\``]) {
     const { wishes, doubtful } = readObjection(`${text}\n\nplease do not delete this`, NOW);

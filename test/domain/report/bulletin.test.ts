@@ -19,7 +19,7 @@ import { readSchema } from "../../../src/schema.ts";
 import { holds } from "../../support/run/property.ts";
 import { AMI, COMPOSE, NAME, NOW } from "../../support/world/image.ts";
 
-const PERIODS = { deleteAfterMs: 10 * DAY_MS };
+const BESIDE = { deleteAfterMs: 10 * DAY_MS, replacement: null };
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 const SCHEMAS = Object.fromEntries(
   BULLETIN_KINDS.map((kind) => {
@@ -58,19 +58,19 @@ const ROWS: readonly (readonly [ImageEvent, BulletinKind | null, Bulletin["sever
     event("made-private", { details: { snapshots: "2", gib: "5" } }),
     "private",
     "info",
-    { not_deleted_before: "2026-12-04T08:00:00Z", snapshots: 2, gib: 5, again: false },
+    { not_deleted_before: "2026-12-04T08:00:00Z", snapshots: 2, gib: 5, again: false, replacement: null },
   ],
   [
     event("found-again"),
     "private",
     "info",
-    { not_deleted_before: "2026-12-04T08:00:00Z", snapshots: null, gib: null, again: true },
+    { not_deleted_before: "2026-12-04T08:00:00Z", snapshots: null, gib: null, again: true, replacement: null },
   ],
   [
     event("deleted", { details: { snapshots: '{"snap-1":"deleted","snap-2":"kept: shared"}', gib: "5" } }),
     "deleted",
     "info",
-    { snapshots: { "snap-1": "deleted", "snap-2": "kept: shared" }, gib: 5 },
+    { snapshots: { "snap-1": "deleted", "snap-2": "kept: shared" }, gib: 5, replacement: null },
   ],
   [event("restored", { details: { by: "kevin" }, why: "needed" }), "restored", "info", { by: "kevin", why: "needed" }],
   [
@@ -126,7 +126,7 @@ const ROWS: readonly (readonly [ImageEvent, BulletinKind | null, Bulletin["sever
 
 t.test("each event that the public reads of is told to the bus in the words of its schema, and no other is", (t) => {
   for (const [given, kind, severity, tail] of ROWS) {
-    const bulletin = bulletinOf(given, PERIODS);
+    const bulletin = bulletinOf(given, BESIDE);
     t.equal(bulletin?.kind ?? null, kind, given.what);
     if (bulletin === null) continue;
     t.same(bulletin.body, { ...HEAD, ...tail }, given.what);
@@ -140,7 +140,7 @@ t.test("each event that the public reads of is told to the bus in the words of i
 
 t.test("an image that is to be made private is told with the time before which it is not", (t) => {
   const image = { region: "us-east-1", amiId: AMI, composeId: COMPOSE, imageName: null, privateAt: NOW };
-  const bulletin = soonBulletin(image);
+  const bulletin = soonBulletin(image, null);
   const when = new Date(NOW).toISOString().replace(".000Z", "Z");
   t.match(bulletin.body, { event: `us-east-1/${AMI}/${when}`, when, ami: AMI, image_name: null });
   t.ok(fits(bulletin), JSON.stringify(SCHEMAS.private_soon.errors));
@@ -170,12 +170,38 @@ t.test("whatever stands in an event, its message fits its schema and tells no se
     t,
     fc.property(any, ({ what, stage, from, details: more, ...change }) => {
       const given = event(what, { ...change, details: { ...more, stage, from } });
-      const bulletin = bulletinOf(given, PERIODS);
+      const bulletin = bulletinOf(given, BESIDE);
       if ((sectionOf(given) === null) !== (bulletin === null)) return false;
       return bulletin === null || (fits(bulletin) && !/123456789012|10\.1\.2\.3/.test(JSON.stringify(bulletin.body)));
     }),
     { numRuns: 1000 },
   );
+  t.end();
+});
+
+t.test("whoever loses an image is told which one to go over to, and by no other message", (t) => {
+  const replacement = {
+    region: "us-east-1",
+    amiId: "ami-0bbbbbbbbbbbbbbb1",
+    composeId: "Fedora-Rawhide-20260123.n.0",
+    imageName: NAME.replace("20260122", "20260123"),
+  };
+  const { amiId: ami, composeId: compose_id, imageName: image_name } = replacement;
+  const bulletins = [
+    ...EVENT_KINDS.map((what) => bulletinOf(event(what), { ...BESIDE, replacement })),
+    soonBulletin({ ...replacement, amiId: AMI, privateAt: NOW }, replacement),
+  ].filter((bulletin) => bulletin !== null);
+  for (const bulletin of bulletins) t.ok(fits(bulletin), JSON.stringify(SCHEMAS[bulletin.kind].errors));
+  const led = bulletins.filter(({ body }) => body["replacement"] !== undefined);
+  t.same([...new Set(led.map(({ kind }) => kind))], ["private", "deleted", "private_soon"]);
+  for (const { body, kind } of led) t.same(body["replacement"], { ami, compose_id, image_name }, kind);
+  t.end();
+});
+
+t.test("a message of before replacements were told still fits", (t) => {
+  const bulletin = bulletinOf(event("made-private"), BESIDE);
+  const old = Object.fromEntries(Object.entries(bulletin?.body ?? {}).filter(([name]) => name !== "replacement"));
+  t.ok(SCHEMAS.private(old), JSON.stringify(SCHEMAS.private.errors));
   t.end();
 });
 

@@ -100,7 +100,7 @@ t.test("whatever EC2 says, a report tells a sentence of ours and a code, and not
         quietSince: null,
         mostRows: 9,
       };
-      return isClean(renderPost(told, { ...frame, outlook, repeats: new Map() }));
+      return isClean(renderPost(told, { ...frame, outlook, repeats: new Map(), replacements: new Map() }));
     },
   );
   holds(t, isFit, { numRuns: 5_000 });
@@ -127,7 +127,12 @@ t.test("no other event carries a name of AWS', an account, an address or a key i
     const due = { until: NOW, regions: 1, makePrivate: [], deletes: [], refused: [], unfinished: [], isCut: false };
     const outlook = { due, stoppages: [stop] };
     return isClean(
-      renderPost([{ ...base, composeId: text, imageName: text }], { ...frame, outlook, repeats: new Map() }),
+      renderPost([{ ...base, composeId: text, imageName: text }], {
+        ...frame,
+        outlook,
+        repeats: new Map(),
+        replacements: new Map(),
+      }),
     );
   });
   holds(t, isFit, { numRuns: 5_000 });

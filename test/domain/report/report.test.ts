@@ -144,7 +144,7 @@ t.test("a hold tells by whom, until when and why, and a release from when the cl
 });
 
 t.test("a day that is only printed gives the dates of the records, and says when nothing happened", (t) => {
-  const dates = { deleteAfterMs: 10 * DAY_MS, notBefore: () => null };
+  const dates = { deleteAfterMs: 10 * DAY_MS, notBefore: () => null, replacement: () => null };
   t.match(renderDay("2026-02-11", [event("made-private")], dates, DEFAULT_TITLE), /only after a public notice/);
   const known = { ...dates, notBefore: () => NOW + 12 * DAY_MS };
   t.match(renderDay("2026-02-11", [event("made-private")], known, DEFAULT_TITLE), /before \*\*2026-02-23\*\*/);

@@ -28,7 +28,7 @@ t.test("no event that somebody else wrote into the stream keeps a report from be
     ...{ id: "1-0", region: "us-east-1", amiId: AMI, composeId: COMPOSE, imageName: NAME },
     ...{ what: "made-private", at: NOW, who: "ticker", why: "a nightly compose", details: {} },
   };
-  const dates = { deleteAfterMs: PERIODS.deleteAfterMs, notBefore: () => null };
+  const dates = { deleteAfterMs: PERIODS.deleteAfterMs, notBefore: () => null, replacement: () => null };
   for (const what of KINDS)
     for (const detail of DETAILS)
       for (const value of VALUES) {

@@ -1,19 +1,22 @@
 import t from "tap";
+import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
+import type { Outgoing } from "../../../src/demo/cast/messages.ts";
 import type { Ingester } from "../../../src/hear/ingest.ts";
-import { ingest } from "../../../src/hear/ingest.ts";
+import type { Facts, Rejected } from "../../../src/ports/index.ts";
 import { damaged, Dice, mutated, mutatedHeaders } from "../../support/run/mutate.ts";
-import { delivered, SAMPLES, type Sample } from "../../support/world/messages.ts";
+import { openWayIn } from "../../support/servers/way-in.ts";
+import { SAMPLES, type Sample } from "../../support/world/messages.ts";
 import { openWorld } from "../../support/world/world.ts";
 import { limitFor } from "../../support/run/limit.ts";
 
 /** `npm run chaos` asks for more. */
-const MUTANTS = Number(process.env["CHAOS_MUTANTS"] ?? 6_000);
+const MUTANTS = Number(process.env["CHAOS_MUTANTS"] ?? 4_000);
 const SEED = 2026;
 const AT_ONCE = 250;
 const CORPUS = SAMPLES.filter(({ id }) => !id.startsWith("datagrepper-"));
 
 /** Made-up composes of four kinds, so many that some meet no mutant that spoils them: the run must be able to fail. */
-const MADE_UP = MUTANTS / 10;
+const MADE_UP = MUTANTS / 20;
 
 /** Dated; dated, then labelled X.Y; dated, then released; nightly. Each with an image, a label and a third message. */
 function madeUp(number: number): readonly Sample[] {
@@ -66,23 +69,61 @@ class Sayings {
   }
 }
 
+/** Mutants on their way: what each says, until it is known whether a fact was learnt from it. */
+class Mutants {
+  readonly sayings = new Sayings();
+  readonly #dice = new Dice(SEED);
+  readonly #underWay = new Map<string, { readonly topic: string; readonly text: string }>();
+  #made = 0;
+
+  make(): Outgoing {
+    const dice = this.#dice;
+    const sample = dice.pick(dice.roll(2) === 0 ? CORPUS : madeUp(dice.roll(MADE_UP)));
+    const { bytes, isWhole } = damaged(JSON.stringify(mutated(sample.body, dice)), dice);
+    this.#made += 1;
+    const messageId = `mutant-${this.#made}`;
+    if (isWhole) this.#underWay.set(messageId, { topic: sample.topic, text: bytes.toString() });
+    return { topic: sample.topic, messageId, headers: mutatedHeaders(sample.headers, dice), body: bytes };
+  }
+
+  /** The same facts, which are watched: what was learnt from a mutant was said. */
+  watch(facts: Facts): Facts {
+    const remember: Facts["remember"] = (fact) => {
+      const said = this.#underWay.get(fact.by);
+      if (said !== undefined) this.sayings.hear(said.topic, said.text);
+      return facts.remember(fact);
+    };
+    return { ...facts, remember };
+  }
+
+  /** What was taken has said all that it says. */
+  forget(): void {
+    this.#underWay.clear();
+  }
+}
+
 t.test(
-  `${MUTANTS} mutated messages schedule no image that nobody named, and none that a label or a release protects`,
+  `${MUTANTS} mutated messages, by the broker, schedule no image that nobody named, and none that a label or a release protects`,
   async (t) => {
     const world = await openWorld(t);
     const { redis, keys } = world.connection;
-    const ingester: Ingester = { ...world.ingester, environments: ["prod", "stg", "dev"] };
-    const [dice, sayings] = [new Dice(SEED), new Sayings()];
-    const counts: Record<string, number> = {};
-    const work = async (): Promise<void> => {
-      const sample = dice.pick(dice.roll(2) === 0 ? CORPUS : madeUp(dice.roll(MADE_UP)));
-      const { bytes, isWhole } = damaged(JSON.stringify(mutated(sample.body, dice)), dice);
-      const message = delivered({ ...sample, headers: mutatedHeaders(sample.headers, dice) }, bytes);
-      const { kind } = await ingest(message, ingester);
-      if (isWhole && kind === "facts") sayings.hear(sample.topic, bytes.toString());
-      counts[kind] = (counts[kind] ?? 0) + 1;
+    const mutants = new Mutants();
+    const facts = mutants.watch(world.ingester.facts);
+    let kept = 0;
+    const add: Rejected["add"] = async (entry) => {
+      const isNew = await world.ingester.rejected.add(entry);
+      if (isNew) kept += 1;
+      return isNew;
     };
-    for (let done = 0; done < MUTANTS; done += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, work));
+    const ingester: Ingester = { ...world.ingester, facts, rejected: { add }, environments: ["prod", "stg", "dev"] };
+    const { way, publisher } = await openWayIn(t, ingester);
+    for (let done = 0; done < MUTANTS;) {
+      await publisher.send(Array.from({ length: AT_ONCE }, () => mutants.make()));
+      await way.taken((done += AT_ONCE));
+      mutants.forget();
+    }
+    const counts = way.consumer.counts;
+    const { sayings } = mutants;
 
     const prefix = keys.format.replace(/:format$/, "");
     const found: { readonly amiId: string; readonly stage: string; readonly composeId: string }[] = [];
@@ -107,6 +148,9 @@ t.test(
     );
     t.ok(found.length <= NAMED.size * 4, `${found.length} images: nothing grows with the number of messages`);
     t.ok(deletable.length > 0 && sayings.protectedComposes.size > 0, "and the run could have failed");
-    t.ok((await redis.xlen(keys.rejected)) <= 110_000, "the rejected stream is bounded");
+    const [rejected, left] = [redisRejected(world.connection), await redis.xlen(keys.rejected)];
+    const mib = ((await redis.memory("USAGE", keys.rejected, "SAMPLES", 0)) ?? 0) / 1024 / 1024;
+    t.ok(left <= 100_000 && mib <= 64, `${left} rejected are kept, ${mib.toFixed(1)} MiB`);
+    t.equal(left + (await rejected.removed()), kept, "and those that are not are counted");
   },
 );

@@ -15,6 +15,7 @@ export const KINDS = {
   toml: "it is a valid configuration",
   "toml package": "test/docs/complete.test.ts: it has an entry point for each message on the bus",
   "python package": "test/docs/complete.test.ts: it has a class for each message on the bus",
+  "json message": "test/docs/complete.test.ts: it is a message of that topic, with all that its schema has",
   "text comment": "the service reads it in a comment without a doubt",
   "text keys": "no key of the data set is missing from the list",
   "text made": "what the program prints; npm run docs makes it",

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { COMMANDS } from "../../../src/cli/cli.ts";
+import { COMMANDS } from "../../../src/cli/commands.ts";
 import { subWordsOf } from "../../../src/cli/command/command.ts";
 import { ROOT } from "./blocks.ts";
 

@@ -99,6 +99,7 @@ export function isEndedByOthers({ isTaken, isOver, stage }: Subject): boolean {
 export function wrongOfVanished({ region, amiId, snapshots, stage }: Subject, world: World): string | null {
   if (snapshots.some(({ id }) => world.simulator.snapshot(region, id) === null))
     return "vanished, and we took a snapshot";
-  const told = postsOn(world, "Gone by another hand", amiId).length;
+  const headings = ["Gone by another hand", "Gone, and nobody knows by whom"];
+  const told = headings.reduce((count, heading) => count + postsOn(world, heading, amiId).length, 0);
   return stage === "gone" && told !== 1 ? `was told ${told} times to be gone` : null;
 }

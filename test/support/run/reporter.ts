@@ -31,6 +31,7 @@ export class Reporter {
       const word = outcome.failed > 0 ? "FAILED" : "ok    ";
       this.#print(`${word} ${sourceOf(file)}  ${describeCounts(outcome)}  ${seconds.toFixed(1)} s\n`);
     }
+    for (const reason of new Set(outcome?.reasons)) this.#print(`  skipped: ${reason}\n`);
     if (outcome !== null && outcome.failed > 0) this.#print(comments.map((line) => `  ${line}\n`).join(""));
     if (outcome !== null) this.#record(outcome);
     for (const secret of secrets) this.failed(`a secret stands in what the tests wrote to ${secret}`);
@@ -38,7 +39,7 @@ export class Reporter {
 
   /** Something beside the tests is wrong: one failure more. */
   failed(why: string): void {
-    this.#record({ ...NOTHING, failed: 1, failures: [{ path: [why], points: [] }] });
+    this.#record({ ...NOTHING, failed: 1, failures: [{ path: [why], points: [] }], reasons: [] });
   }
 
   /** Nothing comes after this. */

@@ -15,7 +15,11 @@ export type Failure = { readonly path: readonly string[]; readonly points: reado
 /** An assertion, or the point that closes a block. */
 export type Point = Pick<Result, "ok" | "name" | "diag" | "skip" | "todo">;
 
-export type Outcome = Counts & { readonly failures: readonly Failure[] };
+export type Outcome = Counts & {
+  readonly failures: readonly Failure[];
+  /** Why what was skipped was skipped, as far as anybody said. */
+  readonly reasons: readonly string[];
+};
 
 /**
  * Watches one block of TAP, that is a test file or a `t.test(…)`.
@@ -28,6 +32,7 @@ export class Block {
   readonly #children: Block[] = [];
   readonly #failed: Point[] = [];
   #assertions = 0;
+  readonly #reasons: string[] = [];
   #skipped = 0;
   #closing: Point | null = null;
   #results: FinalResults | null = null;
@@ -54,8 +59,10 @@ export class Block {
     const child = this.#children.at(-1);
     // The point that follows a block closes it. The parser's own mark is missing on some, such as one that timed out.
     if (child !== undefined && child.#closing === null) child.close(point);
-    else if (isSkipped(point)) this.#skipped += 1;
-    else if (point.ok) this.#assertions += 1;
+    else if (isSkipped(point)) {
+      this.#skipped += 1;
+      this.#reasons.push(...reasonOf(point));
+    } else if (point.ok) this.#assertions += 1;
     else this.#failed.push(point);
   }
 
@@ -64,15 +71,17 @@ export class Block {
     const children = this.#children.map((child) => child.outcome(path));
     const inner = children.reduce<Counts>(add, { ...NOTHING, skipped: this.#skipped });
     const failures = children.flatMap((child) => child.failures);
+    const whole = this.#closing !== null && isSkipped(this.#closing) ? reasonOf(this.#closing) : [];
+    const reasons = [...whole, ...this.#reasons, ...children.flatMap((child) => child.reasons)];
     if (this.#isUnexplained(inner.failed)) {
       const points = this.#failed.length > 0 || this.#closing === null ? this.#failed : [this.#closing];
-      return { ...add(inner, { ...NOTHING, failed: 1 }), failures: [...failures, { path, points }] };
+      return { ...add(inner, { ...NOTHING, failed: 1 }), failures: [...failures, { path, points }], reasons };
     }
     const isLeaf = this.#children.length === 0 && (this.#assertions > 0 || this.#skipped === 0);
-    if (!isLeaf) return { ...inner, failures };
+    if (!isLeaf) return { ...inner, failures, reasons };
     const own =
       this.#closing !== null && isSkipped(this.#closing) ? { skipped: 1, passed: 0 } : { skipped: 0, passed: 1 };
-    return { ...add(inner, { failed: 0, ...own }), failures };
+    return { ...add(inner, { failed: 0, ...own }), failures, reasons };
   }
 
   #isUnexplained(failedInside: number): boolean {
@@ -84,4 +93,10 @@ export class Block {
 
 function isSkipped(point: Point): boolean {
   return point.skip !== false || point.todo !== false;
+}
+
+/** Why it was skipped; nothing where nobody said. A point that was skipped alone has the reason for a name. */
+function reasonOf({ skip, name }: Point): readonly string[] {
+  if (typeof skip === "string" && skip !== "") return [skip];
+  return skip === true && name !== "" ? [name] : [];
 }

@@ -32,6 +32,7 @@ start() {
     ;;
   clean-amis)
     rm -f "$MACHINE/ready"
+    export JOURNAL_STREAM=$(stat -c %d:%i "$MACHINE/journal")
     (${unitScript()}) </dev/null >>"$MACHINE/journal" 2>&1 &
     pid=$!
     echo $pid >"$MACHINE/clean-amis.pid"
@@ -71,10 +72,11 @@ WATCHDOG=1) ;;
 esac
 `;
 
+/** As the journal goes by the priority in front of a line; without one it is `info`. */
 const JOURNALCTL = `#!/bin/sh
 case "$*" in
-"-u clean-amis -o cat") exec cat "$MACHINE/journal" ;;
-"-u clean-amis -o cat -p warning") exec grep -v '"level":"\\(info\\|debug\\|trace\\)"' "$MACHINE/journal" ;;
+"-u clean-amis -o cat") exec sed 's/^<[0-7]>//' "$MACHINE/journal" ;;
+"-u clean-amis -o cat -p warning") exec sed -n 's/^<[0-4]>//p' "$MACHINE/journal" ;;
 *) echo "journalctl: not known here: $*" >&2; exit 64 ;;
 esac
 `;

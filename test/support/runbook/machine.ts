@@ -114,7 +114,8 @@ export async function openMachine(
   const journal = (): readonly string[] =>
     readIf(join(dir, "journal"))
       .split("\n")
-      .filter((line) => line !== "");
+      .filter((line) => line !== "")
+      .map((line) => line.replace(/^<[0-7]>/, ""));
   // Nobody tells when a log is written.
   const until = async (words: string, times = 1): Promise<void> => {
     while (journal().filter((line) => line.includes(words)).length < times) await type("sleep 0.05");

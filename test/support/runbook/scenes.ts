@@ -65,10 +65,10 @@ async function madePrivate(machine: Machine): Promise<void> {
   await machine.type("clean-amis tick --once");
 }
 
-async function reportsFail({ connection: { redis, keys } }: Machine, reason: string): Promise<void> {
+async function reportsFail({ connection: { redis, keys } }: Machine, reason: string, kind = "pagure"): Promise<void> {
   const at = formatInstant(Date.now() - 4 * HOUR_MS);
   const fields = { state: "failing", since: at, reason, checked_at: formatInstant(Date.now()) };
-  await redis.hset(keys.control("reporter:pagure:status"), fields);
+  await redis.hset(keys.control(`reporter:${kind}:status`), fields);
 }
 
 /** What a section of the runbook begins with, by its title: the machine in the trouble that is spoken of. */
@@ -103,6 +103,15 @@ export const SCENES: Readonly<Record<string, (machine: Machine) => Promise<void>
     machine.pagure.setToken("NEW0TOKEN", { user: USER, acls: ["issue_create", "issue_comment"] });
     writeFileSync(join(machine.dir, "root/new-token"), "NEW0TOKEN\n");
     await reportsFail(machine, "Pagure refuses the token");
+  },
+  CleanAmisBusLate: async (machine) => {
+    await heard(machine);
+    const on = ["[consumer_config.ec2]", "[consumer_config.announce]\non = true\n\n[consumer_config.ec2]"] as const;
+    machine.configure(PRIVATE_NOW, ["amqp_url", 'topic_prefix = "org.fedoraproject.prod"\namqp_url'], on);
+    const topic = "org.fedoraproject.prod.clean_amis.image.private";
+    const remedy = "bind a queue to it, as whoever hears these messages does, or set announce.on = false";
+    const why = `nobody hears it (312 NO_ROUTE): ${remedy}`;
+    await reportsFail(machine, `broker: ${topic} was not taken by exchange "amq.topic": ${why}`, "bus");
   },
   CleanAmisCommentsUnread: async (machine) => {
     await heard(machine);

@@ -129,7 +129,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     await survive("pulse", () => records.pulse.beat("test", clock.now(), { tick: clock.now() }));
     const reconciler = { ...ticker, ...ingester, places, counts, archive: null, isApplied: false };
     await survive("reconcile", () => reconcile(regions, reconciler, () => Promise.resolve()));
-    await survive("explain", () => explainAmi(asked[0], records));
+    await survive("explain", () => explainAmi(asked[0], { ...records, now: () => clock.now() }));
     await survive("explain", () => explainCompose(asked[1], records));
     await survive("queue", async () => {
       for await (const piece of listQueues(ALL, records, () => undefined)) if (piece.length < 0) return;

@@ -10,6 +10,7 @@ import {
   type PagureDoubleOptions,
 } from "../../../src/demo/outside/pagure/double.ts";
 import type { ForgeName } from "../../../src/demo/service-config.ts";
+import { DEFAULT_POLICY } from "../../../src/domain/compose/classify.ts";
 import type { Image } from "../../../src/domain/image/image.ts";
 import { draft } from "../../../src/domain/image/lifecycle.ts";
 import type { Log } from "../../../src/ports/index.ts";
@@ -82,7 +83,8 @@ export async function openReporting(
   const forge: ForgeDouble = kind === "pagure" ? pagure : await startForgejo(test, clock.now);
   const repo = kind === "pagure" ? REPO : FORGEJO_REPO;
   const reports = (kind === "pagure" ? openPagure : openForgejo)({ ...access, url: forge.url, repo });
-  const reporter: Reporter = { schedule, journal, reports, log, periods: PERIODS, ...REPORTER_DEFAULTS };
+  const given = { schedule, journal, reports, log, periods: PERIODS, policy: DEFAULT_POLICY };
+  const reporter: Reporter = { ...given, ...REPORTER_DEFAULTS };
   const posts = (): string[] =>
     forge.tracker.issues(repo).flatMap(({ content, comments }) => [content, ...comments.map(({ text }) => text)]);
   let images = 0;

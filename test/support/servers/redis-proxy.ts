@@ -1,5 +1,8 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import type { PassedCall, Watch } from "../sweep/point.ts";
+import type { PassedCall } from "../sweep/point.ts";
+
+/** As the sweep's, with the command whole. */
+type Watch = (call: string, frame: Buffer) => Promise<PassedCall>;
 
 /** A proxy in front of a Redis that passes on commands and replies one by one, each when the watch lets it. */
 export class RedisProxy {
@@ -58,7 +61,7 @@ function passOn(client: Socket, upstream: Socket, watch: Watch): void {
   client.on("data", (chunk) => {
     for (const frame of requests.add(chunk))
       passing = passing.then(async () => {
-        underWay.push(await watch(`redis ${describe(frame)}`));
+        underWay.push(await watch(`redis ${describe(frame)}`, frame));
         upstream.write(frame);
       });
   });

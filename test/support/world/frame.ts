@@ -10,5 +10,6 @@ export const FRAME = {
   outlook: null,
   quietSince: null,
   repeats: new Map(),
+  replacements: new Map(),
   mostRows: 60,
 };

@@ -1,19 +1,17 @@
 import type { RedisConnection } from "../connection.ts";
 import { asUpstream, quoteKey, UnreadableRecord } from "../strange.ts";
 import { ControlLease } from "../lease.ts";
+import { trimLarge, trimOld } from "./old-events.ts";
 import { readEvents } from "../images/named.ts";
 import { loadScript } from "../script.ts";
 import { translateErrors } from "../../translate.ts";
 import { compareIds, isEntryId } from "../../../domain/image/event.ts";
 import { jsonOf } from "../../../domain/json.ts";
-import { believable } from "../../../domain/limits/deaf.ts";
-import { DAY_MS, formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
+import { formatInstant, MINUTE_MS, parseInstant, SECOND_MS, type Instant } from "../../../domain/time.ts";
 import type { Log, PendingPost, ReporterLease, ReporterMemory, ReporterStatus } from "../../../ports/index.ts";
 
 const report = loadScript("report");
 
-/** A kind of report that was not made for so long is one that nobody makes any more. */
-const MOVED_MS = 30 * DAY_MS;
 const LEASE_MS = 2 * MINUTE_MS;
 const RENEW_MS = 30 * SECOND_MS;
 
@@ -131,32 +129,12 @@ class RedisReporterLease implements ReporterLease {
     await this.#connection.strangers.orTell(key, this.#connection.redis.hset(key, fields), 0);
   }
 
-  async trim(region: string, before: Instant, now: Instant): Promise<number> {
-    const { redis, keys, strangers } = this.#connection;
-    const kinds = await strangers.orTell(keys.control("reporters"), redis.smembers(keys.control("reporters")), []);
-    const isAlive = await Promise.all(kinds.map((kind) => this.#isAlive(kind, now)));
-    const cursors = await Promise.all(
-      kinds
-        .filter((_, index) => isAlive[index])
-        .map((kind) => redis.hget(keys.control(`reporter:${kind}:cursors`), region)),
-    );
-    const known = cursors.flatMap((cursor) => (cursor !== null && isEntryId(cursor) ? [cursor] : []));
-    // Of one that has read nothing, or whose place nobody can read, everything is kept.
-    if (known.length === 0 || known.length < cursors.length) return 0;
-    const oldest = [`${before}-0`, ...known].sort(compareIds)[0] ?? "0-0";
-    return redis.xtrim(keys.events(region), "MINID", oldest);
+  trim(region: string, before: Instant, now: Instant): Promise<number> {
+    return trimOld(this.#connection, { kind: this.#kind, region, now }, before);
   }
 
-  /** A kind that reports no more, because the reports moved, is not waited for. */
-  async #isAlive(kind: string, now: Instant): Promise<boolean> {
-    if (kind === this.#kind) return true;
-    const { redis, keys } = this.#connection;
-    const status = keys.control(`reporter:${kind}:status`);
-    const checkedAt = believable(parseInstant((await redis.hget(status, "checked_at")) ?? ""), now);
-    if (checkedAt !== null) return now - checkedAt < MOVED_MS;
-    // It never came so far as to say how it goes, or a wrong clock wrote it: its days begin here, and end.
-    await redis.hset(status, "checked_at", formatInstant(now));
-    return true;
+  bound(region: string, spared: Instant, now: Instant): Promise<number> {
+    return trimLarge(this.#connection, { kind: this.#kind, region, now }, spared);
   }
 
   async end(): Promise<void> {

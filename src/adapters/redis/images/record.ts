@@ -109,7 +109,7 @@ export function readTakenAway(text: string | undefined): TakenAway | null | "unr
 /** Results that cannot be read are none: each snapshot is tried again. With a deleted image only what differs is written. */
 function readResults(stage: Stage, snapshotIds: readonly string[], text = ""): Image["snapshotResults"] {
   const deleted = stage === "deleted" ? snapshotIds.map((id) => [id, "deleted"] as const) : [];
-  return { ...Object.fromEntries(deleted), ...textsOf(text) };
+  return { ...Object.fromEntries(deleted), ...(text === "" ? {} : textsOf(text)) };
 }
 
 export function isTexts(value: unknown): value is readonly string[] {

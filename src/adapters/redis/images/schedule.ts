@@ -4,6 +4,7 @@ import { floorScore, readTakenAway, scoreOf, writeEvent, writeFields } from "./r
 import { redisCounts } from "./counts.ts";
 import { callsOf, commonOf, isOfOneKind, type Common, type Entering, type EnteringCall } from "./entering.ts";
 import { misplacedAmong, putRight } from "./places.ts";
+import { findReplacements } from "./replacements.ts";
 import { ScheduleReader } from "./reader.ts";
 import { loadScript } from "../script.ts";
 import { translateErrors } from "../../translate.ts";
@@ -11,6 +12,7 @@ import type { Decision } from "../../../domain/compose/classify.ts";
 import type { EventDraft } from "../../../domain/image/event.ts";
 import { STAGES, type Image, type TakenAway } from "../../../domain/image/image.ts";
 import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } from "../../../domain/image/lifecycle.ts";
+import type { Replaceable, Replacement } from "../../../domain/image/replacement.ts";
 import type { Upload } from "../../../domain/image/upload.ts";
 import { ceilSecond, DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
 import { isForeign } from "../../../errors.ts";
@@ -179,6 +181,16 @@ class RedisSchedule extends ScheduleReader implements Schedule {
   ): Promise<boolean> {
     const guard: Guard = { field: "token", value: image.token, isOpen: options.irreversible === true };
     return this.#write(image, change, guard, options.keepClaim === true ? image.token : "");
+  }
+
+  async replacements(
+    images: readonly Replaceable[],
+    { now, keepNewest }: { readonly now: Instant; readonly keepNewest: number },
+  ): Promise<readonly (Replacement | null)[]> {
+    const soonMs = Math.min(DAY_MS, this.#periods.privateAfterMs / 5);
+    const newest: Schedule["newest"] = (region, stream, count) =>
+      this.connection.strangers.orTell(this.keys.stream(region, stream), this.newest(region, stream, count), []);
+    return findReplacements(images, { now, keepNewest, soonMs }, { newest, ofCompose: this.ofCompose.bind(this) });
   }
 
   async promise({ region, amiId }: Pick<Image, "region" | "amiId">, notBefore: Instant): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { openSchedule, PERIODS } from "./scheduling.ts";
 
@@ -9,10 +10,13 @@ const regions = await schedule.regions();
 console.log("ready");
 await once(process.stdin, "data");
 const now = Date.now();
-const lease = { now, until: now + PERIODS.leaseMs, token: String(process.pid) };
+const until = now + PERIODS.leaseMs;
 await Promise.all(
   regions.map(async (region) => {
-    while ((await schedule.claim(region, "private", lease, BATCH)).length > 0);
+    let claimed: readonly unknown[] = [];
+    // A token of its own for each claim: asked with the same one, Redis gives the same images.
+    do claimed = await schedule.claim(region, "private", { now, until, token: randomUUID() }, BATCH);
+    while (claimed.length > 0);
   }),
 );
 await close();

@@ -57,6 +57,8 @@ export interface Ec2Simulator {
   changeSnapshot(region: string, id: string, changes: Partial<Omit<SnapshotRecord, "id">>): SnapshotRecord;
   changeInstance(region: string, id: string, changes: Partial<Omit<InstanceRecord, "id">>): InstanceRecord;
   removeSnapshot(region: string, id: string): void;
+  /** Nothing is known of an image any more: what was deregistered is kept else, for whoever looks. */
+  removeImage(region: string, id: string): void;
   /** How a region behaves from now on; what is left out stays. */
   configure(region: string, settings: Partial<RegionSettings>): void;
   /**
@@ -107,6 +109,9 @@ export async function startEc2Simulator(options: Ec2SimulatorOptions = {}): Prom
     changeInstance: (region, id, changes) => world.changeInstance(region, id, changes),
     removeSnapshot: (region, id) => {
       world.region(region).removeSnapshot(id);
+    },
+    removeImage: (region, id) => {
+      world.region(region).removeImage(id);
     },
     configure: (name, settings) => {
       const region = world.region(name);

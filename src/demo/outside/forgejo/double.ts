@@ -4,7 +4,7 @@ import { formOf } from "./requests.ts";
 import type { Team } from "./teams.ts";
 import { htmlPage } from "../faults.ts";
 import { jsonReply, startForge, type ForgeDouble, type ForgeRequest, type Reply } from "../forge.ts";
-import { renderMarkdown } from "../render.ts";
+import { issuePage } from "../page.ts";
 import { Tracker } from "../tracker.ts";
 import type { Instant } from "../../../domain/time.ts";
 
@@ -60,7 +60,7 @@ export async function startForgejoDouble(options: ForgejoDoubleOptions = {}): Pr
 
 function handle(world: ForgejoWorld, request: ForgeRequest): Reply {
   try {
-    const shown = issuePage(world, request);
+    const shown = issuePage(world, request, { issue: "issues", comment: "issuecomment" });
     if (shown !== null) return { status: 200, headers: { "content-type": HTML }, body: shown, created: null };
     return answer(world, request);
   } catch (error) {
@@ -73,16 +73,4 @@ function handle(world: ForgejoWorld, request: ForgeRequest): Reply {
 function refusal({ base }: Pick<ForgejoWorld, "base">, { status, message, more, headers }: ApiError): Reply {
   if (more === null) return { status, headers, body: "", created: null };
   return jsonReply(status, { message, url: `${base}/api/swagger`, ...more }, { headers });
-}
-
-/** The page of an issue as people read it, without all that surrounds it; null: another path. */
-function issuePage({ tracker }: Pick<ForgejoWorld, "tracker">, { method, path }: ForgeRequest): string | null {
-  const { repo = "", id } = /^\/(?!api\/)(?<repo>[^/]+\/[^/]+)\/issues\/(?<id>\d+)$/.exec(path)?.groups ?? {};
-  const name = tracker.nameOf(repo);
-  const issue = name === null ? null : tracker.issue(name, Number(id));
-  if (method !== "GET" || issue === null) return null;
-  const comments = issue.comments.map(
-    ({ id: number, text }) => `<div id="issuecomment-${number}">${renderMarkdown(text)}</div>`,
-  );
-  return `<!doctype html>\n<title>${issue.title}</title>\n${[renderMarkdown(issue.content), ...comments].join("\n<hr>\n")}\n`;
 }

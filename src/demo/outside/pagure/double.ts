@@ -1,9 +1,9 @@
 import { ApiError, PageError, type TokenRights } from "./access.ts";
 import { answer, type PagureWorld } from "./api.ts";
 import { readForm } from "./forms.ts";
-import { issuePage } from "./page.ts";
 import { htmlPage } from "../faults.ts";
 import { jsonReply, startForge, type ForgeDouble, type ForgeRequest, type Reply } from "../forge.ts";
+import { issuePage } from "../page.ts";
 import { Tracker } from "../tracker.ts";
 import type { Instant } from "../../../domain/time.ts";
 
@@ -47,7 +47,7 @@ export async function startPagureDouble(options: PagureDoubleOptions = {}): Prom
 
 function handle(world: PagureWorld, request: ForgeRequest): Reply {
   try {
-    const shown = issuePage(world, request);
+    const shown = issuePage(world, request, { issue: "issue", comment: "comment" });
     if (shown !== null) return { status: 200, headers: { "content-type": HTML }, body: shown, created: null };
     const { body, created } = answer(world, request);
     return jsonReply(200, body, { created });

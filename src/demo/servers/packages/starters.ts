@@ -24,7 +24,12 @@ export async function writeStarters(root: string): Promise<void> {
     `export ROOTDIR="$root/${erlang}" BINDIR="$root/${erts}" EMU=beam PROGNAME=erl`,
     'exec "$BINDIR/erlexec" "$@"',
   );
-  await writeStarter(root, "rabbitmq-server", `exec "$root/${rabbitmq}/rabbitmq-server" "$@"`);
+  // Its own scripts break at a blank in the path where they lie, unless they are told a path without one.
+  await writeStarter(
+    root,
+    "rabbitmq-server",
+    `cd "$root/${rabbitmq}" && export RABBITMQ_SCRIPTS_DIR=. && exec ./rabbitmq-server "$@"`,
+  );
 }
 
 /**

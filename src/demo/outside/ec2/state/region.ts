@@ -66,6 +66,10 @@ export class Region {
     else versions.push({ since, image });
   }
 
+  removeImage(id: string): void {
+    this.#images.delete(id);
+  }
+
   snapshot(id: string): SnapshotRecord | null {
     return this.#snapshots.get(id) ?? null;
   }

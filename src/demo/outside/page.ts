@@ -1,7 +1,12 @@
-import type { PagureWorld } from "./api.ts";
-import type { ForgeRequest } from "../forge.ts";
-import { renderMarkdown } from "../render.ts";
-import type { ForgeIssue } from "../tracker.ts";
+import type { ForgeRequest } from "./forge.ts";
+import { renderMarkdown } from "./render.ts";
+import type { ForgeIssue, Tracker } from "./tracker.ts";
+
+/** How a forge's addresses name an issue, and a comment on its page. */
+export interface Addressing {
+  readonly issue: "issue" | "issues";
+  readonly comment: "comment" | "issuecomment";
+}
 
 /** Readable on a small screen and by night; a table that is too wide scrolls by itself. */
 const STYLE = `:root { color-scheme: light dark; }
@@ -15,13 +20,18 @@ code { font-size: 0.9em; }
 hr { display: none; }`;
 
 /** The page of a public issue as people read it, without all that surrounds it; null: another path. */
-export function issuePage({ tracker }: Pick<PagureWorld, "tracker">, request: ForgeRequest): string | null {
-  const { project = "", id } = /^\/(?!api\/)(?<project>.+)\/issue\/(?<id>\d+)$/.exec(request.path)?.groups ?? {};
+export function issuePage(
+  { tracker }: { readonly tracker: Tracker },
+  request: ForgeRequest,
+  words: Addressing,
+): string | null {
+  const path = /^\/(?!api\/)(?<project>.+)\/(?<word>issues?)\/(?<id>\d+)$/.exec(request.path)?.groups ?? {};
+  const { project = "", word, id } = path;
   const name = tracker.nameOf(project);
   const issue = name === null ? null : tracker.issue(name, Number(id));
-  if (request.method !== "GET" || issue === null || issue.isPrivate) return null;
+  if (request.method !== "GET" || word !== words.issue || issue === null || issue.isPrivate) return null;
   const title = escaped(issue.title);
-  const posts = [{ ...issue, id: 0, text: issue.content }, ...issue.comments].map(postHtml);
+  const posts = [{ ...issue, id: 0, text: issue.content }, ...issue.comments].map((post) => postHtml(post, words));
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
@@ -36,14 +46,12 @@ ${posts.join("\n<hr>\n")}
 }
 
 /** The issue's own text has no number. */
-function postHtml(post: {
-  readonly id: number;
-  readonly author: string;
-  readonly createdAt: number;
-  readonly text: string;
-}): string {
+function postHtml(
+  post: { readonly id: number; readonly author: string; readonly createdAt: number; readonly text: string },
+  { comment }: Addressing,
+): string {
   const at = new Date(post.createdAt).toISOString();
-  const anchor = post.id === 0 ? "" : ` id="comment-${post.id}"`;
+  const anchor = post.id === 0 ? "" : ` id="${comment}-${post.id}"`;
   const head = `<header><b>${escaped(post.author)}</b> <time datetime="${at}">${at.slice(0, 19).replace("T", " ")}</time></header>`;
   return `<article${anchor}>${head}\n<div>${renderMarkdown(post.text)}</div></article>`;
 }
