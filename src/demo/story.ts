@@ -127,7 +127,10 @@ function alike(violations: readonly string[]): readonly { what: string; count: n
   return [...groups.values()].sort((one, other) => other.count - one.count);
 }
 
-/** How it ended; violations that are alike in one line, the most first, each kind with an image that it is about. */
+/**
+ * How it ended; violations that are alike in one line, the most first, each kind with an image that it is about.
+ * @internal exported for the tests
+ */
 export function verdict({ violations, seconds }: Pick<Summary, "violations" | "seconds">): readonly string[] {
   if (violations.length === 0) return [`every image met its fate, in ${seconds} s`];
   const kinds = alike(violations).map(({ what, count: times, example }) =>

@@ -20,8 +20,7 @@ import type { Stats } from "../inspect/stats.ts";
 import type { Journal } from "../ports/index.ts";
 
 /** Everything that is shown to people and programs. */
-export interface Monitored extends Omit<ApiReader, "journal" | "schedule">, Omit<Finder, "journal" | "schedule"> {
-  readonly schedule: ApiReader["schedule"] & Finder["schedule"];
+export interface Monitored extends Omit<ApiReader, "journal">, Omit<Finder, "journal"> {
   readonly journal: ApiReader["journal"] & Pick<Journal, "newest">;
   readonly readiness: Readiness;
   /** Counts, with what was read already. Throws `UpstreamError`. */
