@@ -10,7 +10,7 @@ import { withServers } from "../run/servers.ts";
 
 const OPTIONS = {
   days: { type: "string", default: "365" },
-  regions: { type: "string", default: "4" },
+  regions: { type: "string", default: "2" },
   images: { type: "string", default: "4" },
   passes: { type: "string", default: "2" },
   seed: { type: "string", default: String(Date.now() % 1_000_000) },

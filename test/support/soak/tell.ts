@@ -13,9 +13,9 @@ export interface End {
   readonly balance: Balance;
 }
 
-/** How Redis has grown since a quarter of the days: what lives as a whole, what is remembered by the image. */
+/** How Redis has grown since a quarter of the days, for each image that lives, and for each that is remembered: seasons differ in how many. */
 export function growthOf([first, last]: Lived["weights"]): { readonly living: number; readonly remembered: number } {
-  return { living: last.living / first.living, remembered: perImage(last) / perImage(first) };
+  return { living: perLiving(last) / perLiving(first), remembered: perImage(last) / perImage(first) };
 }
 
 /** Every line of the balance, for people. */
@@ -33,9 +33,13 @@ export function linesOf({ size, lived, balance }: End): readonly string[] {
     `rejected   ${lived.rejected} of ${lived.rubbish}`,
     `snapshots  ${snapshots}: ${deletedSnapshots} deleted, ${snapshots - deletedSnapshots} stand`,
     ...WRONGS.map((name) => `${name.padEnd(10)} ${wrong[name].length}`),
-    `Redis      ${mib(first.living)} of what lives after a quarter, ${mib(last.living)} at the end (${growth.living.toFixed(3)})`,
+    `Redis      ${perLiving(first).toFixed(0)} bytes for each image that lives after a quarter, ${perLiving(last).toFixed(0)} at the end (${growth.living.toFixed(3)}); ${mib(last.living)} for ${last.records - last.over}`,
     `           ${perImage(first).toFixed(0)} bytes for each image remembered, ${perImage(last).toFixed(0)} at the end (${growth.remembered.toFixed(3)}); ${mib(last.remembered)} for ${last.over}`,
   ];
+}
+
+function perLiving({ living, records, over }: Weight): number {
+  return living / (records - over);
 }
 
 function perImage({ remembered, records }: Weight): number {
