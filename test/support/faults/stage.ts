@@ -75,7 +75,7 @@ export async function openStage(t: Test, { redis, broker, fault, dice }: Needs):
   const console = consoleFor(t, broker);
   const login = await logIn(t, console, name);
   const publisher = await openPublisher(t, brokerUrl, { exchange: name, queue });
-  const config = serviceConfig({
+  const addresses = {
     amqpUrl: `${urlWith(ways.amqpProxy.urlFor(brokerUrl), login)}?heartbeat=5`,
     redisUrl: ways.redisProxy?.urlFor(redis.url) ?? redis.url,
     ec2Url: doubles.simulator.url,
@@ -87,8 +87,9 @@ export async function openStage(t: Test, { redis, broker, fault, dice }: Needs):
     prefix: name,
     queue,
     monitoringPort: null,
-  });
-  const configFile = await writeForTest(t, configOf(config, fault, name));
+  } as const;
+  const config = serviceConfig(addresses, 1, { isTelling: fault.isAnnounced });
+  const configFile = await writeForTest(t, configOf(config, fault));
   const where = { redis, console, prefix: name, queue, regions: REGIONS, leaseMs: LEASE_S * 1000 };
   let published = 0;
   return {
@@ -194,16 +195,15 @@ function handsOn(queue: string, publisher: SteadyPublisher): QueueHands {
 }
 
 /** A life of some seconds, and leases that another one takes over soon. */
-function configOf(config: string, { queue, isAnnounced }: Fault, exchange: string): string {
-  const announced = `topic_prefix = "org.fedoraproject.prod"\npublish_exchange = "${exchange}"\n`;
-  return `${isAnnounced ? announced : ""}${config}`
+function configOf(config: string, { queue }: Fault): string {
+  return config
     .replace("arguments = {}", `arguments = ${queue}`)
     .replace(/private_after = .*/, `private_after = "${PRIVATE_AFTER_S}s"`)
     .replace(/delete_after = .*/, `delete_after = "${DELETE_AFTER_S}s"`)
     .replace(/lease = .*/, `lease = "${LEASE_S}s"`)
     .replace(
       "[consumer_config.budgets]",
-      `${isAnnounced ? '[consumer_config.announce]\non = true\nevery = "1s"\n\n' : ""}[consumer_config.budgets]
+      `[consumer_config.budgets]
 max_deletes_per_day = 100000
 max_private_per_day = 100000`,
     );
