@@ -36,14 +36,24 @@ export class ControlLease {
   /** Null when another process has it. Throws `UnreadableRecord` when what stands there will never end. */
   static async take(redis: Redis, key: string, lifeMs: number): Promise<ControlLease | null> {
     const lease = new ControlLease(redis, key, lifeMs);
-    if ((await redis.set(key, lease.token, "PX", lifeMs, "NX")) === "OK") return lease;
+    try {
+      return (await lease.#isTaken()) ? lease : null;
+    } catch (error) {
+      // Redis may have written it, and what it was asked for has not begun.
+      lease.#remember();
+      throw error;
+    }
+  }
+
+  async #isTaken(): Promise<boolean> {
+    if ((await this.#redis.set(this.#key, this.token, "PX", this.#lifeMs, "NX")) === "OK") return true;
     // The answer to the first of two may have been lost on its way, after Redis had written.
-    if (await lease.renew()) return lease;
-    const leftMs = await redis.pttl(key);
-    if (leftMs === -1) throw new UnreadableRecord(ofOtherType(key));
+    if (await this.renew()) return true;
+    const leftMs = await this.#redis.pttl(this.#key);
+    if (leftMs === -1) throw new UnreadableRecord(ofOtherType(this.#key));
     // Redis' clock was ahead when it was written: who has it prolongs it, and who has died would keep it until then.
-    if (leftMs > lifeMs) await redis.pexpire(key, lifeMs);
-    return null;
+    if (leftMs > this.#lifeMs) await this.#redis.pexpire(this.#key, this.#lifeMs);
+    return false;
   }
 
   /** Prolongs it; false when it ran out, or another process has it. */

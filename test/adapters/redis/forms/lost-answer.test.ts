@@ -62,6 +62,7 @@ t.test("a lease whose end Redis has not heard of, or has forgotten, keeps waitin
   redis.disconnect();
   await t.rejects(first?.end() ?? Promise.resolve(), "Redis is away");
   t.equal(await takenByOther(), null, "of nobody else it is known that nothing is under way");
+  await t.rejects(take(), "and still is");
   await redis.connect();
   const second = await take();
   t.ok(second, "who had it has it at once");
