@@ -21,20 +21,14 @@ import { SetupError } from "./servers/setup-error.ts";
 import { FORGE_NAMES, LONGEST_DAY_S, SECRETS, serviceConfig, TOKEN, USER, type ForgeName } from "./service-config.ts";
 import { ServiceProcess } from "./service.ts";
 import type { Stage } from "./stage.ts";
+import { untilAsked } from "./stopped.ts";
 import { describeError } from "../errors.ts";
 import { fillComposeHost, fillEc2, ACCOUNT } from "./world.ts";
 
 /** Each thing that was started registers its end at once; the end runs them all, the last first. */
 type Cleanup = () => Promise<void> | void;
 
-const stop = new AbortController();
-const end = (): void => {
-  stop.abort();
-};
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
-// The set-up holds a channel to us: when it dies, however it dies, we end too.
-process.on("disconnect", end);
-process.channel?.unref();
+const stop = untilAsked();
 
 const OPTIONS = {
   json: { type: "boolean", default: false },
@@ -101,7 +95,7 @@ async function main(): Promise<number> {
     if (values.stay || (given ?? 1) > 1) tellHow(stage, say);
     const summary = await perform(stage);
     if (values.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
-    if (values.stay && !stop.signal.aborted) {
+    if (values.stay && !stop.aborted) {
       const service = new ServiceProcess(["consume", "--config", stage.configFile], SECRETS);
       cleanups.push(async () => {
         await service.end();
@@ -109,7 +103,7 @@ async function main(): Promise<number> {
       say(`the service and its servers stay until Ctrl-C: redis at ${stage.redisUrl}`);
       tour(stage, say);
       await new Promise<void>((resolve) => {
-        stop.signal.addEventListener("abort", () => {
+        stop.addEventListener("abort", () => {
           resolve();
         });
       });
@@ -173,7 +167,7 @@ async function setUp(
   say: (line: string) => void,
 ): Promise<Stage> {
   const [images, since] = [castImages(), Date.now()];
-  const servers = await findServers({ log: say, signal: stop.signal });
+  const servers = await findServers({ log: say, signal: stop });
   const stoppable = async <T extends { readonly stop: Cleanup }>(starting: Promise<T>): Promise<T> => {
     const server = await starting;
     cleanups.push(server.stop);
@@ -219,7 +213,7 @@ async function setUp(
     archivedAt,
     say,
     dayMs: daySeconds * 1000,
-    stop: stop.signal,
+    stop,
   };
 }
 

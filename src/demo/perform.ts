@@ -1,9 +1,9 @@
-import { busViolations } from "./bus-judge.ts";
+import { busViolations } from "./judge/bus.ts";
 import type { CastImage } from "./cast/cast.ts";
 import { wavesOf } from "./cast/messages.ts";
 import { RUBBISH } from "./cast/noise.ts";
-import { Hearer } from "./hearer.ts";
-import { violationsIn, type Call, type Post } from "./judge.ts";
+import { Hearer } from "./judge/hearer.ts";
+import { violationsIn, type Call, type Post } from "./judge/judge.ts";
 import { Ledger } from "./ledger.ts";
 import { answerTo, objectAsSoonAsTold, PROJECT } from "./objector.ts";
 import type { Ec2Simulator } from "./outside/ec2/simulator.ts";

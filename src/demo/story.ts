@@ -1,4 +1,4 @@
-import type { BusMessage } from "./hearer.ts";
+import type { BusMessage } from "./judge/hearer.ts";
 import { PROJECT } from "./objector.ts";
 import { lagOf } from "./pace.ts";
 import { FORGE_NAMES } from "./service-config.ts";

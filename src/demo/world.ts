@@ -1,6 +1,6 @@
 import type { CastImage } from "./cast/cast.ts";
 import { COMPOSES } from "./cast/fates.ts";
-import type { Remains } from "./judge.ts";
+import type { Remains } from "./judge/judge.ts";
 import type { ComposeHost } from "./outside/compose-host.ts";
 import type { Ec2Simulator } from "./outside/ec2/simulator.ts";
 

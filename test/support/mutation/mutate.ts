@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
+import { untilAsked } from "../../../src/demo/stopped.ts";
 import { describeError } from "../../../src/errors.ts";
 import { sourceOf, WordsError } from "../run/choose.ts";
 import { inLanes, LONG } from "../run/lanes.ts";
@@ -21,16 +22,7 @@ import { hear, judge, witnessesOf, type Court, type Witness } from "./trial.ts";
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url)).replace(/\/$/, "");
 const TELL_EVERY = 100;
 
-const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.on(signal, () => {
-    stop.abort(signal);
-  });
-// The set-up that started us is gone.
-process.on("disconnect", () => {
-  stop.abort("SIGHUP");
-});
-process.channel?.unref();
+const stop = untilAsked();
 
 interface Words {
   readonly sources: readonly string[];
@@ -85,7 +77,7 @@ async function main(words: Words, env: NodeJS.ProcessEnv): Promise<void> {
   say(`${all.length} mutants in ${files.length} files, ${chosen.length} of them tried: --seed=${words.seed}`);
   const copies = await Promise.all(Array.from({ length: words.lanes }, () => copyProject(ROOT)));
   const experience = new Experience();
-  const courts = copies.map((copy): Court => ({ copy, env, experience, stop: stop.signal }));
+  const courts = copies.map((copy): Court => ({ copy, env, experience, stop }));
   const witnesses = await hearAll(files, courts, words);
   say(`${witnesses.length} test files run them`);
   await tryAll(chosen, witnesses, courts);
@@ -102,7 +94,7 @@ async function hearAll(
   await inCourts(testsLoading(quick, new Set(files), ROOT), courts, async (test, court) => {
     const heard = await hear(test, longest, court);
     if (typeof heard !== "string") witnesses.push(heard);
-    else if (!stop.signal.aborted) say(`left out  ${sourceOf(test)}: ${heard}`);
+    else if (!stop.aborted) say(`left out  ${sourceOf(test)}: ${heard}`);
   });
   return witnesses;
 }
@@ -114,7 +106,7 @@ async function tryAll(chosen: readonly Planted[], witnesses: readonly Witness[],
     const isWorthAsking = !isRefused(planted, ROOT, compiler);
     const those = isWorthAsking ? witnessesOf(planted, witnesses, court) : [];
     const verdict = isWorthAsking ? await judge(planted, those, court) : "refused";
-    if (stop.signal.aborted) return;
+    if (stop.aborted) return;
     const tried = figures.note(planted.file, verdict === "lived" && those.length === 0 ? "unrun" : verdict);
     if (verdict === "hung") say(`hung   ${describe(planted, ROOT)}`);
     if (verdict === "lived") say(`lived  ${describe(planted, ROOT)}  (${ranBy(those)})`);
@@ -136,12 +128,12 @@ async function inCourts<T>(all: readonly T[], courts: readonly Court[], work: (o
     await work(one, court);
     free.push(court);
   };
-  await inLanes(all, courts.length, workHere, () => stop.signal.aborted);
+  await inLanes(all, courts.length, workHere, () => stop.aborted);
 }
 
 try {
   const words = readWords();
-  await withServers(stop.signal, say, (env) => main(words, env));
+  await withServers(stop, say, (env) => main(words, env));
 } catch (error) {
   if (!(error instanceof SetupError || error instanceof WordsError)) throw error;
   process.stderr.write(`npm run mutate: ${error.message}\n`);

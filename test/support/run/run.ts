@@ -4,40 +4,30 @@
  * those servers are used.
  */
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
+import { untilAsked, type StopSignal } from "../../../src/demo/stopped.ts";
 import { readWords, sourceOf, WordsError, type Words } from "./choose.ts";
 import { inLanes, inOrder, lanesHere } from "./lanes.ts";
 import { Reporter } from "./reporter.ts";
 import { withServers } from "./servers.ts";
 import { runTestFile } from "./test-file.ts";
 
-const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
-type StopSignal = keyof typeof SIGNAL_NUMBERS;
+const SIGNAL_NUMBERS: Readonly<Record<StopSignal, number>> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 
-const stop = new AbortController();
-for (const signal of Object.keys(SIGNAL_NUMBERS) as StopSignal[]) {
-  process.on(signal, () => {
-    stop.abort(signal);
-  });
-}
-// The set-up that started us is gone.
-process.on("disconnect", () => {
-  stop.abort("SIGHUP");
-});
-process.channel?.unref();
+const stop = untilAsked();
 
 /** Runs the files in lanes, then those that must be alone, and reports; true when every test passed. */
 async function runFiles(words: Words, env: NodeJS.ProcessEnv): Promise<boolean> {
   const reporter = new Reporter((text) => process.stdout.write(text));
   const { together, alone } = inOrder(words.names, sourceOf);
   const runOne = async (file: string): Promise<void> => {
-    reporter.finished(await runTestFile(file, env, stop.signal));
+    reporter.finished(await runTestFile(file, env, stop));
   };
   for (const [files, lanes] of [
     [together, words.lanes ?? lanesHere()],
     [alone, 1],
   ] as const)
-    await inLanes(files, lanes, runOne, () => stop.signal.aborted);
-  if (stop.signal.aborted) reporter.failed(`stopped by ${String(stop.signal.reason)}`);
+    await inLanes(files, lanes, runOne, () => stop.aborted);
+  if (stop.aborted) reporter.failed(`stopped by ${String(stop.reason)}`);
   else if (words.names.length === 0) reporter.failed("no test was named");
   reporter.end(words);
   return reporter.counts.failed === 0 && reporter.counts.passed > 0;
@@ -46,7 +36,7 @@ async function runFiles(words: Words, env: NodeJS.ProcessEnv): Promise<boolean> 
 /** Starts what is not given, runs, stops. */
 async function main(words: Words): Promise<boolean> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  return withServers(stop.signal, say, (env) => runFiles(words, env));
+  return withServers(stop, say, (env) => runFiles(words, env));
 }
 
 try {
@@ -57,4 +47,4 @@ try {
   process.stdout.write("\n0 passed, 1 failed\n");
   process.exitCode = 1;
 }
-if (stop.signal.aborted) process.exitCode = 128 + SIGNAL_NUMBERS[stop.signal.reason as StopSignal];
+if (stop.aborted) process.exitCode = 128 + SIGNAL_NUMBERS[stop.reason as StopSignal];

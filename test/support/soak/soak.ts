@@ -6,6 +6,7 @@ import { growthOf, linesOf, MOST_GROWTH, type End } from "./tell.ts";
 import { VirtualTime } from "./time.ts";
 import { live, START, type Size } from "./year.ts";
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
+import { untilAsked } from "../../../src/demo/stopped.ts";
 import { withServers } from "../run/servers.ts";
 
 const OPTIONS = {
@@ -16,15 +17,7 @@ const OPTIONS = {
   seed: { type: "string", default: String(Date.now() % 1_000_000) },
 } as const;
 
-const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.on(signal, () => {
-    stop.abort(signal);
-  });
-process.on("disconnect", () => {
-  stop.abort("SIGHUP");
-});
-process.channel?.unref();
+const stop = untilAsked();
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -38,7 +31,7 @@ async function soak(size: Size): Promise<boolean> {
     const seconds = (): string => `${((performance.now() - since) / 1000).toFixed(0)} s`;
     const lived = await live(stage, size, (line) => {
       say(`           ${line}, ${seconds()}`);
-      stop.signal.throwIfAborted();
+      stop.throwIfAborted();
     });
     const end: End = { size, lived, balance: balanceOf(stage, lived) };
     for (const line of linesOf(end)) say(line);
@@ -69,13 +62,13 @@ try {
     passesADay: Number(passes),
     seed: Number(seed),
   };
-  const isGood = await withServers(stop.signal, say, async (env) => {
+  const isGood = await withServers(stop, say, async (env) => {
     Object.assign(process.env, env);
     return soak(size);
   });
   process.exitCode = isGood ? 0 : 1;
 } catch (error) {
-  if (!(error instanceof SetupError) && !stop.signal.aborted) throw error;
+  if (!(error instanceof SetupError) && !stop.aborted) throw error;
   process.stderr.write(`${error instanceof Error ? error.message : "stopped"}\n`);
   process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
-import type { CastImage } from "./cast/cast.ts";
-import type { Fate } from "./cast/fates.ts";
+import type { CastImage } from "../cast/cast.ts";
+import type { Fate } from "../cast/fates.ts";
 
 /** A call that EC2 was asked for, as far as judging needs it. */
 export interface Call {

@@ -1,6 +1,6 @@
 import t from "tap";
-import { busViolations } from "../../src/demo/bus-judge.ts";
-import type { BusMessage } from "../../src/demo/hearer.ts";
+import { busViolations } from "../../../src/demo/judge/bus.ts";
+import type { BusMessage } from "../../../src/demo/judge/hearer.ts";
 
 const [AMI, OTHER] = ["ami-00000000000000001", "ami-00000000000000002"] as const;
 const POST = `## Made private (1)\n\n| region | AMI |\n| us-east-1 | \`${AMI}\` |\n\n## Due before 2026-12-01\n\n| us-east-1 | \`${OTHER}\` |`;
