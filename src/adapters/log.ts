@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { isJournal, isLevel, prioritised } from "../config/journal.ts";
+import { isJournal, isLevel, prioritised } from "../config/systemd-journal.ts";
 import type { Environment } from "../config/file.ts";
 import type { Log } from "../ports/index.ts";
 

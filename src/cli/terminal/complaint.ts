@@ -1,4 +1,4 @@
-import { isJournal, prioritised, type Level } from "../../config/journal.ts";
+import { isJournal, prioritised, type Level } from "../../config/systemd-journal.ts";
 import type { Environment } from "../../config/file.ts";
 
 /**
