@@ -76,15 +76,18 @@ export function redisRejected({ redis, keys, strangers }: RedisConnection): Reje
  * same JSON with other blanks.
  */
 function fingerprintOf({ messageId, topic, body }: NewRejected): string {
-  const hash = createHash("sha256").update(`${messageId}\n${topic}\n`);
+  return createHash("sha256").update(`${messageId}\n${topic}\n`).update(sameFor(body)).digest("base64url");
+}
+
+/** What is the same for each form that one body has in JSON. */
+function sameFor(body: Buffer): string | Buffer {
+  if (body.length > MOST_READ_BYTES) return body;
   try {
-    if (body.length > MOST_READ_BYTES) throw new RangeError("it is not read");
-    hash.update(writePythonJson(parsePythonJson(body.toString())));
+    return writePythonJson(parsePythonJson(body.toString()));
   } catch {
-    // No JSON, or one that is nested too deeply or too large: its bytes say what it is.
-    hash.update(body);
+    // No JSON, or one that is nested too deeply: its bytes say what it is.
+    return body;
   }
-  return hash.digest("base64url");
 }
 
 function writeEntry({ body, reason, messageId, topic, sentAt, at }: NewRejected, bytes: number): (string | Buffer)[] {
