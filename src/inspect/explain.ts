@@ -1,7 +1,7 @@
 import { classify, type Decision, type KeepRule, type Policy } from "../domain/compose/classify.ts";
 import type { ComposeFacts, Testimony } from "../domain/compose/facts.ts";
 import type { ImageEvent } from "../domain/image/event.ts";
-import type { Image, Stage } from "../domain/image/image.ts";
+import type { Image } from "../domain/image/image.ts";
 import type { Queue } from "../domain/image/lifecycle.ts";
 import type { Replacement } from "../domain/image/replacement.ts";
 import { streamOf } from "../domain/image/stream.ts";
@@ -107,13 +107,11 @@ async function explainImage(
   const newest = stream === null ? [] : await schedule.newest(image.region, stream, policy.keepNewest);
   const isNewest = newest.includes(image.composeId);
   const { region, composeId, imageName } = image;
-  const asked = isNewest || STAYS.includes(image.stage) ? [] : [{ region, composeId, imageName: imageName ?? "" }];
+  // Nobody has to leave an image that everybody can use and nothing is done to.
+  const asked = isNewest || image.stage === "kept" ? [] : [{ region, composeId, imageName: imageName ?? "" }];
   const [replacement = null] = await schedule.replacements(asked, { now: now(), keepNewest: policy.keepNewest });
   return { ...standing, compose, isNewest, replacement, history: events, unread };
 }
-
-/** Nobody has to leave an image that everybody can use and nothing is done to. */
-const STAYS: readonly Stage[] = ["kept"];
 
 async function knowledgeOf(
   composeId: string,

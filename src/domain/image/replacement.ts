@@ -1,9 +1,10 @@
 import { KEPT_FOR_A_PERSON } from "../compose/classify.ts";
 import { parseComposeId } from "../compose/compose.ts";
 import { nameMismatch } from "../plan/name.ts";
-import type { Instant } from "../time.ts";
+import { DAY_MS, type Instant } from "../time.ts";
 import type { ImageEvent } from "./event.ts";
 import type { Image } from "./image.ts";
+import type { Periods } from "./lifecycle.ts";
 import { parseAmiName } from "./name.ts";
 import { orderOf, streamOf } from "./stream.ts";
 
@@ -24,6 +25,11 @@ export interface Staying {
   readonly soonMs: number;
   /** The policy keeps its compose public, as one of the newest of its stream. */
   readonly isNewest: boolean;
+}
+
+/** How soon is soon, in milliseconds: a day, and less where an image is made private after less than five. */
+export function soonFor({ privateAfterMs }: Pick<Periods, "privateAfterMs">): number {
+  return Math.min(DAY_MS, privateAfterMs / 5);
 }
 
 /** What one image can replace another of: the stream, product and architecture, and how new it is. */

@@ -24,6 +24,7 @@ interface Search {
 /** What is wanted of one stream in one region. */
 interface Wanted {
   readonly region: string;
+  readonly stream: string;
   readonly images: { readonly image: Replaceable; readonly line: Line }[];
 }
 
@@ -41,7 +42,7 @@ export async function findReplacements(
     reading.set(key, candidates);
     return candidates;
   };
-  const searchStream = async (stream: string, { region, images: wanted }: Wanted): Promise<void> => {
+  const searchStream = async ({ region, stream, images: wanted }: Wanted): Promise<void> => {
     for (const [index, composeId] of (await reader.newest(region, stream, MOST_NEWER)).entries()) {
       const id = parseComposeId(composeId);
       const order = id.ok ? orderOf(id.value) : 0;
@@ -56,21 +57,22 @@ export async function findReplacements(
       }
     }
   };
-  await Promise.all([...wantedOf(images)].map(([key, wanted]) => searchStream(key.split(" ")[1] ?? "", wanted)));
+  await Promise.all(wantedOf(images).map(searchStream));
   return images.map((image) => found.get(image) ?? null);
 }
 
 /** By region and stream. */
-function wantedOf(images: readonly Replaceable[]): ReadonlyMap<string, Wanted> {
+function wantedOf(images: readonly Replaceable[]): readonly Wanted[] {
   const groups = new Map<string, Wanted>();
   for (const image of images) {
     const { region } = image;
     const line = lineOf(image);
     if (line === null) continue;
-    const key = `${region} ${line.stream}`;
-    const group = groups.get(key) ?? { region, images: [] };
+    const { stream } = line;
+    const key = `${region} ${stream}`;
+    const group = groups.get(key) ?? { region, stream, images: [] };
     group.images.push({ image, line });
     groups.set(key, group);
   }
-  return groups;
+  return [...groups.values()];
 }

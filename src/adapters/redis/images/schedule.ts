@@ -12,7 +12,7 @@ import type { Decision } from "../../../domain/compose/classify.ts";
 import type { EventDraft } from "../../../domain/image/event.ts";
 import { STAGES, type Image, type TakenAway } from "../../../domain/image/image.ts";
 import { entryOf, QUEUES, type Change, type Entry, type Periods, type Queue } from "../../../domain/image/lifecycle.ts";
-import type { Replaceable, Replacement } from "../../../domain/image/replacement.ts";
+import { soonFor, type Replaceable, type Replacement } from "../../../domain/image/replacement.ts";
 import type { Upload } from "../../../domain/image/upload.ts";
 import { ceilSecond, DAY_MS, formatInstant, SECOND_MS, toScore, type Instant } from "../../../domain/time.ts";
 import { isForeign } from "../../../errors.ts";
@@ -187,7 +187,7 @@ class RedisSchedule extends ScheduleReader implements Schedule {
     images: readonly Replaceable[],
     { now, keepNewest }: { readonly now: Instant; readonly keepNewest: number },
   ): Promise<readonly (Replacement | null)[]> {
-    const soonMs = Math.min(DAY_MS, this.#periods.privateAfterMs / 5);
+    const soonMs = soonFor(this.#periods);
     const newest: Schedule["newest"] = (region, stream, count) =>
       this.connection.strangers.orTell(this.keys.stream(region, stream), this.newest(region, stream, count), []);
     return findReplacements(images, { now, keepNewest, soonMs }, { newest, ofCompose: this.ofCompose.bind(this) });
