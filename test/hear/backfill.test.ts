@@ -18,6 +18,8 @@ const START = Date.parse("2026-10-01T00:00:00Z");
 const DAYS = 10;
 const MESSAGES = Number(process.env["CHAOS_BACKFILL"] ?? 2_000);
 const KILLS = process.env["CHAOS_BACKFILL"] === undefined ? 3 : 20;
+/** Of what was published. */
+const SEED = Number(process.env["CHAOS_SEED"] ?? 7);
 const RANGE = ["--start", "2026-10-01T00:00:00Z", "--end", "2026-10-11T00:00:00Z", "--rate", "1000"];
 
 interface GatewayCase extends FieldCase<Readonly<Record<string, string>>> {
@@ -28,7 +30,7 @@ interface GatewayCase extends FieldCase<Readonly<Record<string, string>>> {
 limitFor(t, "CHAOS_BACKFILL");
 
 async function openArchive(t: Test): Promise<DatagrepperDouble> {
-  const messages = generateMonth({ seed: 7, count: MESSAGES, start: START, days: DAYS, regions: 1 });
+  const messages = generateMonth({ seed: SEED, count: MESSAGES, start: START, days: DAYS, regions: 1 });
   const archive = await startDatagrepper({ messages });
   t.teardown(() => archive.close());
   return archive;

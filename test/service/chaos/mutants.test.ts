@@ -11,7 +11,7 @@ import { limitFor } from "../../support/run/limit.ts";
 
 /** `npm run chaos` asks for more. */
 const MUTANTS = Number(process.env["CHAOS_MUTANTS"] ?? 4_000);
-const SEED = 2026;
+const SEED = Number(process.env["CHAOS_SEED"] ?? 2026);
 const AT_ONCE = 250;
 const CORPUS = SAMPLES.filter(({ id }) => !id.startsWith("datagrepper-"));
 
