@@ -1,6 +1,6 @@
 import t from "tap";
 import { unlessAbandoned, whileWanted } from "../../../src/adapters/abandon.ts";
-import { onceATurn } from "../../../src/adapters/redis/once-a-turn.ts";
+import { onceATurn, onceATurnEach } from "../../../src/adapters/redis/once-a-turn.ts";
 
 /** A question whose answers are numbers, each given when the test says so. */
 function question() {
@@ -21,6 +21,13 @@ t.test("all who ask in one turn share one question, which goes out behind the la
   t.equal(answers.length, 1);
   answers[0]?.(7);
   t.same(await Promise.all([first, ...others]), [7, 7, 7]);
+});
+
+t.test("who asks about something else in the same turn has a question of his own", async (t) => {
+  const asked: string[] = [];
+  const ask = onceATurnEach((about: "one" | "other") => Promise.resolve(asked.push(about)));
+  t.same(await Promise.all([ask("one"), ask("other"), ask("one")]), [1, 2, 1]);
+  t.same(asked, ["one", "other"]);
 });
 
 t.test("nobody is given an answer to a question that went out before he asked", async (t) => {

@@ -68,6 +68,29 @@ t.test("a deadline in the middle of a second is due only when that second is ove
   t.equal((await schedule.claim(REGION, "private", { ...lease, now: DUE }, 10)).length, 1);
 });
 
+t.test(
+  "what is due in all regions is counted once for all regions that ask in one turn, however many they are",
+  async (t) => {
+    const { schedule, redis } = await open(t);
+    const regions = ["eu-west-1", "us-east-1", "us-west-2", "sa-east-1"];
+    for (const region of regions) await schedule.add({ ...UPLOAD, region }, DELETE, "test");
+    const count = redis.zcount.bind(redis);
+    let asked = 0;
+    redis.zcount = (...args: Parameters<typeof count>) => {
+      asked += 1;
+      return count(...args);
+    };
+    const due = await Promise.all([
+      ...regions.map(() => schedule.countDue("private", DUE)),
+      schedule.countDue("delete", DUE),
+      schedule.countDue("private", DUE - 1000),
+      schedule.countDue("private", DUE, "us-east-1"),
+    ]);
+    t.same(due, [4, 4, 4, 4, 0, 0, 1]);
+    t.equal(asked, 3 * regions.length + 1);
+  },
+);
+
 t.test("a claim whose process died is due again when its lease has run out, and not before", async (t) => {
   const { schedule } = await open(t);
   await schedule.add(UPLOAD, DELETE, "test");

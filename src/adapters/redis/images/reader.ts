@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { timeOf } from "../client/cluster.ts";
 import type { RedisConnection } from "../connection.ts";
 import type { Keys } from "../keys.ts";
-import { onceATurn } from "../once-a-turn.ts";
+import { onceATurn, onceATurnEach } from "../once-a-turn.ts";
 import { floorScore, pairsOf, readImage } from "./record.ts";
 import { readRegions } from "./regions.ts";
 import { quoteKey, UnreadableRecord, foreignKeyOf } from "../strange.ts";
@@ -22,6 +22,8 @@ export class ScheduleReader {
   protected readonly clock: Clock;
   protected readonly connection: RedisConnection;
   readonly #isPaused: () => Promise<boolean>;
+  /** How many are due in all regions by a score: every region's pass asks that of each queue. */
+  readonly #dueInAll: Readonly<Record<Queue, (until: number) => Promise<number>>>;
 
   constructor(connection: RedisConnection, clock: Clock) {
     this.redis = connection.redis;
@@ -29,6 +31,15 @@ export class ScheduleReader {
     this.clock = clock;
     this.connection = connection;
     this.#isPaused = onceATurn(async () => (await this.redis.exists(this.keys.control("paused"))) !== 0);
+    const inAll = (queue: Queue): ((until: number) => Promise<number>) =>
+      onceATurnEach(async (until) => this.#countIn(await this.regions(), queue, until));
+    this.#dueInAll = {
+      unresolved: inAll("unresolved"),
+      private: inAll("private"),
+      delete: inAll("delete"),
+      restore: inAll("restore"),
+      held: inAll("held"),
+    };
   }
 
   async now(): Promise<Clocks> {
@@ -142,12 +153,16 @@ export class ScheduleReader {
     return this.redis.zrevrange(this.keys.stream(region, stream), 0, count - 1);
   }
 
-  async countDue(queue: Queue, now: Instant, region?: string): Promise<number> {
-    const regions = region === undefined ? await this.regions() : [region];
+  countDue(queue: Queue, now: Instant, region?: string): Promise<number> {
+    const until = floorScore(now);
+    return region === undefined ? this.#dueInAll[queue](until) : this.#countIn([region], queue, until);
+  }
+
+  async #countIn(regions: readonly string[], queue: Queue, until: number): Promise<number> {
     const counts = await Promise.all(
       regions.map((name) => {
         const key = this.keys.queue(name, queue);
-        return this.connection.strangers.orTell(key, this.redis.zcount(key, "-inf", floorScore(now)), 0);
+        return this.connection.strangers.orTell(key, this.redis.zcount(key, "-inf", until), 0);
       }),
     );
     return counts.reduce((sum, count) => sum + count, 0);
