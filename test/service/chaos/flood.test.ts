@@ -96,7 +96,9 @@ t.test(
     await way.taken(FLOOD + goods.length);
     t.match(way.consumer.counts, { rejected: FLOOD, new: goods.length });
     t.same(
-      goods.filter((good, index) => (takenWhen.get(amiOf(good)) ?? Infinity) > GOOD_AFTER * (index + 1) + TOGETHER),
+      goods
+        .map(amiOf)
+        .filter((amiId, index) => (takenWhen.get(amiId) ?? Infinity) > GOOD_AFTER * (index + 1) + TOGETHER),
       [],
       "no good one waited for the bad ones behind it",
     );
