@@ -128,7 +128,7 @@ const commands = {
       ].map((name) => `service/chaos/${name}`),
       "act/pace",
       "demo/sabotage",
-      "domain/plan/name-properties",
+      "domain/plan/names/name-properties",
       "hear/backfill",
       "monitoring/browser",
       "service/trouble/jumps",

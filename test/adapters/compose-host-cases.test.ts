@@ -3,7 +3,7 @@ import { openComposeHost } from "../../src/adapters/compose-host.ts";
 import { startComposeHost } from "../../src/demo/outside/compose-host.ts";
 import { classify, DEFAULT_POLICY, type Policy } from "../../src/domain/compose/classify.ts";
 import { addFact, noFacts } from "../../src/domain/compose/facts.ts";
-import { fieldCase, type FieldCase } from "../support/world/cases.ts";
+import { fieldCase, type FieldCase } from "../support/world/inputs/cases.ts";
 import { SettableClock } from "../support/world/clock.ts";
 
 const NOW = Date.parse("2026-11-24T22:00:00Z");

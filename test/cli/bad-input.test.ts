@@ -8,7 +8,7 @@ import { runHere } from "../support/program/here.ts";
 import { addDue, runOver } from "../support/program/listing.ts";
 import { configFile, startProgram, type Ended } from "../support/program/program.ts";
 import { CuttableProxy } from "../support/servers/proxy.ts";
-import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
+import { openTestRedis, serverUrl } from "../support/servers/redis/redis.ts";
 
 const COMPOSE = "Fedora-Rawhide-20261121.n.0";
 const NARROW = { columns: 40, rows: 24, isColoured: false };

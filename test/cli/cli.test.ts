@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
 import t from "tap";
 import { SECRET } from "../support/run/secrets.ts";
-import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
+import { openTestRedis, serverUrl } from "../support/servers/redis/redis.ts";
 
 // Most of them wait for a server that is not there.
 t.jobs = 4;

@@ -6,7 +6,7 @@ import { DAY_MS } from "../../src/domain/time.ts";
 import { REAL_COMPOSES } from "../fixtures/composes.ts";
 import { runHere } from "../support/program/here.ts";
 import type { Ended } from "../support/program/program.ts";
-import { SAMPLES } from "../support/world/messages.ts";
+import { SAMPLES } from "../support/world/inputs/messages.ts";
 import { addNightly, openWorld, UPLOADER, type World } from "../support/world/world.ts";
 
 function run(args: readonly string[], input: string | Buffer = ""): Promise<Ended> {

@@ -1,7 +1,7 @@
 import t from "tap";
 import { configFile, runProgram } from "../support/program/program.ts";
 import { forbidding } from "../support/run/imports.ts";
-import { openTestRedis } from "../support/servers/redis.ts";
+import { openTestRedis } from "../support/servers/redis/redis.ts";
 
 const EC2 = ["@aws-sdk", "@smithy"];
 const SERVERS = [...EC2, "ioredis", "amqplib", "pino"];

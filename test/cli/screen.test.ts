@@ -4,7 +4,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { addDue } from "../support/program/listing.ts";
 import { configFile, MAIN } from "../support/program/program.ts";
 import { findTmux, Terminal } from "../support/program/tmux.ts";
-import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
+import { openTestRedis, serverUrl } from "../support/servers/redis/redis.ts";
 
 t.setTimeout(300_000);
 

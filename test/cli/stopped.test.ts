@@ -8,7 +8,7 @@ import { runHere } from "../support/program/here.ts";
 import { addDue } from "../support/program/listing.ts";
 import { startProgram } from "../support/program/program.ts";
 import { MuteServer } from "../support/servers/mute.ts";
-import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
+import { openTestRedis, serverUrl } from "../support/servers/redis/redis.ts";
 
 // Most of them wait two seconds for a last word.
 t.jobs = 4;

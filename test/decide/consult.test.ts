@@ -1,7 +1,7 @@
 import t from "tap";
 import { DEFAULT_POLICY } from "../../src/domain/compose/classify.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { WrittenSource } from "../support/world/sources.ts";
+import { WrittenSource } from "../support/world/inputs/sources.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type World, PERIODS } from "../support/world/world.ts";
 
 const COMPOSE = "Fedora-Cloud-43-20261120.0";

@@ -12,7 +12,7 @@ import { silentLog } from "../support/run/log.ts";
 import { openDatagrepperOf, reconcileIn } from "../support/scenes/reconcile.ts";
 import { ACCOUNT, GUARDS } from "../support/world/image.ts";
 import { ask } from "../support/world/nightly.ts";
-import { WrittenSource } from "../support/world/sources.ts";
+import { WrittenSource } from "../support/world/inputs/sources.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
 const read = (name: string): Policy =>

@@ -13,7 +13,7 @@ import { licencesTable } from "../support/docs/licences.ts";
 import { commandLines, unknownIn } from "../support/docs/commands.ts";
 import { schedule } from "../support/docs/schedule.ts";
 import { MAIN, runProgram } from "../support/program/program.ts";
-import { serverUrl } from "../support/servers/redis.ts";
+import { serverUrl } from "../support/servers/redis/redis.ts";
 import { START, type World } from "../support/world/world.ts";
 
 const execute = promisify(execFile);

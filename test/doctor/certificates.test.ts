@@ -7,7 +7,7 @@ import t, { type Test } from "tap";
 import { judgePem } from "../../src/doctor/certificates.ts";
 import { AUTHORITY, KEY, LOCALHOST, OVER } from "../fixtures/certificates.ts";
 import { openInstallation } from "../support/program/installation.ts";
-import { serverUrl } from "../support/servers/redis.ts";
+import { serverUrl } from "../support/servers/redis/redis.ts";
 
 const NOW = Date.parse("2020-12-01T12:00:00Z");
 const RENEW = "renew it; for Fedora's public broker install fedora-messaging's newest certificates";

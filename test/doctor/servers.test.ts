@@ -8,7 +8,7 @@ import { startRedis } from "../../src/demo/servers/redis.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { complaints, complaintsOf, openInstallation } from "../support/program/installation.ts";
 import { silentLog } from "../support/run/log.ts";
-import { rememberHeard, serverUrl } from "../support/servers/redis.ts";
+import { rememberHeard, serverUrl } from "../support/servers/redis/redis.ts";
 import { addNightly, openWorld, UPLOADER } from "../support/world/world.ts";
 
 t.test("a broker that is away, or lacks exchange or queue, is told", async (t) => {

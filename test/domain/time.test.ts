@@ -16,7 +16,7 @@ import {
   SECOND_MS,
   toScore,
 } from "../../src/domain/time.ts";
-import { holds } from "../support/run/property.ts";
+import { holds } from "../support/random/property.ts";
 
 const YEAR_2100 = Date.UTC(2100, 0, 1);
 const anInstant = fc.integer({ min: 0, max: YEAR_2100 });

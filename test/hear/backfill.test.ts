@@ -9,8 +9,8 @@ import type { RedisConnection } from "../../src/adapters/redis/connection.ts";
 import { startDatagrepper, type DatagrepperDouble } from "../../src/demo/outside/datagrepper/double.ts";
 import { generateMonth } from "../../src/demo/outside/datagrepper/month.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
-import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
-import { fieldCase, type FieldCase } from "../support/world/cases.ts";
+import { openTestRedis, serverUrl } from "../support/servers/redis/redis.ts";
+import { fieldCase, type FieldCase } from "../support/world/inputs/cases.ts";
 import { limitFor } from "../support/run/limit.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));

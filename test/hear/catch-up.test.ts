@@ -9,8 +9,8 @@ import type { Listener } from "../../src/hear/catch-up.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
 import type { Archive, Hearing } from "../../src/ports/index.ts";
 import { silentLog } from "../support/run/log.ts";
-import { catchUp } from "../support/scenes/hearing.ts";
-import { rememberHearing } from "../support/servers/redis.ts";
+import { catchUp } from "../support/scenes/hearing/hearing.ts";
+import { rememberHearing } from "../support/servers/redis/redis.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
 async function openListener(t: Test, world: World) {

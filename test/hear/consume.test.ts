@@ -1,7 +1,7 @@
 import t from "tap";
-import { openBench, outgoing, uploads, until } from "../support/servers/bus.ts";
+import { openBench, outgoing, uploads, until } from "../support/servers/broker/bus.ts";
 import { CuttableProxy } from "../support/servers/proxy.ts";
-import { serverUrl } from "../support/servers/redis.ts";
+import { serverUrl } from "../support/servers/redis/redis.ts";
 
 // One waits most of half a minute for a Redis that is away.
 t.jobs = 4;

@@ -1,5 +1,5 @@
 import t from "tap";
-import { hear, reasonOf, sample, uploadsOf, type Sample } from "../support/world/messages.ts";
+import { hear, reasonOf, sample, uploadsOf, type Sample } from "../support/world/inputs/messages.ts";
 
 const PUBLISH = sample("fedimg-publish-base-2020");
 const UPLOADER = sample("uploader-aws-2024-09-beta");

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import t from "tap";
 import { decode, type Heard } from "../../src/hear/decode.ts";
-import { damaged, Dice, mutated, mutatedHeaders } from "../support/run/mutate.ts";
-import { ARRIVED_AT, delivered, SAMPLES, type Sample } from "../support/world/messages.ts";
+import { damaged, Dice, mutated, mutatedHeaders } from "../support/random/mutate.ts";
+import { ARRIVED_AT, delivered, SAMPLES, type Sample } from "../support/world/inputs/messages.ts";
 
 const MUTANTS = 20_000;
 const SEED = 49;

@@ -1,6 +1,14 @@
 import t from "tap";
 import { decode } from "../../src/hear/decode.ts";
-import { ARRIVED_AT, delivered, hear, reasonOf, sample, uploadsOf, type Sample } from "../support/world/messages.ts";
+import {
+  ARRIVED_AT,
+  delivered,
+  hear,
+  reasonOf,
+  sample,
+  uploadsOf,
+  type Sample,
+} from "../support/world/inputs/messages.ts";
 
 const COPY = sample("fedimg-copy-arch-2019");
 const PUBLISH = sample("fedimg-publish-base-2020");

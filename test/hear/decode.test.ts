@@ -2,7 +2,7 @@ import t from "tap";
 import type { Fact } from "../../src/domain/compose/facts.ts";
 import type { Upload } from "../../src/domain/image/upload.ts";
 import { decode, type Heard, type IgnoredBecause } from "../../src/hear/decode.ts";
-import { ARRIVED_AT, delivered, SAMPLES, type Sample } from "../support/world/messages.ts";
+import { ARRIVED_AT, delivered, SAMPLES, type Sample } from "../support/world/inputs/messages.ts";
 
 const ignored = (because: IgnoredBecause): Heard => ({ kind: "ignored", because });
 const rejected = (reason: string): Heard => ({ kind: "rejected", reason });

@@ -1,7 +1,7 @@
 import t from "tap";
 import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { EAGER, failOnce, hanging, openReplica, openStage, SLICES } from "../support/scenes/listening.ts";
-import { rememberHearing } from "../support/servers/redis.ts";
+import { EAGER, failOnce, hanging, openReplica, openStage, SLICES } from "../support/scenes/hearing/listening.ts";
+import { rememberHearing } from "../support/servers/redis/redis.ts";
 
 t.test(
   "after Redis came back poorer it is deaf until the whole first window was heard, also when that is stopped",

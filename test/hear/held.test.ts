@@ -8,9 +8,9 @@ import { systemClock } from "../../src/adapters/clock.ts";
 import { DEFAULT_POLICY } from "../../src/domain/compose/classify.ts";
 import { Consumer } from "../../src/hear/consume.ts";
 import { NO_METER, type Delivery, type Log, type RejectedMessages } from "../../src/ports/index.ts";
-import { outgoing, uploads, until } from "../support/servers/bus.ts";
+import { outgoing, uploads, until } from "../support/servers/broker/bus.ts";
 import { CuttableProxy } from "../support/servers/proxy.ts";
-import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
+import { openTestRedis, serverUrl } from "../support/servers/redis/redis.ts";
 import { silentLog } from "../support/run/log.ts";
 import { PERIODS } from "../support/world/world.ts";
 

@@ -1,7 +1,7 @@
 import t from "tap";
 import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { EAGER, failing, failOnce, hanging, isOld, openStage, SLICES } from "../support/scenes/listening.ts";
-import { rememberHearing } from "../support/servers/redis.ts";
+import { EAGER, failing, failOnce, hanging, isOld, openStage, SLICES } from "../support/scenes/hearing/listening.ts";
+import { rememberHearing } from "../support/servers/redis/redis.ts";
 
 t.test("what is new is heard and remembered before the long reading", async (t) => {
   const { world, stage, replica, now, heard } = await openStage(t);

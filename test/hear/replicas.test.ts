@@ -1,6 +1,6 @@
 import t from "tap";
 import { DAY_MS, MINUTE_MS } from "../../src/domain/time.ts";
-import { hanging, openReplica, openStage, SLICES } from "../support/scenes/listening.ts";
+import { hanging, openReplica, openStage, SLICES } from "../support/scenes/hearing/listening.ts";
 
 t.test("two replicas: one hears; the other takes over when it dies", async (t) => {
   const { world, stage, replica: one, now, position, redis, keys } = await openStage(t);

@@ -5,7 +5,7 @@ import { HOUR_MS } from "../../src/domain/time.ts";
 import { Consumer } from "../../src/hear/consume.ts";
 import { ingestAll, type Ingested, type Ingester } from "../../src/hear/ingest.ts";
 import type { Message, Schedule } from "../../src/ports/index.ts";
-import { until } from "../support/servers/bus.ts";
+import { until } from "../support/servers/broker/bus.ts";
 import { openWorld, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
 const COMPOSE = "Fedora-Rawhide-20261124.n.0";

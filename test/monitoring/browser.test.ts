@@ -7,7 +7,7 @@ import { DAY_MS } from "../../src/domain/time.ts";
 import { carryOutOrders } from "../../src/operate/orders.ts";
 import { openBrowser } from "../support/program/browser.ts";
 import { openServed, type Served } from "../support/servers/monitoring.ts";
-import { rememberHeard } from "../support/servers/redis.ts";
+import { rememberHeard } from "../support/servers/redis/redis.ts";
 import { addNightly, PERIODS, REGION, UPLOADER } from "../support/world/world.ts";
 
 const NO_BROWSER = "there is no Chromium here, or no font for it (Debian's packages chromium, fonts-dejavu-core)";

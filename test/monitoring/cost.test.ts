@@ -5,7 +5,7 @@ import type { ControlName } from "../../src/adapters/redis/keys.ts";
 import { MINUTE_MS } from "../../src/domain/time.ts";
 import { addDue } from "../support/program/listing.ts";
 import { openServed, type Served } from "../support/servers/monitoring.ts";
-import { rememberHeard } from "../support/servers/redis.ts";
+import { rememberHeard } from "../support/servers/redis/redis.ts";
 import { REGION } from "../support/world/world.ts";
 
 /** Listens to what is asked of Redis: the command with its first argument, which is a key for most. */

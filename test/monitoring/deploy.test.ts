@@ -5,7 +5,7 @@ import t from "tap";
 import { openMeter } from "../../src/monitoring/metrics/meter.ts";
 import { onPath } from "../support/program/on-path.ts";
 import { openServed } from "../support/servers/monitoring.ts";
-import { rememberHeard } from "../support/servers/redis.ts";
+import { rememberHeard } from "../support/servers/redis/redis.ts";
 import { addNightly, UPLOADER } from "../support/world/world.ts";
 
 const ROOT = new URL("../../../", import.meta.url);

@@ -4,7 +4,7 @@ import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { openMeter } from "../../src/monitoring/metrics/meter.ts";
 import { onPath } from "../support/program/on-path.ts";
 import { openServed } from "../support/servers/monitoring.ts";
-import { rememberHeard } from "../support/servers/redis.ts";
+import { rememberHeard } from "../support/servers/redis/redis.ts";
 import { addNightly, UPLOADER } from "../support/world/world.ts";
 
 /** Every series: its name, its labels' names and their values. */

@@ -3,7 +3,7 @@ import { awayText } from "../../src/monitoring/page/dates.ts";
 import { html } from "../../src/monitoring/page/html.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { openServed } from "../support/servers/monitoring.ts";
-import { rememberHeard } from "../support/servers/redis.ts";
+import { rememberHeard } from "../support/servers/redis/redis.ts";
 import { addNightly, REGION, UPLOADER } from "../support/world/world.ts";
 
 const HOSTILE = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>\u202e`;

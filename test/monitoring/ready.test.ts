@@ -5,7 +5,7 @@ import { readHealth } from "../../src/inspect/health.ts";
 import { Readiness, type Part } from "../../src/monitoring/ready.ts";
 import type { Heard } from "../../src/ports/index.ts";
 import { openServed, type Served } from "../support/servers/monitoring.ts";
-import { rememberHeard } from "../support/servers/redis.ts";
+import { rememberHeard } from "../support/servers/redis/redis.ts";
 import { hearsAll, PERIODS } from "../support/world/world.ts";
 
 interface Ready {

@@ -2,7 +2,7 @@ import t from "tap";
 import { DAY_MS } from "../../src/domain/time.ts";
 import { carryOutOrders } from "../../src/operate/orders.ts";
 import { openServed, type Served } from "../support/servers/monitoring.ts";
-import { rememberHeard } from "../support/servers/redis.ts";
+import { rememberHeard } from "../support/servers/redis/redis.ts";
 import { addNightly, REGION, UPLOADER } from "../support/world/world.ts";
 
 /** What may stand in any text that comes from outside, and nowhere in a page. */

@@ -4,7 +4,7 @@ import type { Verb } from "../../src/domain/image/order.ts";
 import type { ComposeSource } from "../../src/ports/index.ts";
 import { ask } from "../support/world/nightly.ts";
 import { openDatagrepperOf, reconcileIn, type Datagrepper } from "../support/scenes/reconcile.ts";
-import { WrittenSource } from "../support/world/sources.ts";
+import { WrittenSource } from "../support/world/inputs/sources.ts";
 import { openWorld, PERIODS, REGION, START, type World } from "../support/world/world.ts";
 
 const OLD_COMPOSE = "Fedora-Cloud-36-20221013.0";

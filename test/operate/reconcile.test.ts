@@ -4,7 +4,7 @@ import type { Told } from "../../src/operate/told.ts";
 import { privateWorld } from "../support/world/nightly.ts";
 import { contentsOf } from "../support/scenes/contents.ts";
 import { loseRedis, openDatagrepperOf, reconcileIn } from "../support/scenes/reconcile.ts";
-import { WrittenSource } from "../support/world/sources.ts";
+import { WrittenSource } from "../support/world/inputs/sources.ts";
 import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type World } from "../support/world/world.ts";
 
 const kinds = (told: readonly Told[]): string[] => told.map(({ kind }) => kind).sort();

@@ -7,7 +7,7 @@ import { RefusedError } from "../../src/errors.ts";
 import { reportOnce } from "../../src/tell/report.ts";
 import { runOver } from "../support/program/listing.ts";
 import { silentLog } from "../support/run/log.ts";
-import { fieldCase, type FieldCase } from "../support/world/cases.ts";
+import { fieldCase, type FieldCase } from "../support/world/inputs/cases.ts";
 import { SettableClock } from "../support/world/clock.ts";
 import { openWorld, START, type World } from "../support/world/world.ts";
 

@@ -2,7 +2,7 @@ import t, { type Test } from "tap";
 import type { Fault } from "../../src/demo/outside/ec2/state/faults.ts";
 import { DAY_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { carryOutOrders } from "../../src/operate/orders.ts";
-import { WrittenSource } from "../support/world/sources.ts";
+import { WrittenSource } from "../support/world/inputs/sources.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type Nightly, type World } from "../support/world/world.ts";
 
 interface Scene extends Nightly {

@@ -9,10 +9,10 @@ import { SECRETS, TOKEN, USER } from "../../src/demo/service-config.ts";
 import { ServiceProcess, type LogLine } from "../../src/demo/service.ts";
 import { ACCOUNT } from "../../src/demo/world.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
-import { openBench, outgoing, until } from "../support/servers/bus.ts";
-import { Hearer } from "../support/servers/hearer.ts";
-import { RedisProxy } from "../support/servers/redis-proxy.ts";
-import { openTestRedis, serverUrl } from "../support/servers/redis.ts";
+import { openBench, outgoing, until } from "../support/servers/broker/bus.ts";
+import { Hearer } from "../support/servers/broker/hearer.ts";
+import { RedisProxy } from "../support/servers/redis/redis-proxy.ts";
+import { openTestRedis, serverUrl } from "../support/servers/redis/redis.ts";
 
 t.jobs = 4;
 

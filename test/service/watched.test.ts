@@ -2,7 +2,7 @@ import t from "tap";
 import { freePorts } from "../../src/demo/servers/ports.ts";
 import { SECRETS } from "../../src/demo/service-config.ts";
 import { runProgram } from "../support/program/program.ts";
-import { openBench, until, uploads } from "../support/servers/bus.ts";
+import { openBench, until, uploads } from "../support/servers/broker/bus.ts";
 
 t.test("the service can be watched: alive, ready or not and why, and what it has done", async (t) => {
   const [port = 0] = await freePorts(1);

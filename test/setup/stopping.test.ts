@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
 import t from "tap";
 import { isRunning } from "../../src/demo/servers/processes.ts";
-import { until } from "../support/servers/bus.ts";
+import { until } from "../support/servers/broker/bus.ts";
 
 const RUNNER = fileURLToPath(new URL("../support/run/run.js", import.meta.url));
 const OWNER = fileURLToPath(new URL("../support/runbook/owner.js", import.meta.url));

@@ -6,7 +6,7 @@ import { DAY_MS, formatInstant, HOUR_MS } from "../../src/domain/time.ts";
 import type { Bulletins, BusMessage } from "../../src/ports/index.ts";
 import { announceOnce, type Announcer } from "../../src/tell/bulletins.ts";
 import { openReporting, type Reporting } from "../support/scenes/reporting.ts";
-import { Hearer } from "../support/servers/hearer.ts";
+import { Hearer } from "../support/servers/broker/hearer.ts";
 import { PERIODS } from "../support/world/image.ts";
 
 interface Bus extends Reporting {

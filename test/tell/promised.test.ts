@@ -6,7 +6,7 @@ import { UpstreamError } from "../../src/errors.ts";
 import { listenTo } from "../../src/hear/hearing.ts";
 import { deafStoppages } from "../../src/tell/stops.ts";
 import { silentLog } from "../support/run/log.ts";
-import { rememberHeard, rememberHearing } from "../support/servers/redis.ts";
+import { rememberHeard, rememberHearing } from "../support/servers/redis/redis.ts";
 import { openReporting } from "../support/scenes/reporting.ts";
 
 t.test("no deadline is before the date that the public was given, whatever the clocks said since", async (t) => {

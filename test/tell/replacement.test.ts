@@ -7,7 +7,7 @@ import { readSchema } from "../../src/schema.ts";
 import { announceOnce } from "../../src/tell/bulletins.ts";
 import { runOver } from "../support/program/listing.ts";
 import { silentLog } from "../support/run/log.ts";
-import { Hearer } from "../support/servers/hearer.ts";
+import { Hearer } from "../support/servers/broker/hearer.ts";
 import { addNightly, openWorld, UPLOADER } from "../support/world/world.ts";
 
 const nameOf = (number: number): string => `Fedora-Cloud-Base-AmazonEC2.x86_64-Rawhide-2026112${number}.0`;

@@ -3,9 +3,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, type Channel } from "amqplib";
 import t, { type Test } from "tap";
-import { consoleOfRun } from "../../support/servers/broker-console.ts";
-import { amqpConfig, Listener, type OfBus } from "../../support/servers/listener.ts";
-import { serverUrl } from "../../support/servers/redis.ts";
+import { consoleOfRun } from "../../support/servers/broker/broker-console.ts";
+import { amqpConfig, Listener, type OfBus } from "../../support/servers/broker/listener.ts";
+import { serverUrl } from "../../support/servers/redis/redis.ts";
 
 const URL_OF_RUN = serverUrl("TEST_AMQP_URL");
 

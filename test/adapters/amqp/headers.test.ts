@@ -1,8 +1,8 @@
 import t from "tap";
-import { propertiesWith, shortText, u16, u32, u64 } from "../../support/servers/frames.ts";
-import { amqpConfig, Listener } from "../../support/servers/listener.ts";
-import { RawBroker } from "../../support/servers/raw-broker.ts";
-import { TABLES } from "../../support/servers/tables.ts";
+import { propertiesWith, shortText, u16, u32, u64 } from "../../support/servers/broker/frames.ts";
+import { amqpConfig, Listener } from "../../support/servers/broker/listener.ts";
+import { RawBroker } from "../../support/servers/broker/raw-broker.ts";
+import { TABLES } from "../../support/servers/broker/tables.ts";
 
 const BODY = Buffer.from("{}");
 

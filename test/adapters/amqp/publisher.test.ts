@@ -3,10 +3,10 @@ import { whileWanted } from "../../../src/adapters/abandon.ts";
 import { RefusedError, UpstreamError } from "../../../src/errors.ts";
 import type { BusMessage } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { until } from "../../support/servers/bus.ts";
-import { method, shortText, u64 } from "../../support/servers/frames.ts";
-import { Hearer } from "../../support/servers/hearer.ts";
-import { freeze, RawBroker, refuse, reset } from "../../support/servers/raw-broker.ts";
+import { until } from "../../support/servers/broker/bus.ts";
+import { method, shortText, u64 } from "../../support/servers/broker/frames.ts";
+import { Hearer } from "../../support/servers/broker/hearer.ts";
+import { freeze, RawBroker, refuse, reset } from "../../support/servers/broker/raw-broker.ts";
 
 const MESSAGE: BusMessage = {
   id: "4a1c0b5e-52f4-4f1b-8d39-000000000001",

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "amqplib";
 import t from "tap";
-import { amqpConfig, Listener, type OfBus } from "../../support/servers/listener.ts";
-import { RawBroker, refuse } from "../../support/servers/raw-broker.ts";
-import { serverUrl } from "../../support/servers/redis.ts";
+import { amqpConfig, Listener, type OfBus } from "../../support/servers/broker/listener.ts";
+import { RawBroker, refuse } from "../../support/servers/broker/raw-broker.ts";
+import { serverUrl } from "../../support/servers/redis/redis.ts";
 
 const OPTIONS = { durable: false, auto_delete: true, exclusive: false, arguments: {} };
 

@@ -6,9 +6,9 @@ import { brokerCheckup } from "../../../src/adapters/amqp/checkup.ts";
 import type { AmqpConfig } from "../../../src/config/amqp.ts";
 import { onFreePorts } from "../../../src/demo/servers/ports.ts";
 import type { BrokerNode } from "../../../src/demo/servers/rabbitmq.ts";
-import { consoleOfRun, type BrokerConsole } from "../../support/servers/broker-console.ts";
+import { consoleOfRun, type BrokerConsole } from "../../support/servers/broker/broker-console.ts";
 import { Authority, type Wanted } from "../../support/servers/certificates.ts";
-import { amqpConfig, Listener, type OfBus } from "../../support/servers/listener.ts";
+import { amqpConfig, Listener, type OfBus } from "../../support/servers/broker/listener.ts";
 
 const DAY_MS = 86_400_000;
 const OVER = { from: Date.now() - 2 * DAY_MS, until: Date.now() - DAY_MS };

@@ -1,5 +1,5 @@
 import t from "tap";
-import { amqpConfig, Listener } from "../../support/servers/listener.ts";
+import { amqpConfig, Listener } from "../../support/servers/broker/listener.ts";
 import {
   freeze,
   hangUp,
@@ -8,8 +8,8 @@ import {
   reset,
   type Asked,
   type Conduct,
-} from "../../support/servers/raw-broker.ts";
-import { method, shortText, u16 } from "../../support/servers/frames.ts";
+} from "../../support/servers/broker/raw-broker.ts";
+import { method, shortText, u16 } from "../../support/servers/broker/frames.ts";
 
 // Some wait for what never comes.
 t.jobs = 8;

@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { AUTHORITY, KEY, LOCALHOST, OVER } from "../../fixtures/certificates.ts";
-import { field, longText } from "../../support/servers/frames.ts";
-import { amqpConfig, Listener } from "../../support/servers/listener.ts";
-import { RawBroker, reset } from "../../support/servers/raw-broker.ts";
+import { field, longText } from "../../support/servers/broker/frames.ts";
+import { amqpConfig, Listener } from "../../support/servers/broker/listener.ts";
+import { RawBroker, reset } from "../../support/servers/broker/raw-broker.ts";
 
 const isHeard = ({ lines }: Listener): boolean => lines.some(({ message }) => message === "consuming");
 

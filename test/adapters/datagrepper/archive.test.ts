@@ -14,7 +14,7 @@ import {
   TOPIC,
   UPLOADER_TOPIC,
 } from "../../support/outside/datagrepper.ts";
-import { sample } from "../../support/world/messages.ts";
+import { sample } from "../../support/world/inputs/messages.ts";
 
 const S = DAY / 1000;
 const WHOLE_DAY = { categories: ["fedimg"], start: DAY, end: DAY + DAY_MS };

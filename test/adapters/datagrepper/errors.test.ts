@@ -4,7 +4,7 @@ import { werkzeugPage } from "../../../src/demo/outside/datagrepper/refusal.ts";
 import { DAY_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { UpstreamError } from "../../../src/errors.ts";
 import { collect, DAY, NOW, open, rows, start, TOPIC } from "../../support/outside/datagrepper.ts";
-import { fieldCase, type FieldCase } from "../../support/world/cases.ts";
+import { fieldCase, type FieldCase } from "../../support/world/inputs/cases.ts";
 import { SettableClock } from "../../support/world/clock.ts";
 
 /** Nothing shorter is read in pieces. */

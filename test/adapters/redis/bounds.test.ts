@@ -7,7 +7,7 @@ import { DAY_MS, dayOf, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domai
 import type { Log } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
 import { addCompose } from "../../support/scenes/proof.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 import { addNightly, openWorld, REGION, START, UPLOADER } from "../../support/world/world.ts";
 
 const MIB = 1024 * 1024;

@@ -4,7 +4,7 @@ import { redisJournal } from "../../../src/adapters/redis/journal.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import type { History } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 import { REGION } from "../../support/world/world.ts";
 import { NOW } from "../../support/world/image.ts";
 

@@ -12,8 +12,8 @@ import { startPagureDouble } from "../../../src/demo/outside/pagure/double.ts";
 import { SECRETS } from "../../../src/demo/service-config.ts";
 import { ROOT } from "../../support/docs/blocks.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { openBench, outgoing } from "../../support/servers/bus.ts";
-import { serverUrl } from "../../support/servers/redis.ts";
+import { openBench, outgoing } from "../../support/servers/broker/bus.ts";
+import { serverUrl } from "../../support/servers/redis/redis.ts";
 
 /** The page for operators has the list. */
 const LIST = /needs these commands[^:]*:\*`\): (?<list>[A-Z,\s]+)\./;

@@ -14,7 +14,7 @@ import { QUEUES } from "../../../src/domain/image/lifecycle.ts";
 import { formatInstant, SECOND_MS, type Instant } from "../../../src/domain/time.ts";
 import { ROOT } from "../../support/docs/blocks.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 import { SettableClock } from "../../support/world/clock.ts";
 import { keeperOver } from "../../support/world/keeper.ts";
 import { PERIODS, REGION, START } from "../../support/world/world.ts";

@@ -1,6 +1,6 @@
 import t from "tap";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 
 const ENTRY = { reason: "no JSON object", messageId: "id-1", topic: "org.fedoraproject.prod.x", sentAt: "", at: 0 };
 

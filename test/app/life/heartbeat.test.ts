@@ -4,8 +4,8 @@ import { Heartbeat } from "../../../src/app/life/heartbeat.ts";
 import { DAY_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { UpstreamError } from "../../../src/errors.ts";
 import type { Marks, Pulse } from "../../../src/ports/index.ts";
-import { openBench, until, uploads } from "../../support/servers/bus.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openBench, until, uploads } from "../../support/servers/broker/bus.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 import { SettableClock } from "../../support/world/clock.ts";
 import { START } from "../../support/world/world.ts";
 

@@ -2,7 +2,7 @@ import t, { type Test } from "tap";
 import { systemClock } from "../../../src/adapters/clock.ts";
 import { withinBound, type Watch } from "../../../src/app/life/watch.ts";
 import { UpstreamError } from "../../../src/errors.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 
 interface Watched extends Watch {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { ask, question } from "../../support/program/questions.ts";
-import { fieldCase, type FieldCase } from "../../support/world/cases.ts";
+import { fieldCase, type FieldCase } from "../../support/world/inputs/cases.ts";
 
 const NIGHTLY = "Fedora-Rawhide-20260122.n.0";
 

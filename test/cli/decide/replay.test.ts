@@ -7,9 +7,9 @@ import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { addFact, noFacts, type Fact } from "../../../src/domain/compose/facts.ts";
 import { decode } from "../../../src/hear/decode.ts";
 import { isRefusal, MAIN, runProgram, startProgram, type Ended } from "../../support/program/program.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
-import { fieldCase, type FieldCase } from "../../support/world/cases.ts";
-import { delivered, SAMPLES } from "../../support/world/messages.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
+import { fieldCase, type FieldCase } from "../../support/world/inputs/cases.ts";
+import { delivered, SAMPLES } from "../../support/world/inputs/messages.ts";
 
 const AMI = "ami-0aaaaaaaaaaaaaaa1";
 

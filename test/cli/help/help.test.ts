@@ -10,7 +10,7 @@ import { commandOf, helpOf, helpText } from "../../../src/cli/help/help.ts";
 import { manPage } from "../../../src/cli/help/man.ts";
 import { ENVIRONMENT } from "../../../src/config/environment.ts";
 import { configFile, isRefusal, runProgram } from "../../support/program/program.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 const NAMES = Object.keys(COMMANDS);

@@ -3,10 +3,10 @@ import { DAY_MS } from "../../../src/domain/time.ts";
 import { runHere } from "../../support/program/here.ts";
 import { linesOf, runOver } from "../../support/program/listing.ts";
 import { configFile, isRefusal } from "../../support/program/program.ts";
-import { until } from "../../support/servers/bus.ts";
+import { until } from "../../support/servers/broker/bus.ts";
 import { CuttableProxy } from "../../support/servers/proxy.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
-import { serverUrl } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
+import { serverUrl } from "../../support/servers/redis/redis.ts";
 import { addNightly, openWorld, UPLOADER, type World } from "../../support/world/world.ts";
 
 interface Event {

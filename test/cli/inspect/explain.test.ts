@@ -5,8 +5,8 @@ import { DAY_MS } from "../../../src/domain/time.ts";
 import { carryOutOrders } from "../../../src/operate/orders.ts";
 import { runOver } from "../../support/program/listing.ts";
 import { configFile, isRefusal, runProgram, startProgram } from "../../support/program/program.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
-import { WrittenSource } from "../../support/world/sources.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
+import { WrittenSource } from "../../support/world/inputs/sources.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type World } from "../../support/world/world.ts";
 
 const GA = "Fedora-43-20261020.0";

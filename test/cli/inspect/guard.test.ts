@@ -4,7 +4,7 @@ import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { guarded } from "../../../src/domain/released/guard.ts";
 import { DAY_MS, floorSecond } from "../../../src/domain/time.ts";
 import { linesOf, runOver } from "../../support/program/listing.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 import { PERIODS, seen } from "../../support/world/image.ts";
 
 const NOW = floorSecond(Date.now());

@@ -4,7 +4,7 @@ import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
 import { DAY_MS, dayOf, floorSecond, formatInstant, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { addDue, linesOf, runOver } from "../../support/program/listing.ts";
-import { openTestRedis, rememberHeard } from "../../support/servers/redis.ts";
+import { openTestRedis, rememberHeard } from "../../support/servers/redis/redis.ts";
 import { SettableClock } from "../../support/world/clock.ts";
 import { keeperOver } from "../../support/world/keeper.ts";
 

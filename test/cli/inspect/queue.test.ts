@@ -4,7 +4,7 @@ import { held } from "../../../src/domain/image/holding.ts";
 import { DAY_MS, floorSecond, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { addDue, linesOf, runOver } from "../../support/program/listing.ts";
 import { isRefusal } from "../../support/program/program.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 import { SettableClock } from "../../support/world/clock.ts";
 import { PERIODS } from "../../support/world/world.ts";
 

@@ -4,7 +4,7 @@ import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import { runHere } from "../../support/program/here.ts";
 import { linesOf, runOver } from "../../support/program/listing.ts";
 import { configFile, isRefusal } from "../../support/program/program.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 import { UPLOADER } from "../../support/world/world.ts";
 
 interface Entry {

@@ -2,7 +2,7 @@ import t from "tap";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { formatInstant, DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
 import { configFile, isRefusal, runProgram } from "../../support/program/program.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 
 const REGION = "us-east-1";
 const COMPOSE = "Fedora-Rawhide-20261118.n.0";

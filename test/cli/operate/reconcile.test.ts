@@ -3,7 +3,7 @@ import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/
 import { DAY_MS, formatInstant } from "../../../src/domain/time.ts";
 import { runHere } from "../../support/program/here.ts";
 import { configFile, isRefusal, type Ended } from "../../support/program/program.ts";
-import { openTestRedis, serverUrl } from "../../support/servers/redis.ts";
+import { openTestRedis, serverUrl } from "../../support/servers/redis/redis.ts";
 import { ACCOUNT } from "../../support/world/image.ts";
 
 const AMI = "ami-000000000000000aa";

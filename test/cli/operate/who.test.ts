@@ -3,7 +3,7 @@ import { byOf } from "../../../src/cli/operate/who.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { startEc2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { configFile, runProgram } from "../../support/program/program.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 import { ACCOUNT } from "../../support/world/image.ts";
 
 /** A number that no passwd entry has, as OpenShift gives its containers. */

@@ -6,7 +6,7 @@ import { redisPositions } from "../../../src/adapters/redis/control/positions.ts
 import { startDatagrepper } from "../../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
 import { runHere } from "../../support/program/here.ts";
-import { openTestRedis } from "../../support/servers/redis.ts";
+import { openTestRedis } from "../../support/servers/redis/redis.ts";
 
 function configOf(t: Test, { keys }: RedisConnection, datagrepper: string): string {
   const prefix = keys.format.replace(/:format$/, "");

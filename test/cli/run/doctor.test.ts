@@ -8,7 +8,7 @@ import { SECRETS } from "../../../src/demo/service-config.ts";
 import { openInstallation } from "../../support/program/installation.ts";
 import { isRefusal, runProgram } from "../../support/program/program.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { rememberHeard, serverUrl } from "../../support/servers/redis.ts";
+import { rememberHeard, serverUrl } from "../../support/servers/redis/redis.ts";
 
 t.test("the exit code says the worst: nothing, warnings alone, a failure, the configuration", async (t) => {
   const place = await openInstallation(t);

@@ -9,7 +9,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
 import { ingest } from "../../../src/hear/ingest.ts";
 import { configFile, runProgram } from "../../support/program/program.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { openTestRedis, rememberHeard } from "../../support/servers/redis.ts";
+import { openTestRedis, rememberHeard } from "../../support/servers/redis/redis.ts";
 import { ACCOUNT, PERIODS } from "../../support/world/image.ts";
 
 const [DEAD, SHUT, WELL] = ["eu-west-1", "me-south-1", "us-east-1"] as const;

@@ -5,7 +5,7 @@ import type { ImageEvent } from "../../../src/domain/image/event.ts";
 import { renderOpening, renderPost } from "../../../src/domain/report/report.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { A, B, C, CASES, COMPOSE, NOW } from "../../fixtures/comments.ts";
-import { holds } from "../../support/run/property.ts";
+import { holds } from "../../support/random/property.ts";
 
 /** A wish in one line: `hold A,B until DAY because WHY`. */
 function briefly({ wishes, doubtful, doubts, isPlea }: Objection): string {

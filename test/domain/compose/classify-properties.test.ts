@@ -3,7 +3,7 @@ import t from "tap";
 import { classify, DEFAULT_POLICY, type Policy } from "../../../src/domain/compose/classify.ts";
 import { FACT_SOURCES, noFacts, type ComposeFacts } from "../../../src/domain/compose/facts.ts";
 import { REAL_COMPOSES } from "../../fixtures/composes.ts";
-import { holds, record } from "../../support/run/property.ts";
+import { holds, record } from "../../support/random/property.ts";
 
 const RUNS = { numRuns: 10_000 };
 const source = fc.constantFrom(...FACT_SOURCES);

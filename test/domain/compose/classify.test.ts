@@ -9,7 +9,7 @@ import {
   type Policy,
 } from "../../../src/domain/compose/classify.ts";
 import { REAL_COMPOSES } from "../../fixtures/composes.ts";
-import { factsOf, type Known } from "../../support/world/facts.ts";
+import { factsOf, type Known } from "../../support/world/inputs/facts.ts";
 
 const CLOUD = "Fedora-Cloud-43-20260122.0";
 const NIGHTLY = "Fedora-Rawhide-20260122.n.0";

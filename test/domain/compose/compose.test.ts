@@ -11,7 +11,7 @@ import {
 } from "../../../src/domain/compose/compose.ts";
 import { quote } from "../../../src/domain/words.ts";
 import { REAL_COMPOSES } from "../../fixtures/composes.ts";
-import { holds, record } from "../../support/run/property.ts";
+import { holds, record } from "../../support/random/property.ts";
 
 /** The parts of an id that has to be good. */
 function read(id: string): ComposeId {

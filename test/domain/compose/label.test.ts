@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import t from "tap";
 import { formatLabel, MILESTONES, parseLabel } from "../../../src/domain/compose/compose.ts";
-import { holds, record } from "../../support/run/property.ts";
+import { holds, record } from "../../support/random/property.ts";
 
 t.test("a label is a milestone of productmd's and two numbers, kept as they were written", (t) => {
   const rows = [

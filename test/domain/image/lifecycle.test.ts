@@ -7,7 +7,7 @@ import { stillUnresolved } from "../../../src/domain/image/unresolved.ts";
 import type { Upload } from "../../../src/domain/image/upload.ts";
 import { backoffMs, jittered } from "../../../src/domain/limits/backoff.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
-import { holds } from "../../support/run/property.ts";
+import { holds } from "../../support/random/property.ts";
 import { AMI, COMPOSE, imageIn, NAME, NOW, PERIODS, TAKEN, UPLOADED_AT } from "../../support/world/image.ts";
 
 const DELETE = { kind: "delete", rule: "nightly", reason: "a nightly compose" } as const satisfies Decision;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
 import { parseAmiName, type AmiName } from "../../../src/domain/image/name.ts";
-import { holds } from "../../support/run/property.ts";
+import { holds } from "../../support/random/property.ts";
 
 /**
  * Names of AMIs, and of the files they were made of, as public tools, tickets and Terraform files have quoted them: what the

@@ -9,7 +9,7 @@ import {
   type BudgetLimits,
 } from "../../../src/domain/limits/budget.ts";
 import { DAY_MS, dayOf } from "../../../src/domain/time.ts";
-import { holds, record } from "../../support/run/property.ts";
+import { holds, record } from "../../support/random/property.ts";
 import { NOW, TAKEN } from "../../support/world/image.ts";
 
 const SHIPPED: BudgetLimits = { maxDeletesPerDay: 500, maxPrivatePerDay: 1000, maxShareOfRegion: 0.2 };

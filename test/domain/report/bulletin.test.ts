@@ -16,7 +16,7 @@ import { sectionOf } from "../../../src/domain/report/sections.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { readTopic } from "../../../src/domain/topics.ts";
 import { readSchema } from "../../../src/schema.ts";
-import { holds } from "../../support/run/property.ts";
+import { holds } from "../../support/random/property.ts";
 import { AMI, COMPOSE, NAME, NOW } from "../../support/world/image.ts";
 
 const BESIDE = { deleteAfterMs: 10 * DAY_MS, replacement: null };

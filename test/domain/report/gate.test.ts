@@ -7,7 +7,7 @@ import { situationOf } from "../../../src/domain/plan/situation.ts";
 import { shown } from "../../../src/domain/report/gate.ts";
 import { renderPost } from "../../../src/domain/report/report.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
-import { holds } from "../../support/run/property.ts";
+import { holds } from "../../support/random/property.ts";
 import { AMI, COMPOSE, NAME, NOW, TAKEN } from "../../support/world/image.ts";
 
 /** What a service may say in an error, and nobody shall read in public. */

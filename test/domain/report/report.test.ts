@@ -6,7 +6,7 @@ import { DEFAULT_TITLE, renderDay, renderOpening, renderPost, titleOf } from "..
 import { sectionOf } from "../../../src/domain/report/sections.ts";
 import { ceilSecond, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { quote } from "../../../src/domain/words.ts";
-import { holds } from "../../support/run/property.ts";
+import { holds } from "../../support/random/property.ts";
 import { FRAME } from "../../support/world/frame.ts";
 import { AMI, COMPOSE, NAME, NOW, SNAPSHOTS } from "../../support/world/image.ts";
 

@@ -9,8 +9,8 @@ import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import type { Ingester } from "../../../src/hear/ingest.ts";
 import type { Schedule } from "../../../src/ports/index.ts";
 import { limitFor } from "../../support/run/limit.ts";
-import { openBench, outgoing, until, uploads } from "../../support/servers/bus.ts";
-import { openWayIn, WayIn } from "../../support/servers/way-in.ts";
+import { openBench, outgoing, until, uploads } from "../../support/servers/broker/bus.ts";
+import { openWayIn, WayIn } from "../../support/servers/broker/way-in.ts";
 import { openWorld } from "../../support/world/world.ts";
 
 const MIB = 1024 * 1024;

@@ -3,9 +3,9 @@ import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
 import type { Outgoing } from "../../../src/demo/cast/messages.ts";
 import type { Ingester } from "../../../src/hear/ingest.ts";
 import type { Facts, Rejected } from "../../../src/ports/index.ts";
-import { damaged, Dice, mutated, mutatedHeaders } from "../../support/run/mutate.ts";
-import { openWayIn } from "../../support/servers/way-in.ts";
-import { SAMPLES, type Sample } from "../../support/world/messages.ts";
+import { damaged, Dice, mutated, mutatedHeaders } from "../../support/random/mutate.ts";
+import { openWayIn } from "../../support/servers/broker/way-in.ts";
+import { SAMPLES, type Sample } from "../../support/world/inputs/messages.ts";
 import { openWorld } from "../../support/world/world.ts";
 import { limitFor } from "../../support/run/limit.ts";
 

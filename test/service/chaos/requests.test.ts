@@ -2,12 +2,12 @@ import t from "tap";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import type { Log } from "../../../src/ports/index.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { Dice } from "../../support/run/mutate.ts";
+import { Dice } from "../../support/random/mutate.ts";
 import { mutatedAsking, mutatedTarget } from "../../support/requests/mutate.ts";
 import { openServed, type Served } from "../../support/servers/monitoring.ts";
 import { ask, type RawAnswer } from "../../support/requests/ask.ts";
 import { everyKey, watchRedis } from "../../support/requests/redis-watch.ts";
-import { rememberHeard } from "../../support/servers/redis.ts";
+import { rememberHeard } from "../../support/servers/redis/redis.ts";
 import { addNightly, UPLOADER } from "../../support/world/world.ts";
 import { limitFor } from "../../support/run/limit.ts";
 

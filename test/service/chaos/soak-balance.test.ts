@@ -1,8 +1,8 @@
 import t from "tap";
 import { DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
-import { WRONGS, type Balance, type Wrong } from "../../support/soak/balance.ts";
+import { WRONGS, type Balance, type Wrong } from "../../support/soak/balance/balance.ts";
 import type { Compose } from "../../support/soak/calendar.ts";
-import { openLife, type Life } from "../../support/soak/life.ts";
+import { openLife, type Life } from "../../support/soak/balance/life.ts";
 import { START } from "../../support/soak/year.ts";
 
 const amiId = "ami-00000000000000001";

@@ -1,7 +1,7 @@
 import t from "tap";
-import { balanceOf, WRONGS } from "../../support/soak/balance.ts";
+import { balanceOf, WRONGS } from "../../support/soak/balance/balance.ts";
 import { Stage } from "../../support/soak/stage.ts";
-import { linesOf } from "../../support/soak/tell.ts";
+import { linesOf } from "../../support/soak/balance/tell.ts";
 import { VirtualTime } from "../../support/soak/time.ts";
 import { live, START, type Size } from "../../support/soak/year.ts";
 

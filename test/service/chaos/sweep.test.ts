@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Redis } from "ioredis";
 import t from "tap";
-import { serverUrl } from "../../support/servers/redis.ts";
+import { serverUrl } from "../../support/servers/redis/redis.ts";
 import { choiceFrom, MOMENTS, replayOf } from "../../support/sweep/choice.ts";
 import { ACTS, type Moment, type Point } from "../../support/sweep/point.ts";
 import { Host } from "../../support/sweep/program.ts";

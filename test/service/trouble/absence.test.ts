@@ -1,8 +1,8 @@
 import t from "tap";
 import { startDatagrepper } from "../../../src/demo/outside/datagrepper/double.ts";
 import { startEc2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
-import { openBench, uploads, until } from "../../support/servers/bus.ts";
-import { serverUrl } from "../../support/servers/redis.ts";
+import { openBench, uploads, until } from "../../support/servers/broker/bus.ts";
+import { serverUrl } from "../../support/servers/redis/redis.ts";
 
 const ACCOUNT = "125523088429";
 const IMAGES = 200;

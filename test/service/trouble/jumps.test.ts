@@ -18,7 +18,7 @@ import { silentLog } from "../../support/run/log.ts";
 import { deregisteredAt } from "../../support/scenes/proof.ts";
 import { openDatagrepperOf, type Datagrepper } from "../../support/scenes/reconcile.ts";
 import { ACCOUNT } from "../../support/world/image.ts";
-import { until } from "../../support/servers/bus.ts";
+import { until } from "../../support/servers/broker/bus.ts";
 import { openReplica } from "../../support/world/replica.ts";
 import { addNightly, openWorld, PERIODS, REGION, START, UPLOADER, type World } from "../../support/world/world.ts";
 import { openPagureComments } from "../../support/outside/adapters.ts";

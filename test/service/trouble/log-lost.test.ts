@@ -4,7 +4,7 @@ import { openSync } from "node:fs";
 import t from "tap";
 import { SECRETS } from "../../../src/demo/service-config.ts";
 import { MAIN } from "../../support/program/program.ts";
-import { openBench, outgoing, until } from "../../support/servers/bus.ts";
+import { openBench, outgoing, until } from "../../support/servers/broker/bus.ts";
 
 t.jobs = 3;
 

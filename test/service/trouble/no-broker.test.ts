@@ -3,9 +3,9 @@ import t from "tap";
 import { SECRETS } from "../../../src/demo/service-config.ts";
 import { ServiceProcess } from "../../../src/demo/service.ts";
 import { runProgram } from "../../support/program/program.ts";
-import { openBench, until, uploads } from "../../support/servers/bus.ts";
-import { freeze, RawBroker, reset } from "../../support/servers/raw-broker.ts";
-import { serverUrl } from "../../support/servers/redis.ts";
+import { openBench, until, uploads } from "../../support/servers/broker/bus.ts";
+import { freeze, RawBroker, reset } from "../../support/servers/broker/raw-broker.ts";
+import { serverUrl } from "../../support/servers/redis/redis.ts";
 
 t.jobs = 2;
 

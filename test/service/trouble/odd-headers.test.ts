@@ -1,9 +1,9 @@
 import t from "tap";
-import { openBench, until, uploads } from "../../support/servers/bus.ts";
-import { propertiesWith } from "../../support/servers/frames.ts";
+import { openBench, until, uploads } from "../../support/servers/broker/bus.ts";
+import { propertiesWith } from "../../support/servers/broker/frames.ts";
 import { RawClient } from "../../support/servers/raw-client.ts";
-import { serverUrl } from "../../support/servers/redis.ts";
-import { TABLES } from "../../support/servers/tables.ts";
+import { serverUrl } from "../../support/servers/redis/redis.ts";
+import { TABLES } from "../../support/servers/broker/tables.ts";
 
 /** What RabbitMQ reads, and hands on; the rest it answers with an end of the connection. */
 const IS_READ_BY_RABBITMQ = /^type [^U]$|tag L|thousand deep/;

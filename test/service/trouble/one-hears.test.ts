@@ -4,8 +4,8 @@ import { keysOf } from "../../../src/adapters/redis/keys.ts";
 import { startDatagrepper } from "../../../src/demo/outside/datagrepper/double.ts";
 import { DAY_MS, HOUR_MS, SECOND_MS } from "../../../src/domain/time.ts";
 import { limitFor } from "../../support/run/limit.ts";
-import { openBench, until } from "../../support/servers/bus.ts";
-import { serverUrl } from "../../support/servers/redis.ts";
+import { openBench, until } from "../../support/servers/broker/bus.ts";
+import { serverUrl } from "../../support/servers/redis/redis.ts";
 
 /** It waits for leases and limits of minutes; `npm run chaos` plays it, and test/hear the same with a clock of its own. */
 const skip = process.env["CHAOS_HEARS"] === undefined && "waits for minutes: npm run chaos";

@@ -11,8 +11,8 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../src/domain/time.
 import { ingest } from "../../../src/hear/ingest.ts";
 import { runProgram } from "../../support/program/program.ts";
 import { silentLog } from "../../support/run/log.ts";
-import { openBench, until } from "../../support/servers/bus.ts";
-import { rememberHearing, serverUrl } from "../../support/servers/redis.ts";
+import { openBench, until } from "../../support/servers/broker/bus.ts";
+import { rememberHearing, serverUrl } from "../../support/servers/redis/redis.ts";
 import { ACCOUNT, PERIODS } from "../../support/world/image.ts";
 
 t.setTimeout(600_000);

@@ -10,7 +10,7 @@ import { listenTo } from "../../../src/hear/hearing.ts";
 import { silentLog } from "../../support/run/log.ts";
 import { isWhollyPublic } from "../../support/scenes/proof.ts";
 import { openDatagrepperOf, type Datagrepper } from "../../support/scenes/reconcile.ts";
-import { until } from "../../support/servers/bus.ts";
+import { until } from "../../support/servers/broker/bus.ts";
 import { CuttableProxy } from "../../support/servers/proxy.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type Nightly, type World } from "../../support/world/world.ts";
 

@@ -4,10 +4,10 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import type { ServiceProcess } from "../../../src/demo/service.ts";
-import { openBench, outgoing, until, uploads } from "../../support/servers/bus.ts";
+import { openBench, outgoing, until, uploads } from "../../support/servers/broker/bus.ts";
 import { MuteServer } from "../../support/servers/mute.ts";
 import { CuttableProxy } from "../../support/servers/proxy.ts";
-import { serverUrl } from "../../support/servers/redis.ts";
+import { serverUrl } from "../../support/servers/redis/redis.ts";
 
 // Each waits some seconds for something that never comes.
 t.jobs = 4;

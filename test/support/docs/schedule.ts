@@ -2,7 +2,7 @@ import type { Test } from "tap";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
 import { held } from "../../../src/domain/image/holding.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
-import { rememberHeard } from "../servers/redis.ts";
+import { rememberHeard } from "../servers/redis/redis.ts";
 import { addNightly, openWorld, START, UPLOADER, type World } from "../world/world.ts";
 
 /** The data set that the docs speak of: a life of three nightlies, a release, a hold, and an empty message. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { BrokerConsole } from "../servers/broker-console.ts";
-import type { RedisNode } from "../servers/redis-forms.ts";
+import type { BrokerConsole } from "../servers/broker/broker-console.ts";
+import type { RedisNode } from "../servers/redis/redis-forms.ts";
 import type { FormName } from "./redis.ts";
 import type { Stage } from "./stage.ts";
 

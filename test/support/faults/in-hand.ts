@@ -1,4 +1,4 @@
-import type { BrokerConsole } from "../servers/broker-console.ts";
+import type { BrokerConsole } from "../servers/broker/broker-console.ts";
 import { keysOf } from "../../../src/adapters/redis/keys.ts";
 import type { FaultyRedis } from "./redis.ts";
 

@@ -6,7 +6,7 @@ import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/
 import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/pagure/double.ts";
 import { TOKEN, USER } from "../../../src/demo/service-config.ts";
 import { ACCOUNT } from "../../../src/demo/world.ts";
-import { outgoing } from "../servers/bus.ts";
+import { outgoing } from "../servers/broker/bus.ts";
 import type { SteadyPublisher } from "./publisher.ts";
 
 /** So many that EC2's rates, which are a region's, delay nothing, and that none ever has images enough for a share of them to count. */

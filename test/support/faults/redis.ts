@@ -3,8 +3,8 @@ import type { Test } from "tap";
 import { findServers } from "../../../src/demo/servers/find.ts";
 import { openGuarded, untilReady, type GuardedProgram } from "../../../src/demo/servers/guarded.ts";
 import { onFreePorts } from "../../../src/demo/servers/ports.ts";
-import { startCluster, startSentinels, type RedisNode } from "../servers/redis-forms.ts";
-import { serverUrl } from "../servers/redis.ts";
+import { startCluster, startSentinels, type RedisNode } from "../servers/redis/redis-forms.ts";
+import { serverUrl } from "../servers/redis/redis.ts";
 
 export type FormName = "alone" | "sentinel" | "cluster";
 

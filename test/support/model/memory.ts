@@ -6,7 +6,7 @@ import { takesNothing, type Lived } from "./survive.ts";
 import { REGIONS } from "./words.ts";
 import { silentLog } from "../run/log.ts";
 import { remembered, setBack } from "../servers/copy.ts";
-import { rememberHearing } from "../servers/redis.ts";
+import { rememberHearing } from "../servers/redis/redis.ts";
 import type { World } from "../world/world.ts";
 
 /** What the service remembers and hears: a Redis that can be cut back, and an archive of all that was said. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
 import type { Summary } from "../../../src/demo/stage.ts";
-import { serverUrl } from "../servers/redis.ts";
+import { serverUrl } from "../servers/redis/redis.ts";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 

@@ -3,7 +3,7 @@ import { runCommand } from "../../../src/cli/cli.ts";
 import type { Screen } from "../../../src/cli/command/command.ts";
 import { ConfigError, NotFoundError, RefusedError, UpstreamError, UsageError } from "../../../src/errors.ts";
 import type { Ended } from "./program.ts";
-import { serverUrl } from "../servers/redis.ts";
+import { serverUrl } from "../servers/redis/redis.ts";
 
 export interface Here {
   readonly screen?: Screen | null;

@@ -18,7 +18,7 @@ import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/
 import { SECRETS, serviceConfig, TOKEN, USER } from "../../../src/demo/service-config.ts";
 import { examine, type Examined } from "../../../src/doctor/doctor.ts";
 import type { Finding } from "../../../src/doctor/finding.ts";
-import { openTestRedis, rememberHeard, serverUrl } from "../servers/redis.ts";
+import { openTestRedis, rememberHeard, serverUrl } from "../servers/redis/redis.ts";
 import { ACCOUNT } from "../world/image.ts";
 
 export const REPO = "fedora-cloud/ami-reports";

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
 import type { RedisConnection } from "../../../src/adapters/redis/connection.ts";
-import { serverUrl } from "../servers/redis.ts";
+import { serverUrl } from "../servers/redis/redis.ts";
 
 /** The built program, as its users start it. */
 export const MAIN = fileURLToPath(new URL("../../../src/main.js", import.meta.url));

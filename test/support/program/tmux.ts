@@ -11,7 +11,7 @@ import { writeStarter } from "../../../src/demo/servers/packages/starters.ts";
 import { unpackBundle } from "../../../src/demo/servers/packages/unpack.ts";
 import { firstProgram, isProgram } from "../../../src/demo/servers/programs.ts";
 import { describeError } from "../../../src/errors.ts";
-import { until } from "../servers/bus.ts";
+import { until } from "../servers/broker/bus.ts";
 
 const execute = promisify(execFile);
 

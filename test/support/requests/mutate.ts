@@ -1,4 +1,4 @@
-import type { Dice } from "../run/mutate.ts";
+import type { Dice } from "../random/mutate.ts";
 
 /** One connection's worth of requests, as bytes, and how the client behaves. */
 export interface Asking {

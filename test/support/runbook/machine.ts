@@ -17,7 +17,7 @@ import { shipped } from "../docs/licences.ts";
 import { runHere } from "../program/here.ts";
 import { MAIN } from "../program/program.ts";
 import { silentLog } from "../run/log.ts";
-import { rememberHeard, serverUrl } from "../servers/redis.ts";
+import { rememberHeard, serverUrl } from "../servers/redis/redis.ts";
 import { ACCOUNT } from "../world/image.ts";
 import { BUILT, DOUBLES } from "./doubles.ts";
 import type { Type } from "./shell.ts";

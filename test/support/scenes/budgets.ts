@@ -5,7 +5,7 @@ import type { ActKind, BudgetLimits } from "../../../src/domain/limits/budget.ts
 import { DAY_MS, dayOf } from "../../../src/domain/time.ts";
 import type { Budgets } from "../../../src/ports/index.ts";
 import { silentLog } from "../run/log.ts";
-import { openTestRedis, serverUrl } from "../servers/redis.ts";
+import { openTestRedis, serverUrl } from "../servers/redis/redis.ts";
 import { START } from "../world/world.ts";
 
 export const LIMITS: BudgetLimits = { maxDeletesPerDay: 5, maxPrivatePerDay: 8, maxShareOfRegion: 0.2 };

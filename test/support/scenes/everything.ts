@@ -25,7 +25,7 @@ import { carryOutOrders } from "../../../src/operate/orders.ts";
 import { reconcile } from "../../../src/operate/reconcile.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
-import { catchUp } from "./hearing.ts";
+import { catchUp } from "./hearing/hearing.ts";
 import type { Datagrepper } from "./reconcile.ts";
 import { DAY_MS } from "../../../src/domain/time.ts";
 import { keeperOver } from "../world/keeper.ts";

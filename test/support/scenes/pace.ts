@@ -17,7 +17,7 @@ import { DAY_MS, type Instant } from "../../../src/domain/time.ts";
 import { ingest } from "../../../src/hear/ingest.ts";
 import { NO_METER, type Breakers, type Message, type Schedule } from "../../../src/ports/index.ts";
 import { silentLog } from "../run/log.ts";
-import { openTestRedis } from "../servers/redis.ts";
+import { openTestRedis } from "../servers/redis/redis.ts";
 import { withClock } from "../world/clock.ts";
 import { ACCOUNT, GUARDS } from "../world/image.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";

@@ -18,7 +18,7 @@ import type { Reporter } from "../../../src/tell/reporter.ts";
 import { reportOnce, type Reported } from "../../../src/tell/report.ts";
 import { REPORTER_TOKEN } from "../run/secrets.ts";
 import { silentLog } from "../run/log.ts";
-import { openTestRedis } from "../servers/redis.ts";
+import { openTestRedis } from "../servers/redis/redis.ts";
 import { SettableClock, withClock } from "../world/clock.ts";
 import { PERIODS } from "../world/image.ts";
 import { REPORTER_DEFAULTS } from "../world/world.ts";

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import type { Test } from "tap";
-import { content, FrameReader, longText, METHOD, method, nameOf, shortText, u16, u32 } from "./frames.ts";
+import { content, FrameReader, longText, METHOD, method, nameOf, shortText, u16, u32 } from "./broker/frames.ts";
 
 const PROTOCOL = Buffer.from("AMQP\0\0\x09\x01", "latin1");
 const CHANNEL = 1;

@@ -1,5 +1,5 @@
 import { DAY_MS, HOUR_MS, type Instant } from "../../../src/domain/time.ts";
-import type { Dice } from "../run/mutate.ts";
+import type { Dice } from "../random/mutate.ts";
 
 /** Where Fedora uploads to; a smaller soak takes the first of them. */
 export const REGIONS = [

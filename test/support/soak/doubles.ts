@@ -3,7 +3,7 @@ import { startDatagrepper, type DatagrepperDouble } from "../../../src/demo/outs
 import { startEc2Simulator, type Ec2Simulator } from "../../../src/demo/outside/ec2/simulator.ts";
 import { startPagureDouble, type PagureDouble } from "../../../src/demo/outside/pagure/double.ts";
 import { routingKeys } from "../../../src/domain/topics.ts";
-import { serverUrl } from "../servers/redis.ts";
+import { serverUrl } from "../servers/redis/redis.ts";
 import type { VirtualTime } from "./time.ts";
 
 export const PROJECT = "releng/ami-reports";

@@ -1,6 +1,6 @@
 import { DAY_MS, type Instant } from "../../../src/domain/time.ts";
-import type { Dice } from "../run/mutate.ts";
-import { toldIn } from "./page.ts";
+import type { Dice } from "../random/mutate.ts";
+import { toldIn } from "./balance/page.ts";
 import type { Published } from "./press.ts";
 import { OPERATOR, PROJECT } from "./doubles.ts";
 import type { Stage } from "./stage.ts";

@@ -1,6 +1,6 @@
 import type { Outgoing } from "../../../src/demo/cast/messages.ts";
 import { HOUR_MS, type Instant } from "../../../src/domain/time.ts";
-import type { Dice } from "../run/mutate.ts";
+import type { Dice } from "../random/mutate.ts";
 import type { Calendar, Compose } from "./calendar.ts";
 
 const PREFIX = "org.fedoraproject.prod";

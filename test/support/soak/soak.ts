@@ -1,8 +1,8 @@
 /** Behind `npm run soak`: a year of Fedora by a virtual clock, and its balance. Its words: `--days N --regions N --images N --seed N`. */
 import { parseArgs } from "node:util";
-import { balanceOf, WRONGS } from "./balance.ts";
+import { balanceOf, WRONGS } from "./balance/balance.ts";
 import { Stage } from "./stage.ts";
-import { growthOf, linesOf, MOST_GROWTH, type End } from "./tell.ts";
+import { growthOf, linesOf, MOST_GROWTH, type End } from "./balance/tell.ts";
 import { VirtualTime } from "./time.ts";
 import { live, START, type Size } from "./year.ts";
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";

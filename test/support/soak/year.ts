@@ -1,11 +1,11 @@
 import { DAY_MS, HOUR_MS, type Instant } from "../../../src/domain/time.ts";
-import { Dice } from "../run/mutate.ts";
+import { Dice } from "../random/mutate.ts";
 import { Calendar, REGIONS } from "./calendar.ts";
 import { incidentsOf, type Incident } from "./incidents.ts";
 import { People } from "./people.ts";
 import { Press, type Published } from "./press.ts";
 import type { Stage } from "./stage.ts";
-import { weigh, type Weight } from "./weight.ts";
+import { weigh, type Weight } from "./balance/weight.ts";
 
 /** A Monday. */
 export const START: Instant = Date.parse("2026-01-05T00:00:00Z");

@@ -1,5 +1,5 @@
 import { FORGE_NAMES, type ForgeName } from "../../../src/demo/service-config.ts";
-import { Dice } from "../run/mutate.ts";
+import { Dice } from "../random/mutate.ts";
 import { ACTS, KILLS, type Moment, type Point } from "./point.ts";
 import { pointsOf, type Recordings } from "./sweep.ts";
 

@@ -1,7 +1,7 @@
 import { redisHearing } from "../../../src/adapters/redis/control/hearing.ts";
 import { redisSchedule } from "../../../src/adapters/redis/images/schedule.ts";
 import { silentLog } from "../run/log.ts";
-import { until } from "../servers/bus.ts";
+import { until } from "../servers/broker/bus.ts";
 import { addNightly, PERIODS, UPLOADER, type World } from "./world.ts";
 
 /** Resolves when what is asked and written is answered again. */

@@ -15,8 +15,8 @@ import type { Ingester } from "../../../src/hear/ingest.ts";
 import type { Clerk } from "../../../src/operate/orders.ts";
 import { NO_METER, type Budgets, type Clock } from "../../../src/ports/index.ts";
 import type { Reporter } from "../../../src/tell/reporter.ts";
-import { RedisProxy } from "../servers/redis-proxy.ts";
-import { serverUrl } from "../servers/redis.ts";
+import { RedisProxy } from "../servers/redis/redis-proxy.ts";
+import { serverUrl } from "../servers/redis/redis.ts";
 import type { World } from "./world.ts";
 
 /** A further process of the service, over the world's Redis, EC2 and Pagure. */

@@ -29,7 +29,7 @@ import type { Reporter } from "../../../src/tell/reporter.ts";
 import { NO_METER, type Log, type Meter } from "../../../src/ports/index.ts";
 import { reportOnce } from "../../../src/tell/report.ts";
 import { silentLog } from "../run/log.ts";
-import { openTestRedis } from "../servers/redis.ts";
+import { openTestRedis } from "../servers/redis/redis.ts";
 import { SettableClock, withClock } from "./clock.ts";
 import { ACCOUNT, GUARDS, PERIODS } from "./image.ts";
 import { openForgejo, openPagure, type ForgeOptions } from "../outside/adapters.ts";

@@ -1,8 +1,13 @@
 import t, { type Test } from "tap";
 import { redisHearing } from "../../../../src/adapters/redis/control/hearing.ts";
 import { silentLog } from "../../../support/run/log.ts";
-import { until } from "../../../support/servers/bus.ts";
-import { startCluster, startSentinels, type RedisForm, type RedisNode } from "../../../support/servers/redis-forms.ts";
+import { until } from "../../../support/servers/broker/bus.ts";
+import {
+  startCluster,
+  startSentinels,
+  type RedisForm,
+  type RedisNode,
+} from "../../../support/servers/redis/redis-forms.ts";
 import { isBack } from "../../../support/world/back.ts";
 import { addNightly, openWorld, REGION, UPLOADER } from "../../../support/world/world.ts";
 

@@ -8,9 +8,9 @@ import type { Durability } from "../../../../src/domain/limits/durability.ts";
 import type { Log, Message } from "../../../../src/ports/index.ts";
 import { configFile, runProgram } from "../../../support/program/program.ts";
 import { silentLog } from "../../../support/run/log.ts";
-import { until } from "../../../support/servers/bus.ts";
+import { until } from "../../../support/servers/broker/bus.ts";
 import { CuttableProxy } from "../../../support/servers/proxy.ts";
-import { startCluster, startServers, type RedisNode } from "../../../support/servers/redis-forms.ts";
+import { startCluster, startServers, type RedisNode } from "../../../support/servers/redis/redis-forms.ts";
 import { addNightly, openWorld, REGION, UPLOADER, type World } from "../../../support/world/world.ts";
 
 const never = new AbortController().signal;

@@ -7,7 +7,7 @@ import { ControlLease } from "../../../../src/adapters/redis/lease.ts";
 import { redisRejected } from "../../../../src/adapters/redis/rejected.ts";
 import type { Image } from "../../../../src/domain/image/image.ts";
 import { LossyProxy } from "../../../support/servers/lossy.ts";
-import { openTestRedis, serverUrl } from "../../../support/servers/redis.ts";
+import { openTestRedis, serverUrl } from "../../../support/servers/redis/redis.ts";
 import { SettableClock } from "../../../support/world/clock.ts";
 import { PERIODS, REGION, START } from "../../../support/world/world.ts";
 

@@ -2,9 +2,14 @@ import t, { type Test } from "tap";
 import { redisHearing } from "../../../../src/adapters/redis/control/hearing.ts";
 import { openRedis } from "../../../../src/adapters/redis/connection.ts";
 import { silentLog } from "../../../support/run/log.ts";
-import { until } from "../../../support/servers/bus.ts";
+import { until } from "../../../support/servers/broker/bus.ts";
 import { CuttableProxy } from "../../../support/servers/proxy.ts";
-import { startCluster, startServers, type RedisForm, type RedisNode } from "../../../support/servers/redis-forms.ts";
+import {
+  startCluster,
+  startServers,
+  type RedisForm,
+  type RedisNode,
+} from "../../../support/servers/redis/redis-forms.ts";
 import { isBack } from "../../../support/world/back.ts";
 import { addNightly, openWorld, REGION, UPLOADER } from "../../../support/world/world.ts";
 

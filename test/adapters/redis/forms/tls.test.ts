@@ -6,9 +6,9 @@ import { loadConfig } from "../../../../src/config/config.ts";
 import type { RedisConfig } from "../../../../src/config/redis/redis.ts";
 import { onFreePorts } from "../../../../src/demo/servers/ports.ts";
 import { silentLog } from "../../../support/run/log.ts";
-import { until } from "../../../support/servers/bus.ts";
+import { until } from "../../../support/servers/broker/bus.ts";
 import { Authority, type Wanted } from "../../../support/servers/certificates.ts";
-import { MASTER, openStarter, type RedisNode, type Starter } from "../../../support/servers/redis-forms.ts";
+import { MASTER, openStarter, type RedisNode, type Starter } from "../../../support/servers/redis/redis-forms.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -8,7 +8,7 @@ import { checkForm } from "../../../../src/doctor/redis-form.ts";
 import type { Kept } from "../../../../src/ports/index.ts";
 import { carryOutOrders } from "../../../../src/operate/orders.ts";
 import { silentLog } from "../../../support/run/log.ts";
-import { startCluster, startSentinels, type RedisForm } from "../../../support/servers/redis-forms.ts";
+import { startCluster, startSentinels, type RedisForm } from "../../../support/servers/redis/redis-forms.ts";
 import { addNightly, openWorld, PERIODS, REGION, UPLOADER, type World } from "../../../support/world/world.ts";
 
 const OTHERS = ["eu-west-1", "ap-south-1", "sa-east-1"];
