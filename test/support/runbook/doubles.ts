@@ -20,7 +20,7 @@ function unitScript(): string {
  * as started when it has said so, as `Type=notify` demands; Redis by its own configuration.
  */
 const SYSTEMCTL = `#!/bin/sh
-lives() { [ -d "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status"; }
+lives() { [ -d "/proc/$1" ] && ! grep -qs '^State:.Z' "/proc/$1/status"; }
 pid_of() { cat "$MACHINE/$1.pid" 2>/dev/null || echo none; }
 start() {
   lives "$(pid_of $1)" && return
