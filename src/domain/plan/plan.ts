@@ -119,7 +119,8 @@ function planHold(image: Image, seen: Seen, look: Look, { now, guards }: Terms):
   }
   if (image.stage === "deleting" && image.hold !== null) {
     if (image.wish === "restore") return { do: "restore-and-hold", hold: image.hold };
-    if (isInForce(image.hold, now)) return { do: "hold", hold: image.hold, from: "private" };
+    // One that ended before anybody looked ends as every hold does: the public is told again, and has its days.
+    return { do: "hold", hold: image.hold, from: "private" };
   }
   const from = image.stage === "deleting" ? "private" : holdable(image);
   if (from === null) return null;

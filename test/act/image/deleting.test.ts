@@ -1,6 +1,7 @@
 import t, { type Test } from "tap";
 import { tickRegion, type TickCounts } from "../../../src/act/tick.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/domain/time.ts";
+import { carryOutOrders } from "../../../src/operate/orders.ts";
 import type { Images } from "../../../src/ports/index.ts";
 import { field, privateWorld } from "../../support/world/nightly.ts";
 import { PERIODS, REGION, type Nightly, type World } from "../../support/world/world.ts";
@@ -78,4 +79,21 @@ t.test("snapshots that the record does not have any more are written down before
   t.same(await world.tick(), { delete: 1 });
   t.same(world.simulator.snapshots(REGION), []);
   t.equal((await world.events()).filter((what) => what === "deleting").length, 1, "told once");
+});
+
+t.test("a hold that came into a deletion, and ended before anybody looked, has the public told again", async (t) => {
+  const [world, { amiId }] = await openBegun(t);
+  const at = world.clock.now();
+  const words = { verb: "hold", by: "relengbot", why: "tests", until: at + DAY_MS, at, composeId: null } as const;
+  await world.clerk.orders.add({ ...words, images: [{ region: REGION, amiId }] });
+  await carryOutOrders(world.clerk);
+  world.clock.advance(2 * DAY_MS);
+  for (let pass = 0; pass < 2; pass += 1) await world.tick();
+  t.equal(await field(world, amiId, "stage"), "private");
+  await world.report();
+  world.clock.advance(PERIODS.afterHoldMs - HOUR_MS);
+  await world.tick();
+  t.equal(world.simulator.image(REGION, amiId)?.state, "available");
+  world.clock.advance(2 * HOUR_MS);
+  t.same(await world.tick(), { delete: 1 });
 });
