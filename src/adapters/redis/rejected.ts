@@ -16,28 +16,25 @@ const MOST_REJECTED = 100_000;
 /** Of its entries, where they are too many or take too much, so many go at once, as a part of all: trimming one by one would be asked for by each message. */
 const TRIMMED_PART = 16;
 
+/** Where it is counted, of the status, how many went so. */
+const REMOVED = "rejected_removed";
+
 /** The largest body that is kept whole. */
 const WHOLE_BYTES = 256 * 1024;
 
+/** Redis goes through all of them to say what they take: it is asked after so many more, or so many bytes more. */
+const LOOK_AFTER = 1_000;
+const LOOK_AFTER_BYTES = 1024 * 1024;
+/** What may come between two looks, with what Redis needs for it. */
+const SPARE_BYTES = 2 * LOOK_AFTER_BYTES;
+
 /** What could not be understood: one stream, for people to read and to replay. */
-export function redisRejected({ redis, keys, strangers }: RedisConnection): RejectedMessages {
-  const key = keys.rejected;
+export function redisRejected(connection: RedisConnection): RejectedMessages {
+  const { redis, keys, strangers } = connection;
+  const [key, status] = [keys.rejected, keys.control("status")];
   const range = async (start: string, end: string, limit: number): Promise<readonly RejectedMessage[]> =>
     (await redis.xrangeBuffer(key, start, end, "COUNT", limit)).map(([id, flat]) => readEntry(id, flat));
-  const [status, removed] = [keys.control("status"), "rejected_removed"] as const;
-  async function bound(): Promise<void> {
-    for (let length = await redis.xlen(key); length > 1; length = await redis.xlen(key)) {
-      const isMany = length > MOST_REJECTED;
-      if (!isMany && (await streamBytes(redis, key, WHOLE_BYTES)) <= MOST_STREAM_BYTES) return;
-      const gone = await redis.xtrim(key, "MAXLEN", length - Math.ceil(length / TRIMMED_PART));
-      await strangers.orTell(status, redis.hincrby(status, removed, gone), 0);
-      const most = isMany
-        ? `had more than ${MOST_REJECTED} messages`
-        : `took more than ${MOST_STREAM_BYTES / 1024 / 1024} MiB`;
-      const why = `${most}: the oldest messages in it are removed, and no more heard`;
-      strangers.tell(`${key} bytes`, `redis: ${key} ${why}: clean-amis rejected says how many, and shows what is left`);
-    }
-  }
+  const keepBounds = boundsOf(connection);
   const known = keys.rejectedKnown;
   const rejected: RejectedMessages = {
     add: async (entry) => {
@@ -49,12 +46,14 @@ export function redisRejected({ redis, keys, strangers }: RedisConnection): Reje
       const written = await strangers.orTell(key, reject(redis, [key, known], args), null);
       if (written === -1) strangers.tell(known, `redis: ${ofOtherType(known)}`);
       if (written === 0) return false;
-      if (written !== null) await bound();
+      if (written !== null) await keepBounds(Math.min(entry.body.length, WHOLE_BYTES));
       return true;
     },
     count: () => redis.xlen(key),
-    removed: async () =>
-      Number(/^\d+$/.exec((await strangers.orTell(status, redis.hget(status, removed), "")) ?? "")?.[0] ?? 0),
+    removed: async () => {
+      const count = await strangers.orTell(status, redis.hget(status, REMOVED), "");
+      return Number(/^\d+$/.exec(count ?? "")?.[0] ?? 0);
+    },
     page: (after, limit) => range(after === null ? "-" : `(${after}`, "+", limit),
     get: async (id) => (await range(id, id, 1))[0] ?? null,
     lastId: async () => (await redis.xrevrange(key, "+", "-", "COUNT", 1))[0]?.[0] ?? null,
@@ -69,6 +68,38 @@ export function redisRejected({ redis, keys, strangers }: RedisConnection): Reje
     removeBefore: (at) => redis.xtrim(key, "MINID", `${Math.max(0, at)}-0`),
   };
   return translateErrors(rejected, asUpstream);
+}
+
+/** Told how many bytes of a body were added, removes the oldest where all would be too many, or take too much. Throws what Redis throws. */
+function boundsOf({ redis, keys, strangers }: RedisConnection): (bytes: number) => Promise<void> {
+  const [key, status] = [keys.rejected, keys.control("status")];
+  // Whoever begins does not know what is there.
+  let [added, addedBytes] = [Infinity, 0];
+  async function bound(): Promise<void> {
+    for (let length = await redis.xlen(key); length > 1; length = await redis.xlen(key)) {
+      const isMany = length + LOOK_AFTER > MOST_REJECTED;
+      if (!isMany && (await streamBytes(redis, key, WHOLE_BYTES)) + SPARE_BYTES <= MOST_STREAM_BYTES) return;
+      const gone = await redis.xtrim(key, "MAXLEN", length - Math.ceil(length / TRIMMED_PART));
+      await strangers.orTell(status, redis.hincrby(status, REMOVED, gone), 0);
+      const most = isMany
+        ? `would have more than ${MOST_REJECTED} messages`
+        : `would take more than ${MOST_STREAM_BYTES / 1024 / 1024} MiB`;
+      const why = `${most}: the oldest messages in it are removed, and no more heard`;
+      strangers.tell(`${key} bytes`, `redis: ${key} ${why}: clean-amis rejected says how many, and shows what is left`);
+    }
+  }
+  return async (bytes) => {
+    added += 1;
+    addedBytes += bytes;
+    if (added < LOOK_AFTER && addedBytes < LOOK_AFTER_BYTES) return;
+    [added, addedBytes] = [0, 0];
+    try {
+      await bound();
+    } catch (error) {
+      added = Infinity;
+      throw error;
+    }
+  };
 }
 
 /**

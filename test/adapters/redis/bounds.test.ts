@@ -22,7 +22,25 @@ t.test("what could not be understood takes 64 MiB at most: the oldest goes, and 
   t.ok(bytes <= 64 * MIB && bytes > 48 * MIB, `${Math.round(bytes / MIB)} MiB`);
   const last = await rejected.get((await rejected.lastId()) ?? "");
   t.equal(last?.messageId, "message-319");
-  t.match(connection.strangers.list(), [{ problem: /took more than 64 MiB: the oldest messages in it are removed/ }]);
+  t.match(connection.strangers.list(), [
+    { problem: /would take more than 64 MiB: the oldest messages in it are removed/ },
+  ]);
+});
+
+t.test("what a flood of small rubbish takes is asked of Redis once in a thousand messages", async (t) => {
+  const connection = await openTestRedis(t);
+  const ask = connection.redis.memory.bind(connection.redis);
+  let asked = 0;
+  connection.redis.memory = ((...args: Parameters<typeof ask>) => ((asked += 1), ask(...args))) as typeof ask;
+  const entry = { reason: "x", topic: "t", sentAt: "", at: START, body: Buffer.from("x") };
+  const add = async (from: number, to: number): Promise<void> => {
+    const rejected = redisRejected(connection);
+    for (let number = from; number < to; number += 1) await rejected.add({ ...entry, messageId: `message-${number}` });
+  };
+  await add(0, 1_001);
+  t.equal(asked, 1);
+  await add(1_001, 1_003);
+  t.equal(asked, 2, "another process does not know what is there");
 });
 
 t.test("events are removed although a kind of report that nobody makes any more has not read them", async (t) => {

@@ -109,7 +109,7 @@ t.test(
     t.ok(removed > 0);
     t.equal(left + removed, FLOOD, "what is gone is counted");
     t.match(world.connection.strangers.list(), [
-      { problem: /took more than 64 MiB: the oldest messages in it are removed/ },
+      { problem: /would take more than 64 MiB: the oldest messages in it are removed/ },
     ]);
   },
 );
