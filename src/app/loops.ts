@@ -33,7 +33,7 @@ interface Workers {
   readonly announcer: Announcer | null;
   readonly clerk: Clerk;
   readonly ears: Ears;
-  readonly placeKeeper: PlaceKeeper;
+  readonly placeKeeper: Pick<PlaceKeeper, "step">;
   readonly guardian: Guardian | null;
   readonly usageAsker: UsageAsker | null;
 }

@@ -46,7 +46,7 @@ export interface UseCases {
   readonly commentReaders: readonly (CommentReader & { readonly place: CommentPlace })[];
   readonly ears: Ears;
   readonly breakers: Breakers;
-  readonly placeKeeper: PlaceKeeper;
+  readonly placeKeeper: Pick<PlaceKeeper, "step" | "finish">;
   /** Null: nobody looks after released images. */
   readonly guardian: Guardian | null;
   /** Null: nobody asks who uses images elsewhere. */

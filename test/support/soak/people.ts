@@ -35,9 +35,9 @@ export class People {
   /** Somebody reads what was told since the last time, and misses an image of it. */
   complain(): void {
     const { forge, time } = this.#stage;
-    const told = toldIn(forge.tracker.issues(PROJECT)).filter(
-      ({ at, section }) => at > this.#readUntil && section === "Made private",
-    );
+    const isNew = ({ createdAt }: { readonly createdAt: Instant }): boolean => createdAt > this.#readUntil;
+    const issues = forge.tracker.issues(PROJECT).filter((issue) => [issue, ...issue.comments].some(isNew));
+    const told = toldIn(issues).filter(({ at, section }) => at > this.#readUntil && section === "Made private");
     this.#readUntil = time.now();
     if (told.length === 0 || this.#dice.roll(COMPLAINT_DAYS) > 0) return;
     const { amiId, issueId } = this.#dice.pick(told);

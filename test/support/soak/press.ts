@@ -24,6 +24,12 @@ interface Planned {
   readonly message: Outgoing;
 }
 
+/** Where a compose goes: to so many of these. */
+interface Uploads {
+  readonly regions: readonly string[];
+  readonly copies: number;
+}
+
 /** Whoever builds images of Fedora and tells the bus: what is to be said, and the book of what was. */
 export class Press {
   readonly images: Published[] = [];
@@ -31,14 +37,16 @@ export class Press {
   rubbish = 0;
   messages = 0;
   readonly #calendar: Calendar;
-  readonly #regions: readonly string[];
+  readonly #uploads: Uploads;
   readonly #dice: Dice;
   #planned: Planned[] = [];
   #ids = 0;
+  /** Copies of composes so far. */
+  #copied = 0;
 
-  constructor(calendar: Calendar, regions: readonly string[], dice: Dice) {
+  constructor(calendar: Calendar, uploads: Uploads, dice: Dice) {
     this.#calendar = calendar;
-    this.#regions = regions;
+    this.#uploads = uploads;
     this.#dice = dice;
   }
 
@@ -69,11 +77,19 @@ export class Press {
       this.#plan(compose.at + compose.releasedAfterMs, "releng.atomic.twoweek.complete", {
         x86_64: { atomic_raw: { compose_id: compose.id, release: "29" } },
       });
-    return compose.names.flatMap(({ name, arch }) => this.#announceAs(compose, name, arch));
+    const regions = this.#nextRegions();
+    return compose.names.flatMap(({ name, arch }) => this.#announceAs(compose, name, arch, regions));
   }
 
-  #announceAs(compose: Compose, name: string, arch: string): readonly Published[] {
-    const images = this.#regions.map((region) => this.#image(region, compose, name, arch));
+  #nextRegions(): readonly string[] {
+    const { regions, copies } = this.#uploads;
+    const first = this.#copied;
+    this.#copied += copies;
+    return Array.from({ length: copies }, (_, each) => regions[(first + each) % regions.length] ?? "");
+  }
+
+  #announceAs(compose: Compose, name: string, arch: string, to: readonly string[]): readonly Published[] {
+    const images = to.map((region) => this.#image(region, compose, name, arch));
     const regions = Object.fromEntries(images.map(({ region, amiId }) => [region, amiId]));
     const body = { architecture: arch, compose_id: compose.id, image_name: name, regions };
     if (compose.sender === "uploader") this.#plan(compose.at, `${UPLOADER}.${arch}`, body);

@@ -1,4 +1,4 @@
-/** Behind `npm run soak`: a year of Fedora by a virtual clock, and its balance. Its words: `--days N --regions N --images N --seed N`. */
+/** Behind `npm run soak`: a year of Fedora by a virtual clock, and its balance. Its words: `--days N --regions N --copies N --images N --seed N`. */
 import { parseArgs } from "node:util";
 import { balanceOf, WRONGS } from "./balance/balance.ts";
 import { Stage } from "./stage.ts";
@@ -11,7 +11,8 @@ import { withServers } from "../run/servers.ts";
 
 const OPTIONS = {
   days: { type: "string", default: "365" },
-  regions: { type: "string", default: "2" },
+  regions: { type: "string", default: "22" },
+  copies: { type: "string", default: "2" },
   images: { type: "string", default: "4" },
   passes: { type: "string", default: "2" },
   seed: { type: "string", default: String(Date.now() % 1_000_000) },
@@ -54,10 +55,11 @@ function isWell({ lived, balance }: End): boolean {
 }
 
 try {
-  const { days, regions, images, passes, seed } = parseArgs({ options: OPTIONS }).values;
+  const { days, regions, copies, images, passes, seed } = parseArgs({ options: OPTIONS }).values;
   const size = {
     days: Number(days),
     regions: Number(regions),
+    copies: Number(copies),
     images: Number(images),
     passesADay: Number(passes),
     seed: Number(seed),

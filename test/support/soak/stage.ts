@@ -27,6 +27,9 @@ import { configText, openDoubles, SECRETS, type Doubles } from "./doubles.ts";
 import type { Published } from "./press.ts";
 import type { VirtualTime } from "./time.ts";
 
+/** One pass in so many walks over all records. */
+const WHOLE_WALK = 14;
+
 /** The service as it is wired, on the run's own broker and Redis; EC2, forge, archive and compose host are doubles. */
 export class Stage {
   readonly time: VirtualTime;
@@ -122,11 +125,17 @@ export class Stage {
     await way?.taken(before + messages.length);
   }
 
-  /** One pass of everything, as cron has it done: one that fails is followed by the next. */
+  /**
+   * One pass of everything; one that fails is followed by the next. Of the walk over all records it takes a stretch, as `consume`
+   * does in each of its many, and now and then the whole, as cron has it.
+   */
   async pass(): Promise<void> {
     this.passes += 1;
+    const { placeKeeper } = this.app;
+    const step = (): Promise<number> => placeKeeper.step();
+    const finish = (): Promise<number> => (this.passes % WHOLE_WALK === 0 ? placeKeeper.finish() : step());
     try {
-      await runPass(this.app, null, () => Promise.resolve());
+      await runPass({ ...this.app, placeKeeper: { step, finish } }, null, () => Promise.resolve());
     } catch (error) {
       if (!(error instanceof UpstreamError || error instanceof RefusedError)) throw error;
       this.failures += 1;

@@ -13,6 +13,8 @@ export const START: Instant = Date.parse("2026-01-05T00:00:00Z");
 export interface Size {
   readonly days: number;
   readonly regions: number;
+  /** Regions to which a compose is copied: these in turn, so that each has its share. */
+  readonly copies: number;
   /** Of a compose, 1 to 4. */
   readonly images: number;
   readonly passesADay: number;
@@ -39,7 +41,7 @@ export interface Lived {
 export async function live(stage: Stage, size: Size, say: (line: string) => void): Promise<Lived> {
   const dice = new Dice(size.seed);
   const calendar = new Calendar(START, size.days, size.images);
-  const press = new Press(calendar, REGIONS.slice(0, size.regions), dice);
+  const press = new Press(calendar, { regions: REGIONS.slice(0, size.regions), copies: size.copies }, dice);
   const people = new People(stage, dice);
   const incidents = incidentsOf(size.days);
   let [first, isAway]: [Weight | null, boolean] = [null, false];

@@ -23,9 +23,9 @@ export function linesOf({ size, lived, balance }: End): readonly string[] {
   const { published, acted, kept, waiting, held, snapshots, deletedSnapshots, wrong } = balance;
   const [first, last] = lived.weights;
   const growth = growthOf(lived.weights);
-  const { days, regions, images, seed } = size;
+  const { days, regions, copies, images, seed } = size;
   return [
-    `soak       ${days} days, ${regions} regions, ${images} images a compose, --seed ${seed}`,
+    `soak       ${days} days, ${regions} regions, a compose goes to ${copies} as ${images} images, --seed ${seed}`,
     `incidents  ${lived.incidents.map(({ what, day, endDay }) => `${what} (day ${day}${endDay > day ? ` to ${endDay}` : ""})`).join(", ")}`,
     `people     ${lived.complaints} complaints, ${lived.resumes} stops lifted`,
     `published  ${published} images in ${lived.messages} messages, ${lived.rubbish} of them rubbish`,
