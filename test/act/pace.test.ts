@@ -8,6 +8,9 @@ const IMAGES = Number(process.env["CHAOS_PACE"] ?? 200);
 t.setTimeout(Math.max(300, IMAGES) * SECOND_MS);
 const DEAD = "eu-west-1";
 
+/** Seconds are rounded up: a millisecond may make one more of them. */
+const SLACK_S = 1;
+
 /** A busy region has so many times what another one has: enough to empty EC2's buckets there in one pass. */
 const BUSY = "us-east-1";
 const BUSY_TIMES = 6;
@@ -64,8 +67,10 @@ t.test(
     const without = await workOff(t, [DEAD]);
     t.equal(throttled(without), 0);
     t.equal(publicIn(without, REGIONS), publicIn(without, [DEAD]), "all but those in the dead region are private");
-    const expected = Object.entries(finishedAfter(whole)).filter(([region]) => region !== DEAD);
-    t.same(finishedAfter(without), Object.fromEntries(expected), "each region ends at the same second");
+    const [before, after] = [finishedAfter(whole), finishedAfter(without)];
+    const living = REGIONS.filter((region) => region !== DEAD);
+    const late = living.filter((region) => (after[region] ?? Infinity) > (before[region] ?? 0) + SLACK_S);
+    t.same(late, [], `${JSON.stringify(after)} seconds, and ${JSON.stringify(before)} where none is dead`);
     // A pass or two is all that the others need; trouble is what several in a row have met.
     let passes = 0;
     await without.run(MINUTE_MS, () => (passes += 1) > 5);
