@@ -19,6 +19,8 @@ export class PlaceKeeper {
   #from: string | null = null;
   #counting: Counting | null = null;
   readonly #swept = new Map<string, number>();
+  /** How many stretches were walked: each sweeps the names of another region. */
+  #steps = 0;
 
   constructor(walker: Walker) {
     this.#walker = walker;
@@ -26,22 +28,23 @@ export class PlaceKeeper {
 
   /** The next stretch; resolves to how many images were put right. Throws `UpstreamError`. */
   async step(): Promise<number> {
-    await this.#sweepNames();
+    const regions = await this.#walker.schedule.regions();
+    const next = regions[this.#steps % regions.length];
+    this.#steps += 1;
+    if (next !== undefined) await this.#sweepNames(next);
     return this.#walkOn();
   }
 
   /** The rest of the walk, or all of it. Throws `UpstreamError`. */
   async finish(): Promise<number> {
-    await this.#sweepNames();
+    for (const region of await this.#walker.schedule.regions()) await this.#sweepNames(region);
     let count = await this.#walkOn();
     while (this.#from !== null) count += await this.#walkOn();
     return count;
   }
 
-  async #sweepNames(): Promise<void> {
-    const { names, schedule } = this.#walker;
-    for (const region of await schedule.regions())
-      this.#swept.set(region, await names.sweep(region, this.#swept.get(region) ?? 0));
+  async #sweepNames(region: string): Promise<void> {
+    this.#swept.set(region, await this.#walker.names.sweep(region, this.#swept.get(region) ?? 0));
   }
 
   async #walkOn(): Promise<number> {

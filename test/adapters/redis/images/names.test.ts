@@ -7,6 +7,7 @@ import { DAY_MS, dayOf } from "../../../../src/domain/time.ts";
 import { openCounting } from "../../../support/scenes/counting.ts";
 import { openTestRedis } from "../../../support/servers/redis/redis.ts";
 import { SettableClock } from "../../../support/world/clock.ts";
+import { keeperOver } from "../../../support/world/keeper.ts";
 import { PERIODS, REGION, START } from "../../../support/world/world.ts";
 
 const OTHER = "eu-west-1";
@@ -81,6 +82,32 @@ t.test("a name goes when the record of its image has expired, and not before", a
   await names.sweep(REGION, 0);
   t.same(await redis.zrange(keys.composes(REGION), "0", "-1"), [composeOf(2)], "nor what leads to it");
 });
+
+t.test(
+  "each stretch of the walk sweeps one region's names, the next the next one's, and a whole walk all",
+  async (t) => {
+    const connection = await openTestRedis(t);
+    const { add, redis, keys } = openNames(connection);
+    const regions = [REGION, OTHER, "sa-east-1"];
+    const litter = async (): Promise<void> => {
+      for (const region of regions) await redis.zadd(keys.composes(region), 0, "nobody's");
+    };
+    const left = async (): Promise<number> => {
+      const scores = await Promise.all(regions.map((region) => redis.zscore(keys.composes(region), "nobody's")));
+      return scores.filter((score) => score !== null).length;
+    };
+    for (const [index, region] of regions.entries()) await add(index, region);
+    const keeper = keeperOver(connection, new SettableClock(START));
+    await litter();
+    for (let stretch = 1; stretch <= regions.length; stretch += 1) {
+      await keeper.step();
+      t.equal(await left(), regions.length - stretch);
+    }
+    await litter();
+    await keeper.finish();
+    t.equal(await left(), 0);
+  },
+);
 
 t.test(
   "of a compose whose images ended long ago nothing is left, of a new one that lost its records its images",
