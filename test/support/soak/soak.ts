@@ -12,7 +12,7 @@ import { withServers } from "../run/servers.ts";
 const OPTIONS = {
   days: { type: "string", default: "365" },
   regions: { type: "string", default: "22" },
-  copies: { type: "string", default: "2" },
+  copies: { type: "string", default: "1" },
   images: { type: "string", default: "4" },
   passes: { type: "string", default: "2" },
   seed: { type: "string", default: String(Date.now() % 1_000_000) },

@@ -25,7 +25,7 @@ export function linesOf({ size, lived, balance }: End): readonly string[] {
   const growth = growthOf(lived.weights);
   const { days, regions, copies, images, seed } = size;
   return [
-    `soak       ${days} days, ${regions} regions, a compose goes to ${copies} as ${images} images, --seed ${seed}`,
+    `soak       ${days} days, ${regions} regions, a compose goes to ${copies} of them as ${images} images, --seed ${seed}`,
     `incidents  ${lived.incidents.map(({ what, day, endDay }) => `${what} (day ${day}${endDay > day ? ` to ${endDay}` : ""})`).join(", ")}`,
     `people     ${lived.complaints} complaints, ${lived.resumes} stops lifted`,
     `published  ${published} images in ${lived.messages} messages, ${lived.rubbish} of them rubbish`,
