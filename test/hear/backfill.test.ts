@@ -16,8 +16,8 @@ import { limitFor } from "../support/run/limit.ts";
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const START = Date.parse("2026-10-01T00:00:00Z");
 const DAYS = 10;
-const MESSAGES = Number(process.env["CHAOS_BACKFILL"] ?? 2_000);
-const KILLS = process.env["CHAOS_BACKFILL"] === undefined ? 3 : 20;
+const MESSAGES = Number(process.env["CHAOS_BACKFILL"] ?? 1_200);
+const KILLS = process.env["CHAOS_BACKFILL"] === undefined ? 2 : 20;
 /** Of what was published. */
 const SEED = Number(process.env["CHAOS_SEED"] ?? 7);
 const RANGE = ["--start", "2026-10-01T00:00:00Z", "--end", "2026-10-11T00:00:00Z", "--rate", "1000"];

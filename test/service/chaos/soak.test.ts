@@ -9,7 +9,7 @@ import { live, START, type Size } from "../../support/soak/year.ts";
 const SIZE: Size = {
   days: 25,
   regions: 2,
-  copies: 2,
+  copies: 1,
   images: 1,
   passesADay: 2,
   seed: Number(process.env["SOAK_SEED"] ?? 20261127),

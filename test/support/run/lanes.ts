@@ -8,6 +8,7 @@ export const LONG: readonly string[] = [
   "test/docs/runbook.test.ts",
   "test/setup/servers.test.ts",
   "test/service/trouble/redis-lost.test.ts",
+  "test/service/chaos/soak.test.ts",
   "test/demo/sabotage.test.ts",
   "test/hear/consume.test.ts",
   "test/hear/backfill.test.ts",
