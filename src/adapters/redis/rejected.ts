@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RedisConnection } from "./connection.ts";
+import { onceATurn } from "./once-a-turn.ts";
 import { loadScript } from "./script.ts";
 import { asUpstream, ofOtherType } from "./strange.ts";
 import { MOST_STREAM_BYTES, streamBytes } from "./stream-bytes.ts";
@@ -35,12 +36,16 @@ export function redisRejected(connection: RedisConnection): RejectedMessages {
   const range = async (start: string, end: string, limit: number): Promise<readonly RejectedMessage[]> =>
     (await redis.xrangeBuffer(key, start, end, "COUNT", limit)).map(([id, flat]) => readEntry(id, flat));
   const keepBounds = boundsOf(connection);
+  // Of version 0.1, which had the fingerprints there: most often there are none.
+  const isBefore = onceATurn(async () => (await redis.exists(keys.rejectedBefore)) !== 0);
+  const wasKnown = async (fingerprint: string): Promise<boolean> =>
+    (await isBefore()) &&
+    (await strangers.orTell(keys.rejectedBefore, redis.zscore(keys.rejectedBefore, fingerprint), null)) !== null;
   const known = keys.rejectedKnown;
   const rejected: RejectedMessages = {
     add: async (entry) => {
       const fingerprint = fingerprintOf(entry);
-      const before = redis.zscore(keys.rejectedBefore, fingerprint);
-      if ((await strangers.orTell(keys.rejectedBefore, before, null)) !== null) return false;
+      if (await wasKnown(fingerprint)) return false;
       const args = [fingerprint, Date.now(), MOST_REJECTED, ...writeEntry(entry, entry.body.length)];
       // A message that can be neither understood nor kept must not keep the others from being heard: the log names it.
       const written = await strangers.orTell(key, reject(redis, [key, known], args), null);

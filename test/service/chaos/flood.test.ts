@@ -117,6 +117,23 @@ t.test(
 /** So small a heap that a body which is read ends the process. */
 const HEAP = { NODE_OPTIONS: "--max-old-space-size=192" };
 const FLOOD_MS = 20_000;
+/** Fedora's whole bus has a few dozen messages a second. */
+const FLOOD_A_SECOND = 2_000;
+const BEAT_MS = 100;
+
+/** A bad publisher's own connection, for so long; resolves to how many it sent. */
+async function flood(flooder: Publisher): Promise<number> {
+  let flooded = 0;
+  const start = Date.now();
+  for (let beat = 0; beat * BEAT_MS < FLOOD_MS; beat += 1) {
+    const many = Array.from({ length: (FLOOD_A_SECOND * BEAT_MS) / 1000 }, () =>
+      bad(Buffer.from("no JSON"), (flooded += 1)),
+    );
+    await flooder.send(many);
+    await pause(Math.max(0, start + (beat + 1) * BEAT_MS - Date.now()));
+  }
+  return flooded;
+}
 
 if (IS_LONG)
   t.test(
@@ -127,32 +144,30 @@ if (IS_LONG)
       const service = await bench.start(HEAP);
       const flooder = await Publisher.open(at.amqpUrl, at.exchange);
       t.teardown(() => flooder.close());
-      const end = Date.now() + FLOOD_MS;
-      let flooded = 0;
-      const flooding = (async () => {
-        while (Date.now() < end)
-          await flooder.send(Array.from({ length: 500 }, () => bad(Buffer.from("no JSON"), (flooded += 1))));
-      })();
-      const waitedMs: number[] = [];
       const redis = new Redis(at.redisUrl);
       t.teardown(() => {
         redis.disconnect();
       });
-      for (const good of uploads(100)) {
+      const scheduled = async (good: Outgoing): Promise<number> => {
         const [region = ""] = /"destination":"([^"]+)"/.exec(good.body.toString())?.slice(1) ?? [];
         await publisher.send([good]);
         const since = performance.now();
         while ((await redis.exists(`${at.prefix}:{${region}}:image:${amiOf(good)}`)) === 0) await pause(2);
-        waitedMs.push(performance.now() - since);
-        await pause(FLOOD_MS / 200);
+        return performance.now() - since;
+      };
+      const flooding = flood(flooder);
+      const waiting: Promise<number>[] = [];
+      // Each on its own: one that waits holds up none of the others, and the flood lasts as long as they come.
+      for (const good of uploads(100)) {
+        waiting.push(scheduled(good));
+        await pause(FLOOD_MS / 110);
       }
-      await flooding;
-      const sorted = waitedMs.toSorted((one, other) => one - other);
+      const sorted = (await Promise.all(waiting)).toSorted((one, other) => one - other);
+      const flooded = await flooding;
       const [median = Infinity, worst = Infinity] = [sorted[50], sorted.at(-1)];
-      t.comment(
-        `beside ${flooded} bad ones in ${FLOOD_MS / 1000} s: ${median.toFixed(0)} ms in the middle, ${worst.toFixed(0)} ms at the most`,
-      );
-      t.ok(median < 1000, "in the middle");
+      const words = `beside ${flooded} bad ones in ${FLOOD_MS / 1000} s: ${median.toFixed(0)} ms in the middle, ${worst.toFixed(0)} ms at the most`;
+      process.stderr.write(`${words}\n`);
+      t.ok(worst < 1000, words);
       for (let number = 1; number <= 4; number += 1) await publisher.send([bad(deepBody(LARGEST_MIB * MIB), -number)]);
       const unread = (): number => service.lines.filter(({ reason }) => /are not read$/.test(String(reason))).length;
       await until("the largest are rejected", () => Promise.resolve(unread() === 4));
