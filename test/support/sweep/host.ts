@@ -37,3 +37,7 @@ async function carryOut({ id, argv, env }: HostOrder): Promise<HostAnswer> {
 process.on("message", (order) => {
   void carryOut(order as HostOrder).then((answer) => process.send?.(answer));
 });
+// Whoever started it is gone, perhaps in the middle: what is open here would keep it for ever.
+process.on("disconnect", () => {
+  process.exit();
+});
