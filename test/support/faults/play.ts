@@ -66,12 +66,11 @@ async function playOn(t: Test, fault: Fault, form: FormName, { rounds, images, s
  * waited for as long as anything comes.
  */
 async function isDoneInTime(stage: Stage): Promise<boolean> {
-  let least = Infinity;
-  for (let end = 0; ;) {
+  let [least, end] = [Infinity, 0];
+  for (;;) {
     const left = balanceOf(stage).lost.length;
     if (left === 0) return true;
-    if (left < least) end = Date.now() + LIMIT_MS;
-    least = Math.min(least, left);
+    if (left < least) [least, end] = [left, Date.now() + LIMIT_MS];
     if (Date.now() >= end) return false;
     await pause(LOOK_MS);
   }

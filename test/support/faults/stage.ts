@@ -18,7 +18,7 @@ import { inHand, type InHand } from "./in-hand.ts";
 import { openDoubles, publishOne, REGIONS } from "./outside.ts";
 import { SteadyPublisher } from "./publisher.ts";
 import type { FaultyRedis } from "./redis.ts";
-import { consoleFor, logIn, openWays, urlWith } from "./kinds/ways.ts";
+import { consoleFor, logIn, openWays, urlWith } from "./ways.ts";
 
 const PRIVATE_AFTER_S = 1;
 const DELETE_AFTER_S = 2;

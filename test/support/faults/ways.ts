@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Test } from "tap";
-import type { RunningBroker } from "../../../../src/demo/servers/rabbitmq.ts";
-import { SECRET } from "../../run/secrets.ts";
-import { BrokerConsole, consoleOfRun } from "../../servers/broker/broker-console.ts";
-import { FrameReader, METHOD, nameOf } from "../../servers/broker/frames.ts";
-import { CuttableProxy } from "../../servers/proxy.ts";
-import type { FaultyRedis } from "../redis.ts";
-import type { Stage } from "../stage.ts";
+import type { RunningBroker } from "../../../src/demo/servers/rabbitmq.ts";
+import { SECRET } from "../run/secrets.ts";
+import { BrokerConsole, consoleOfRun } from "../servers/broker/broker-console.ts";
+import { FrameReader, METHOD, nameOf } from "../servers/broker/frames.ts";
+import { CuttableProxy } from "../servers/proxy.ts";
+import type { FaultyRedis } from "./redis.ts";
+import type { Stage } from "./stage.ts";
 
 /** What lies between the service and its neighbours. */
 export async function openWays(
