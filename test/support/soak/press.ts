@@ -24,7 +24,7 @@ interface Planned {
   readonly message: Outgoing;
 }
 
-/** Where a compose goes: to so many of these. */
+/** Where a compose goes: to so many of these, in turn. */
 interface Uploads {
   readonly regions: readonly string[];
   readonly copies: number;
@@ -83,9 +83,9 @@ export class Press {
 
   #nextRegions(): readonly string[] {
     const { regions, copies } = this.#uploads;
-    const first = this.#copied;
+    const turn = this.#copied % regions.length;
     this.#copied += copies;
-    return Array.from({ length: copies }, (_, each) => regions[(first + each) % regions.length] ?? "");
+    return [...regions.slice(turn), ...regions.slice(0, turn)].slice(0, copies);
   }
 
   #announceAs(compose: Compose, name: string, arch: string, to: readonly string[]): readonly Published[] {

@@ -1,4 +1,7 @@
-/** Behind `npm run soak`: a year of Fedora by a virtual clock, and its balance. Its words: `--days N --regions N --copies N --images N --seed N`. */
+/**
+ * Behind `npm run soak`: a year of Fedora by a virtual clock, and its balance. Its words: `--days N --regions N --copies N --images N
+ * --passes N --seed N`.
+ */
 import { parseArgs } from "node:util";
 import { balanceOf, WRONGS } from "./balance/balance.ts";
 import { Stage } from "./stage.ts";
