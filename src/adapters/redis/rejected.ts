@@ -75,7 +75,10 @@ export function redisRejected(connection: RedisConnection): RejectedMessages {
   return translateErrors(rejected, asUpstream);
 }
 
-/** Told how many bytes of a body were added, removes the oldest where all would be too many, or take too much. Throws what Redis throws. */
+/**
+ * Told after each how many bytes of its body were added, removes the oldest where all would be too many, or take too much. Throws
+ * what Redis throws.
+ */
 function boundsOf({ redis, keys, strangers }: RedisConnection): (bytes: number) => Promise<void> {
   const [key, status] = [keys.rejected, keys.control("status")];
   // Whoever begins does not know what is there.
