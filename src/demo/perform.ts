@@ -39,7 +39,7 @@ export async function perform(stage: Stage): Promise<Summary> {
     const objecting = objectAsSoonAsTold(stage.images, stage.tracking, (ms) => wait(ms, stage.stop), enough.signal);
     const { messages, announcedAt } = await sendAll(stage, publisher, story);
     await untilMet(stage, ledger, story);
-    await untilHeard(stage, hearer);
+    const unlikeOnBus = await heardAtLast(stage, hearer);
     enough.abort();
     await objecting;
     const unheard = await publisher.waiting(stage.queue);
@@ -60,7 +60,7 @@ export async function perform(stage: Stage): Promise<Summary> {
         remainsOf: (image) => remainsIn(stage.simulator, image),
         stageOf: (image) => known.get(`${image.region} ${image.amiId}`)?.stage ?? null,
       }),
-      ...busViolations(posts, hearer.messages),
+      ...unlikeOnBus,
       ...(code === 0 ? [] : [`the service ended with ${String(code)}: ${service.complaints}`]),
       ...(stage.stop.aborted ? ["stopped before the end"] : []),
     ];
@@ -191,11 +191,17 @@ async function untilMet(stage: Stage, ledger: Ledger, story: Story): Promise<voi
   }
 }
 
-/** Resolves when the bus was told what the public was; or when nothing happens any more. */
-async function untilHeard(stage: Stage, { messages }: Hearer): Promise<void> {
+/**
+ * What the bus was told otherwise than the public: nothing, as soon as they were told the same, or what is left when nothing happens
+ * any more. A report that is made while the service stops is told to the bus when it starts again, and not judged.
+ */
+async function heardAtLast(stage: Stage, { messages }: Hearer): Promise<readonly string[]> {
   const isQuiet = quietnessOf(stage);
-  while (!isQuiet() && !stage.stop.aborted && busViolations(postsOf(stage.tracking), messages).length > 0)
+  for (;;) {
+    const violations = busViolations(postsOf(stage.tracking), messages);
+    if (violations.length === 0 || isQuiet() || stage.stop.aborted) return violations;
     await wait(200, stage.stop);
+  }
 }
 
 function callOf(entry: Ec2Simulator["journal"]["entries"][number]): Call {
