@@ -46,7 +46,7 @@ t.test("a name that is no test is refused with the nearest that is, a moved file
 t.test("an option that there is not is refused in one line with those that there are", (t) => {
   t.throws(() => readWords(["--slwest"]), {
     name: "WordsError",
-    message: "Unknown option '--slwest': did you mean --slowest? (known: --slowest, --lanes)",
+    message: "Unknown option '--slwest': did you mean --slowest? (known: --slowest, --lanes, --apart)",
   });
   t.throws(() => readWords(["--lanes=0"]), { name: "WordsError", message: "--lanes=0: a number, 1 to 99" });
   t.end();

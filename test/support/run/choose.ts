@@ -4,7 +4,11 @@ import { parseArgs } from "node:util";
 import { describeError } from "../../../src/errors.ts";
 import { nearest } from "../../../src/domain/words.ts";
 
-const OPTIONS = { slowest: { type: "boolean", default: false }, lanes: { type: "string" } } as const;
+const OPTIONS = {
+  slowest: { type: "boolean", default: false },
+  lanes: { type: "string" },
+  apart: { type: "boolean", default: false },
+} as const;
 
 /** The words cannot be understood; the message is one line for a person. */
 export class WordsError extends Error {
@@ -17,14 +21,16 @@ export interface Words {
   readonly isSlowestWanted: boolean;
   /** How many files run at once; null for as many as fit this machine. */
   readonly lanes: number | null;
+  /** Whether each file has a Redis of its own, and they begin in the order in which they are named. */
+  readonly isApart: boolean;
 }
 
 /** Throws `WordsError` for an option that there is not. */
 export function readWords(args: readonly string[]): Words {
   const { values, positionals } = parse(args);
-  const { lanes } = values;
+  const { lanes, slowest: isSlowestWanted, apart: isApart } = values;
   if (lanes !== undefined && !/^[1-9]\d?$/.test(lanes)) throw new WordsError(`--lanes=${lanes}: a number, 1 to 99`);
-  return { names: positionals, isSlowestWanted: values.slowest, lanes: lanes === undefined ? null : Number(lanes) };
+  return { names: positionals, isSlowestWanted, lanes: lanes === undefined ? null : Number(lanes), isApart };
 }
 
 function parse(args: readonly string[]) {
@@ -50,8 +56,12 @@ export function chooseFiles(names: readonly string[], built: readonly string[]):
 
 /** The runner's arguments for what a person typed. Throws `WordsError` as the two above. */
 export function runnerArguments(args: readonly string[], built: readonly string[]): readonly string[] {
-  const { names, isSlowestWanted, lanes } = readWords(args);
-  const options = [...(isSlowestWanted ? ["--slowest"] : []), ...(lanes === null ? [] : [`--lanes=${lanes}`])];
+  const { names, isSlowestWanted, lanes, isApart } = readWords(args);
+  const options = [
+    ...(isSlowestWanted ? ["--slowest"] : []),
+    ...(lanes === null ? [] : [`--lanes=${lanes}`]),
+    ...(isApart ? ["--apart"] : []),
+  ];
   return [...options, ...chooseFiles(names, built)];
 }
 

@@ -8,7 +8,7 @@ import { untilAsked, type StopSignal } from "../../../src/demo/stopped.ts";
 import { readWords, sourceOf, WordsError, type Words } from "./choose.ts";
 import { inLanes, inOrder, lanesHere } from "./lanes.ts";
 import { Reporter } from "./reporter.ts";
-import { withServers } from "./servers.ts";
+import { withServers, type Apart } from "./servers.ts";
 import { runTestFile } from "./test-file.ts";
 
 const SIGNAL_NUMBERS: Readonly<Record<StopSignal, number>> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
@@ -16,11 +16,12 @@ const SIGNAL_NUMBERS: Readonly<Record<StopSignal, number>> = { SIGINT: 2, SIGTER
 const stop = untilAsked();
 
 /** Runs the files in lanes, then those that must be alone, and reports; true when every test passed. */
-async function runFiles(words: Words, env: NodeJS.ProcessEnv): Promise<boolean> {
+async function runFiles(words: Words, env: NodeJS.ProcessEnv, apart: Apart): Promise<boolean> {
   const reporter = new Reporter((text) => process.stdout.write(text));
-  const { together, alone } = inOrder(words.names, sourceOf);
+  const { together, alone } = words.isApart ? { together: words.names, alone: [] } : inOrder(words.names, sourceOf);
+  const run = (file: string) => (own: NodeJS.ProcessEnv) => runTestFile(file, own, stop);
   const runOne = async (file: string): Promise<void> => {
-    reporter.finished(await runTestFile(file, env, stop));
+    reporter.finished(await (words.isApart ? apart(run(file)) : run(file)(env)));
   };
   for (const [files, lanes] of [
     [together, words.lanes ?? lanesHere()],
@@ -36,7 +37,7 @@ async function runFiles(words: Words, env: NodeJS.ProcessEnv): Promise<boolean> 
 /** Starts what is not given, runs, stops. */
 async function main(words: Words): Promise<boolean> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  return withServers(stop, say, (env) => runFiles(words, env));
+  return withServers(stop, say, (env, apart) => runFiles(words, env, apart));
 }
 
 try {

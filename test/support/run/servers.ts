@@ -3,6 +3,9 @@ import { openGuarded } from "../../../src/demo/servers/guarded.ts";
 import { startRabbitmq, type BrokerNode, type RunningBroker } from "../../../src/demo/servers/rabbitmq.ts";
 import { startRedis, type RunningServer } from "../../../src/demo/servers/redis.ts";
 
+/** Does something with a Redis that nobody else has, named in the environment that it gives. Throws `SetupError`. */
+export type Apart = <T>(work: (env: NodeJS.ProcessEnv) => Promise<T>) => Promise<T>;
+
 /**
  * Starts one private Redis and one private RabbitMQ for all tests, gives `work` the environment of a test, and stops them. When
  * TEST_REDIS_URL and TEST_AMQP_URL are set, those servers are used. `say` is told how long it took. Throws `SetupError`.
@@ -10,9 +13,12 @@ import { startRedis, type RunningServer } from "../../../src/demo/servers/redis.
 export async function withServers<T>(
   stop: AbortSignal,
   say: (line: string) => void,
-  work: (env: NodeJS.ProcessEnv) => Promise<T>,
+  work: (env: NodeJS.ProcessEnv, apart: Apart) => Promise<T>,
 ): Promise<T> {
-  if (process.env["TEST_REDIS_URL"] && process.env["TEST_AMQP_URL"]) return await work(testEnvironment({}));
+  if (process.env["TEST_REDIS_URL"] && process.env["TEST_AMQP_URL"]) {
+    const env = testEnvironment({});
+    return await work(env, (one) => one(env));
+  }
   const servers = await findServers({ signal: stop });
   const start = performance.now();
   // What tests put into their temporary directories goes with this one, also when a test was killed in the middle.
@@ -32,7 +38,11 @@ export async function withServers<T>(
       TEST_AMQP_NODE: JSON.stringify(nodeOf(rabbitmq)),
       TEST_REDIS_CLI: servers.redisCli ?? "",
     };
-    return await work(testEnvironment(given));
+    const env = testEnvironment(given);
+    return await work(env, async (one) => {
+      const own = await startRedis(servers.redis);
+      return await one({ ...env, TEST_REDIS_URL: own.url }).finally(own.stop);
+    });
   } finally {
     for (const result of started) if (result.status === "fulfilled") await result.value.stop();
     await scratch.stop();
