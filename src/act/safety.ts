@@ -1,12 +1,26 @@
 import { agreed } from "../domain/limits/clocks.ts";
 import type { Guards } from "../domain/plan/plan.ts";
 import type { Instant } from "../domain/time.ts";
-import { UpstreamError } from "../errors.ts";
-import type { Images, Schedule } from "../ports/index.ts";
+import { orUnreadable, UpstreamError } from "../errors.ts";
+import type { Images, Log, Orders, Schedule } from "../ports/index.ts";
 
 /** Now, unless the clocks disagree so much that nobody knows what is due. Throws `UpstreamError` then. */
 export async function safeNow({ schedule }: { readonly schedule: Pick<Schedule, "now"> }): Promise<Instant> {
   return agreed(await schedule.now());
+}
+
+/** Where people's orders wait. */
+export interface OrderQueue {
+  readonly orders: Pick<Orders, "waiting">;
+  readonly log: Pick<Log, "debug">;
+}
+
+/**
+ * Whether a person's order waits to be carried out: what it keeps nobody knows before. A queue that cannot be read holds none,
+ * since nobody can place one there. Throws `UpstreamError`.
+ */
+export async function isOrderWaiting({ orders, log }: OrderQueue): Promise<boolean> {
+  return orUnreadable(async () => (await orders.waiting(1)).length > 0, false, { log });
 }
 
 /** Other credentials than ours would find every image missing, or somebody else's. Throws `UpstreamError` then. */

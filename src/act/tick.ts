@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RegionBreakers } from "./breakers.ts";
 import { lastStartOf, type ActLease } from "./image/claim.ts";
 import { isBudgeted, queuesOf } from "./queues.ts";
-import { checkAccount, safeNow } from "./safety.ts";
+import { checkAccount, isOrderWaiting, safeNow } from "./safety.ts";
 import { putOffDoubtful } from "./misses.ts";
 import { recordSetback, yieldClaim } from "./image/setback.ts";
 import { consultFor, survey, type Surveyor } from "./survey.ts";
@@ -69,6 +69,10 @@ export async function tickRegion(region: string, ticker: Ticker, only: ActKind |
       await tellStop(queue, now, ticker);
     }
     if ((await schedule.countDue(queue, now, region)) === 0) continue;
+    if (isBudgeted(queue) && (await isOrderWaiting(ticker))) {
+      count("order-waits");
+      continue;
+    }
     const state = await breakers.enter(region);
     if (state === "open") {
       count("breaker-open");

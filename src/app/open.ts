@@ -35,17 +35,16 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const watch = await openWatch(config, log);
   const { meter } = watch;
   const store = await openStore(config, log, meter);
-  const { schedule, facts, breakers, budgets, hearing } = store;
+  const { schedule, facts, orders, breakers, budgets, hearing } = store;
   const heartbeat = new Heartbeat(store.pulse, clock, `${hostname()}-${randomUUID().slice(0, 8)}`);
   const images = openEc2(config, log, meter, () => heartbeat.replicas);
-  const base = { schedule, facts, clock, log, meter, periods, policy };
+  const base = { schedule, facts, orders, clock, log, meter, periods, policy };
   const archive = openArchive(config);
   const consultation = new Consultation({ ...base, sources: openSources(config, archive) });
   const ingester = { ...base, rejected: store.rejected, environments };
   const { guards, share } = config.ec2;
   const regions = new RegionBreakers({ breakers, clock, log, account: guards.account, random: Math.random });
-  const clerk = { ...base, orders: store.orders };
-  const commentReaders = openCommentReaders(config, store, clerk);
+  const commentReaders = openCommentReaders(config, store, base);
   const listen = listening(store, config);
   const tick = {
     ...base,
@@ -74,7 +73,8 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const guardian = openGuardian(config, store, images, log);
   const usageAsker = openUsageAsker(config, store, { images, heartbeat, meter }, log);
   const announcer = openAnnouncer(config, store, log);
-  const cases = { ingester, tick, report, clerk, commentReaders, ears, breakers, placeKeeper: keeperOf(store, log) };
+  const placeKeeper = keeperOf(store, log);
+  const cases = { ingester, tick, report, clerk: base, commentReaders, ears, breakers, placeKeeper };
   const app = { ...cases, announcer, guardian, usageAsker: usageAsker?.asker ?? null, ec2: images, heartbeat };
   return {
     ...app,

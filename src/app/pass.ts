@@ -57,7 +57,8 @@ export async function planPass(
  */
 export async function runPass(app: UseCases, only: ActKind | null, print: Print): Promise<boolean> {
   await orUnreadable(() => app.heartbeat.joinOnce(), undefined, app.tick);
-  await orUnreadable(() => carryOutOrders(app.clerk), 0, app.tick);
+  // All of them: while one waits, nothing is taken.
+  while ((await orUnreadable(() => carryOutOrders(app.clerk), 0, app.tick)) > 0);
   const rounds = new HearingRounds(app.ears);
   const isHeard = await orUnreadable(() => hearOrTell(rounds, app.tick.clock, print), false, app.tick);
   for (const reader of app.commentReaders) await readCommentsOrTell(reader);

@@ -117,9 +117,12 @@ async function onCompose(order: PlacedOrder, composeId: string, { clock, ...work
   const about = (happened: string, next: string): void => {
     answers.push({ region: null, amiId: null, happened, next });
   };
-  if (isHolding(order.verb)) {
+  const now = ceilSecond(clock.now());
+  // A hold that is over must not take the place of one that stands.
+  if (isLate(order, now)) about("nothing: the end of the hold is past", "its images go on as told below");
+  else if (isHolding(order.verb)) {
     const { by, why, until } = order;
-    await facts.hold(composeId, { by, why, until, since: ceilSecond(clock.now()) });
+    await facts.hold(composeId, { by, why, until, since: now });
     about(`${composeId} is held`, "its images to come are held, too");
   }
   if (order.verb === "release") {

@@ -5,6 +5,7 @@ import { endHold, tagHold } from "./hold.ts";
 import { makePrivate } from "./make-private.ts";
 import { restoreImage } from "./restore.ts";
 import { recordSetback, yieldClaim } from "./setback.ts";
+import { isOrderWaiting, type OrderQueue } from "../safety.ts";
 import { wordNow } from "../../decide/word.ts";
 import type { Policy } from "../../domain/compose/classify.ts";
 import { isInForce } from "../../domain/hold.ts";
@@ -26,7 +27,7 @@ import { MINUTE_MS, type Instant } from "../../domain/time.ts";
 import type { Budgets, Clock, Facts, Images, Log, MayCall, Random, Schedule } from "../../ports/index.ts";
 
 /** Whoever carries out what is planned. */
-export interface Worker {
+export interface Worker extends Pick<OrderQueue, "orders"> {
   readonly schedule: Schedule;
   readonly facts: Pick<Facts, "recall">;
   readonly images: Images;
@@ -48,6 +49,8 @@ export async function workImage({ image, plan: surveyed }: Planned, lease: ActLe
   if (breakers.isOpen(image.region))
     return yieldClaim(image, "EC2 fails in the region, and its breaker has opened", lease, worker);
   try {
+    if (canBeStopped(surveyed) && (await isOrderWaiting(worker)))
+      return await yieldClaim(image, "an order of a person waits", lease, worker);
     const plan = await withinBudget(image, await stillWanted(image, surveyed, lease.now, worker), lease.now, worker);
     const isSettled = await breakers.working(image, () => execute({ image, plan }, lease, worker));
     const data = { region: image.region, ami: image.amiId, compose: image.composeId, plan: plan.do };
@@ -58,6 +61,11 @@ export async function workImage({ image, plan: surveyed }: Planned, lease: ActLe
   }
 }
 
+/** Whether a word of somebody's can keep the image: of what is deregistered already no snapshot must be left behind. */
+function canBeStopped(plan: Plan): plan is Extract<Plan, { readonly do: "make-private" | "delete" }> {
+  return plan.do === "make-private" || (plan.do === "delete" && plan.seen?.state === "available");
+}
+
 /** A survey covers a batch; by an image's turn a fact may have come that keeps it. */
 async function stillWanted(
   image: Image,
@@ -65,9 +73,7 @@ async function stillWanted(
   now: Instant,
   { facts, policy }: Pick<Worker, "facts" | "policy">,
 ): Promise<Plan> {
-  if (plan.do !== "make-private" && plan.do !== "delete") return plan;
-  // What is already deregistered cannot be kept any more; its snapshots must not be left behind.
-  if (plan.do === "delete" && plan.seen?.state !== "available") return plan;
+  if (!canBeStopped(plan)) return plan;
   const { decision, hold } = await wordNow(image.composeId, { facts, policy });
   if (decision.kind === "keep") return { do: "keep", decision };
   if (!isInForce(hold, now)) return plan;
@@ -112,16 +118,17 @@ function withMisses({ image, plan }: Planned, change: Change | null): Change | n
 
 /**
  * For the call that nobody can take back: what is said of the compose is written down before it reaches its images, and ends the
- * act from then on. Throws `ClaimLost`, `RefusedError`.
+ * act from then on; so does an order that waits. Throws `ClaimLost`, `RefusedError`.
  */
 function whileUnsaid(
   image: Image,
   { now }: ActLease,
   mayCall: MayCall,
-  { facts, policy }: Pick<Worker, "facts" | "policy">,
+  worker: Pick<Worker, "facts" | "policy" | "orders" | "log">,
 ): MayCall {
   return async () => {
-    const { decision, hold } = await wordNow(image.composeId, { facts, policy });
+    if (await isOrderWaiting(worker)) throw new ClaimLost();
+    const { decision, hold } = await wordNow(image.composeId, worker);
     if (decision.kind !== "delete" || isInForce(hold, now)) throw new ClaimLost();
     await mayCall();
   };

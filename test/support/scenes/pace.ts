@@ -3,6 +3,7 @@ import { RegionBreakers } from "../../../src/act/breakers.ts";
 import { RegionPasses } from "../../../src/act/passes.ts";
 import { openImages } from "../../../src/adapters/ec2/images.ts";
 import { redisBreakers } from "../../../src/adapters/redis/control/breakers.ts";
+import { redisOrders } from "../../../src/adapters/redis/control/orders.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisFacts } from "../../../src/adapters/redis/facts.ts";
 import { redisRejected } from "../../../src/adapters/redis/rejected.ts";
@@ -98,6 +99,7 @@ export async function openPaceScene(
       random: Math.random,
       images: clock.watch(regions.watch(images)),
       budgets: clock.watch(redisBudgets(connection, limits)),
+      orders: clock.watch(redisOrders(connection)),
       consultation: new Consultation({ ...base, sources: [] }),
       listen: () => Promise.resolve(hearsAll(clock)),
     });

@@ -56,14 +56,14 @@ export async function openReplica(test: Test, world: World, options: ReplicaOpti
   });
   const schedule = redisSchedule(connection, clock, periods);
   const facts = redisFacts(connection);
-  const base = { schedule, facts, clock, log, meter: NO_METER, periods, policy };
+  const base = { schedule, facts, orders: redisOrders(connection), clock, log, meter: NO_METER, periods, policy };
   const budgets = redisBudgets(connection, options.budgets);
   return {
     connection,
     ingester: { ...base, rejected: redisRejected(connection), environments: ["prod"] },
     ticker: { ...world.ticker, ...base, budgets, consultation: new Consultation({ ...base, sources: [] }) },
     reporter: { ...world.reporter, ...base, journal: redisJournal(connection, "pagure", log) },
-    clerk: { ...base, orders: redisOrders(connection) },
+    clerk: base,
     budgets,
   };
 }

@@ -125,6 +125,7 @@ export async function openWorld(
   const base = {
     schedule,
     facts,
+    orders: redisOrders(connection),
     clock,
     log: silentLog,
     meter,
@@ -149,7 +150,6 @@ export async function openWorld(
     usage: null,
     act: "delete",
   };
-  const clerk: Clerk = { ...base, orders: redisOrders(connection) };
   const journal = redisJournal(connection, options.forge ?? "pagure", silentLog);
   const reporter: Reporter = { ...base, journal, reports, ...REPORTER_DEFAULTS };
   return {
@@ -162,7 +162,7 @@ export async function openWorld(
     ingester,
     ticker,
     reporter,
-    clerk,
+    clerk: base,
     budgets,
     hear: (topic, body, sentAt = clock.now()) => ingest(messageOf(topic, body, sentAt, clock.now()), ingester),
     tick: (region = REGION) => tickRegion(region, ticker),

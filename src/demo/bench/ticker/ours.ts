@@ -40,7 +40,7 @@ export async function openOurs({ redis, redisUrl, write }: Scene, name: string, 
   };
   const { guards, share } = config.ec2;
   const store = await openStore(config, log);
-  const { schedule, facts, breakers, budgets } = store;
+  const { schedule, facts, breakers, budgets, orders } = store;
   const base = { schedule, facts, clock: systemClock, log, meter: NO_METER, periods, policy: config.policy };
   const regions = new RegionBreakers({ breakers, clock: systemClock, log, account: ACCOUNT, random: Math.random });
   let outcomes: Record<string, number> = {};
@@ -49,6 +49,7 @@ export async function openOurs({ redis, redisUrl, write }: Scene, name: string, 
     meter: { act: (_, outcome) => (outcomes[outcome] = (outcomes[outcome] ?? 0) + 1) },
     consultation: new Consultation({ ...base, sources: [] }),
     budgets,
+    orders,
     guards,
     usage: null,
     act: "delete",
