@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RedisConnection } from "../connection.ts";
 import { asUpstream } from "../strange.ts";
+import { onceATurn } from "../once-a-turn.ts";
 import { Keeper } from "../keeping.ts";
 import { ControlLease } from "../lease.ts";
 import { pairsOf } from "../images/record.ts";
@@ -34,6 +35,7 @@ export function redisOrders(connection: RedisConnection): Orders {
       const entries = await redis.xrange(stream, "-", "+", "COUNT", limit);
       return entries.map(([id, flat]) => ({ id, order: readOrder(pairsOf(flat)) }));
     },
+    isWaiting: onceATurn(async () => (await redis.xlen(stream)) > 0),
     answer: async (id, answers) => {
       await redis
         .multi()
