@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import t from "tap";
 import { chooseFiles, readWords, runnerArguments } from "../support/run/choose.ts";
 import { ALONE, LONG } from "../support/run/lanes.ts";
+import { readWords as readSoakWords } from "../support/soak/words.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -49,6 +50,20 @@ t.test("an option that there is not is refused in one line with those that there
     message: "Unknown option '--slwest': did you mean --slowest? (known: --slowest, --lanes, --apart)",
   });
   t.throws(() => readWords(["--lanes=0"]), { name: "WordsError", message: "--lanes=0: a number, 1 to 99" });
+  t.end();
+});
+
+t.test("a soak of a size that there is not is refused in one line", (t) => {
+  t.match(readSoakWords([]), { days: 365, regions: 22, copies: 1, images: 4, passesADay: 2 });
+  t.match(readSoakWords(["--regions=3", "--copies=3", "--seed=0"]), { regions: 3, copies: 3, seed: 0 });
+  const rows: readonly (readonly [string, string])[] = [
+    ["--days=x", "--days=x: a number, 1 to 3650"],
+    ["--regions=23", "--regions=23: a number, 1 to 22"],
+    ["--copies=23", "--copies=23: a number, 1 to 22"],
+    ["--images=0", "--images=0: a number, 1 to 4"],
+    ["--dayz=3", "Unknown option '--dayz' (known: --days, --regions, --copies, --images, --passes, --seed)"],
+  ];
+  for (const [word, message] of rows) t.throws(() => readSoakWords([word]), { name: "WordsError", message }, word);
   t.end();
 });
 

@@ -1,25 +1,14 @@
-/**
- * Behind `npm run soak`: a year of Fedora by a virtual clock, and its balance. Its words: `--days N --regions N --copies N --images N
- * --passes N --seed N`.
- */
-import { parseArgs } from "node:util";
+/** Behind `npm run soak`: a year of Fedora by a virtual clock, and its balance. `words.ts` has its words. */
 import { balanceOf, WRONGS } from "./balance/balance.ts";
 import { Stage } from "./stage.ts";
 import { growthOf, linesOf, MOST_GROWTH, type End } from "./balance/tell.ts";
 import { VirtualTime } from "./time.ts";
+import { readWords } from "./words.ts";
 import { live, START, type Size } from "./year.ts";
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
 import { untilAsked } from "../../../src/demo/stopped.ts";
+import { WordsError } from "../run/choose.ts";
 import { withServers } from "../run/servers.ts";
-
-const OPTIONS = {
-  days: { type: "string", default: "365" },
-  regions: { type: "string", default: "22" },
-  copies: { type: "string", default: "1" },
-  images: { type: "string", default: "4" },
-  passes: { type: "string", default: "2" },
-  seed: { type: "string", default: String(Date.now() % 1_000_000) },
-} as const;
 
 const stop = untilAsked();
 
@@ -51,6 +40,7 @@ async function soak(size: Size): Promise<boolean> {
 function isWell({ lived, balance }: End): boolean {
   const { living, remembered } = growthOf(lived.weights);
   return (
+    lived.images.length > 0 &&
     WRONGS.every((name) => balance.wrong[name].length === 0) &&
     lived.rejected === lived.rubbish &&
     Math.max(living, remembered) <= MOST_GROWTH
@@ -58,22 +48,14 @@ function isWell({ lived, balance }: End): boolean {
 }
 
 try {
-  const { days, regions, copies, images, passes, seed } = parseArgs({ options: OPTIONS }).values;
-  const size = {
-    days: Number(days),
-    regions: Number(regions),
-    copies: Number(copies),
-    images: Number(images),
-    passesADay: Number(passes),
-    seed: Number(seed),
-  };
+  const size = readWords(process.argv.slice(2));
   const isGood = await withServers(stop, say, async (env) => {
     Object.assign(process.env, env);
     return soak(size);
   });
   process.exitCode = isGood ? 0 : 1;
 } catch (error) {
-  if (!(error instanceof SetupError) && !stop.aborted) throw error;
-  process.stderr.write(`${error instanceof Error ? error.message : "stopped"}\n`);
+  if (!(error instanceof SetupError || error instanceof WordsError) && !stop.aborted) throw error;
+  process.stderr.write(`npm run soak: ${error instanceof Error ? error.message : "stopped"}\n`);
   process.exitCode = 1;
 }
