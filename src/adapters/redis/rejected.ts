@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RedisConnection } from "./connection.ts";
-import { onceATurn } from "./once-a-turn.ts";
+import { togetherATurn } from "./once-a-turn.ts";
 import { loadScript } from "./script.ts";
 import { asUpstream, ofOtherType } from "./strange.ts";
 import { MOST_STREAM_BYTES, streamBytes } from "./stream-bytes.ts";
@@ -26,6 +26,8 @@ const WHOLE_BYTES = 256 * 1024;
 /** Redis goes through all of them to say what they take: it is asked after so many more, or so many bytes more. */
 const LOOK_AFTER = 1_000;
 const LOOK_AFTER_BYTES = 1024 * 1024;
+/** What is sent in one command, and one message more. */
+const MOST_AT_ONCE_BYTES = 512 * 1024;
 /** What may come between two looks, with what Redis needs for it. */
 const SPARE_BYTES = 2 * LOOK_AFTER_BYTES;
 
@@ -36,24 +38,31 @@ export function redisRejected(connection: RedisConnection): RejectedMessages {
   const range = async (start: string, end: string, limit: number): Promise<readonly RejectedMessage[]> =>
     (await redis.xrangeBuffer(key, start, end, "COUNT", limit)).map(([id, flat]) => readEntry(id, flat));
   const keepBounds = boundsOf(connection);
-  // Of version 0.1, which had the fingerprints there: most often there are none.
-  const isBefore = onceATurn(async () => (await redis.exists(keys.rejectedBefore)) !== 0);
-  const wasKnown = async (fingerprint: string): Promise<boolean> =>
-    (await isBefore()) &&
-    (await strangers.orTell(keys.rejectedBefore, redis.zscore(keys.rejectedBefore, fingerprint), null)) !== null;
-  const known = keys.rejectedKnown;
+  /** Of version 0.1, which had the fingerprints there: most often there are none. */
+  const wereKnown = async (entries: readonly NewRejected[]): Promise<readonly boolean[]> => {
+    const before = keys.rejectedBefore;
+    if ((await redis.exists(before)) === 0) return entries.map(() => false);
+    const score = (entry: NewRejected) => redis.zscore(before, fingerprintOf(entry));
+    return Promise.all(entries.map(async (entry) => (await strangers.orTell(before, score(entry), null)) !== null));
+  };
+  /** Resolves to which of them were put there now. */
+  const put = async (entries: readonly NewRejected[]): Promise<readonly boolean[]> => {
+    const known = keys.rejectedKnown;
+    const args = [Date.now(), MOST_REJECTED, ...entries.flatMap(writeNew)];
+    // Messages that can be neither understood nor kept must not keep the others from being heard: the log names them.
+    const results = await strangers.orTell(key, reject(redis, [key, known], args), null);
+    if (!Array.isArray(results)) return entries.map(() => true);
+    if (results.includes(-1)) strangers.tell(known, `redis: ${ofOtherType(known)}`);
+    await keepBounds(entries.filter((_, index) => results[index] !== 0));
+    return results.map((result) => result !== 0);
+  };
   const rejected: RejectedMessages = {
-    add: async (entry) => {
-      const fingerprint = fingerprintOf(entry);
-      if (await wasKnown(fingerprint)) return false;
-      const args = [fingerprint, Date.now(), MOST_REJECTED, ...writeEntry(entry, entry.body.length)];
-      // A message that can be neither understood nor kept must not keep the others from being heard: the log names it.
-      const written = await strangers.orTell(key, reject(redis, [key, known], args), null);
-      if (written === -1) strangers.tell(known, `redis: ${ofOtherType(known)}`);
-      if (written === 0) return false;
-      if (written !== null) await keepBounds(Math.min(entry.body.length, WHOLE_BYTES));
-      return true;
-    },
+    add: togetherATurn(async (entries: readonly NewRejected[]) => {
+      const areOld = await wereKnown(entries);
+      const pieces = inPieces(entries.filter((_, index) => areOld[index] === false));
+      const arePut = (await Promise.all(pieces.map(put))).flat().values();
+      return areOld.map((isOld) => !isOld && arePut.next().value === true);
+    }),
     count: () => redis.xlen(key),
     removed: async () => {
       const count = await strangers.orTell(status, redis.hget(status, REMOVED), "");
@@ -75,11 +84,27 @@ export function redisRejected(connection: RedisConnection): RejectedMessages {
   return translateErrors(rejected, asUpstream);
 }
 
-/**
- * Told after each how many bytes of its body were added, removes the oldest where all would be too many, or take too much. Throws
- * what Redis throws.
- */
-function boundsOf({ redis, keys, strangers }: RedisConnection): (bytes: number) => Promise<void> {
+/** In their order; one command of many megabytes would hold up everybody else's. */
+function inPieces(entries: readonly NewRejected[]): readonly (readonly NewRejected[])[] {
+  const pieces: NewRejected[][] = [];
+  let bytes = Infinity;
+  for (const entry of entries) {
+    if (bytes > MOST_AT_ONCE_BYTES) {
+      pieces.push([]);
+      bytes = 0;
+    }
+    pieces.at(-1)?.push(entry);
+    bytes += keptBytes(entry);
+  }
+  return pieces;
+}
+
+function keptBytes({ body }: NewRejected): number {
+  return Math.min(body.length, WHOLE_BYTES);
+}
+
+/** Told what was added, removes the oldest where all would be too many, or take too much. Throws what Redis throws. */
+function boundsOf({ redis, keys, strangers }: RedisConnection): (entries: readonly NewRejected[]) => Promise<void> {
   const [key, status] = [keys.rejected, keys.control("status")];
   // Whoever begins does not know what is there.
   let [added, addedBytes] = [Infinity, 0];
@@ -96,9 +121,9 @@ function boundsOf({ redis, keys, strangers }: RedisConnection): (bytes: number) 
       strangers.tell(`${key} bytes`, `redis: ${key} ${why}: clean-amis rejected says how many, and shows what is left`);
     }
   }
-  return async (bytes) => {
-    added += 1;
-    addedBytes += bytes;
+  return async (entries) => {
+    added += entries.length;
+    for (const entry of entries) addedBytes += keptBytes(entry);
     if (added < LOOK_AFTER && addedBytes < LOOK_AFTER_BYTES) return;
     [added, addedBytes] = [0, 0];
     try {
@@ -127,6 +152,12 @@ function sameFor(body: Buffer): string | Buffer {
     // No JSON, or one that is nested too deeply: its bytes say what it is.
     return body;
   }
+}
+
+/** As the script takes it. */
+function writeNew(entry: NewRejected): (string | number | Buffer)[] {
+  const fields = writeEntry(entry, entry.body.length);
+  return [fingerprintOf(entry), fields.length, ...fields];
 }
 
 function writeEntry({ body, reason, messageId, topic, sentAt, at }: NewRejected, bytes: number): (string | Buffer)[] {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { unlessAbandoned, whileWanted } from "../../../src/adapters/abandon.ts";
-import { onceATurn, onceATurnEach } from "../../../src/adapters/redis/once-a-turn.ts";
+import { onceATurn, onceATurnEach, togetherATurn } from "../../../src/adapters/redis/once-a-turn.ts";
 
 /** A question whose answers are numbers, each given when the test says so. */
 function question() {
@@ -60,4 +60,26 @@ t.test("whose work is given up waits no more, and takes nobody else's answer wit
   await t.rejects(answers[0] ?? Promise.resolve(0), /given up/);
   answer(3);
   t.equal(await answers[1], 3);
+});
+
+t.test("what is asked about different things in one turn goes together, and each has its own answer", async (t) => {
+  const asked: (readonly string[])[] = [];
+  const ask = togetherATurn((all: readonly string[]) => {
+    asked.push(all);
+    return all.includes("bad") ? Promise.reject(new Error("away")) : Promise.resolve(all.map((about) => `${about}!`));
+  });
+  t.same(await Promise.all([ask("one"), ask("other"), Promise.resolve().then(() => ask("third"))]), [
+    "one!",
+    "other!",
+    "third!",
+  ]);
+  const failing = [ask("bad"), ask("good")];
+  for (const answer of failing) await t.rejects(answer, /away/);
+  t.equal(await ask("again"), "again!");
+  t.same(asked, [["one", "other", "third"], ["bad", "good"], ["again"]]);
+  const given = new AbortController();
+  const [ended, other] = [whileWanted(given.signal, () => ask("ended")), ask("stays")];
+  given.abort(new Error("given up"));
+  await t.rejects(ended, /given up/);
+  t.equal(await other, "stays!");
 });

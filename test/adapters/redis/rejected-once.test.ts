@@ -17,3 +17,24 @@ t.test("a message is rejected once, however often and from wherever it is read",
     t.equal(await rejected.add({ ...bus, ...other }), true);
   t.equal(await rejected.count(), 3);
 });
+
+t.test(
+  "those of one turn go to Redis together, in pieces that hold nobody up, and each is answered for itself",
+  async (t) => {
+    const connection = await openTestRedis(t);
+    const rejected = redisRejected(connection);
+    const entries = Array.from({ length: 40 }, (_, index) => ({
+      ...ENTRY,
+      messageId: `id-${index % 39}`,
+      body: Buffer.alloc(100_000, "x"),
+    }));
+    const added = await Promise.all(entries.map((entry) => rejected.add(entry)));
+    t.same(added, [...Array<boolean>(39).fill(true), false], "the last has come before");
+    const ids = (await rejected.page(null, 100)).map(({ messageId }) => messageId);
+    t.same(
+      ids,
+      entries.slice(0, 39).map(({ messageId }) => messageId),
+      "in their order",
+    );
+  },
+);
