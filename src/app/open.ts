@@ -6,6 +6,7 @@ import type { Guardian } from "../act/asking/guardian.ts";
 import { PlaceKeeper } from "../act/places.ts";
 import { BusPublisher } from "../adapters/amqp/publisher.ts";
 import { systemClock } from "../adapters/clock.ts";
+import { sparing } from "../adapters/log-sparing.ts";
 import { openLog } from "../adapters/log.ts";
 import { tellSystemd } from "../adapters/systemd.ts";
 import { Heartbeat } from "./life/heartbeat.ts";
@@ -16,6 +17,7 @@ import { openReports, openSources, openTeam, openUsage } from "./upstream.ts";
 import type { Config } from "../config/config.ts";
 import { Consultation } from "../decide/consult.ts";
 import { batchOf } from "../domain/limits/pace.ts";
+import { REJECTED } from "../hear/ingest.ts";
 import type { Ears } from "../hear/hearing-rounds.ts";
 import type { CommentReader } from "../operate/comments.ts";
 import { NoticePages } from "../operate/notices/pages.ts";
@@ -41,7 +43,7 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
   const base = { schedule, facts, orders, clock, log, meter, periods, policy };
   const archive = openArchive(config);
   const consultation = new Consultation({ ...base, sources: openSources(config, archive) });
-  const ingester = { ...base, rejected: store.rejected, environments };
+  const ingester = { ...base, log: ofFewRejected(log), rejected: store.rejected, environments };
   const { guards, share } = config.ec2;
   const regions = new RegionBreakers({ breakers, clock, log, account: guards.account, random: Math.random });
   const commentReaders = openCommentReaders(config, store, base);
@@ -86,6 +88,11 @@ export async function openApp(config: Config, logLevel: string = config.logLevel
       await store.close();
     },
   };
+}
+
+/** The log of what is heard; `clean-amis rejected` shows what it does not tell one by one. */
+function ofFewRejected(log: Log): Log {
+  return sparing(log, REJECTED, "clean-amis rejected shows all");
 }
 
 /** The service, where Redis can keep what comes in as is configured; throws `ConfigError` elsewhere. */

@@ -23,6 +23,9 @@ export interface Ingester {
   readonly environments: readonly string[];
 }
 
+/** What the log says of a message that was put among the rejected. */
+export const REJECTED = "message rejected";
+
 type Rejecting = Pick<Ingester, "rejected" | "log">;
 
 /** What became of one message. */
@@ -144,5 +147,5 @@ export async function reject(message: Message, reason: string, { rejected, log }
   const { body, messageId, topic, headers, arrivedAt } = message;
   const sentAt = typeof headers["sent-at"] === "string" ? headers["sent-at"] : "";
   const isNew = await rejected.add({ body, reason, messageId, topic, sentAt, at: arrivedAt });
-  if (isNew) log.warn({ messageId, topic, reason }, "message rejected");
+  if (isNew) log.warn({ messageId, topic, reason }, REJECTED);
 }

@@ -1,0 +1,48 @@
+import type { Log } from "../ports/index.ts";
+
+/** So many lines of one wording are told one by one, then by their number alone. */
+const MOST_LINES = 100;
+const WITHIN_MS = 60_000;
+
+/**
+ * A log in which warnings of this wording are told one by one at most `most` times in `withinMs` milliseconds, counted from the
+ * first; the rest by their number when that is over, with what `remedy` says. Whoever sends rubbish must not have the journal
+ * drop everybody else's lines, as journald does from 10,000 in 30 seconds on (journald.conf(5), RateLimitBurst).
+ */
+export function sparing(
+  log: Log,
+  wording: string,
+  remedy: string,
+  { most = MOST_LINES, withinMs = WITHIN_MS } = {},
+): Log {
+  let told = 0;
+  let more = 0;
+  const end = (): void => {
+    const lines = more;
+    [told, more] = [0, 0];
+    if (lines > 0) log.warn({ more: lines }, `${wording}: so many more, not told one by one: ${remedy}`);
+  };
+  return {
+    debug: (data, words) => {
+      log.debug(data, words);
+    },
+    info: (data, words) => {
+      log.info(data, words);
+    },
+    warn: (data, words) => {
+      if (words === wording) {
+        // A process that ends does not wait for it.
+        if (told === 0) setTimeout(end, withinMs).unref();
+        if (told === most) {
+          more += 1;
+          return;
+        }
+        told += 1;
+      }
+      log.warn(data, words);
+    },
+    error: (data, words) => {
+      log.error(data, words);
+    },
+  };
+}
