@@ -127,8 +127,8 @@ t.test(
     await first.end("SIGKILL");
     const [before] = heardBy(hearer, region);
     isKilling = false;
-    // A dead process' lease runs out, which is not waited for here.
-    await redis.del(`${prefix}:{control}:reporter:bus:lease`);
+    // A dead process' leases run out, which is not waited for here.
+    await redis.del(...["reporter:bus", "reporter:pagure", "ears"].map((name) => `${prefix}:{control}:${name}:lease`));
     const second = await bench.start();
     await acted();
     await hearer.bodies(REGIONS.length + 1);
