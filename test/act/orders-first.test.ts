@@ -28,7 +28,7 @@ t.test("nothing is taken while an order waits, as when the one that was at it wa
   await world.clerk.orders.add(holdOf(nightly));
   const killed = await world.clerk.orders.lease();
   t.ok(killed);
-  t.equal(await carryOutOrders(world.clerk), 0, "its right to carry out orders stands for a minute");
+  t.equal(await carryOutOrders(world.clerk), 0, "its right to carry out orders has not run out");
   t.same(await world.tick(), { "order-waits": 1 });
   t.equal(world.simulator.image(REGION, nightly.amiId)?.permission.isPublic, true);
   await killed?.end();

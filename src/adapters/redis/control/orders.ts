@@ -10,12 +10,13 @@ import { translateErrors } from "../../translate.ts";
 import { isAmiId, isRegion } from "../../../domain/image/image.ts";
 import { VERBS } from "../../../domain/image/order.ts";
 import { jsonOf } from "../../../domain/json.ts";
-import { DAY_MS, formatInstant, HOUR_MS, MINUTE_MS, parseInstant, SECOND_MS } from "../../../domain/time.ts";
+import { DAY_MS, formatInstant, HOUR_MS, parseInstant, SECOND_MS } from "../../../domain/time.ts";
 import type { Answer, PlacedOrder, Orders } from "../../../ports/index.ts";
 
 const queue = loadScript("control/order");
 
-const LEASE_MS = MINUTE_MS;
+/** Each change confirms it. While orders wait for it to run out, because who had it died, nothing is acted on. */
+const LEASE_MS = 15 * SECOND_MS;
 /** Nobody asks for the same again after this. */
 const ONCE_S = HOUR_MS / SECOND_MS;
 const ANSWER_S = (7 * DAY_MS) / SECOND_MS;
