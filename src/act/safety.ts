@@ -11,7 +11,7 @@ export async function safeNow({ schedule }: { readonly schedule: Pick<Schedule, 
 
 /** Where people's orders wait. */
 export interface OrderQueue {
-  readonly orders: Pick<Orders, "isWaiting">;
+  readonly orders: Pick<Orders, "count">;
   readonly log: Pick<Log, "debug">;
 }
 
@@ -20,7 +20,7 @@ export interface OrderQueue {
  * since nobody can place one there. Throws `UpstreamError`.
  */
 export async function isOrderWaiting({ orders, log }: OrderQueue): Promise<boolean> {
-  return orUnreadable(() => orders.isWaiting(), false, { log });
+  return (await orUnreadable(() => orders.count(), 0, { log })) > 0;
 }
 
 /** Other credentials than ours would find every image missing, or somebody else's. Throws `UpstreamError` then. */

@@ -27,6 +27,7 @@ export function statsJson(stats: Stats, { budgets, act }: Permitted) {
     regions: stats.regions,
     days: stats.days,
     rejected: stats.rejected,
+    orders_waiting: stats.ordersWaiting,
     overdue: overdue.map(({ queue, images, oldest }) => {
       const place = oldest === null ? null : { region: oldest.region, ami: oldest.amiId, due_at: iso(oldest.wakeAt) };
       return { queue, images, oldest: place };

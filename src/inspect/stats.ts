@@ -11,6 +11,7 @@ import type {
   Counted,
   Counts,
   Heard,
+  Orders,
   Queues,
   RejectedMessages,
   ReporterStatus,
@@ -24,6 +25,7 @@ export interface Counter {
   readonly counts: Pick<Counts, "read">;
   readonly budgets: Pick<Budgets, "spent">;
   readonly rejected: Pick<RejectedMessages, "count">;
+  readonly orders: Pick<Orders, "count">;
 }
 
 /** Who reads the figures. */
@@ -53,6 +55,8 @@ export interface Stats {
   })[];
   /** Messages that could not be understood. */
   readonly rejected: number;
+  /** Of people, not carried out yet: nothing is acted on before they are. */
+  readonly ordersWaiting: number;
 }
 
 /** The images of a region that are not known to be deleted or gone. */
@@ -90,7 +94,7 @@ export async function readStats(now: Instant, reader: StatsReader, tell: (proble
 export async function countAll(
   now: Instant,
   { heard, reporter, bus, signs, pause, stops, breakers }: Health,
-  { queues, counts, budgets, rejected }: Counter,
+  { queues, counts, budgets, rejected, orders }: Counter,
   tell: (problem: string) => void,
 ): Promise<Stats> {
   const orTell: OrTell = async (answer, instead) => valueOr(await reading(answer), instead);
@@ -120,6 +124,7 @@ export async function countAll(
       return { region, trouble, since, why: describeTrouble(breaker) };
     }),
     rejected: await orTell(rejected.count(), 0),
+    ordersWaiting: await orTell(orders.count(), 0),
   };
 }
 

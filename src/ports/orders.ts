@@ -7,8 +7,8 @@ export interface Orders {
   add(order: PlacedOrder): Promise<string>;
   /** The oldest orders that are not carried out; null for an entry that cannot be understood. */
   waiting(limit: number): Promise<readonly { readonly id: string; readonly order: PlacedOrder | null }[]>;
-  /** Whether one waits; asked of Redis once for all who ask in one turn of the event loop. */
-  isWaiting(): Promise<boolean>;
+  /** How many wait; asked of Redis once for all who ask in one turn of the event loop. */
+  count(): Promise<number>;
   /** Writes the answer, which is kept for a week, and takes the order from the queue; the first answer stands. */
   answer(id: string, answers: readonly Answer[]): Promise<void>;
   /** Null: not carried out yet. */

@@ -15,12 +15,12 @@ function holdOf({ amiId }: Nightly): PlacedOrder {
 function tickWithOrder(world: World, order: PlacedOrder, nth: number): Promise<TickCounts> {
   const { orders } = world.clerk;
   let asked = 0;
-  const isWaiting = async (): Promise<boolean> => {
+  const count = async (): Promise<number> => {
     asked += 1;
     if (asked === nth) await orders.add(order);
-    return orders.isWaiting();
+    return orders.count();
   };
-  return tickRegion(REGION, { ...world.ticker, orders: { isWaiting } });
+  return tickRegion(REGION, { ...world.ticker, orders: { count } });
 }
 
 t.test("nothing is taken while an order waits, as when the one that was at it was killed", async (t) => {

@@ -117,7 +117,7 @@ function overdueRows({ overdue, at }: Stats, screen: Screen | null): readonly st
 }
 
 function actRows(
-  { spent, pause, stops, at }: Stats,
+  { spent, pause, stops, ordersWaiting, at }: Stats,
   { budgets, act }: Pick<Config, "budgets" | "act">,
   screen: Screen | null,
 ): readonly string[] {
@@ -132,6 +132,9 @@ function actRows(
     ...stops.flatMap((stop) =>
       put("stopped", `${stop.kind}, since ${since(stop.since)}: ${stop.reason}; clean-amis resume ends it`),
     ),
+    ...(ordersWaiting === 0
+      ? []
+      : put("orders wait", `${ordersWaiting}; nothing is acted on before clean-amis consume has carried them out`)),
     ...put(
       "may",
       act === "nothing"

@@ -1,5 +1,6 @@
 import t from "tap";
 import { redisCounts } from "../../../src/adapters/redis/images/counts.ts";
+import { redisOrders } from "../../../src/adapters/redis/control/orders.ts";
 import { redisBudgets } from "../../../src/adapters/redis/control/budgets.ts";
 import { redisPulse } from "../../../src/adapters/redis/control/pulse.ts";
 import { DAY_MS, dayOf, floorSecond, formatInstant, HOUR_MS, MINUTE_MS } from "../../../src/domain/time.ts";
@@ -32,6 +33,8 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
     "delete",
     JSON.stringify({ since: "2026-11-24T08:00:00Z", reason: "much" }),
   );
+  const order = { verb: "hold", by: "tester", why: "in use", until: null, at: NOW, images: [] } as const;
+  await redisOrders(connection).add({ ...order, composeId: "Fedora-Rawhide-20261121.n.0" });
   await rememberHeard(connection, NOW - 10 * MINUTE_MS);
   const pulse = redisPulse(connection);
   await pulse.beat("host-1", NOW - 5 * MINUTE_MS, { tick: NOW - MINUTE_MS, message: NOW - 30 * MINUTE_MS });
@@ -72,6 +75,7 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
     acts: { delete: 1, delete_budget: 500 },
     paused: { by: "relengbot", why: "release day" },
     stopped: [{ kind: "delete", why: "much" }],
+    orders_waiting: 1,
     deaf: false,
     last_notice: null,
     replicas: [
@@ -89,6 +93,7 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
   t.match(text, new RegExp(`overdue\n {2}private +2; the oldest us-east-1 ${oldest} since`));
   t.match(text, /paused +since \S+ \(1h.*ago\) by relengbot: release day;\s+clean-amis resume ends it/);
   t.match(text, /stopped +delete, since \S+ \(.+\): much/);
+  t.match(text, /orders wait +1; nothing is acted on before\s+clean-amis consume/);
   t.match(text, /last tick +\S+Z \(\S+ ago\)\n {2}last message +\S+Z[^]*last notice +never\n {2}replicas +host-2\n/);
   t.match(text, /silent +host-1, last seen[^]*left alone +me-south-1, since 2026-11-24T08:00:00Z/);
 });

@@ -99,6 +99,7 @@ export function everythingOf(world: World, datagrepper: Datagrepper) {
     breakers: redisBreakers(connection),
     pulse: redisPulse(connection),
     rejected: redisRejected(connection),
+    orders: clerk.orders,
     busJournal: null,
   };
 

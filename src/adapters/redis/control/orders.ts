@@ -36,7 +36,7 @@ export function redisOrders(connection: RedisConnection): Orders {
       const entries = await redis.xrange(stream, "-", "+", "COUNT", limit);
       return entries.map(([id, flat]) => ({ id, order: readOrder(pairsOf(flat)) }));
     },
-    isWaiting: onceATurn(async () => (await redis.xlen(stream)) > 0),
+    count: onceATurn(() => redis.xlen(stream)),
     answer: async (id, answers) => {
       await redis
         .multi()

@@ -1,5 +1,6 @@
 import t, { type Test } from "tap";
 import { redisBreakers } from "../../../../src/adapters/redis/control/breakers.ts";
+import { redisOrders } from "../../../../src/adapters/redis/control/orders.ts";
 import { redisBudgets } from "../../../../src/adapters/redis/control/budgets.ts";
 import { redisPulse } from "../../../../src/adapters/redis/control/pulse.ts";
 import { redisCounts } from "../../../../src/adapters/redis/images/counts.ts";
@@ -114,6 +115,7 @@ t.test("figures take the same commands, however many images there are", async (t
     busJournal: null,
     pulse: redisPulse(connection),
     rejected: redisRejected(connection),
+    orders: redisOrders(connection),
   };
   const { redis } = connection;
   const send = redis.sendCommand.bind(redis);
