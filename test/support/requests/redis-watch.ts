@@ -28,7 +28,7 @@ const KEY = new RegExp(
     `(?:format|regions|rejected|compose:${COMPOSE})`,
     String.raw`\{${REGION}\}:(?:unresolved|private|delete|restore|held|images|counts|composes|names|events)`,
     String.raw`\{${REGION}\}:(?:image:${AMI}|compose:${COMPOSE}|stream:${COMPOSE})`,
-    String.raw`\{control\}:(?:paused|queue|ears|run|stopped|breakers|status|replicas|hung:[\w.-]+)`,
+    String.raw`\{control\}:(?:paused|queue|requests|ears|run|stopped|breakers|status|replicas|hung:[\w.-]+)`,
     String.raw`\{control\}:budget:(?:private|delete):(?:days|${DAY})(?::counts)?`,
     String.raw`\{control\}:(?:reporter|comments):pagure:(?:status|memory|cursors|part|lease)`,
   ]
