@@ -78,11 +78,11 @@ async function checkStatically() {
 async function chooseTests() {
   // The tests put what they write beside what they test.
   accessSync(ROOT, files.W_OK);
-  const { runnerArguments, WordsError } = await import(pathToFileURL(join(ROOT, "dist/test/support/run/choose.js")));
+  const { runnerArguments } = await import(pathToFileURL(join(ROOT, "dist/test/support/run/choose.js")));
   try {
     return runnerArguments(args, filesBelow("dist/test"));
   } catch (error) {
-    throw error instanceof WordsError ? new SetupFailure(`npm test: ${error.message}`) : error;
+    throw error.name === "WordsError" ? new SetupFailure(`npm test: ${error.message}`) : error;
   }
 }
 
@@ -116,19 +116,22 @@ const commands = {
     // The longest first; each has a Redis of its own, since some of them walk over all that it holds.
     const promises = [
       "service/chaos/faults",
+      "service/chaos/sweep",
       "act/pace",
       "service/chaos/mutants",
-      "service/chaos/sweep",
       "service/chaos/model",
       "hear/backfill",
-      ...["crash", "comments-crash", "flood", "report-crash", "requests", "strange"].map(
-        (name) => `service/chaos/${name}`,
-      ),
+      "service/chaos/strange",
+      "service/chaos/report-crash",
       "demo/sabotage",
-      "domain/plan/names/name-properties",
+      "service/chaos/flood",
+      "service/chaos/crash",
+      "service/chaos/requests",
+      "service/trouble/one-hears",
       "monitoring/browser",
       "service/trouble/jumps",
-      "service/trouble/one-hears",
+      "service/chaos/comments-crash",
+      "domain/plan/names/name-properties",
     ].map((name) => `dist/test/${name}.test.js`);
     const lanes = `--lanes=${availableParallelism()}`;
     return handOver(

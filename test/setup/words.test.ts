@@ -61,7 +61,10 @@ t.test("a soak of a size that there is not is refused in one line", (t) => {
     ["--regions=23", "--regions=23: a number, 1 to 22"],
     ["--copies=23", "--copies=23: a number, 1 to 22"],
     ["--images=0", "--images=0: a number, 1 to 4"],
-    ["--dayz=3", "Unknown option '--dayz' (known: --days, --regions, --copies, --images, --passes, --seed)"],
+    [
+      "--dayz=3",
+      "Unknown option '--dayz': did you mean --days? (known: --days, --regions, --copies, --images, --passes, --seed)",
+    ],
   ];
   for (const [word, message] of rows) t.throws(() => readSoakWords([word]), { name: "WordsError", message }, word);
   t.end();

@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
 import { untilAsked } from "../../../src/demo/stopped.ts";
-import { describeError } from "../../../src/errors.ts";
-import { sourceOf, WordsError } from "../run/choose.ts";
+import { sourceOf } from "../run/choose.ts";
 import { inLanes, LONG } from "../run/lanes.ts";
 import { withServers } from "../run/servers.ts";
+import { understood, WordsError } from "../run/words.ts";
 import { Compiler } from "./compiler.ts";
 import { copyProject } from "./copy.ts";
 import { testsLoading } from "./coverage.ts";
@@ -40,27 +40,24 @@ interface Words {
 /** Throws `WordsError`. */
 function readWords(): Words {
   const text = { type: "string" } as const;
-  const options = { most: text, seed: text, lanes: text, longest: text } as const;
-  const tests = { type: "string", multiple: true } as const;
-  try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { ...options, tests, again: text } });
-    const count = (name: keyof typeof options, otherwise: number): number => {
-      const value = values[name] ?? String(otherwise);
-      if (/^(?:\d+|Infinity)$/.test(value)) return Number(value);
-      throw new WordsError(`--${name}=${value}: a number`);
-    };
-    return {
-      sources: positionals.length === 0 ? ["src/domain"] : positionals,
-      tests: values.tests ?? ["test"],
-      most: count("most", Infinity),
-      seed: count("seed", Date.now() % 1_000_000),
-      lanes: count("lanes", 2),
-      longest: count("longest", 20),
-      again: values.again,
-    };
-  } catch (error) {
-    throw error instanceof TypeError ? new WordsError(describeError(error)) : error;
-  }
+  const counts = { most: text, seed: text, lanes: text, longest: text } as const;
+  const options = { ...counts, tests: { type: "string", multiple: true }, again: text } as const;
+  const parse = () => parseArgs({ allowPositionals: true, options });
+  const { values, positionals } = understood(parse, Object.keys(options));
+  const count = (name: keyof typeof counts, otherwise: number): number => {
+    const value = values[name] ?? String(otherwise);
+    if (/^(?:\d+|Infinity)$/.test(value)) return Number(value);
+    throw new WordsError(`--${name}=${value}: a number`);
+  };
+  return {
+    sources: positionals.length === 0 ? ["src/domain"] : positionals,
+    tests: values.tests ?? ["test"],
+    most: count("most", Infinity),
+    seed: count("seed", Date.now() % 1_000_000),
+    lanes: count("lanes", 2),
+    longest: count("longest", 20),
+    again: values.again,
+  };
 }
 
 function say(line: string): void {

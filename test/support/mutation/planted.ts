@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { join } from "node:path";
-import { WordsError } from "../run/choose.ts";
+import { WordsError } from "../run/words.ts";
 import { Dice } from "../random/mutate.ts";
 import type { Compiler } from "./compiler.ts";
 import { mutantsOf, withMutant, type Mutant } from "./mutants.ts";

@@ -1,19 +1,14 @@
 /** What `npm test` was asked to run. */
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { describeError } from "../../../src/errors.ts";
 import { nearest } from "../../../src/domain/words.ts";
+import { understood, WordsError } from "./words.ts";
 
 const OPTIONS = {
   slowest: { type: "boolean", default: false },
   lanes: { type: "string" },
   apart: { type: "boolean", default: false },
 } as const;
-
-/** The words cannot be understood; the message is one line for a person. */
-export class WordsError extends Error {
-  override readonly name = "WordsError";
-}
 
 export interface Words {
   readonly names: readonly string[];
@@ -27,21 +22,11 @@ export interface Words {
 
 /** Throws `WordsError` for an option that there is not. */
 export function readWords(args: readonly string[]): Words {
-  const { values, positionals } = parse(args);
+  const parse = () => parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  const { values, positionals } = understood(parse, Object.keys(OPTIONS));
   const { lanes, slowest: isSlowestWanted, apart: isApart } = values;
   if (lanes !== undefined && !/^[1-9]\d?$/.test(lanes)) throw new WordsError(`--lanes=${lanes}: a number, 1 to 99`);
   return { names: positionals, isSlowestWanted, lanes: lanes === undefined ? null : Number(lanes), isApart };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    const known = Object.keys(OPTIONS).map((name) => `--${name}`);
-    const [what = ""] = describeError(error).split(". ");
-    const guess = nearest(/'(--[^' ]+)/.exec(what)?.[1] ?? "", known);
-    throw new WordsError(`${what}${guess === null ? "" : `: did you mean ${guess}?`} (known: ${known.join(", ")})`);
-  }
 }
 
 /**

@@ -5,11 +5,12 @@
  */
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
 import { untilAsked, type StopSignal } from "../../../src/demo/stopped.ts";
-import { readWords, sourceOf, WordsError, type Words } from "./choose.ts";
+import { readWords, sourceOf, type Words } from "./choose.ts";
 import { inLanes, inOrder, lanesHere } from "./lanes.ts";
 import { Reporter } from "./reporter.ts";
 import { withServers, type Apart } from "./servers.ts";
 import { runTestFile } from "./test-file.ts";
+import { WordsError } from "./words.ts";
 
 const SIGNAL_NUMBERS: Readonly<Record<StopSignal, number>> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 
@@ -19,9 +20,9 @@ const stop = untilAsked();
 async function runFiles(words: Words, env: NodeJS.ProcessEnv, apart: Apart): Promise<boolean> {
   const reporter = new Reporter((text) => process.stdout.write(text));
   const { together, alone } = words.isApart ? { together: words.names, alone: [] } : inOrder(words.names, sourceOf);
-  const run = (file: string) => (own: NodeJS.ProcessEnv) => runTestFile(file, own, stop);
+  const within: Apart = words.isApart ? apart : (work) => work(env);
   const runOne = async (file: string): Promise<void> => {
-    reporter.finished(await (words.isApart ? apart(run(file)) : run(file)(env)));
+    reporter.finished(await within((own) => runTestFile(file, own, stop)));
   };
   for (const [files, lanes] of [
     [together, words.lanes ?? lanesHere()],

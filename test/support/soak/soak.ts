@@ -7,8 +7,8 @@ import { readWords } from "./words.ts";
 import { live, START, type Size } from "./year.ts";
 import { SetupError } from "../../../src/demo/servers/setup-error.ts";
 import { untilAsked } from "../../../src/demo/stopped.ts";
-import { WordsError } from "../run/choose.ts";
 import { withServers } from "../run/servers.ts";
+import { WordsError } from "../run/words.ts";
 
 const stop = untilAsked();
 

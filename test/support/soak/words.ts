@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
-import { describeError } from "../../../src/errors.ts";
-import { WordsError } from "../run/choose.ts";
+import { understood, WordsError } from "../run/words.ts";
 import { REGIONS } from "./calendar.ts";
 import type { Size } from "./year.ts";
 
@@ -13,7 +12,7 @@ const MOST_SEED = 2 ** 32 - 1;
 
 /** The size of a soak: `--days N --regions N --copies N --images N --passes N --seed N`. Throws `WordsError`. */
 export function readWords(args: readonly string[]): Size {
-  const values = parse(args);
+  const { values } = understood(() => parseArgs({ args: [...args], options: OPTIONS }), Object.keys(OPTIONS));
   const count = (name: Name, otherwise: number, most: number, least = 1): number => {
     const value = values[name] ?? String(otherwise);
     const number = /^\d{1,10}$/.test(value) ? Number(value) : -1;
@@ -29,13 +28,4 @@ export function readWords(args: readonly string[]): Size {
     passesADay: count("passes", 2, 24),
     seed: count("seed", Date.now() % 1_000_000, MOST_SEED, 0),
   };
-}
-
-function parse(args: readonly string[]): Readonly<Partial<Record<Name, string>>> {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    const [what = ""] = describeError(error).split(". ");
-    throw new WordsError(`${what} (known: --${Object.keys(OPTIONS).join(", --")})`);
-  }
 }
