@@ -9,17 +9,17 @@ export async function safeNow({ schedule }: { readonly schedule: Pick<Schedule, 
   return agreed(await schedule.now());
 }
 
-/** Where people's orders wait. */
-export interface OrderQueue {
-  readonly orders: Pick<Orders, "count">;
-  readonly log: Pick<Log, "debug">;
-}
-
 /**
  * Whether a person's order waits to be carried out: what it keeps nobody knows before. A queue that cannot be read holds none,
  * since nobody can place one there. Throws `UpstreamError`.
  */
-export async function isOrderWaiting({ orders, log }: OrderQueue): Promise<boolean> {
+export async function isOrderWaiting({
+  orders,
+  log,
+}: {
+  readonly orders: Pick<Orders, "count">;
+  readonly log: Pick<Log, "debug">;
+}): Promise<boolean> {
   return (await orUnreadable(() => orders.count(), 0, { log })) > 0;
 }
 

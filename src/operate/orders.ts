@@ -24,6 +24,8 @@ interface Work extends Pick<Clerk, "schedule" | "facts" | "clock" | "periods"> {
 
 const BATCH = 100;
 
+const LATE = "nothing: the end of the hold is past";
+
 const UNREADABLE: Answer = {
   region: null,
   amiId: null,
@@ -119,7 +121,7 @@ async function onCompose(order: PlacedOrder, composeId: string, { clock, ...work
   };
   const now = ceilSecond(clock.now());
   // A hold that is over must not take the place of one that stands.
-  if (isLate(order, now)) about("nothing: the end of the hold is past", "its images go on as told below");
+  if (isLate(order, now)) about(LATE, "its images go on as told below");
   else if (isHolding(order.verb)) {
     const { by, why, until } = order;
     await facts.hold(composeId, { by, why, until, since: now });
@@ -149,7 +151,7 @@ async function onImage(
   const changeOf = (current: Image, at: Instant): Change | null => {
     const now = ceilSecond(at);
     const { change, happened, next } = isLate(order, now)
-      ? { change: null, happened: "nothing: the end of the hold is past", next: "it goes on as it was" }
+      ? { change: null, happened: LATE, next: "it goes on as it was" }
       : carryOut(current, order, { periods, now, composeHold });
     // The last reading is the one that counts.
     answers[0] = { region: current.region, amiId: current.amiId, happened, next };

@@ -2,7 +2,7 @@ import t from "tap";
 import { tickRegion, type TickCounts } from "../../src/act/tick.ts";
 import { carryOutOrders } from "../../src/operate/orders.ts";
 import type { PlacedOrder } from "../../src/ports/index.ts";
-import { ask, dueWorld, field, privateWorld } from "../support/world/nightly.ts";
+import { dueWorld, field, privateWorld } from "../support/world/nightly.ts";
 import { PERIODS, REGION, type Nightly, type World } from "../support/world/world.ts";
 
 const ORDER = { verb: "hold", by: "tester", why: "a reason", until: null, at: 0 } as const;
@@ -82,14 +82,4 @@ t.test("a queue of orders that somebody else broke keeps nothing from being done
   const [world] = await dueWorld(t);
   await world.connection.redis.set(world.connection.keys.control("requests"), "none of ours");
   t.same(await world.tick(), { "make-private": 1 });
-});
-
-t.test("a hold on a compose that is over when it is carried out takes no other one's place", async (t) => {
-  const [world, nightly] = await dueWorld(t);
-  const { composeId } = nightly;
-  t.match(await ask(world, "hold", { composeId }), [/is held/, /^held/]);
-  const over = await ask(world, "hold", { composeId }, world.clock.now() - 1);
-  t.match(over, [/^nothing: the end of the hold is past/, /^nothing: the end of the hold is past/]);
-  const [known] = await world.clerk.facts.recall([composeId]);
-  t.match(known?.hold, { by: "tester", until: null });
 });

@@ -46,6 +46,16 @@ t.test("an order that nobody can read is answered and goes, and those after it a
   t.same(await world.clerk.orders.waiting(10), []);
 });
 
+t.test("a hold on a compose that is over when it is carried out takes no other one's place", async (t) => {
+  const [world, nightly] = await dueWorld(t);
+  const { composeId } = nightly;
+  t.match(await ask(world, "hold", { composeId }), [/is held/, /^held/]);
+  const over = await ask(world, "hold", { composeId }, world.clock.now() - 1);
+  t.match(over, [/^nothing: the end of the hold is past/, /^nothing: the end of the hold is past/]);
+  const [known] = await world.clerk.facts.recall([composeId]);
+  t.match(known?.hold, { by: "tester", until: null });
+});
+
 t.test("a process that lost the right to carry out orders writes nothing more", async (t) => {
   const [world, { amiId }] = await dueWorld(t);
   const { orders } = world.clerk;

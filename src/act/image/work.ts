@@ -5,7 +5,7 @@ import { endHold, tagHold } from "./hold.ts";
 import { makePrivate } from "./make-private.ts";
 import { restoreImage } from "./restore.ts";
 import { recordSetback, yieldClaim } from "./setback.ts";
-import { isOrderWaiting, type OrderQueue } from "../safety.ts";
+import { isOrderWaiting } from "../safety.ts";
 import { wordNow } from "../../decide/word.ts";
 import type { Policy } from "../../domain/compose/classify.ts";
 import { isInForce } from "../../domain/hold.ts";
@@ -24,12 +24,13 @@ import type { Plan } from "../../domain/plan/plan.ts";
 import { afterHiddenLook, afterMiss, afterRefusal, mayBeOurs } from "../../domain/plan/setback.ts";
 import { isBegun } from "../../domain/limits/budget.ts";
 import { MINUTE_MS, type Instant } from "../../domain/time.ts";
-import type { Budgets, Clock, Facts, Images, Log, MayCall, Random, Schedule } from "../../ports/index.ts";
+import type { Budgets, Clock, Facts, Images, Log, MayCall, Orders, Random, Schedule } from "../../ports/index.ts";
 
 /** Whoever carries out what is planned. */
-export interface Worker extends Pick<OrderQueue, "orders"> {
+export interface Worker {
   readonly schedule: Schedule;
   readonly facts: Pick<Facts, "recall">;
+  readonly orders: Pick<Orders, "count">;
   readonly images: Images;
   readonly budgets: Pick<Budgets, "reserve">;
   readonly breakers: Pick<RegionBreakers, "isOpen" | "isProbed" | "working">;

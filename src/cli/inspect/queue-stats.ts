@@ -134,7 +134,10 @@ function actRows(
     ),
     ...(ordersWaiting === 0
       ? []
-      : put("orders wait", `${ordersWaiting}; nothing is acted on before clean-amis consume has carried them out`)),
+      : put(
+          "orders wait",
+          `${ordersWaiting}; nothing is acted on before consume, or tick --once, has carried them out`,
+        )),
     ...put(
       "may",
       act === "nothing"

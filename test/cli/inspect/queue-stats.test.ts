@@ -93,7 +93,7 @@ t.test("the figures of a schedule: by region and stage, by day, overdue, spent, 
   t.match(text, new RegExp(`overdue\n {2}private +2; the oldest us-east-1 ${oldest} since`));
   t.match(text, /paused +since \S+ \(1h.*ago\) by relengbot: release day;\s+clean-amis resume ends it/);
   t.match(text, /stopped +delete, since \S+ \(.+\): much/);
-  t.match(text, /orders wait +1; nothing is acted on before\s+clean-amis consume/);
+  t.match(text, /orders wait +1; nothing is acted on before\s+consume/);
   t.match(text, /last tick +\S+Z \(\S+ ago\)\n {2}last message +\S+Z[^]*last notice +never\n {2}replicas +host-2\n/);
   t.match(text, /silent +host-1, last seen[^]*left alone +me-south-1, since 2026-11-24T08:00:00Z/);
 });
