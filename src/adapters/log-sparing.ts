@@ -22,27 +22,22 @@ export function sparing(
     [told, more] = [0, 0];
     if (lines > 0) log.warn({ more: lines }, `${wording}: so many more, not told one by one: ${remedy}`);
   };
-  return {
-    debug: (data, words) => {
-      log.debug(data, words);
-    },
-    info: (data, words) => {
-      log.info(data, words);
-    },
-    warn: (data, words) => {
-      if (words === wording) {
-        // A process that ends does not wait for it.
-        if (told === 0) setTimeout(end, withinMs).unref();
-        if (told === most) {
-          more += 1;
-          return;
-        }
-        told += 1;
+  const as =
+    (level: keyof Log) =>
+    (data: object, words: string): void => {
+      log[level](data, words);
+    };
+  const warn = (data: object, words: string): void => {
+    if (words === wording) {
+      // A process that ends does not wait for it.
+      if (told === 0) setTimeout(end, withinMs).unref();
+      if (told === most) {
+        more += 1;
+        return;
       }
-      log.warn(data, words);
-    },
-    error: (data, words) => {
-      log.error(data, words);
-    },
+      told += 1;
+    }
+    log.warn(data, words);
   };
+  return { debug: as("debug"), info: as("info"), warn, error: as("error") };
 }

@@ -1,12 +1,5 @@
 import { forSeveral, unlessAbandoned } from "../abandon.ts";
 
-/** Who waits for an answer about something. */
-interface Waiting<About, T> {
-  readonly about: About;
-  readonly resolve: (answer: T) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * The same question, asked once for all who ask it about the same in one turn of the event loop: it goes out when the last of them
  * has asked, so that no answer is older than its question. Whose work is given up waits no more, and takes nobody else's answer
@@ -31,6 +24,13 @@ export function onceATurnEach<About, T>(ask: (about: About) => Promise<T>): (abo
 export function onceATurn<T>(ask: () => Promise<T>): () => Promise<T> {
   const askOnce = onceATurnEach<null, T>(ask);
   return () => askOnce(null);
+}
+
+/** Who waits for an answer about something. */
+interface Waiting<About, T> {
+  readonly about: About;
+  readonly resolve: (answer: T) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**

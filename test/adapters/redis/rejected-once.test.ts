@@ -23,12 +23,20 @@ t.test(
   async (t) => {
     const connection = await openTestRedis(t);
     const rejected = redisRejected(connection);
+    const { redis } = connection;
+    const send = redis.sendCommand.bind(redis);
+    let scripts = 0;
+    redis.sendCommand = (...args: Parameters<typeof send>) => {
+      if (args[0].name === "evalsha") scripts += 1;
+      return send(...args);
+    };
     const entries = Array.from({ length: 40 }, (_, index) => ({
       ...ENTRY,
       messageId: `id-${index % 39}`,
       body: Buffer.alloc(100_000, "x"),
     }));
     const added = await Promise.all(entries.map((entry) => rejected.add(entry)));
+    t.equal(scripts, 7, "six of 100 kB at a time");
     t.same(added, [...Array<boolean>(39).fill(true), false], "the last has come before");
     const ids = (await rejected.page(null, 100)).map(({ messageId }) => messageId);
     t.same(

@@ -114,6 +114,20 @@ t.test(
   },
 );
 
+t.test("a flood is told in the log line by line a hundred times, and not more often", async (t) => {
+  const bench = await openBench(t);
+  const { publisher, at } = bench;
+  const service = await bench.start();
+  const redis = new Redis(at.redisUrl);
+  t.teardown(() => {
+    redis.disconnect();
+  });
+  await publisher.send(Array.from({ length: 150 }, (_, number) => bad(Buffer.from("no JSON"), number)));
+  await until("all are rejected", async () => (await redis.xlen(`${at.prefix}:rejected`)) === 150);
+  t.equal(await service.end(), 0);
+  t.equal(service.lines.filter(({ msg }) => msg === "message rejected").length, 100);
+});
+
 /** So small a heap that a body which is read ends the process. */
 const HEAP = { NODE_OPTIONS: "--max-old-space-size=192" };
 const FLOOD_MS = 20_000;
